@@ -1,0 +1,57 @@
+# `make demo` and `make test` need Python 3.11 (or newer) and make, nothing else: they build .venv first.
+
+PYTHON ?= python3
+VENV ?= .venv
+
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+OFFLINE := { echo "make: the installation failed; its reason stands above. It needs a package index, so check the" \
+	"network or pip's settings and run make again: what is installed stays." >&2; exit 1; }
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test format docs wheel clean
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: $(VENV)/demo.stamp  ## Lift the example detections; leaves out/demo/ with JSON, PNG and HTML
+	$(PY) examples/demo.py
+
+test: $(VENV)/all.stamp  ## Run every check: ruff, mypy, pytest
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy --strict wholebody_lift
+	$(PY) -m pytest -q
+
+format: $(VENV)/all.stamp  ## Format the code and fix what ruff can fix
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+docs: $(VENV)/all.stamp  ## Build the documentation into site/, strictly
+	$(PY) -m mkdocs build --strict --quiet
+
+wheel: $(VENV)/all.stamp  ## Build the wheel and the source archive into dist/, and check what is in the wheel
+	$(PY) -m build --no-isolation --outdir dist
+	$(PY) -m pytest -q tests/test_wheel.py
+
+clean:  ## Remove the environment and everything that was built
+	rm -rf $(VENV) dist out site .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# PyTorch on its own first: it is by far the largest, and stays when only the rest changes.
+$(VENV)/torch.stamp:
+	@command -v $(PYTHON) > /dev/null || \
+		{ echo "make: there is no $(PYTHON); install Python 3.11, or name yours: make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $(PYTHON) is" \
+		"$$($(PYTHON) -V), and the pinned environment needs 3.11 or newer: make PYTHON=python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) torch || $(OFFLINE)
+	@touch $@
+
+$(VENV)/demo.stamp: $(VENV)/torch.stamp constraints.txt pyproject.toml
+	$(PIP) hatchling editables || $(OFFLINE)
+	$(PIP) --no-build-isolation --editable ".[plot]" || $(OFFLINE)
+	@touch $@
+
+$(VENV)/all.stamp: $(VENV)/demo.stamp
+	$(PIP) --no-build-isolation --editable ".[plot,train,docs,test]" || $(OFFLINE)
+	@touch $@

@@ -1,0 +1,372 @@
+"""`load` and `push` with the real client against a Hub on loopback, and the accidents that happen there."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from hub_server import Hub, Repo
+from huggingface_hub import constants
+
+from wholebody_lift import pretrained
+from wholebody_lift.config import Config
+from wholebody_lift.model.semgan import SemGAN
+from wholebody_lift.pretrained import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, WeightsError
+
+# The client, as it uploads a large file over plain HTTP.
+pytestmark = pytest.mark.filterwarnings("ignore:Use .content=:DeprecationWarning")
+
+REPO_ID = "somebody/lifter"
+UNKNOWN_COMMIT = "0" * 40
+
+
+def small_model(seed: int) -> SemGAN:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return SemGAN(Config(channels=8, heads=2, layers=1)).eval()
+
+
+def files_of(model: SemGAN, directory: Path) -> dict[str, bytes]:
+    pretrained.save(model, directory)
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def same(a: SemGAN, b: SemGAN) -> bool:
+    return a.config == b.config and all(
+        torch.equal(tensor, b.state_dict()[name]) for name, tensor in a.state_dict().items()
+    )
+
+
+def blobs(cache: Path) -> list[Path]:
+    return [path for path in cache.rglob("blobs/*") if path.is_file()]
+
+
+@pytest.fixture
+def model() -> SemGAN:
+    return small_model(1)
+
+
+@pytest.fixture
+def files(model: SemGAN, tmp_path: Path) -> dict[str, bytes]:
+    return files_of(model, tmp_path / "saved")
+
+
+@pytest.fixture
+def cache(hub: Hub) -> Path:
+    return Path(constants.HF_HUB_CACHE)
+
+
+@pytest.fixture
+def repo(hub: Hub, files: dict[str, bytes]) -> Repo:
+    return hub.repo(REPO_ID, files)
+
+
+def test_download(hub: Hub, repo: Repo, model: SemGAN) -> None:
+    loaded = pretrained.load(REPO_ID)
+    assert same(loaded, model)
+    assert not loaded.training
+    assert len(hub.downloads(CONFIG_FILE)) == len(hub.downloads(WEIGHTS_FILE)) == 1
+
+
+def test_cache_dir(repo: Repo, model: SemGAN, cache: Path, tmp_path: Path) -> None:
+    pretrained.load(REPO_ID, cache_dir=tmp_path / "elsewhere")
+    assert blobs(tmp_path / "elsewhere")
+    assert not blobs(cache)
+
+
+def test_second_load_downloads_nothing(hub: Hub, repo: Repo, model: SemGAN) -> None:
+    pretrained.load(REPO_ID)
+    hub.seen.clear()
+    assert same(pretrained.load(REPO_ID), model)
+    assert not [seen for seen in hub.seen if seen.method == "GET" and "resolve" in seen.path]
+    assert not hub.downloads(WEIGHTS_FILE)
+
+
+def test_cache_serves_while_the_hub_is_down(hub: Hub, repo: Repo, model: SemGAN) -> None:
+    pretrained.load(REPO_ID)
+    hub.stop()
+    assert same(pretrained.load(REPO_ID), model)
+
+
+def test_hub_down_and_nothing_cached(hub: Hub, repo: Repo) -> None:
+    hub.stop()
+    with pytest.raises(
+        WeightsError, match=rf"could not fetch config.json of {REPO_ID} .*check the connection"
+    ):
+        pretrained.load(REPO_ID)
+
+
+def test_pinned_commit_stays(hub: Hub, repo: Repo, model: SemGAN, tmp_path: Path) -> None:
+    pinned = repo.branches["main"]
+    newer = small_model(2)
+    repo.commit(files_of(newer, tmp_path / "newer"))
+    assert same(pretrained.load(REPO_ID), newer)
+    assert same(pretrained.load(REPO_ID, revision=pinned), model)
+    hub.seen.clear()
+    assert same(pretrained.load(REPO_ID, revision=pinned), model)
+    assert not [seen for seen in hub.seen if "resolve" in seen.path], (
+        "a pinned commit in the cache needs no question"
+    )
+
+
+def test_branch(repo: Repo, model: SemGAN, tmp_path: Path) -> None:
+    other = small_model(3)
+    repo.commit(files_of(other, tmp_path / "other"), branch="trial/second")
+    assert same(pretrained.load(REPO_ID, revision="trial/second"), other)
+    assert same(pretrained.load(REPO_ID), model)
+
+
+def test_both_files_come_from_one_commit(
+    hub: Hub, repo: Repo, model: SemGAN, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A push between the two downloads does not mix two sets of weights."""
+    newer = files_of(small_model(2), tmp_path / "newer")
+    fetch = pretrained._fetch
+
+    def fetch_then_push(repo_id: str, filename: str, *rest: object) -> Path:
+        path = fetch(repo_id, filename, *rest)  # type: ignore[arg-type]
+        repo.commit(newer)
+        return path
+
+    monkeypatch.setattr(pretrained, "_fetch", fetch_then_push)
+    assert same(pretrained.load(REPO_ID), model)
+
+
+def test_offline_mode(hub: Hub, repo: Repo, model: SemGAN, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(
+        WeightsError, match=r"config.json of .* is not in the cache, and HF_HUB_OFFLINE forbids"
+    ):
+        pretrained.load(REPO_ID)
+    assert not hub.seen
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    pretrained.load(REPO_ID)
+    hub.seen.clear()
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert same(pretrained.load(REPO_ID), model)
+    assert not hub.seen
+
+
+def test_local_files_only(hub: Hub, repo: Repo, model: SemGAN) -> None:
+    with pytest.raises(
+        WeightsError, match=r"is not in the cache, and local_files_only=True forbids to fetch it"
+    ):
+        pretrained.load(REPO_ID, local_files_only=True)
+    assert not hub.seen
+    pretrained.load(REPO_ID)
+    hub.seen.clear()
+    assert same(pretrained.load(REPO_ID, local_files_only=True), model)
+    assert not hub.seen
+
+
+def test_no_such_repository(hub: Hub) -> None:
+    with pytest.raises(
+        WeightsError, match=r"shows no repository somebody/lifter \(HTTP 401\).*no directory of that"
+    ):
+        pretrained.load(REPO_ID)
+    with pytest.raises(WeightsError, match=r"shows no repository somebody/lifter \(HTTP 404\)"):
+        pretrained.load(REPO_ID, token="hf_reader")
+
+
+def test_no_such_revision(repo: Repo) -> None:
+    for revision in ("no-such-branch", UNKNOWN_COMMIT):
+        with pytest.raises(
+            WeightsError, match=rf"has no revision '{revision}'; give a branch, a tag or a full commit"
+        ):
+            pretrained.load(REPO_ID, revision=revision)
+
+
+def test_repository_of_something_else(hub: Hub, cache: Path) -> None:
+    hub.repo(REPO_ID, {"pytorch_model.bin": b"?"})
+    with pytest.raises(
+        WeightsError, match=r"has no config.json at revision 'main'; wholebody-lift weights are"
+    ):
+        pretrained.load(REPO_ID)
+
+
+def test_repository_without_tensors(hub: Hub, files: dict[str, bytes]) -> None:
+    repo = hub.repo(REPO_ID, {CONFIG_FILE: files[CONFIG_FILE]})
+    commit = repo.branches["main"]
+    with pytest.raises(WeightsError, match=rf"has no model.safetensors at revision '{commit}'"):
+        pretrained.load(REPO_ID)
+
+
+def test_private_repository(hub: Hub, files: dict[str, bytes], model: SemGAN) -> None:
+    hub.repo(REPO_ID, files, private=True)
+    with pytest.raises(
+        WeightsError, match=r"HTTP 401.*if the repository is private, pass token=... with read access"
+    ):
+        pretrained.load(REPO_ID)
+    assert same(pretrained.load(REPO_ID, token="hf_reader"), model)
+    assert {seen.token for seen in hub.seen if seen.host == "storage"} == {None}, (
+        "the token went to the storage host"
+    )
+
+
+def test_token_from_the_environment(
+    hub: Hub, files: dict[str, bytes], model: SemGAN, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.repo(REPO_ID, files, private=True)
+    monkeypatch.setenv("HF_TOKEN", "hf_reader")
+    assert same(pretrained.load(REPO_ID), model)
+
+
+def test_gated_repository(hub: Hub, files: dict[str, bytes]) -> None:
+    hub.repo(REPO_ID, files, gated=True)
+    with pytest.raises(
+        WeightsError, match=r"is gated on http://127.0.0.1:\d+ \(HTTP 401\); accept its terms"
+    ):
+        pretrained.load(REPO_ID)
+
+
+def test_wrong_token(repo: Repo) -> None:
+    with pytest.raises(WeightsError, match=r"refuses access to somebody/lifter \(HTTP 401\); pass token="):
+        pretrained.load(REPO_ID, token="hf_expired")
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (403, r"refuses access to somebody/lifter \(HTTP 403\)"),
+        (503, r"could not serve config.json .*\(HTTP 503\)"),
+    ],
+)
+def test_other_refusals(hub: Hub, repo: Repo, model: SemGAN, status: int, text: str) -> None:
+    hub.status = status
+    with pytest.raises(WeightsError, match=text):
+        pretrained.load(REPO_ID)
+    hub.status = None
+    assert same(pretrained.load(REPO_ID), model)
+
+
+def test_connection_cut_once_is_resumed(hub: Hub, repo: Repo, model: SemGAN, files: dict[str, bytes]) -> None:
+    half = len(files[WEIGHTS_FILE]) // 2
+    hub.cuts = [half]
+    assert same(pretrained.load(REPO_ID), model)
+    assert len(hub.downloads(WEIGHTS_FILE)) == 2
+
+
+def test_connection_cut_for_good(hub: Hub, repo: Repo, model: SemGAN, cache: Path) -> None:
+    hub.cuts = [1000] + [0] * 100
+    with pytest.raises(
+        WeightsError, match=r"could not fetch model.safetensors .*check the connection and try again"
+    ):
+        pretrained.load(REPO_ID)
+    assert not list(cache.rglob(f"snapshots/*/{WEIGHTS_FILE}")), "a part of a file is in the cache"
+    with pytest.raises(WeightsError, match=r"model.safetensors of .* is not in the cache"):
+        pretrained.load(REPO_ID, local_files_only=True)
+    hub.cuts = []
+    assert same(pretrained.load(REPO_ID), model)
+
+
+def test_altered_download_is_fetched_again(hub: Hub, repo: Repo, model: SemGAN) -> None:
+    hub.alter_downloads = 1
+    assert same(pretrained.load(REPO_ID), model)
+    assert len(hub.downloads(WEIGHTS_FILE)) == 2
+
+
+def test_altered_downloads_end_in_an_error(hub: Hub, repo: Repo, model: SemGAN, cache: Path) -> None:
+    hub.alter_downloads = 2
+    with pytest.raises(
+        WeightsError, match=r"model.safetensors .* arrived twice with content that does not fit the h"
+    ):
+        pretrained.load(REPO_ID)
+    assert not list(cache.rglob(f"snapshots/*/{WEIGHTS_FILE}")), "the altered file is in the cache"
+    assert [pretrained._has_stated_hash(path) for path in cache.rglob("snapshots/*/*")] == [True]
+    assert same(pretrained.load(REPO_ID), model)
+
+
+def test_altered_config_ends_in_an_error(hub: Hub, repo: Repo, model: SemGAN, cache: Path) -> None:
+    hub.alter_small_files = True
+    with pytest.raises(WeightsError, match=r"config.json .* does not fit the hash"):
+        pretrained.load(REPO_ID)
+    assert not blobs(cache)
+    hub.alter_small_files = False
+    assert same(pretrained.load(REPO_ID), model)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda content: content[:-100], lambda content: content[:-1] + bytes([content[-1] ^ 1])]
+)
+def test_damage_in_the_cache_is_repaired(
+    repo: Repo, model: SemGAN, cache: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    pretrained.load(REPO_ID)
+    largest = max(blobs(cache), key=lambda path: path.stat().st_size)
+    largest.write_bytes(damage(largest.read_bytes()))
+    with pytest.raises(WeightsError, match=r"was damaged and has been removed; then .* is not in the cache"):
+        pretrained.load(REPO_ID, local_files_only=True)
+    assert same(pretrained.load(REPO_ID), model)
+
+
+def test_weights_that_do_not_fit_their_config(hub: Hub, files: dict[str, bytes], tmp_path: Path) -> None:
+    wider = files_of(SemGAN(Config(channels=16, heads=2, layers=1)), tmp_path / "wider")
+    hub.repo(REPO_ID, {CONFIG_FILE: files[CONFIG_FILE], WEIGHTS_FILE: wider[WEIGHTS_FILE]})
+    with pytest.raises(WeightsError, match=r"of another shape: .* is \(16,.*wanted \(8,"):
+        pretrained.load(REPO_ID)
+
+
+def test_push_round_trip(hub: Hub, model: SemGAN, tmp_path: Path) -> None:
+    card = tmp_path / "card.md"
+    card.write_text("---\nlicense: apache-2.0\n---\nMade for a test.\n")
+    url = pretrained.push(model, REPO_ID, token="hf_writer", private=True, commit_message="First", card=card)
+    repo = hub.repos[REPO_ID]
+    commit = repo.branches["main"]
+    assert url == f"{hub.endpoint}/{REPO_ID}/commit/{commit}"
+    assert repo.private
+    assert repo.commits[commit].keys() == {".gitattributes", CONFIG_FILE, WEIGHTS_FILE, CARD_FILE}
+    assert repo.commits[commit][CARD_FILE] == card.read_bytes()
+    assert same(pretrained.load(REPO_ID, revision=commit, token="hf_reader"), model)
+
+
+def test_push_is_one_commit_and_again_another(hub: Hub, model: SemGAN) -> None:
+    first = pretrained.push(model, REPO_ID, token="hf_writer")
+    assert len(hub.repos[REPO_ID].commits) == 2  # the empty repository, the weights
+    newer = small_model(2)
+    second = pretrained.push(newer, REPO_ID, token="hf_writer")
+    assert same(pretrained.load(REPO_ID, revision=first.rsplit("/", 1)[1]), model)
+    assert same(pretrained.load(REPO_ID, revision=second.rsplit("/", 1)[1]), newer)
+
+
+def test_push_to_a_branch(hub: Hub, model: SemGAN) -> None:
+    newer = small_model(2)
+    pretrained.push(model, REPO_ID, token="hf_writer")
+    for _ in range(2):  # a branch that is to be made, and one that is there
+        pretrained.push(newer, REPO_ID, token="hf_writer", revision="trial")
+    assert same(pretrained.load(REPO_ID), model)
+    assert same(pretrained.load(REPO_ID, revision="trial"), newer)
+
+
+@pytest.mark.parametrize(("token", "status"), [(None, 401), ("hf_reader", 403)])
+def test_push_without_the_right(hub: Hub, model: SemGAN, token: str | None, status: int) -> None:
+    with pytest.raises(
+        WeightsError,
+        match=rf"refuses to write to somebody/lifter \(HTTP {status}\); pass token=... with write access",
+    ):
+        pretrained.push(model, REPO_ID, token=token)
+    assert not hub.repos
+
+
+def test_push_while_the_hub_is_down(hub: Hub, model: SemGAN) -> None:
+    hub.stop()
+    with pytest.raises(WeightsError, match=r"could not upload to somebody/lifter .*so try again"):
+        pretrained.push(model, REPO_ID, token="hf_writer")
+
+
+def test_environment_variables_are_the_clients(hub: Hub, repo: Repo, tmp_path: Path) -> None:
+    """In a fresh process, HF_ENDPOINT and HF_HOME alone lead there; HF_HUB_OFFLINE then needs no server."""
+    environment = {
+        **{name: value for name, value in os.environ.items() if not re.match(r"(?i)HF_|.*_proxy$", name)},
+        "HF_ENDPOINT": hub.endpoint,
+        "HF_HOME": str(tmp_path / "home"),
+        "HF_HUB_DISABLE_XET": "1",
+    }
+    command = [sys.executable, "-c", f"from wholebody_lift import pretrained; pretrained.load({REPO_ID!r})"]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    assert blobs(tmp_path / "home" / "hub")
+    hub.stop()
+    subprocess.run(command, env={**environment, "HF_HUB_OFFLINE": "1"}, check=True, capture_output=True)

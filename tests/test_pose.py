@@ -1,0 +1,98 @@
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from wholebody_lift import skeleton
+from wholebody_lift.pose import FRAMES, Pose3D
+
+
+def make_pose(n: int = 3, **changes: Any) -> Pose3D:
+    rng = np.random.default_rng(0)
+    fields: dict[str, Any] = {
+        "xyz": rng.normal(size=(n, 133, 3)).astype(np.float32) * 300,
+        "error_mm": rng.uniform(5, 50, (n, 133)).astype(np.float32),
+        "observed": rng.random((n, 133)) > 0.2,
+        "translation": (rng.normal(size=(n, 3)) * 200 + [0, 0, 4000]).astype(np.float32),
+        "K": np.tile(np.array([[1000.0, 0, 500], [0, 1000, 400], [0, 0, 1]]), (n, 1, 1)),
+        "distortion": np.zeros((n, 5)),
+        "camera_source": "given",
+        "reprojection_error_px": rng.uniform(1, 4, n).astype(np.float32),
+        "keypoints": rng.uniform(0, 900, (n, 133, 2)).astype(np.float32),
+        "scores": rng.uniform(0.3, 1, (n, 133)).astype(np.float32),
+        "image_ids": np.arange(n),
+    }
+    return Pose3D(**{**fields, **changes})
+
+
+def test_parts_and_names() -> None:
+    pose = make_pose()
+    assert pose.names == skeleton.KEYPOINT_NAMES
+    assert {name: part.shape for name, part in pose.parts.items()} == {
+        "body": (3, 17, 3), "feet": (3, 6, 3), "face": (3, 68, 3), "left_hand": (3, 21, 3), "right_hand": (3, 21, 3),
+    }  # fmt: skip
+    assert np.array_equal(np.concatenate(list(pose.parts.values()), axis=1), pose.xyz)
+
+
+def test_indexing_keeps_the_person_axis() -> None:
+    pose = make_pose()
+    assert len(pose) == 3 and [len(person) for person in pose] == [1, 1, 1]
+    assert np.array_equal(pose[-1].xyz, pose.xyz[2:])
+    assert np.array_equal(pose[[2, 0]].error_mm, pose.error_mm[[2, 0]])
+    assert np.array_equal(pose[pose.image_ids > 0].K, pose.K[1:])
+    assert len(pose[1:]) == 2 and len(pose[:0]) == 0
+    with pytest.raises(IndexError, match="person 3 of 3"):
+        pose[3]
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_frames_there_and_back(frame: str) -> None:
+    pose = make_pose()
+    turned = pose.to(frame)
+    assert turned.frame == frame
+    assert np.array_equal(turned.to("opencv").xyz, pose.xyz)
+    assert np.array_equal(turned.to("opencv").translation, pose.translation)
+    assert np.array_equal(turned.in_camera, turned.xyz + turned.translation[:, None])
+
+
+def test_each_frame_means_what_it_says() -> None:
+    """A point to the right of, above and behind the hips, as the camera sees it."""
+    directions = {
+        "image right": (1, 0, 0), "image down": (0, 1, 0), "image up": (0, -1, 0),
+        "away from the camera": (0, 0, 1), "towards the camera": (0, 0, -1),
+    }  # fmt: skip
+    for spec in FRAMES.values():
+        assert [list(row) for row in spec.matrix] == [list(directions[a]) for a in (spec.x, spec.y, spec.z)]
+    assert {name: spec.handedness for name, spec in FRAMES.items()} == {
+        "opencv": "right", "opengl": "right", "blender": "right", "unity": "left", "opensim": "right",
+    }  # fmt: skip
+    assert (FRAMES["blender"].z, FRAMES["unity"].y, FRAMES["opensim"].y) == ("image up",) * 3
+
+
+def test_unknown_frame_names_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"got frame 'maya'; known frames are opencv, opengl, blender, unity"):
+        make_pose().to("maya")
+
+
+def test_arrays_of_the_wrong_shape_are_named() -> None:
+    with pytest.raises(ValueError, match=r"Pose3D.error_mm has shape \(2, 133\); \(3, 133\) was wanted"):
+        replace(make_pose(), error_mm=np.ones((2, 133), np.float32))
+
+
+def test_summary_says_units_axes_camera_and_scale() -> None:
+    text = make_pose(1, camera_source="image_size").summary()
+    for words in ("1 person in 1 image", "millimetres", "midpoint of the hips", "height_mm", "x image right",
+                  "assumed from the image size", "left_hand"):  # fmt: skip
+        assert words in text
+    assert "as given (K)" in make_pose().summary()
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".json"])
+def test_save_and_load_lose_nothing(suffix: str, tmp_path: Any) -> None:
+    pose = make_pose(image_size=np.tile([1000.0, 800.0], (3, 1))).to("unity")
+    pose.save(tmp_path / f"pose{suffix}")
+    back = Pose3D.load(tmp_path / f"pose{suffix}")
+    for name, value in vars(pose).items():
+        loaded = getattr(back, name)
+        assert np.array_equal(loaded, value) if isinstance(value, np.ndarray) else loaded == value, name

@@ -1,0 +1,79 @@
+import pytest
+import torch
+from people import standing
+
+from wholebody_lift import skeleton
+from wholebody_lift.model import Prediction
+from wholebody_lift.train.losses import INFERRED_WEIGHT, LossWeights, losses, weighted_sum
+
+ALL = torch.ones(4, 133, dtype=torch.bool)
+
+
+def _terms(xyz: torch.Tensor, truth: torch.Tensor, observed: torch.Tensor = ALL, error: float = 10.0):
+    return losses(Prediction(xyz, torch.full(xyz.shape[:2], error, dtype=xyz.dtype)), truth, observed)
+
+
+def test_the_truth_costs_nothing() -> None:
+    truth = standing(4)
+    terms = _terms(truth, truth)
+    assert terms.pose == 0 and terms.local == 0 and terms.bone == 0 and terms.normal < 1e-3
+
+
+def test_pose_is_the_mean_distance_over_parts() -> None:
+    truth = standing(4)
+    wrong = truth.clone()
+    wrong[:, skeleton.indices("face"), 0] += 30
+    assert _terms(wrong, truth).pose.item() == pytest.approx(10)  # one part of three
+    assert _terms(wrong, truth).local.item() == pytest.approx(15)  # face, and the mean of the hands
+
+
+def test_a_hand_that_moves_with_its_wrist_has_no_local_error() -> None:
+    truth = standing(4)
+    wrong = truth.clone()
+    wrong[:, skeleton.indices("left_hand") + [skeleton.INDEX["left_wrist"]]] += 50
+    assert _terms(wrong, truth).local < 1e-9 < _terms(wrong, truth).pose
+
+
+def test_bone_loss_is_blind_to_turns_and_sees_lengths() -> None:
+    truth = standing(4)
+    turn = torch.linalg.qr(torch.randn(3, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64))[0]
+    assert _terms(truth @ turn, truth).bone < 1e-6
+    lengths = [(truth[:, a] - truth[:, b]).norm(dim=-1) for a, b in skeleton.TREE_EDGES]
+    expected = 0.1 * torch.stack(lengths).mean()
+    assert _terms(1.1 * truth, truth).bone.item() == pytest.approx(expected.item(), rel=1e-4)
+
+
+def test_normal_loss_sees_an_elbow_that_bends_the_wrong_way() -> None:
+    truth = standing(4)
+    shoulder, elbow, wrist = skeleton.LIMBS[0]
+    flipped = truth.clone()
+    axis = torch.nn.functional.normalize(truth[:, wrist] - truth[:, shoulder], dim=-1)
+    arm = truth[:, elbow] - truth[:, shoulder]
+    along = (arm * axis).sum(-1, keepdim=True) * axis
+    flipped[:, elbow] = truth[:, shoulder] + 2 * along - arm
+    assert _terms(flipped, truth).normal > 0.1
+    assert _terms(flipped, truth).bone < 1e-2
+
+
+def test_predicted_error_is_best_where_it_is_the_mean_error() -> None:
+    truth = standing(4)
+    wrong = truth.clone()
+    wrong[..., 2] += 20
+    values = [_terms(wrong, truth, error=e).error.item() for e in (10.0, 20.0, 40.0)]
+    assert values[1] < values[0] and values[1] < values[2]
+
+
+def test_inferred_keypoints_count_less() -> None:
+    truth = standing(4)
+    wrong = truth.clone()
+    wrong[:, skeleton.INDEX["left_knee"], 0] += 23
+    missing = ALL.clone()
+    missing[:, skeleton.INDEX["left_knee"]] = False
+    expected = INFERRED_WEIGHT * 23 / (22 + INFERRED_WEIGHT) / 3
+    assert _terms(wrong, truth, missing).pose.item() == pytest.approx(expected)
+
+
+def test_weighted_sum_is_that() -> None:
+    terms = _terms(standing(4) * 1.02, standing(4))
+    expected = sum(weight * term for weight, term in zip(LossWeights(), terms, strict=True))
+    assert weighted_sum(terms, LossWeights()).item() == pytest.approx(float(expected))

@@ -1,0 +1,128 @@
+"""Pinhole cameras with lens distortion: pixels to rays and back, and where a lifted person stands.
+
+Pure functions of tensors in any floating dtype, batched over people N. Camera axes are OpenCV's: x right,
+y down, z away from the camera. The "image plane" is the plane z = 1 of undistorted rays, so a point on it
+is (x/z, y/z) and has no unit.
+"""
+
+import torch
+from torch import Tensor
+
+UNDISTORT_STEPS = 20
+"""Newton steps that undo the lens distortion; quadratic convergence needs about five of them."""
+
+NEAREST_MM = 50.0
+"""No observed keypoint is placed nearer to the camera than this."""
+
+
+def intrinsics(focal: Tensor, centre: Tensor) -> Tensor:
+    """K (N, 3, 3) from the focal length (N,) and the principal point (N, 2), both in pixels."""
+    K = torch.zeros(len(focal), 3, 3, dtype=focal.dtype, device=focal.device)
+    K[:, 0, 0] = K[:, 1, 1] = focal
+    K[:, :2, 2] = centre
+    K[:, 2, 2] = 1
+    return K
+
+
+def intrinsics_from_image_size(image_size: Tensor) -> Tensor:
+    """K (N, 3, 3) assumed for images of (N, 2) = width, height pixels.
+
+    The focal length is the diagonal (a field of view of 53 degrees across it), the principal point the middle.
+    """
+    return intrinsics(image_size.norm(dim=-1), image_size / 2)
+
+
+def to_image_plane(xy: Tensor, K: Tensor, distortion: Tensor | None = None) -> Tensor:
+    """Pixels (N, P, 2) as points on the image plane (N, P, 2), lens distortion undone."""
+    homogeneous = torch.nn.functional.pad(xy, (0, 1), value=1.0)
+    plane = torch.linalg.solve(K, homogeneous.mT).mT[..., :2]
+    return plane if distortion is None else undistort(plane, distortion)
+
+
+def to_pixels(plane: Tensor, K: Tensor, distortion: Tensor | None = None) -> Tensor:
+    """Points on the image plane (N, P, 2) as pixels (N, P, 2); inverse of `to_image_plane`."""
+    if distortion is not None:
+        plane = distort(plane, distortion)
+    homogeneous = torch.nn.functional.pad(plane, (0, 1), value=1.0)
+    return (homogeneous @ K.mT)[..., :2]
+
+
+def project(xyz: Tensor, K: Tensor, distortion: Tensor | None = None) -> Tensor:
+    """Pixels (N, P, 2) at which points (N, P, 3) in camera axes (any unit) are seen."""
+    return to_pixels(xyz[..., :2] / xyz[..., 2:], K, distortion)
+
+
+def distort(plane: Tensor, distortion: Tensor) -> Tensor:
+    """Bend points on the image plane (N, P, 2) as a lens with coefficients (N, 5) does.
+
+    Brown-Conrady (Brown 1966) in OpenCV's order: k1, k2, p1, p2, k3.
+    """
+    return _distort(plane, distortion)[0]
+
+
+def _distort(plane: Tensor, distortion: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The distorted points (N, P, 2) and their derivatives dx/dx, dx/dy = dy/dx, dy/dy, each (N, P)."""
+    k1, k2, p1, p2, k3 = distortion[:, None, :].unbind(-1)
+    x, y = plane.unbind(-1)
+    r2 = x * x + y * y
+    radial = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
+    radial_slope = 2 * (k1 + r2 * (2 * k2 + r2 * 3 * k3))  # d radial / d x is this times x
+    bent = torch.stack(
+        (
+            x * radial + 2 * p1 * x * y + p2 * (r2 + 2 * x * x),
+            y * radial + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y,
+        ),
+        dim=-1,
+    )
+    xx = radial + x * x * radial_slope + 2 * p1 * y + 6 * p2 * x
+    xy = x * y * radial_slope + 2 * p1 * x + 2 * p2 * y
+    yy = radial + y * y * radial_slope + 6 * p1 * y + 2 * p2 * x
+    return bent, xx, xy, yy
+
+
+def undistort(plane: Tensor, distortion: Tensor) -> Tensor:
+    """Inverse of `distort` by Newton's method.
+
+    Outside the region in which the lens model is one-to-one there is no inverse; such points stay finite.
+    """
+    straight = plane
+    for _ in range(UNDISTORT_STEPS):
+        bent, xx, xy, yy = _distort(straight, distortion)
+        dx, dy = (bent - plane).unbind(-1)
+        determinant = (xx * yy - xy * xy).clamp_min(0.05)
+        step = torch.stack((yy * dx - xy * dy, xx * dy - xy * dx), dim=-1) / determinant[..., None]
+        straight = straight - step.clamp(-0.5, 0.5)
+    return straight
+
+
+def look_at(direction: Tensor) -> Tensor:
+    """Rotation (N, 3, 3) from camera axes to those of a virtual camera that looks along `direction` (N, 3).
+
+    The virtual camera is the real one panned and tilted, not rolled about its viewing axis: its x axis
+    stays in the real camera's xz plane.
+    """
+    z = torch.nn.functional.normalize(direction, dim=-1)
+    x = torch.nn.functional.normalize(torch.stack((z[:, 2], torch.zeros_like(z[:, 0]), -z[:, 0]), -1), dim=-1)
+    return torch.stack((x, torch.linalg.cross(z, x), z), dim=1)
+
+
+def place_root(xyz: Tensor, plane: Tensor, weights: Tensor) -> Tensor:
+    """Where the root must be, (N, 3), for keypoints (N, P, 3) around it to be seen at `plane` (N, P, 2).
+
+    Minimises sum_k w_k |plane_k (Z_k + t_z) - (XY_k + t_xy)|^2, which is linear in t: the residual is the
+    distance between the keypoint and its ray, measured at the keypoint's own depth. Weights (N, P) are 0
+    for keypoints that were not seen. Result in the unit and the axes of `xyz`.
+    """
+    total = weights.sum(-1, keepdim=True)
+
+    def mean(values: Tensor) -> Tensor:
+        return (weights[..., None] * values).sum(1) / total
+
+    offset = plane * xyz[..., 2:] - xyz[..., :2]
+    plane_mean, offset_mean = mean(plane), mean(offset)
+    plane_centred = plane - plane_mean[:, None]
+    spread = mean(plane_centred**2).sum(-1).clamp_min(1e-12)
+    depth = -mean(plane_centred * (offset - offset_mean[:, None])).sum(-1) / spread
+    nearest = torch.where(weights > 0, xyz[..., 2], torch.inf).amin(-1)
+    depth = torch.maximum(depth, NEAREST_MM - nearest)
+    return torch.cat((offset_mean + plane_mean * depth[:, None], depth[:, None]), dim=-1)

@@ -1,0 +1,62 @@
+"""Plain arrays: npy, npz and JSON.
+
+npy holds keypoints (133, 2|3) or (N, 133, 2|3). npz, and a JSON object, hold any of the `FIELDS` by
+name; JSON may also be the nested list of the keypoints alone, with null for NaN.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wholebody_lift.keypoints import InputError
+from wholebody_lift.plausibility import listed
+
+FIELDS = ("keypoints", "scores", "image_size", "K", "distortion", "height_mm", "image_ids")
+"""What may be in a file; only keypoints must be. Shapes and units as in `Keypoints2D`."""
+
+
+def read_npy(path: Path) -> dict[str, Any]:
+    """Keyword arguments of `Keypoints2D` from an npy file."""
+    try:
+        return {"keypoints": np.load(path, allow_pickle=False)}
+    except (ValueError, EOFError) as error:
+        raise InputError(
+            f"got an npy file that cannot be read ({error}); save a plain numeric array"
+        ) from None
+
+
+def read_npz(path: Path) -> dict[str, Any]:
+    """Keyword arguments of `Keypoints2D` from an npz file."""
+    return parse(load_npz(path))
+
+
+def load_npz(path: Path) -> dict[str, Any]:
+    """All arrays of an npz file by name."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(f"got an npz file that cannot be read ({error}); write it again") from None
+
+
+def parse(document: Any) -> dict[str, Any]:
+    """Keyword arguments of `Keypoints2D` from a nested list, or from a mapping of `FIELDS`."""
+    if isinstance(document, list):
+        return {"keypoints": document}
+    if not isinstance(document, Mapping):
+        raise InputError(f"got {document!r}; keypoints were wanted, as a list or by the name 'keypoints'")
+    if "xyz" in document or "skeleton" in document:
+        raise InputError("got a 3D result; 2D keypoints were wanted. Open a result with Pose3D.load(path)")
+    left_over = [name for name in document if name not in FIELDS]
+    if left_over or "keypoints" not in document:
+        raise InputError(
+            f"got the fields {listed(document)}; keypoints and perhaps {', '.join(FIELDS[1:])} were wanted, "
+            "by these names and no others"
+        )
+    return {name: value for name, value in document.items() if value is not None}

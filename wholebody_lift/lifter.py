@@ -1,0 +1,200 @@
+"""Lifter: keypoints in, millimetres out. The only place that knows devices, batches and numpy at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from wholebody_lift import camera, pretrained
+from wholebody_lift.features import (
+    canonical_view,
+    features,
+    intrinsics_from_keypoints,
+    to_camera_axes,
+    weights_of,
+)
+from wholebody_lift.keypoints import Keypoints2D
+from wholebody_lift.model import SemGAN
+from wholebody_lift.pose import CameraSource, Pose3D
+
+CHUNK = 128
+"""People lifted at once: bounds the memory (about 0.3 GB at the default size), whatever N is."""
+
+
+class Lifter:
+    """Lifts 133 COCO-WholeBody keypoints to 3D. Build it with `from_pretrained`.
+
+    Safe to share between threads: nothing is changed after construction.
+    """
+
+    def __init__(self, model: SemGAN, device: str | torch.device = "auto", dtype: torch.dtype = torch.float32):
+        """Use a network that is already in memory; it is moved to the device and set to evaluation."""
+        self.device = _resolve_device(device)
+        self.dtype = dtype
+        self.model = model.to(self.device, dtype).eval().requires_grad_(False)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        source: str | Path | None = None,
+        *,
+        revision: str | None = None,
+        device: str | torch.device = "auto",
+        dtype: torch.dtype = torch.float32,
+        cache_dir: str | Path | None = None,
+        token: str | None = None,
+        local_files_only: bool = False,
+    ) -> Lifter:
+        """Load weights and be ready to lift.
+
+        Args:
+            source: nothing for the weights inside the package (no network); a directory with config.json
+                and model.safetensors; or the id of a repository on the Hugging Face Hub.
+            revision: branch, tag or commit on the Hub; pin it where results must not change.
+            device: "auto" takes CUDA, then Apple's MPS, then the CPU.
+            dtype: precision of the network; geometry and results stay float32.
+            cache_dir, token, local_files_only: as in huggingface_hub.
+
+        Raises:
+            WeightsError: the weights could not be had whole, or do not fit the network.
+        """
+        model = pretrained.load(
+            source, revision=revision, cache_dir=cache_dir, token=token, local_files_only=local_files_only
+        )
+        return cls(model, device, dtype)
+
+    def lift(
+        self,
+        keypoints: npt.ArrayLike | Keypoints2D,
+        scores: npt.ArrayLike | None = None,
+        *,
+        image_size: npt.ArrayLike | None = None,
+        K: npt.ArrayLike | None = None,
+        distortion: npt.ArrayLike | None = None,
+        height_mm: npt.ArrayLike | None = None,
+    ) -> Pose3D:
+        """Lift one person or many.
+
+        Args:
+            keypoints: (133, 2) or (N, 133, 2) pixels, or (…, 3) with the score as third column; numpy, torch
+                or lists. NaN, or a score under `MIN_SCORE`, means missing. Or a `Keypoints2D`.
+            scores: (133,) or (N, 133), 0..1.
+            image_size: (width, height) or (N, 2) pixels; used to assume a camera where K is not given.
+            K: (3, 3) or (N, 3, 3) intrinsics in pixels.
+            distortion: (5,) or (N, 5) Brown-Conrady k1 k2 p1 p2 k3 (OpenCV's order); needs K.
+            height_mm: the person's standing height, a number or (N,); sets the scale of the result.
+
+        Returns:
+            Pose3D of N people (1 for one person), mm, OpenCV camera axes, origin at the midpoint of the hips.
+
+        Raises:
+            InputError: the input cannot be what is wanted; the text says what came and how to fix it.
+
+        Warns:
+            InputWarning: the input is accepted but looks wrong (upside down, sides swapped, ...).
+        """
+        options = {
+            "scores": scores,
+            "image_size": image_size,
+            "K": K,
+            "distortion": distortion,
+            "height_mm": height_mm,
+        }
+        given = {name: value for name, value in options.items() if value is not None}
+        if not isinstance(keypoints, Keypoints2D):
+            return self._lift(Keypoints2D(keypoints=keypoints, **given))
+        if given:
+            raise TypeError(f"lift(Keypoints2D) takes nothing beside it; put {', '.join(given)} into Keypoints2D")
+        return self._lift(keypoints)
+
+    def save_pretrained(self, directory: str | Path) -> None:
+        """Write config.json and model.safetensors, for `from_pretrained(directory)`."""
+        pretrained.save(self.model, directory)
+
+    def push_to_hub(self, repo_id: str, **options: Any) -> str:
+        """Upload the weights to the Hub; options as in `pretrained.push`. Returns the commit's address."""
+        return pretrained.push(self.model, repo_id, **options)
+
+    def _lift(self, people: Keypoints2D) -> Pose3D:
+        source: CameraSource = "keypoints"
+        if people.K is not None:
+            source = "given"
+        elif people.image_size is not None:
+            source = "image_size"
+        with torch.inference_mode():
+            chunks = [self._lift_chunk(chunk, source) for chunk in _chunks(people)]
+        arrays = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
+        distortion = people.distortion if people.distortion is not None else np.zeros((len(people), 5))
+        image_ids = people.image_ids if people.image_ids is not None else np.zeros(len(people), dtype=np.int64)
+        return Pose3D(
+            xyz=arrays["xyz"],
+            error_mm=arrays["error_mm"],
+            observed=people.observed,
+            translation=arrays["translation"],
+            K=people.K if people.K is not None else arrays["K"].astype(np.float64),
+            distortion=distortion,
+            camera_source=source,
+            reprojection_error_px=arrays["reprojection_error_px"],
+            keypoints=people.keypoints.astype(np.float32),
+            scores=people.scores,
+            image_ids=image_ids,
+            image_size=people.image_size,
+            scale_source="average_adult" if people.height_mm is None else "height_mm",
+        )
+
+    def _lift_chunk(self, people: Keypoints2D, source: CameraSource) -> dict[str, npt.NDArray[np.float32]]:
+        observed = torch.from_numpy(people.observed).to(self.device)
+        xy = torch.where(observed[..., None], self._tensor(people.keypoints), 0)
+        scores = self._tensor(people.scores)
+        if people.K is not None:
+            K = self._tensor(people.K)
+        elif people.image_size is not None:
+            K = camera.intrinsics_from_image_size(self._tensor(people.image_size))
+        else:
+            K = intrinsics_from_keypoints(xy, observed)
+        distortion = None if people.distortion is None else self._tensor(people.distortion)
+
+        plane = camera.to_image_plane(xy, K, distortion)
+        canonical, view = canonical_view(plane, observed)
+        camera_given = torch.full((len(xy),), source == "given", device=self.device)
+        size_given = torch.full((len(xy),), source != "keypoints", device=self.device)
+        seen = features(canonical, scores, observed, view, camera_given, size_given)
+        answer = self.model(type(seen)(*(tensor.to(self.dtype) for tensor in seen)))
+
+        xyz, error_mm = to_camera_axes(answer.xyz, view), answer.error_mm
+        if people.height_mm is not None:
+            scale = self._tensor(people.height_mm) / self.model.config.stature_mm
+            xyz, error_mm = xyz * scale[:, None, None], error_mm * scale[:, None]
+        weights = weights_of(observed, xyz.dtype) * scores
+        translation = camera.place_root(xyz, plane, weights)
+        back = camera.project(xyz + translation[:, None], K, distortion)
+        distance = torch.where(observed, (back - xy).norm(dim=-1), 0)
+        tensors = {
+            "xyz": xyz,
+            "error_mm": error_mm,
+            "translation": translation,
+            "reprojection_error_px": distance.sum(-1) / observed.sum(-1),
+            "K": K,
+        }
+        return {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
+
+    def _tensor(self, array: npt.NDArray[Any]) -> Tensor:
+        return torch.from_numpy(array.astype(np.float32)).to(self.device)
+
+
+def _chunks(people: Keypoints2D) -> Iterator[Keypoints2D]:
+    return (people[start : start + CHUNK] for start in range(0, len(people), CHUNK))
+
+
+def _resolve_device(device: str | torch.device) -> torch.device:
+    if device != "auto":
+        return torch.device(device)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")

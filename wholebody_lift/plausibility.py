@@ -1,0 +1,200 @@
+"""Signs of the usual mistakes in 2D keypoints that can be lifted all the same.
+
+Each sign is chosen so that a real person in a real picture doesn't show it: what is missing, seen
+obliquely or merely unusual says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from wholebody_lift.skeleton import FACE_FEATURES, INDEX, PARTS, TREE_EDGES
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+
+
+class _Sign(NamedTuple):
+    people: Mask
+    """(N,) bool: who shows it."""
+    what: str
+    fix: str
+
+
+def signs_of_mistakes(xy: Floats, image_size: Floats | None, K: Floats | None) -> Iterator[str]:
+    """A message for each kind of mistake that some of the people show the signs of.
+
+    Args:
+        xy: (N, 133, 2) pixels, NaN where missing.
+        image_size: (N, 2) width and height in pixels, or None.
+        K: (N, 3, 3) intrinsics in pixels, or None.
+    """
+    signs = [_normalised(xy, image_size, K), *_posture(xy)]
+    if image_size is not None:
+        signs.append(_image_on_its_side(xy, image_size))
+    for sign in signs:
+        if sign.people.any():
+            yield f"{name_people(sign.people)}: {sign.what}; {sign.fix}"
+
+
+def name_people(chosen: Mask) -> str:
+    """Who is chosen, for a message: "person 3 (of 8)", "people 0, 1, 2, 3, 4 and 90 more (of 100)"."""
+    numbers = np.flatnonzero(chosen)
+    return f"{'person' if len(numbers) == 1 else 'people'} {listed(numbers)} (of {len(chosen)})"
+
+
+def listed(items: Iterable[object]) -> str:
+    """The first few, for a message: "3", "0, 2 and 5", "0, 1, 2, 3, 4 and 90 more"."""
+    words = [str(item) for item in items] or ["none"]
+    if len(words) > 6:
+        words[5:] = [f"{len(words) - 5} more"]
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _normalised(xy: Floats, image_size: Floats | None, K: Floats | None) -> _Sign:
+    size = np.zeros(len(xy))
+    if K is not None:
+        size = K[:, 0, 0]
+    if image_size is not None:
+        size = image_size.max(axis=-1)
+    largest = np.where(np.isnan(xy), 0, np.abs(xy)).max(axis=(1, 2))  # (N,)
+    return _Sign(
+        (largest <= 2) & (size > 20),
+        "the keypoints look normalised to 0..1, while image_size or K is in pixels",
+        "multiply x by the width of the image and y by its height",
+    )
+
+
+def _image_on_its_side(xy: Floats, image_size: Floats) -> _Sign:
+    """Keypoints outside an image of w x h that are all inside one of h x w."""
+    size = image_size[:, None]  # (N, 1, 2)
+    observed = (~np.isnan(xy[..., 0])).sum(axis=1)
+    outside = (xy > size).any(axis=-1).sum(axis=1)
+    outside_turned = ((xy > size[..., ::-1]) | (xy < 0)).any(axis=-1).sum(axis=1)
+    return _Sign(
+        (outside > 0.1 * observed) & (outside_turned == 0),
+        "keypoints lie outside the image, but inside it if width and height were exchanged",
+        "pass image_size as (width, height), e.g. image.shape[1::-1]",
+    )
+
+
+def _posture(xy: Floats) -> list[_Sign]:
+    mirrored, right_way_round = _face_chirality(xy)
+    upside_down = _upside_down(xy, mirrored, right_way_round)
+    at_other_wrist, far_from_wrist = _hands_off(xy)
+    swapped = "left and right look swapped: "
+    exchange = "left is the person's own left, so exchange the sides"
+    return [
+        _Sign(
+            upside_down,
+            "y looks upside down, as the head is lowest",
+            "y points down in images, so pass height - y where yours points up (a handstand may be ignored)",
+        ),
+        _Sign(
+            mirrored & ~upside_down,
+            f"{swapped}the face is mirrored",
+            f"pass width - x if the picture was mirrored; else {exchange}",
+        ),
+        _Sign(_face_against_body(xy), f"{swapped}the face looks the other way than the body", exchange),
+        _Sign(at_other_wrist, f"{swapped}a hand is at the other hand's wrist", exchange),
+        _Sign(
+            far_from_wrist,
+            "a hand is far from its wrist",
+            "give it as missing (score 0) if it is somebody else's; else check the order of the keypoints",
+        ),
+    ]
+
+
+def _face_chirality(xy: Floats) -> tuple[Mask, Mask]:
+    """Whether the face is mirrored, and whether it is the right way round; neither if seen obliquely.
+
+    Turning a picture keeps the sense of rotation from the line of the eyes to the line down to the
+    mouth; mirroring it in x or y reverses it. A face is only seen from the front, so that decides.
+    """
+    right_eye, left_eye, mouth = (
+        _middle(xy, FACE_FEATURES[name]) for name in ("right_eye", "left_eye", "mouth")
+    )
+    across, down = left_eye - right_eye, mouth - (left_eye + right_eye) / 2  # (N, 2)
+    sense = across[:, 0] * down[:, 1] - across[:, 1] * down[:, 0]
+    decisive = 0.5 * _length(across) * _length(down)
+    frontal = _length(across) > 0.5 * _length(down)
+    return frontal & (sense < -decisive), frontal & (sense > decisive)
+
+
+def _upside_down(xy: Floats, mirrored: Mask, right_way_round: Mask) -> Mask:
+    """Whether nose, shoulders, hips, knees and ankles, as far as they are seen, follow one another upwards.
+
+    In a handstand they do too; then the face, where it is seen, is the right way round.
+    """
+    pairs = [_either(xy, name) for name in ("shoulder", "hip", "knee", "ankle")]
+    levels = np.stack([xy[:, INDEX["nose"]], *pairs], axis=1)  # (N, 5, 2)
+    upper, lower = np.triu_indices(levels.shape[1], 1)
+    downwards = levels[:, upper, 1] <= levels[:, lower, 1]  # (N, 10); False where one is missing
+    seen = ~np.isnan(levels)
+    extent = np.where(seen, levels, -np.inf).max(axis=1) - np.where(seen, levels, np.inf).min(axis=1)
+    upright = extent[:, 1] > 2 * extent[:, 0]  # who lies may have the feet a little higher
+    count = seen[..., 0].sum(axis=1)
+    sure = ((count >= 3) & ~right_way_round) | ((count >= 2) & mirrored)
+    head_first: Mask = ~downwards.any(axis=1) & upright & sure
+    return head_first
+
+
+def _face_against_body(xy: Floats) -> Mask:
+    """Whether eyes and ears run against shoulders and hips, in a person seen nearly square on."""
+    eyes, ears, shoulders, hips = (_across(xy, name) for name in ("eye", "ear", "shoulder", "hip"))
+    torso = _either(xy, "shoulder") - _either(xy, "hip")
+    square_on: Mask = _length(ears) > 0.25 * _length(shoulders)
+    square_on &= _length(shoulders) > 0.5 * _length(torso)
+    against = (_dot(eyes, shoulders) < 0) & (_dot(hips, shoulders) > 0)
+    against &= _dot(ears, shoulders) < -0.5 * _length(ears) * _length(shoulders)
+    return against & square_on
+
+
+def _hands_off(xy: Floats) -> tuple[Mask, Mask]:
+    """Whether a hand is at the other side's wrist, and whether one is far from its own.
+
+    Far is relative to the person's size: the longest visible edge of the body, often torso or thigh.
+    """
+    body = PARTS["body"]
+    edges = np.array([edge for edge in TREE_EDGES if edge[0] in body and edge[1] in body])
+    lengths = _length(xy[:, edges[:, 0]] - xy[:, edges[:, 1]])  # (N, edges)
+    size = np.where(np.isnan(lengths), 0, lengths).max(axis=1)
+    size[size == 0] = np.inf  # no edge to measure by
+    at_other, far = np.zeros(len(xy), dtype=bool), np.zeros(len(xy), dtype=bool)
+    for side, other in (("left", "right"), ("right", "left")):
+        root = xy[:, INDEX[f"{side}_hand_root"]]
+        to_own = _length(root - xy[:, INDEX[f"{side}_wrist"]])
+        to_other = _length(root - xy[:, INDEX[f"{other}_wrist"]])
+        off = to_own > 0.4 * size
+        exchanged = off & (to_other < 0.2 * size)
+        at_other |= exchanged
+        far |= off & ~exchanged
+    return at_other, far
+
+
+def _across(xy: Floats, name: str) -> Floats:
+    """(N, 2): from the right one to the left one."""
+    return xy[:, INDEX[f"left_{name}"]] - xy[:, INDEX[f"right_{name}"]]
+
+
+def _either(xy: Floats, name: str) -> Floats:
+    """(N, 2): the middle of the left and the right one, or the one that is seen."""
+    left, right = xy[:, INDEX[f"left_{name}"]], xy[:, INDEX[f"right_{name}"]]
+    return np.where(np.isnan(left), right, np.where(np.isnan(right), left, (left + right) / 2))
+
+
+def _middle(xy: Floats, keypoints: range) -> Floats:
+    """(N, 2): their mean; NaN unless all are seen."""
+    return np.asarray(xy[:, keypoints.start : keypoints.stop].mean(axis=1))
+
+
+def _length(vectors: Floats) -> Floats:
+    return np.asarray(np.linalg.norm(vectors, axis=-1))
+
+
+def _dot(a: Floats, b: Floats) -> Floats:
+    return np.asarray((a * b).sum(axis=-1))

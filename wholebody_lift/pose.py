@@ -1,0 +1,215 @@
+"""Pose3D: lifted people, with the units, origin, axes and names that they are to be read in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
+
+FloatArray = npt.NDArray[np.floating[Any]]
+
+CameraSource = Literal["given", "image_size", "keypoints"]
+ScaleSource = Literal["height_mm", "average_adult"]
+
+
+class FrameSpec(NamedTuple):
+    """A coordinate frame, by how it turns the axes of an OpenCV camera into its own."""
+
+    matrix: npt.NDArray[np.float64]
+    """(3, 3): coordinates in this frame = matrix @ coordinates in the OpenCV camera frame."""
+    x: str
+    y: str
+    z: str
+    handedness: Literal["right", "left"]
+
+
+def _frame(rows: list[list[int]], x: str, y: str, z: str) -> FrameSpec:
+    matrix = np.array(rows, dtype=np.float64)
+    return FrameSpec(matrix, x, y, z, "right" if np.linalg.det(matrix) > 0 else "left")
+
+
+FRAMES: dict[str, FrameSpec] = {
+    "opencv": _frame([[1, 0, 0], [0, 1, 0], [0, 0, 1]], "image right", "image down", "away from the camera"),
+    "opengl": _frame(
+        [[1, 0, 0], [0, -1, 0], [0, 0, -1]], "image right", "image up", "towards the camera"
+    ),
+    "blender": _frame([[1, 0, 0], [0, 0, 1], [0, -1, 0]], "image right", "away from the camera", "image up"),
+    "unity": _frame([[1, 0, 0], [0, -1, 0], [0, 0, 1]], "image right", "image up", "away from the camera"),
+    "opensim": _frame([[0, 0, 1], [0, -1, 0], [1, 0, 0]], "away from the camera", "image up", "image right"),
+}
+"""The frames that `Pose3D.to` knows. All keep millimetres; only the axes change."""
+
+_CAMERA_WORDS: dict[str, str] = {
+    "given": "as given (K)",
+    "image_size": "assumed from the image size: focal length = image diagonal, principal point in the middle",
+    "keypoints": "assumed from the keypoints alone: a moderate perspective centred on the person",
+}
+_SCALE_WORDS: dict[str, str] = {
+    "height_mm": "from the given height",
+    "average_adult": "of an average adult (one image cannot tell the true one; give height_mm to set it)",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Pose3D:
+    """N people in 3D.
+
+    Attributes:
+        xyz: (N, 133, 3) float32, mm; axes of `frame`; origin = midpoint of the person's hips.
+        error_mm: (N, 133) float32, expected distance in mm between each keypoint and the truth.
+        observed: (N, 133) bool; False where the 2D keypoint was missing and `xyz` is inferred.
+        translation: (N, 3) float32, mm; the origin's position from the camera, axes of `frame`.
+        K: (N, 3, 3) float64, intrinsics in pixels that were used (see `camera_source`).
+        distortion: (N, 5) float64, Brown-Conrady k1 k2 p1 p2 k3; zeros where none was given.
+        camera_source: where K came from: "given", assumed from the "image_size", or from the
+            "keypoints" alone.
+        reprojection_error_px: (N,) float32, mean distance in pixels between the 2D keypoints and
+            the result seen through K.
+        keypoints: (N, 133, 2) float32, the 2D input in pixels, NaN where missing.
+        scores: (N, 133) float32, its scores 0..1, 0 where missing.
+        image_ids: (N,) int64; rows with one id are people of one image or video frame.
+        image_size: (N, 2) float64, width and height in pixels, or None if unknown.
+        scale_source: "height_mm" if the user gave the person's height, else "average_adult".
+        frame: one of `FRAMES`.
+    """
+
+    xyz: FloatArray
+    error_mm: FloatArray
+    observed: npt.NDArray[np.bool_]
+    translation: FloatArray
+    K: FloatArray
+    distortion: FloatArray
+    camera_source: CameraSource
+    reprojection_error_px: FloatArray
+    keypoints: FloatArray
+    scores: FloatArray
+    image_ids: npt.NDArray[np.int64]
+    image_size: FloatArray | None = None
+    scale_source: ScaleSource = "average_adult"
+    frame: str = "opencv"
+
+    def __post_init__(self) -> None:
+        n = len(self.xyz)
+        for name, shape in _shapes(n).items():
+            value = getattr(self, name)
+            if value is not None and np.shape(value) != shape:
+                raise ValueError(f"Pose3D.{name} has shape {np.shape(value)}; {shape} was wanted")
+        _frame_spec(self.frame)
+
+    def __len__(self) -> int:
+        """Number of people N."""
+        return len(self.xyz)
+
+    def __getitem__(self, index: int | slice | Sequence[int] | npt.NDArray[Any]) -> Pose3D:
+        """The chosen people; an int chooses one, and the result still has a person axis (N = 1)."""
+        rows: Any = index
+        if isinstance(index, int | np.integer):
+            if not -len(self) <= index < len(self):
+                raise IndexError(f"person {index} of {len(self)}")
+            start = int(index) % len(self)
+            rows = slice(start, start + 1)
+        chosen = {
+            name: getattr(self, name)[rows] for name in _shapes(0) if getattr(self, name) is not None
+        }
+        return replace(self, **chosen)
+
+    def __iter__(self) -> Iterator[Pose3D]:
+        """Each person as a `Pose3D` of length 1."""
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"Pose3D({len(self)} people, {NUM_KEYPOINTS} keypoints, mm, frame={self.frame!r})"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name of each of the 133 keypoints."""
+        return KEYPOINT_NAMES
+
+    @property
+    def parts(self) -> dict[str, FloatArray]:
+        """xyz of each part by name: (N, 17|6|68|21|21, 3) mm."""
+        return {name: self.xyz[:, part.start : part.stop] for name, part in PARTS.items()}
+
+    @property
+    def in_camera(self) -> FloatArray:
+        """(N, 133, 3) float32, mm: positions from the camera instead of from the hips."""
+        return self.xyz + self.translation[:, None]
+
+    def to(self, frame: str) -> Pose3D:
+        """The same people in the axes of another frame, still in mm (see `FRAMES`).
+
+        Raises ValueError for a frame that is not known.
+        """
+        turn = _frame_spec(frame).matrix @ _frame_spec(self.frame).matrix.T
+        turn32 = turn.astype(np.float32)
+        return replace(
+            self, xyz=self.xyz @ turn32.T, translation=self.translation @ turn32.T, frame=frame
+        )
+
+    def summary(self) -> str:
+        """What this is, for a person to read: people, units, axes, camera, scale, errors."""
+        spec = FRAMES[self.frame]
+        per_part = ", ".join(
+            f"{name} {self.error_mm[:, part.start : part.stop].mean():.0f}" for name, part in PARTS.items()
+        )
+        people = f"{len(self)} {'person' if len(self) == 1 else 'people'}"
+        images = len(np.unique(self.image_ids))
+        observed = int(self.observed.sum())
+        return "\n".join(
+            [
+                f"{people} in {images} image{'' if images == 1 else 's'}, {NUM_KEYPOINTS} keypoints each, "
+                f"{observed} of {self.observed.size} observed, the others inferred",
+                f"unit    millimetres, origin = midpoint of the hips; scale {_SCALE_WORDS[self.scale_source]}",
+                f"frame   {self.frame} ({spec.handedness}-handed): x {spec.x}, y {spec.y}, z {spec.z}",
+                f"camera  {_CAMERA_WORDS[self.camera_source]}",
+                f"error   expected, in mm: {per_part}",
+                f"        mean reprojection error {self.reprojection_error_px.mean():.1f} px",
+            ]
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write to .npz or .json (both lossless, for `load`) or .csv (for spreadsheets)."""
+        from wholebody_lift import formats
+
+        formats.write(self, path)
+
+    @staticmethod
+    def load(path: str | Path) -> Pose3D:
+        """Read what `save` wrote as .npz or .json."""
+        from wholebody_lift import formats
+
+        return formats.read_pose(path)
+
+
+def _shapes(n: int) -> dict[str, tuple[int, ...]]:
+    """The arrays of a Pose3D of n people and their shapes."""
+    k = NUM_KEYPOINTS
+    return {
+        "xyz": (n, k, 3),
+        "error_mm": (n, k),
+        "observed": (n, k),
+        "translation": (n, 3),
+        "K": (n, 3, 3),
+        "distortion": (n, 5),
+        "reprojection_error_px": (n,),
+        "keypoints": (n, k, 2),
+        "scores": (n, k),
+        "image_ids": (n,),
+        "image_size": (n, 2),
+    }
+
+
+def _frame_spec(frame: str) -> FrameSpec:
+    if frame not in FRAMES:
+        raise ValueError(f"got frame {frame!r}; known frames are {', '.join(FRAMES)}")
+    return FRAMES[frame]
+
+
+FIELD_NAMES: tuple[str, ...] = tuple(field.name for field in fields(Pose3D))
+"""Everything a file must hold to bring a Pose3D back."""

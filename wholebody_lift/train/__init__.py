@@ -1,0 +1,1 @@
+"""Everything that only retraining needs: synthetic people, recorded motion, losses, loop, evaluation."""

@@ -1,0 +1,462 @@
+"""Cameras for synthetic people: where the camera stands, how it frames the person, what it sees.
+
+`FAMILIES` and `FRAMINGS` are the whole mixture. A view is drawn in this order: the family; image
+size, focal length, lens and the direction from which the person is seen; the framing, which says
+what part of the person is to fill how much of the picture, and where; then distance and aim follow
+from that by a few rounds of projecting and correcting.
+
+World frame: z up, the person in the rest pose looks along -y with the left side towards +x.
+Camera frame: OpenCV, x right, y down, z away from the camera. Millimetres, pixels, degrees.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from wholebody_lift.camera import intrinsics, project
+from wholebody_lift.skeleton import INDEX, NUM_KEYPOINTS, PARTS, indices
+
+MIN_DEPTH_MM = 150.0
+"""No keypoint is nearer to the camera plane than this."""
+
+MIN_INSIDE = 12
+"""A view with fewer keypoints in the picture is turned so that the framed part is in the middle."""
+
+_HEAD = indices("face") + [INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
+_SHOULDERS = [INDEX["left_shoulder"], INDEX["right_shoulder"]]
+_HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
+_ANKLES = [INDEX["left_ankle"], INDEX["right_ankle"]]
+
+_OUTLINE = [
+    *PARTS["body"],
+    *PARTS["feet"],
+    *(PARTS["face"][i] for i in (0, 4, 8, 12, 16, 19, 24)),  # jaw and brows
+    *(i for name, i in INDEX.items() if name.endswith(("thumb4", "finger2", "finger4"))),
+]
+"""The keypoints of which the box is taken: the rest lie between them, near enough."""
+
+
+@dataclass(frozen=True)
+class Framing:
+    """What part of the person is framed, how large, and where in the picture."""
+
+    keypoints: tuple[int, ...]
+    """The keypoints whose box is framed (those on the outline count)."""
+    fills: tuple[float, float] | None = None
+    """Larger of box width / image width and box height / image height; None: the distance decides."""
+    bottom: tuple[float, float] | None = None
+    """Lower edge of the box as a fraction of the image height; None: anywhere inside the picture."""
+    outside: tuple[float, float] = (0.0, 0.0)
+    """Fraction of the box beyond one edge of the picture."""
+
+
+_EVERYTHING = tuple(range(NUM_KEYPOINTS))
+
+FRAMINGS: dict[str, Framing] = {
+    "whole": Framing(_EVERYTHING, fills=(0.35, 0.97)),
+    "small": Framing(_EVERYTHING, fills=(0.08, 0.35)),
+    "knees_up": Framing(
+        tuple(i for i in PARTS["body"] if i not in _ANKLES), fills=(0.8, 1.0), bottom=(0.92, 1.03)
+    ),
+    "waist_up": Framing((*_HEAD, *_SHOULDERS, *_HIPS), fills=(0.7, 1.0), bottom=(0.92, 1.05)),
+    "chest_up": Framing((*_HEAD, *_SHOULDERS), fills=(0.45, 0.95), bottom=(0.8, 1.02)),
+    "side_out": Framing(_EVERYTHING, fills=(0.5, 1.1), outside=(0.15, 0.55)),
+    "whole_at_distance": Framing(_EVERYTHING),
+    "head_at_distance": Framing(tuple(_HEAD)),
+}
+"""Framing by name."""
+
+_SIDES_OUT = {(-1.0, 0.0): 0.35, (1.0, 0.0): 0.35, (0.0, 1.0): 0.22, (0.0, -1.0): 0.08}
+"""Edge of the picture (x, y direction) that a `side_out` person crosses, with its share."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """One kind of camera. Angles are drawn from a triangle over their range, lengths log-uniformly."""
+
+    share: float
+    image_sizes: tuple[tuple[int, int], ...]
+    """(width, height) in pixels, equally likely."""
+    focal: tuple[float, float]
+    """Focal length as a multiple of the longer side of the image."""
+    distance_mm: tuple[float, float]
+    """Camera to the middle of the framed part: drawn where the framing leaves it open, else its bounds."""
+    elevation_deg: tuple[float, float]
+    """Angle above the horizon under which the person sees the camera."""
+    roll_sd_deg: float
+    distorted: float
+    """Share of views with lens distortion."""
+    framings: dict[str, float]
+    """Share of each framing."""
+    azimuth_sd_deg: float = 0.0
+    """Spread of the camera about the person's front; 0 means any direction, equally likely."""
+
+
+_ORDINARY = {
+    "whole": 0.42,
+    "small": 0.12,
+    "knees_up": 0.12,
+    "waist_up": 0.12,
+    "chest_up": 0.07,
+    "side_out": 0.15,
+}
+
+FAMILIES: dict[str, Family] = {
+    # Human3.6M: four cameras at the corners of a room, 1000 x 1000 or 1002 pixels, f about 1145.
+    "laboratory": Family(
+        share=0.22,
+        image_sizes=((1000, 1000), (1000, 1002)),
+        focal=(1.14, 1.15),
+        distance_mm=(3800, 6200),
+        elevation_deg=(0, 18),
+        roll_sd_deg=0.8,
+        distorted=0.5,
+        framings={"whole_at_distance": 1.0},
+    ),
+    # Main lens of a phone, 24 to 28 mm equivalent, to the 2x lens.
+    "phone_portrait": Family(
+        share=0.20,
+        image_sizes=((720, 1280), (1080, 1920), (1536, 2048), (3024, 4032), (480, 640)),
+        focal=(0.65, 1.5),
+        distance_mm=(700, 20000),
+        elevation_deg=(-18, 28),
+        roll_sd_deg=3.0,
+        distorted=0.1,
+        framings=_ORDINARY,
+    ),
+    "phone_landscape": Family(
+        share=0.16,
+        image_sizes=((1280, 720), (1920, 1080), (2048, 1536), (4032, 3024), (640, 480)),
+        focal=(0.65, 1.5),
+        distance_mm=(700, 20000),
+        elevation_deg=(-18, 28),
+        roll_sd_deg=3.0,
+        distorted=0.1,
+        framings=_ORDINARY,
+    ),
+    # Horizontal field of view 53 to 90 degrees, on a screen or a desk; most of the body is outside.
+    "webcam": Family(
+        share=0.13,
+        image_sizes=((640, 480), (1280, 720), (1920, 1080)),
+        focal=(0.5, 1.0),
+        distance_mm=(500, 1500),
+        elevation_deg=(-25, 25),
+        roll_sd_deg=2.0,
+        distorted=0.4,
+        framings={"head_at_distance": 0.75, "waist_up": 0.25},
+        azimuth_sd_deg=35.0,
+    ),
+    "surveillance": Family(
+        share=0.10,
+        image_sizes=((640, 480), (704, 576), (1280, 720), (1920, 1080)),
+        focal=(0.45, 1.3),
+        distance_mm=(3000, 14000),
+        elevation_deg=(15, 60),
+        roll_sd_deg=2.0,
+        distorted=0.5,
+        framings={"whole_at_distance": 0.9, "side_out": 0.1},
+    ),
+    # Phones and action cameras near the floor, and stages seen from the stalls.
+    "low_angle": Family(
+        share=0.07,
+        image_sizes=((720, 1280), (1280, 720), (1920, 1080), (1080, 1920)),
+        focal=(0.5, 1.3),
+        distance_mm=(900, 12000),
+        elevation_deg=(-35, -3),
+        roll_sd_deg=4.0,
+        distorted=0.2,
+        framings=_ORDINARY,
+    ),
+    "telephoto": Family(
+        share=0.12,
+        image_sizes=((1920, 1080), (3000, 2000), (2000, 3000), (1080, 1350)),
+        focal=(2.0, 8.0),
+        distance_mm=(3000, 80000),
+        elevation_deg=(-10, 20),
+        roll_sd_deg=1.5,
+        distorted=0.0,
+        framings=_ORDINARY,
+    ),
+}
+"""The mixture of cameras by name; shares add up to one."""
+
+ROLL_LIMIT_DEG = 15.0
+LARGE_ROLL = 0.025
+"""Share of views whose roll is anything up to a quarter turn either way."""
+LARGE_ROLL_DEG = 90.0
+ANY_AZIMUTH = 0.15
+"""Share of views from any direction in families that stand in front of the person."""
+PRINCIPAL_POINT_SD = 0.01
+"""Spread of the principal point about the middle of the image, of its longer side."""
+DISTORTION_SD = 0.15
+"""Spread of k1, most often barrel (negative)."""
+PINCUSHION = 0.15
+"""Share of distorted lenses with a positive k1."""
+K2_OF_K1_SQUARED = (0.6, 1.5)
+"""k2 / k1^2. Above 0.45 the radius is monotonic everywhere, so that nothing folds back into the picture."""
+TANGENTIAL_SD = 5e-4
+
+_ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Views:
+    """What N cameras see of N people, one each. OpenCV camera axes, millimetres, pixels."""
+
+    xyz: Tensor
+    """(N, 133, 3) keypoints from the camera centre, mm (not relative to the root)."""
+    xy: Tensor
+    """(N, 133, 2) exact projection, lens distortion included, also outside the picture."""
+    K: Tensor
+    """(N, 3, 3) intrinsics."""
+    distortion: Tensor
+    """(N, 5) Brown-Conrady k1 k2 p1 p2 k3 in OpenCV's order."""
+    image_size: Tensor
+    """(N, 2) width and height."""
+    family: Tensor
+    """(N,) int64, position in `FAMILIES`."""
+    rotation: Tensor
+    """(N, 3, 3) from world axes to camera axes."""
+
+    @property
+    def inside(self) -> Tensor:
+        """(N, 133) bool: the keypoint falls into the picture."""
+        return _inside(self.xy, self.image_size)
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """The mixture as tensors: F families, M framings, S image sizes."""
+
+    share: Tensor  # (F,)
+    image_sizes: Tensor  # (F, S, 2), padded
+    num_sizes: Tensor  # (F,)
+    focal: Tensor  # (F, 2), as are all ranges
+    distance: Tensor
+    elevation: Tensor
+    roll_sd: Tensor  # (F,)
+    distorted: Tensor  # (F,)
+    azimuth_sd: Tensor  # (F,)
+    framings: Tensor  # (F, M) shares
+    framed: Tensor  # (M, P) bool, over the P keypoints of the outline
+    fills: Tensor  # (M, 2), NaN where the distance decides
+    bottom: Tensor  # (M, 2), NaN where anywhere
+    outside: Tensor  # (M, 2)
+    sides: Tensor  # (4, 2)
+    side_share: Tensor  # (4,)
+
+
+@lru_cache
+def _tables(device: torch.device) -> _Tables:
+    families, framings = FAMILIES.values(), FRAMINGS.values()
+    most_sizes = max(len(family.image_sizes) for family in families)
+    nothing = (float("nan"), float("nan"))
+
+    def floats(rows: Iterable[object]) -> Tensor:
+        return torch.tensor(list(rows), dtype=torch.float32, device=device)
+
+    return _Tables(
+        share=floats(family.share for family in families),
+        image_sizes=floats(
+            family.image_sizes + family.image_sizes[:1] * (most_sizes - len(family.image_sizes))
+            for family in families
+        ),
+        num_sizes=floats(len(family.image_sizes) for family in families),
+        focal=floats(family.focal for family in families),
+        distance=floats(family.distance_mm for family in families),
+        elevation=floats(family.elevation_deg for family in families).deg2rad(),
+        roll_sd=floats(family.roll_sd_deg for family in families).deg2rad(),
+        distorted=floats(family.distorted for family in families),
+        azimuth_sd=floats(family.azimuth_sd_deg for family in families).deg2rad(),
+        framings=floats([family.framings.get(name, 0.0) for name in FRAMINGS] for family in families),
+        framed=torch.tensor(
+            [[i in framing.keypoints for i in _OUTLINE] for framing in framings], device=device
+        ),
+        fills=floats(framing.fills or nothing for framing in framings),
+        bottom=floats(framing.bottom or nothing for framing in framings),
+        outside=floats(framing.outside for framing in framings),
+        sides=floats(_SIDES_OUT),
+        side_share=floats(_SIDES_OUT.values()),
+    )
+
+
+def sample(xyz_world: Tensor, generator: torch.Generator, family: str | None = None) -> Views:
+    """A camera for each person.
+
+    `xyz_world` (N, 133, 3) float32 mm in the world frame, on the device of `generator`. `family` is a
+    name in `FAMILIES`, or None for the mixture. Raises ValueError on any other name.
+    """
+    if family is not None and family not in FAMILIES:
+        raise ValueError(f"got camera family {family!r}; the families are {', '.join(FAMILIES)}")
+    n, device = len(xyz_world), xyz_world.device
+    table = _tables(device)
+    kind = _choose(generator, table.share.expand(n, -1))
+    if family is not None:
+        kind = torch.full_like(kind, list(FAMILIES).index(family))
+
+    image_size = _image_size(generator, table, kind)
+    longer = image_size.amax(-1)
+    focal = _log_uniform(generator, table.focal[kind]) * longer
+    off_centre = PRINCIPAL_POINT_SD * longer[:, None] * _randn(generator, (n, 2))
+    K = intrinsics(focal, image_size / 2 + off_centre)
+    distortion = _distortion(generator, table.distorted[kind])
+    rotation = _direction(generator, table, kind, xyz_world)
+
+    framing = _choose(generator, table.framings[kind])
+    framed = table.framed[framing]  # (N, P)
+    seen = xyz_world @ rotation.mT
+    low, high = _box(seen[:, _OUTLINE], framed)
+    seen = seen - (low + high)[:, None] / 2
+    outline = seen[:, _OUTLINE]
+
+    nearest, farthest = table.distance[kind].unbind(-1)
+    fills = _uniform(generator, table.fills[framing])
+    by_distance = fills.isnan()
+    size_mm = (high - low)[:, :2]
+    distance = torch.where(
+        by_distance,
+        _log_uniform(generator, table.distance[kind]),
+        focal * (size_mm / image_size).amax(-1) / fills,
+    ).clamp(nearest, farthest)
+
+    # Where the box of the framed keypoints goes: `place` 0 to 1 from edge to edge, or its lower edge,
+    # and how much of it lies beyond an edge.
+    place = _triangular(generator, torch.tensor([0.0, 1.0], device=device).expand(n, 2, 2))
+    bottom = _uniform(generator, table.bottom[framing]) * image_size[:, 1]
+    outside = _uniform(generator, table.outside[framing])
+    side = table.sides[_choose(generator, table.side_share.expand(n, -1))]  # (N, 2)
+    crosses = (outside > 0)[:, None] & (side != 0)
+    place = torch.where(crosses, (side + 1) / 2, place)
+    beyond = side * outside[:, None]
+
+    aim = image_size / 2
+    for _ in range(_ROUNDS):
+        low, high = _box(project(_aim(outline, K, aim, distance)[0], K, distortion), framed)
+        size = high - low
+        wanted = size / 2 + place * (image_size - size) + beyond * size
+        wanted_y = torch.where(bottom.isnan(), wanted[:, 1], bottom - size[:, 1] / 2)
+        wanted = torch.stack([wanted[:, 0], wanted_y], -1)
+        aim = (aim + wanted - (low + high) / 2).clamp(-image_size, 2 * image_size)
+        zoom = torch.where(by_distance, 1.0, (size / image_size).amax(-1) / fills)
+        distance = (distance * zoom.clamp(0.5, 2.0)).clamp(nearest, farthest)
+
+    xy = project(_aim(seen, K, aim, distance)[0], K, distortion)
+    enough = _inside(xy, image_size).sum(-1, keepdim=True) >= MIN_INSIDE
+    xyz, turn = _aim(seen, K, torch.where(enough, aim, image_size / 2), distance)
+    return Views(
+        xyz=xyz,
+        xy=project(xyz, K, distortion),
+        K=K,
+        distortion=distortion,
+        image_size=image_size,
+        family=kind,
+        rotation=turn @ rotation,
+    )
+
+
+def _aim(seen: Tensor, K: Tensor, pixel: Tensor, distance: Tensor) -> tuple[Tensor, Tensor]:
+    """Camera points (N, P, 3) and turn (N, 3, 3) that put the origin of `seen` onto a pixel.
+
+    `seen` (N, P, 3) has camera axes for a camera that looks straight at its origin. The camera backs
+    off along the ray until every point has its least depth.
+    """
+    focal, centre = K[:, (0, 1), (0, 1)], K[:, :2, 2]
+    ray = torch.nn.functional.pad((pixel - centre) / focal, (0, 1), value=1.0)
+    ray = ray / ray.norm(dim=-1, keepdim=True)
+    x, y, z = ray.unbind(-1)
+    a, b, c = 1 - x * x / (1 + z), 1 - y * y / (1 + z), -x * y / (1 + z)
+    turn = torch.stack([a, c, x, c, b, y, -x, -y, z], -1).view(-1, 3, 3)  # the least turn of z to ray
+    turned = seen @ turn.mT
+    least = (MIN_DEPTH_MM - turned[..., 2].amin(-1)) / z
+    return turned + (torch.maximum(distance, least)[:, None] * ray)[:, None], turn
+
+
+def _inside(xy: Tensor, image_size: Tensor) -> Tensor:
+    return ((xy >= 0) & (xy <= image_size[:, None] - 1)).all(-1)
+
+
+def _box(points: Tensor, framed: Tensor) -> tuple[Tensor, Tensor]:
+    """Lowest and highest coordinates (N, C) over the framed ones of points (N, P, C)."""
+    framed = framed[..., None]
+    low = points.masked_fill(~framed, torch.inf).amin(1)
+    high = points.masked_fill(~framed, -torch.inf).amax(1)
+    return low, high
+
+
+def _image_size(generator: torch.Generator, table: _Tables, kind: Tensor) -> Tensor:
+    pick = (_rand(generator, kind.shape) * table.num_sizes[kind]).long()
+    return table.image_sizes[kind, pick]
+
+
+def _distortion(generator: torch.Generator, share: Tensor) -> Tensor:
+    n = len(share)
+    k1 = _randn(generator, (n,)).abs() * DISTORTION_SD
+    k1 = torch.where(_rand(generator, (n,)) < PINCUSHION, k1, -k1)
+    low, high = K2_OF_K1_SQUARED
+    k2 = k1 * k1 * (low + (high - low) * _rand(generator, (n,)))
+    p1, p2 = (_randn(generator, (n, 2)) * TANGENTIAL_SD).unbind(-1)
+    lens = torch.stack([k1, k2, p1, p2, torch.zeros_like(k1)], -1)
+    return torch.where((_rand(generator, (n,)) < share)[:, None], lens, 0.0)
+
+
+def _direction(generator: torch.Generator, table: _Tables, kind: Tensor, xyz_world: Tensor) -> Tensor:
+    """(N, 3, 3) axes of a camera that looks at the person: yaw, elevation and roll of the family."""
+    n = len(kind)
+    left, right = xyz_world[:, [_SHOULDERS[0], _HIPS[0]]], xyz_world[:, [_SHOULDERS[1], _HIPS[1]]]
+    across = (left - right).sum(1)
+    front = torch.atan2(across[:, 1], across[:, 0])  # 0 where the person looks along -y
+
+    around = (_rand(generator, (n,)) * 2 - 1) * torch.pi
+    spread = table.azimuth_sd[kind]
+    any_side = (spread == 0) | (_rand(generator, (n,)) < ANY_AZIMUTH)
+    azimuth = front + torch.where(any_side, around, _randn(generator, (n,)) * spread)
+
+    elevation = _triangular(generator, table.elevation[kind])
+
+    limit, large = (torch.tensor(deg).deg2rad().item() for deg in (ROLL_LIMIT_DEG, LARGE_ROLL_DEG))
+    roll = (_randn(generator, (n,)) * table.roll_sd[kind]).clamp(-limit, limit)
+    large_roll = (_rand(generator, (n,)) * 2 - 1) * large
+    roll = torch.where(_rand(generator, (n,)) < LARGE_ROLL, large_roll, roll)
+    return _look_at(azimuth, elevation, roll)
+
+
+def _look_at(azimuth: Tensor, elevation: Tensor, roll: Tensor) -> Tensor:
+    """World axes to camera axes (N, 3, 3), for a camera in that direction that looks at the person."""
+    sin_a, cos_a = azimuth.sin(), azimuth.cos()
+    sin_e, cos_e = elevation.sin(), elevation.cos()
+    forward = torch.stack([-sin_a * cos_e, cos_a * cos_e, -sin_e], -1)
+    right = torch.stack([cos_a, sin_a, torch.zeros_like(cos_a)], -1)
+    down = torch.linalg.cross(forward, right)
+    sin_r, cos_r = roll.sin()[:, None], roll.cos()[:, None]
+    return torch.stack([cos_r * right - sin_r * down, sin_r * right + cos_r * down, forward], -2)
+
+
+def _rand(generator: torch.Generator, shape: Iterable[int]) -> Tensor:
+    return torch.rand(*shape, generator=generator, device=generator.device)
+
+
+def _randn(generator: torch.Generator, shape: Iterable[int]) -> Tensor:
+    return torch.randn(*shape, generator=generator, device=generator.device)
+
+
+def _choose(generator: torch.Generator, shares: Tensor) -> Tensor:
+    """(N,) positions drawn with the shares (N, M) of each row."""
+    return torch.multinomial(shares, 1, generator=generator)[:, 0]
+
+
+def _uniform(generator: torch.Generator, ranges: Tensor) -> Tensor:
+    """One value in each range (..., 2)."""
+    low, high = ranges.unbind(-1)
+    return low + (high - low) * _rand(generator, low.shape)
+
+
+def _log_uniform(generator: torch.Generator, ranges: Tensor) -> Tensor:
+    return _uniform(generator, ranges.log()).exp()
+
+
+def _triangular(generator: torch.Generator, ranges: Tensor) -> Tensor:
+    """One value in each range (..., 2), its middle the most likely."""
+    return (_uniform(generator, ranges) + _uniform(generator, ranges)) / 2

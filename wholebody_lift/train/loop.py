@@ -1,0 +1,217 @@
+"""The training loop: fresh people every step, a checkpoint every few minutes."""
+
+import json
+import math
+import os
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+
+from wholebody_lift import pretrained
+from wholebody_lift.config import Config
+from wholebody_lift.model import SemGAN
+from wholebody_lift.train import metrics
+from wholebody_lift.train.losses import Losses, LossWeights, losses, weighted_sum
+from wholebody_lift.train.people import Batch, People
+from wholebody_lift.train.settings import Settings
+
+POOL = 16
+"""Steps whose people are made in one go; the generator is faster on many."""
+
+VALIDATION_PEOPLE = 768
+
+
+class TrainingDiverged(RuntimeError):
+    """The loss is not a number any more; the message says where the batch was saved."""
+
+
+class DeepSupervision(nn.Module):
+    """A SemGAN that also answers after every inner encoder layer (Jointformer's per-layer losses).
+
+    The extra heads exist in training only and are not part of the released weights.
+    """
+
+    def __init__(self, model: SemGAN) -> None:
+        super().__init__()
+        self.model = model
+        channels = model.config.channels
+        self.heads = nn.ModuleList(nn.Linear(channels, 4) for _ in range(model.config.layers - 1))
+
+    def forward(self, batch: Batch, weights: LossWeights, layer_weight: float) -> tuple[Tensor, Losses]:
+        """The loss to minimise and the terms of the final prediction."""
+        *inner, last = self.model.encode(batch.features)
+        terms = losses(self.model.decode(last), batch.target, batch.observed)
+        total = weighted_sum(terms, weights)
+        for head, state in zip(self.heads, inner, strict=True):
+            coarse = self.model.compose(head(state))
+            total = total + layer_weight * weighted_sum(losses(coarse, batch.target, batch.observed), weights)
+        return total, terms
+
+
+class Trainer:
+    """State of one run; `train` goes on from wherever it is."""
+
+    def __init__(self, settings: Settings, people: People, validation: Batch) -> None:
+        torch.manual_seed(settings.seed)
+        self.settings = settings
+        self.people = people
+        self.validation = validation
+        config = Config(channels=settings.channels, heads=settings.heads, layers=settings.layers)
+        self.network = DeepSupervision(SemGAN(config)).to(people.device)
+        self.ema = AveragedModel(self.network.model, multi_avg_fn=get_ema_multi_avg_fn(settings.ema_decay))
+        decayed = [p for p in self.network.parameters() if p.ndim > 1]
+        plain = [p for p in self.network.parameters() if p.ndim <= 1]
+        self.optimizer = torch.optim.AdamW(
+            [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": plain, "weight_decay": 0.0}],
+            lr=settings.learning_rate,
+            betas=(0.9, 0.98),
+        )
+        self.generator = torch.Generator(people.device).manual_seed(settings.seed)
+        self.step = 0
+        self.seconds = 0.0
+        self.seconds_of_people = 0.0
+        self.pool: list[Batch] = []
+
+    @property
+    def progress(self) -> float:
+        """Share of the budget that is used up, 0..1."""
+        if self.settings.steps is not None:
+            return min(1.0, self.step / self.settings.steps)
+        return min(1.0, self.seconds / (3600 * self.settings.hours))
+
+    def train(self) -> None:
+        """Train until the budget is used up."""
+        self.settings.run.mkdir(parents=True, exist_ok=True)
+        writer = SummaryWriter(str(self.settings.run))
+        saved_at = self.seconds
+        with tqdm(total=1000, unit="‰", desc="training", bar_format="{l_bar}{bar}| {postfix}") as bar:
+            while self.progress < 1:
+                started = time.perf_counter()
+                terms = self._step()
+                self.seconds += time.perf_counter() - started
+                if self.step % 20 == 0:
+                    self._log(writer, bar, terms)
+                if self.seconds - saved_at > 60 * self.settings.checkpoint_minutes or self.progress >= 1:
+                    self._validate(writer)
+                    self.save()
+                    saved_at = self.seconds
+        writer.close()
+
+    def _next_batch(self) -> Batch:
+        if not self.pool:
+            started = time.perf_counter()
+            self.pool = self.people.sample(POOL * self.settings.batch, self.generator).split(self.settings.batch)
+            self.seconds_of_people += time.perf_counter() - started
+        return self.pool.pop()
+
+    def _step(self) -> Losses:
+        batch = self._next_batch()
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings.learning_rate * self._rate()
+        total, terms = self.network(batch, LossWeights(), self.settings.layer_weight)
+        if not torch.isfinite(total):
+            path = self.settings.run / f"diverged-{self.step}.pt"
+            torch.save({"batch": batch, "network": self.network.state_dict()}, path)
+            raise TrainingDiverged(f"the loss is {total.item()} at step {self.step}; the batch is in {path}")
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
+        self.optimizer.step()
+        self.ema.update_parameters(self.network.model)
+        self.step += 1
+        return terms
+
+    def _rate(self) -> float:
+        """Warm-up, then a cosine from 1 to 0.01 over the budget."""
+        warm = min(1.0, (self.step + 1) / self.settings.warmup_steps)
+        return warm * (0.01 + 0.99 * (1 + math.cos(math.pi * self.progress)) / 2)
+
+    def _log(self, writer: SummaryWriter, bar: Any, terms: Losses) -> None:
+        for name, value in terms._asdict().items():
+            writer.add_scalar(f"loss/{name}", value.item(), self.step)
+        speed = self.step * self.settings.batch / self.seconds
+        writer.add_scalar("people_per_second", speed, self.step)
+        writer.add_scalar("share_of_time_making_people", self.seconds_of_people / self.seconds, self.step)
+        bar.n = int(1000 * self.progress)
+        bar.set_postfix_str(
+            f"step {self.step} pose {terms.pose.item():.0f} local {terms.local.item():.1f} mm, {speed:.0f} people/s, "
+            f"{self.seconds_of_people / self.seconds:.0%} making them"
+        )
+
+    @torch.no_grad()
+    def _validate(self, writer: SummaryWriter) -> None:
+        model: SemGAN = self.ema.module
+        model.eval()
+        batch = self.validation
+        xyz = model(batch.features).xyz
+        record = {"step": self.step, "people": self.step * self.settings.batch, "seconds": round(self.seconds)}
+        for name, metric in (
+            ("mpjpe", metrics.root_aligned),
+            ("n_mpjpe", metrics.scale_aligned),
+            ("pa_mpjpe", metrics.procrustes_aligned),
+            ("part_aligned", metrics.part_aligned),
+        ):
+            distance = metric(xyz, batch.target)
+            for part, indices in metrics.REPORTED_PARTS.items():
+                value = distance[:, indices][batch.observed[:, indices]].mean().item()
+                writer.add_scalar(f"validation/{name}/{part}", value, self.step)
+                record[f"{name}/{part}"] = round(value, 2)
+        with (self.settings.run / "validation.jsonl").open("a") as log:
+            log.write(json.dumps(record) + "\n")
+
+    def save(self) -> None:
+        """Write the checkpoint; the old one is replaced only when the new one is whole."""
+        state = {
+            "settings": asdict(self.settings),
+            "network": self.network.state_dict(),
+            "ema": self.ema.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+            "pool": [tuple(batch) for batch in self.pool],
+            "step": self.step,
+            "seconds": self.seconds,
+            "seconds_of_people": self.seconds_of_people,
+        }
+        path = checkpoint_path(self.settings.run)
+        torch.save(state, path.with_suffix(".tmp"))
+        os.replace(path.with_suffix(".tmp"), path)
+
+    def load(self) -> None:
+        """Go back to where the folder's checkpoint was written."""
+        path = checkpoint_path(self.settings.run)
+        if not path.exists():
+            raise FileNotFoundError(f"{path} is not there to resume from; start without --resume")
+        state = torch.load(path, weights_only=False)
+        self.network.load_state_dict(state["network"])
+        self.ema.load_state_dict(state["ema"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.generator.set_state(state["generator"])
+        self.pool = [Batch(*batch) for batch in state["pool"]]
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.seconds_of_people = state["seconds_of_people"]
+
+
+def checkpoint_path(run: Path) -> Path:
+    """Where a run keeps its state."""
+    return run / "checkpoint.pt"
+
+
+def release(run: Path, directory: Path) -> None:
+    """Write a run's averaged weights as config.json and model.safetensors."""
+    state = torch.load(checkpoint_path(run), weights_only=False)
+    names = ("channels", "heads", "layers")
+    model = SemGAN(Config(**{name: state["settings"][name] for name in names}))
+    averaged = {
+        name.removeprefix("module."): tensor
+        for name, tensor in state["ema"].items()
+        if name.startswith("module.")
+    }
+    model.load_state_dict(averaged, strict=True)
+    pretrained.save(model.eval(), directory)

@@ -1,0 +1,97 @@
+"""What training minimises. All lengths in mm unless a name says otherwise."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from wholebody_lift import skeleton
+from wholebody_lift.model import Prediction
+
+INFERRED_WEIGHT = 0.5
+"""Weight of a keypoint that the network did not see, against one that it saw."""
+
+
+class Losses(NamedTuple):
+    """Every term by itself, each a scalar."""
+
+    pose: Tensor
+    """Mean distance per part (body with feet, face, hands), averaged over the parts; mm."""
+    local: Tensor
+    """The same for face and hands relative to what they hang on; mm."""
+    error: Tensor
+    """How badly the predicted errors fit the actual ones (exponential log-likelihood)."""
+    normal: Tensor
+    """Distance between unit normals of the planes of the four limbs (SemGAN); 0..2."""
+    bone: Tensor
+    """Mean difference of the lengths of the skeleton's edges (SemGAN); mm."""
+
+
+class LossWeights(NamedTuple):
+    """Share of every term in the sum."""
+
+    pose: float = 1.0
+    local: float = 2.0
+    error: float = 5.0
+    normal: float = 10.0
+    bone: float = 0.5
+
+
+def losses(prediction: Prediction, target: Tensor, observed: Tensor) -> Losses:
+    """Compare a prediction with the truth (N, 133, 3); observed (N, 133) bool."""
+    weight = torch.where(observed, 1.0, INFERRED_WEIGHT)
+    distance = (prediction.xyz - target).norm(dim=-1)
+    parts = [skeleton.indices("body", "feet"), skeleton.indices("face"), skeleton.indices("left_hand", "right_hand")]
+    pose = torch.stack([_mean(distance[:, part], weight[:, part]) for part in parts]).mean()
+    return Losses(
+        pose=pose,
+        local=_local(prediction.xyz, target, weight),
+        error=_mean(prediction.error_mm.log() + distance.detach() / prediction.error_mm, weight),
+        normal=_normal(prediction.xyz, target),
+        bone=_bone(prediction.xyz, target, weight),
+    )
+
+
+def weighted_sum(terms: Losses, weights: LossWeights) -> Tensor:
+    """The loss itself."""
+    return torch.stack([weight * term for term, weight in zip(terms, weights, strict=True)]).sum()
+
+
+def _mean(values: Tensor, weight: Tensor) -> Tensor:
+    return (values * weight).sum() / weight.sum()
+
+
+def _local(xyz: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    terms = []
+    for name, part_root in skeleton.PART_ROOTS.items():
+        part = skeleton.indices(name)
+        offset = (xyz - target)[:, part] - (xyz - target)[:, part_root, None]
+        terms.append(_mean(offset.norm(dim=-1), weight[:, part]))
+    face, left_hand, right_hand = terms
+    return (face + (left_hand + right_hand) / 2) / 2
+
+
+def _limb_planes(xyz: Tensor) -> tuple[Tensor, Tensor]:
+    """Unit normal (N, 4, 3) and sine of the bend (N, 4) of each limb's plane."""
+    start, middle, end = (xyz[:, list(points)] for points in zip(*skeleton.LIMBS, strict=True))
+    upper = torch.nn.functional.normalize(middle - start, dim=-1)
+    lower = torch.nn.functional.normalize(end - middle, dim=-1)
+    cross = torch.linalg.cross(upper, lower)
+    sine = (cross.square().sum(-1) + 1e-8).sqrt()
+    return cross / sine[..., None], sine
+
+
+def _normal(xyz: Tensor, target: Tensor) -> Tensor:
+    """A straight limb has no plane, so each limb counts by how much it is bent in truth."""
+    normal, _ = _limb_planes(xyz)
+    true_normal, bend = _limb_planes(target)
+    return _mean((normal - true_normal).square().sum(-1).add(1e-8).sqrt(), bend)
+
+
+def _bone(xyz: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    parents, children = (list(ends) for ends in zip(*skeleton.TREE_EDGES, strict=True))
+
+    def lengths(points: Tensor) -> Tensor:
+        return (points[:, children] - points[:, parents]).square().sum(-1).add(1e-6).sqrt()
+
+    return _mean((lengths(xyz) - lengths(target)).abs(), weight[:, children])

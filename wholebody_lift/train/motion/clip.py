@@ -1,0 +1,85 @@
+"""One recording of body motion on the skeleton it was recorded with."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+Y_UP_TO_Z_UP = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]], dtype=torch.float64)
+"""From axes where y is up and the person looks along z to Anny's, where z is up and they look along -y."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A recording in Anny's axes: z up, the person of the rest pose looks along -y, their left is +x.
+
+    Rotations are world rotations from the rest pose, so that all are the identity in it, whatever the
+    axes a file gives its bones. Where the person stands is left out.
+    """
+
+    bones: tuple[str, ...]
+    parents: tuple[int, ...]  # parents come before children; -1 for the root
+    heads: Tensor  # (B, 3) where each bone begins in the rest pose, metres, float64
+    tails: Tensor  # (B, 3) where it ends
+    rotations: Tensor  # (T, B, 3, 3) float64
+    fps: float
+
+    @classmethod
+    def from_local(
+        cls,
+        bones: tuple[str, ...],
+        parents: tuple[int, ...],
+        heads: Tensor,
+        tails: Tensor,
+        local: Tensor,
+        fps: float,
+    ) -> "Clip":
+        """Build a clip from a file with y up: rest positions (B, 3) and rotations (T, B, 3, 3), each
+        relative to the parent and from the rest pose."""
+        world: list[Tensor] = []
+        for bone, parent in enumerate(parents):
+            world.append(local[:, bone] if parent < 0 else world[parent] @ local[:, bone])
+        turn = Y_UP_TO_Z_UP
+        return cls(
+            bones=bones,
+            parents=parents,
+            heads=heads @ turn.T,
+            tails=tails @ turn.T,
+            rotations=turn @ torch.stack(world, 1) @ turn.T,
+            fps=fps,
+        )
+
+    def __len__(self) -> int:
+        """The number of frames."""
+        return len(self.rotations)
+
+    def subsample(self, fps: float) -> "Clip":
+        """Every k-th frame, with k such that about `fps` frames of each second are left."""
+        step = max(1, round(self.fps / fps))
+        return replace(self, rotations=self.rotations[::step], fps=self.fps / step)
+
+    def positions(self) -> Tensor:
+        """Where each bone begins, (T, B, 3) metres, with the root kept at its place in the rest pose."""
+        placed: list[Tensor] = []
+        for bone, parent in enumerate(self.parents):
+            if parent < 0:
+                placed.append(self.heads[bone].expand(len(self), 3))
+            else:
+                step = self.rotations[:, parent] @ (self.heads[bone] - self.heads[parent])
+                placed.append(placed[parent] + step)
+        return torch.stack(placed, 1)
+
+
+def from_euler(order: str, angles: Tensor) -> Tensor:
+    """Matrices (..., 3, 3) of angles (..., n) in degrees: turns about the axes that `order` names, such as
+    "ZXY", multiplied from left to right."""
+    result = torch.eye(3, dtype=angles.dtype).expand(*angles.shape[:-1], 3, 3)
+    for axis, angle in zip(order.upper(), torch.deg2rad(angles).unbind(-1), strict=True):
+        c, s, zero, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)
+        rows = {
+            "X": (one, zero, zero, zero, c, -s, zero, s, c),
+            "Y": (c, zero, s, zero, one, zero, -s, zero, c),
+            "Z": (c, -s, zero, s, c, zero, zero, zero, one),
+        }[axis]
+        result = result @ torch.stack(rows, -1).reshape(*angle.shape, 3, 3)
+    return result

