@@ -13,4 +13,6 @@ left_wrist = pose.names.index("left_wrist")
 for person in pose:
     x, y, z = person.xyz[0, left_wrist]
     error = person.error_mm[0, left_wrist]
-    print(f"left wrist: {x:.0f} mm right of, {y:.0f} mm below, {z:.0f} mm behind the hips (+- {error:.0f} mm)")
+    print(
+        f"left wrist: {x:.0f} mm right of, {y:.0f} mm below, {z:.0f} mm behind the hips (+- {error:.0f} mm)"
+    )

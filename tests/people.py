@@ -27,7 +27,9 @@ def standing(n: int = 1, seed: int = 0, dtype: torch.dtype = torch.float64) -> T
     for name, position in _BODY_MM.items():
         xyz[skeleton.INDEX[name]] = torch.tensor(position, dtype=dtype)
         mirrored = skeleton.MIRROR[skeleton.INDEX[name]]
-        xyz[mirrored] = torch.tensor((-position[0], *position[1:]) if name != "nose" else position, dtype=dtype)
+        xyz[mirrored] = torch.tensor(
+            (-position[0], *position[1:]) if name != "nose" else position, dtype=dtype
+        )
     angles = torch.linspace(0, 6.0, 68, dtype=dtype)
     face = torch.stack((60 * angles.cos(), -620 + 75 * angles.sin(), -70 + 0 * angles), dim=-1)
     xyz[skeleton.indices("face")] = face

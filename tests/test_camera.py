@@ -41,7 +41,8 @@ def test_distortion_agrees_with_opencv_formula_written_out() -> None:
         y * radial + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y,
     )
     bent = camera.distort(
-        torch.tensor([[[x, y]]], dtype=torch.float64), torch.tensor([[k1, k2, p1, p2, k3]], dtype=torch.float64)
+        torch.tensor([[[x, y]]], dtype=torch.float64),
+        torch.tensor([[k1, k2, p1, p2, k3]], dtype=torch.float64),
     )
     assert bent[0, 0].tolist() == pytest.approx(expected, abs=1e-15)
 
@@ -67,7 +68,8 @@ def test_look_at_is_a_rotation_onto_the_axis_without_roll() -> None:
     assert (rotation @ rotation.mT - identity).abs().max() < 1e-12
     assert torch.allclose(torch.linalg.det(rotation), torch.ones(50, dtype=torch.float64))
     turned = (rotation @ directions[..., None])[..., 0]
-    assert turned[:, :2].abs().max() < 1e-12 and (turned[:, 2] > 0).all()
+    assert turned[:, :2].abs().max() < 1e-12
+    assert (turned[:, 2] > 0).all()
     assert rotation[:, 0, 1].abs().max() == 0  # virtual x stays level with the real camera
 
 

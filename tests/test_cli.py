@@ -29,7 +29,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def detections(tmp_path: Path) -> Path:
     """People in the order of COCO-WholeBody, as a plain array of x, y, score."""
-    xyz = standing(PEOPLE).numpy() + (0.0, 0.0, 4000.0)
+    xyz = standing(PEOPLE).numpy() + np.array([0.0, 0.0, 4000.0])
     xy = 1000 * xyz[..., :2] / xyz[..., 2:] + (640, 360)
     path = tmp_path / "people.npy"
     np.save(path, np.concatenate([xy, np.full((*xy.shape[:2], 1), 0.9)], axis=-1))

@@ -72,7 +72,7 @@ def test_without_a_camera_the_person_is_as_large_as_an_adult_five_metres_away() 
 
 @pytest.mark.parametrize(("pan", "tilt"), [(25, 0), (-40, 0), (12, -10), (-8, 20)])
 def test_turning_the_camera_turns_the_result_by_the_same_rotation(pan: float, tilt: float) -> None:
-    """Any pan and tilt that leaves the person's roll in the image alone: the network sees the same numbers."""
+    """Any pan and tilt that leaves the person's roll in the image alone."""
     observed = _observed()
     person = _person_in_camera()
     plane = person[..., :2] / person[..., 2:]
@@ -146,7 +146,8 @@ def test_distance_information_is_the_distance_to_the_parent() -> None:
     knee, hip = skeleton.INDEX["left_knee"], skeleton.INDEX["left_hip"]
     assert distance[knee].item() == pytest.approx((canonical[0, knee] - canonical[0, hip]).norm().item())
     for name in ("nose", "left_elbow", "left_wrist"):  # the tree's top, the missing one, and its child
-        assert known[skeleton.INDEX[name]] == 0 and distance[skeleton.INDEX[name]] == 0
+        assert known[skeleton.INDEX[name]] == 0
+        assert distance[skeleton.INDEX[name]] == 0
 
 
 def test_local_coordinates_do_not_depend_on_where_a_hand_is() -> None:
@@ -158,7 +159,8 @@ def test_local_coordinates_do_not_depend_on_where_a_hand_is() -> None:
     moved[:, hand] = 2 * moved[:, hand] + 0.7
     yes = torch.ones(1, dtype=torch.bool)
     before, after = (
-        features.features(c, torch.ones(1, 133), observed, view, yes, yes).keypoints[0, hand] for c in (canonical, moved)
+        features.features(c, torch.ones(1, 133), observed, view, yes, yes).keypoints[0, hand]
+        for c in (canonical, moved)
     )
     assert (before[:, 6:8] - after[:, 6:8]).abs().max() < 1e-12
     assert (after[:, 8] - before[:, 8] - math.log(2)).abs().max() < 1e-12

@@ -30,18 +30,24 @@ def test_parts_and_names() -> None:
     pose = make_pose()
     assert pose.names == skeleton.KEYPOINT_NAMES
     assert {name: part.shape for name, part in pose.parts.items()} == {
-        "body": (3, 17, 3), "feet": (3, 6, 3), "face": (3, 68, 3), "left_hand": (3, 21, 3), "right_hand": (3, 21, 3),
-    }  # fmt: skip
+        "body": (3, 17, 3),
+        "feet": (3, 6, 3),
+        "face": (3, 68, 3),
+        "left_hand": (3, 21, 3),
+        "right_hand": (3, 21, 3),
+    }
     assert np.array_equal(np.concatenate(list(pose.parts.values()), axis=1), pose.xyz)
 
 
 def test_indexing_keeps_the_person_axis() -> None:
     pose = make_pose()
-    assert len(pose) == 3 and [len(person) for person in pose] == [1, 1, 1]
+    assert len(pose) == 3
+    assert [len(person) for person in pose] == [1, 1, 1]
     assert np.array_equal(pose[-1].xyz, pose.xyz[2:])
     assert np.array_equal(pose[[2, 0]].error_mm, pose.error_mm[[2, 0]])
     assert np.array_equal(pose[pose.image_ids > 0].K, pose.K[1:])
-    assert len(pose[1:]) == 2 and len(pose[:0]) == 0
+    assert len(pose[1:]) == 2
+    assert len(pose[:0]) == 0
     with pytest.raises(IndexError, match="person 3 of 3"):
         pose[3]
 
@@ -71,7 +77,9 @@ def test_each_frame_means_what_it_says() -> None:
 
 
 def test_unknown_frame_names_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"got frame 'maya'; known frames are opencv, opengl, blender, unity"):
+    with pytest.raises(
+        ValueError, match=r"got frame 'maya'; known frames are opencv, opengl, blender, unity"
+    ):
         make_pose().to("maya")
 
 

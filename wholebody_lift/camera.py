@@ -27,7 +27,7 @@ def intrinsics(focal: Tensor, centre: Tensor) -> Tensor:
 def intrinsics_from_image_size(image_size: Tensor) -> Tensor:
     """K (N, 3, 3) assumed for images of (N, 2) = width, height pixels.
 
-    The focal length is the diagonal (a field of view of 53 degrees across it), the principal point the middle.
+    The focal length is the diagonal (53 degrees of view across it), the principal point the middle.
     """
     return intrinsics(image_size.norm(dim=-1), image_size / 2)
 
@@ -35,7 +35,7 @@ def intrinsics_from_image_size(image_size: Tensor) -> Tensor:
 def to_image_plane(xy: Tensor, K: Tensor, distortion: Tensor | None = None) -> Tensor:
     """Pixels (N, P, 2) as points on the image plane (N, P, 2), lens distortion undone."""
     homogeneous = torch.nn.functional.pad(xy, (0, 1), value=1.0)
-    plane = torch.linalg.solve(K, homogeneous.mT).mT[..., :2]
+    plane = (homogeneous @ torch.linalg.inv(K).mT)[..., :2]
     return plane if distortion is None else undistort(plane, distortion)
 
 

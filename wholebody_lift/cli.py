@@ -267,7 +267,7 @@ def _describe_weights(lifter: Lifter, source: str | None, revision: str | None) 
             f"weights {source or 'in the package'}",
             f"file    {path}",
             f"sha256  {digest}",
-            f"network SemGAN, {parameters / 1e6:.1f} million parameters",
+            f"network SemGAN, {parameters:,} parameters",
             f"config  {config}",
         ]
     )

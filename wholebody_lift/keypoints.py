@@ -7,17 +7,17 @@ Whatever cannot be lifted raises `InputError`; what can be lifted but looks wron
 from __future__ import annotations
 
 import os
+import reprlib
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from numbers import Real
-from reprlib import repr
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from wholebody_lift.plausibility import Floats, Mask, name_people, signs_of_mistakes
+from wholebody_lift.plausibility import Floats, Mask, count, name_people, signs_of_mistakes
 from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
 
 MIN_SCORE = 0.3
@@ -214,7 +214,7 @@ def _numbers(name: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
     """The value as a numeric array; the same numbers, None as NaN."""
     if isinstance(value, str | bytes | os.PathLike):
         raise InputError(
-            f"got {repr(value)} for {name}; an array of numbers was wanted; "
+            f"got {reprlib.repr(value)} for {name}; an array of numbers was wanted; "
             "to read a file use wholebody_lift.formats.read(path)"
         )
     source: Any = value
@@ -231,10 +231,13 @@ def _numbers(name: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
         odd = next((v for v in array.flat if not isinstance(v, Real | None)), None)
         if odd is None:
             return array.astype(np.float64)
-        raise InputError(f"got {name} with a {type(odd).__name__}, {repr(odd)}; only numbers were wanted")
+        raise InputError(
+            f"got {name} with a {type(odd).__name__}, {reprlib.repr(odd)}; only numbers were wanted"
+        )
     if array.dtype.kind not in "biuf":
         raise InputError(
-            f"got {name} of type {array.dtype}, such as {repr(array.flat[0])}; only real numbers were wanted"
+            f"got {name} of type {array.dtype}, such as {reprlib.repr(array.flat[0])}; "
+            "only real numbers were wanted"
         )
     return array
 
@@ -265,10 +268,10 @@ def _layout_hint(shape: tuple[int, ...]) -> str:
             "which lines up the people of all frames, and tell them apart with image_ids."
         )
     if len(shape) in (2, 3) and shape[-1] in columns:
-        count = shape[-2]
-        usually = f", which is usually {LAYOUTS[count]}" if count in LAYOUTS else ""
+        came = shape[-2]
+        usually = f", which is usually {LAYOUTS[came]}" if came in LAYOUTS else ""
         return (
-            f"That is {count} keypoints{usually}. Copy what both layouts have into "
+            f"That is {came} keypoints{usually}. Copy what both layouts have into "
             f"np.full(({NUM_KEYPOINTS}, 2), np.nan), in the order of wholebody_lift.skeleton.KEYPOINT_NAMES; "
             "NaN means missing."
         )
@@ -282,7 +285,7 @@ def _scores(value: npt.ArrayLike, n: int) -> npt.NDArray[np.float32]:
     if scores.shape != (n, NUM_KEYPOINTS) and not (n == 1 and scores.shape == (NUM_KEYPOINTS,)):
         alone = f"({NUM_KEYPOINTS},) or " if n == 1 else ""
         raise InputError(
-            f"got scores of shape {scores.shape} with the keypoints of {_count(n)}; "
+            f"got scores of shape {scores.shape} with the keypoints of {count(n)}; "
             f"{alone}({n}, {NUM_KEYPOINTS}) was wanted, one score per keypoint"
         )
     scores = scores.reshape(n, NUM_KEYPOINTS)
@@ -409,7 +412,7 @@ def _image_ids(value: npt.ArrayLike | None, n: int) -> npt.NDArray[np.int64] | N
     ids = _numbers("image_ids", value)
     if ids.shape != (n,) or not np.array_equal(ids, np.floor(ids)):
         raise InputError(
-            f"got image_ids of shape {ids.shape} and type {ids.dtype} with {_count(n)}; ({n},) whole numbers "
+            f"got image_ids of shape {ids.shape} and type {ids.dtype} with {count(n)}; ({n},) whole numbers "
             "were wanted: for each person the number of the image or video frame"
         )
     return ids.astype(np.int64)
@@ -421,7 +424,7 @@ def _per_person(name: str, value: npt.ArrayLike, shape: tuple[int, ...], n: int,
     if array.shape not in (shape, (n, *shape)):
         single = shape or "a number"
         raise InputError(
-            f"got {name} of shape {array.shape} with {_count(n)}; {single} for everyone or {(n, *shape)} "
+            f"got {name} of shape {array.shape} with {count(n)}; {single} for everyone or {(n, *shape)} "
             f"was wanted: {meaning}"
         )
     if not np.isfinite(array).all():
@@ -437,7 +440,3 @@ def _first(values: Floats, bad: Mask) -> list[Any]:
 
 def _place(person: int, keypoint: int) -> str:
     return f"person {person}, keypoint {keypoint} ({KEYPOINT_NAMES[keypoint]})"
-
-
-def _count(n: int) -> str:
-    return "1 person" if n == 1 else f"{n} people"

@@ -33,7 +33,9 @@ class Lifter:
     Safe to share between threads: nothing is changed after construction.
     """
 
-    def __init__(self, model: SemGAN, device: str | torch.device = "auto", dtype: torch.dtype = torch.float32):
+    def __init__(
+        self, model: SemGAN, device: str | torch.device = "auto", dtype: torch.dtype = torch.float32
+    ):
         """Use a network that is already in memory; it is moved to the device and set to evaluation."""
         self.device = _resolve_device(device)
         self.dtype = dtype
@@ -106,11 +108,13 @@ class Lifter:
             "distortion": distortion,
             "height_mm": height_mm,
         }
-        given = {name: value for name, value in options.items() if value is not None}
+        given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
         if not isinstance(keypoints, Keypoints2D):
             return self._lift(Keypoints2D(keypoints=keypoints, **given))
         if given:
-            raise TypeError(f"lift(Keypoints2D) takes nothing beside it; put {', '.join(given)} into Keypoints2D")
+            raise TypeError(
+                f"lift(Keypoints2D) takes nothing beside it; put {', '.join(given)} into Keypoints2D"
+            )
         return self._lift(keypoints)
 
     def save_pretrained(self, directory: str | Path) -> None:
@@ -131,7 +135,9 @@ class Lifter:
             chunks = [self._lift_chunk(chunk, source) for chunk in _chunks(people)]
         arrays = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
         distortion = people.distortion if people.distortion is not None else np.zeros((len(people), 5))
-        image_ids = people.image_ids if people.image_ids is not None else np.zeros(len(people), dtype=np.int64)
+        image_ids = (
+            people.image_ids if people.image_ids is not None else np.zeros(len(people), dtype=np.int64)
+        )
         return Pose3D(
             xyz=arrays["xyz"],
             error_mm=arrays["error_mm"],

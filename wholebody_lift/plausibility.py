@@ -47,6 +47,11 @@ def name_people(chosen: Mask) -> str:
     return f"{'person' if len(numbers) == 1 else 'people'} {listed(numbers)} (of {len(chosen)})"
 
 
+def count(people: int) -> str:
+    """How many, for a message: "1 person", "4 people"."""
+    return "1 person" if people == 1 else f"{people} people"
+
+
 def listed(items: Iterable[object]) -> str:
     """The first few, for a message: "3", "0, 2 and 5", "0, 1, 2, 3, 4 and 90 more"."""
     words = [str(item) for item in items] or ["none"]
@@ -137,8 +142,8 @@ def _upside_down(xy: Floats, mirrored: Mask, right_way_round: Mask) -> Mask:
     seen = ~np.isnan(levels)
     extent = np.where(seen, levels, -np.inf).max(axis=1) - np.where(seen, levels, np.inf).min(axis=1)
     upright = extent[:, 1] > 2 * extent[:, 0]  # who lies may have the feet a little higher
-    count = seen[..., 0].sum(axis=1)
-    sure = ((count >= 3) & ~right_way_round) | ((count >= 2) & mirrored)
+    known = seen[..., 0].sum(axis=1)
+    sure = ((known >= 3) & ~right_way_round) | ((known >= 2) & mirrored)
     head_first: Mask = ~downwards.any(axis=1) & upright & sure
     return head_first
 

@@ -36,9 +36,7 @@ def _frame(rows: list[list[int]], x: str, y: str, z: str) -> FrameSpec:
 
 FRAMES: dict[str, FrameSpec] = {
     "opencv": _frame([[1, 0, 0], [0, 1, 0], [0, 0, 1]], "image right", "image down", "away from the camera"),
-    "opengl": _frame(
-        [[1, 0, 0], [0, -1, 0], [0, 0, -1]], "image right", "image up", "towards the camera"
-    ),
+    "opengl": _frame([[1, 0, 0], [0, -1, 0], [0, 0, -1]], "image right", "image up", "towards the camera"),
     "blender": _frame([[1, 0, 0], [0, 0, 1], [0, -1, 0]], "image right", "away from the camera", "image up"),
     "unity": _frame([[1, 0, 0], [0, -1, 0], [0, 0, 1]], "image right", "image up", "away from the camera"),
     "opensim": _frame([[0, 0, 1], [0, -1, 0], [1, 0, 0]], "away from the camera", "image up", "image right"),
@@ -114,9 +112,7 @@ class Pose3D:
                 raise IndexError(f"person {index} of {len(self)}")
             start = int(index) % len(self)
             rows = slice(start, start + 1)
-        chosen = {
-            name: getattr(self, name)[rows] for name in _shapes(0) if getattr(self, name) is not None
-        }
+        chosen = {name: getattr(self, name)[rows] for name in _shapes(0) if getattr(self, name) is not None}
         return replace(self, **chosen)
 
     def __iter__(self) -> Iterator[Pose3D]:
@@ -148,9 +144,7 @@ class Pose3D:
         """
         turn = _frame_spec(frame).matrix @ _frame_spec(self.frame).matrix.T
         turn32 = turn.astype(np.float32)
-        return replace(
-            self, xyz=self.xyz @ turn32.T, translation=self.translation @ turn32.T, frame=frame
-        )
+        return replace(self, xyz=self.xyz @ turn32.T, translation=self.translation @ turn32.T, frame=frame)
 
     def summary(self) -> str:
         """What this is, for a person to read: people, units, axes, camera, scale, errors."""
@@ -165,7 +159,8 @@ class Pose3D:
             [
                 f"{people} in {images} image{'' if images == 1 else 's'}, {NUM_KEYPOINTS} keypoints each, "
                 f"{observed} of {self.observed.size} observed, the others inferred",
-                f"unit    millimetres, origin = midpoint of the hips; scale {_SCALE_WORDS[self.scale_source]}",
+                f"unit    millimetres, origin = midpoint of the hips",
+                f"scale   {_SCALE_WORDS[self.scale_source]}",
                 f"frame   {self.frame} ({spec.handedness}-handed): x {spec.x}, y {spec.y}, z {spec.z}",
                 f"camera  {_CAMERA_WORDS[self.camera_source]}",
                 f"error   expected, in mm: {per_part}",

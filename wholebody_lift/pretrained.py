@@ -292,9 +292,8 @@ def _fetch(
                     local_files_only=local_files_only,
                 )
             )
-        except (
-            Exception
-        ) as error:  # the client's HTTP library, and so its errors, differ between its versions
+        except Exception as error:
+            # The client's HTTP library, and so its errors, differ between its versions
             why = _why_fetch_failed(error, repo_id, filename, revision, local_files_only)
             if was_damaged:
                 why = f"the cached {filename} of {repo_id} was damaged and has been removed; then {why}"

@@ -4,16 +4,15 @@ Layout and names follow COCO-WholeBody (Jin et al., ECCV 2020) as spelled in MMP
 "right" are the person's own. Every other module takes keypoint indices from here.
 """
 
+import itertools
+
 _SIDES = ("left", "right")
-_BODY = ("nose",) + tuple(
-    f"{side}_{name}"
-    for name in ("eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
-    for side in _SIDES
-)
+_BODY_PAIRS = ("eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+_BODY = ("nose", *(f"{side}_{name}" for name in _BODY_PAIRS for side in _SIDES))
 _FEET = tuple(f"{side}_{name}" for side in _SIDES for name in ("big_toe", "small_toe", "heel"))
 _FACE = tuple(f"face-{i}" for i in range(68))
 _FINGERS = ("thumb", "forefinger", "middle_finger", "ring_finger", "pinky_finger")
-_HAND = ("hand_root",) + tuple(f"{finger}{i}" for finger in _FINGERS for i in range(1, 5))
+_HAND = ("hand_root", *(f"{finger}{i}" for finger in _FINGERS for i in range(1, 5)))
 
 KEYPOINT_NAMES: tuple[str, ...] = (
     _BODY + _FEET + _FACE + tuple(f"{side}_{name}" for side in _SIDES for name in _HAND)
@@ -66,7 +65,7 @@ def _face(*numbers: int) -> list[int]:
 
 def _chain(*indices: int) -> list[tuple[int, int]]:
     """(child, parent) of each keypoint in a chain, the first of which is the top."""
-    return [(child, parent) for parent, child in zip(indices, indices[1:], strict=False)]
+    return [(child, parent) for parent, child in itertools.pairwise(indices)]
 
 
 def _body_tree() -> list[tuple[int, int]]:

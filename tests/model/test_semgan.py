@@ -28,8 +28,10 @@ def people() -> Features:
 
 def test_shapes_and_units(model: SemGAN, people: Features) -> None:
     answer = model(people)
-    assert answer.xyz.shape == (3, 133, 3) and answer.error_mm.shape == (3, 133)
-    assert answer.xyz.dtype == torch.float32 and (answer.error_mm > 0).all()
+    assert answer.xyz.shape == (3, 133, 3)
+    assert answer.error_mm.shape == (3, 133)
+    assert answer.xyz.dtype == torch.float32
+    assert (answer.error_mm > 0).all()
     assert answer.xyz[:, list(skeleton.ROOT)].mean(1).abs().max() < 1e-3  # the root is the origin
 
 

@@ -16,7 +16,10 @@ def _terms(xyz: torch.Tensor, truth: torch.Tensor, observed: torch.Tensor = ALL,
 def test_the_truth_costs_nothing() -> None:
     truth = standing(4)
     terms = _terms(truth, truth)
-    assert terms.pose == 0 and terms.local == 0 and terms.bone == 0 and terms.normal < 1e-3
+    assert terms.pose == 0
+    assert terms.local == 0
+    assert terms.bone == 0
+    assert terms.normal < 1e-3
 
 
 def test_pose_is_the_mean_distance_over_parts() -> None:
@@ -30,13 +33,15 @@ def test_pose_is_the_mean_distance_over_parts() -> None:
 def test_a_hand_that_moves_with_its_wrist_has_no_local_error() -> None:
     truth = standing(4)
     wrong = truth.clone()
-    wrong[:, skeleton.indices("left_hand") + [skeleton.INDEX["left_wrist"]]] += 50
+    wrong[:, [*skeleton.indices("left_hand"), skeleton.INDEX["left_wrist"]]] += 50
     assert _terms(wrong, truth).local < 1e-9 < _terms(wrong, truth).pose
 
 
 def test_bone_loss_is_blind_to_turns_and_sees_lengths() -> None:
     truth = standing(4)
-    turn = torch.linalg.qr(torch.randn(3, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64))[0]
+    turn = torch.linalg.qr(
+        torch.randn(3, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    )[0]
     assert _terms(truth @ turn, truth).bone < 1e-6
     lengths = [(truth[:, a] - truth[:, b]).norm(dim=-1) for a, b in skeleton.TREE_EDGES]
     expected = 0.1 * torch.stack(lengths).mean()
@@ -60,7 +65,8 @@ def test_predicted_error_is_best_where_it_is_the_mean_error() -> None:
     wrong = truth.clone()
     wrong[..., 2] += 20
     values = [_terms(wrong, truth, error=e).error.item() for e in (10.0, 20.0, 40.0)]
-    assert values[1] < values[0] and values[1] < values[2]
+    assert values[1] < values[0]
+    assert values[1] < values[2]
 
 
 def test_inferred_keypoints_count_less() -> None:

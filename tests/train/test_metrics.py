@@ -7,7 +7,9 @@ from wholebody_lift.train import metrics
 
 
 def _turn() -> torch.Tensor:
-    turn, _ = torch.linalg.qr(torch.randn(3, 3, generator=torch.Generator().manual_seed(2), dtype=torch.float64))
+    turn, _ = torch.linalg.qr(
+        torch.randn(3, 3, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    )
     return turn * torch.linalg.det(turn)
 
 
@@ -24,7 +26,8 @@ def test_an_error_of_ten_mm_everywhere_but_at_the_hips_is_ten() -> None:
     others = [i for i in range(133) if i not in skeleton.ROOT]
     wrong[:, others, 2] += 10
     distance = metrics.root_aligned(wrong, truth)[0]
-    assert distance[others].mean().item() == pytest.approx(10) and distance[list(skeleton.ROOT)].max() < 1e-9
+    assert distance[others].mean().item() == pytest.approx(10)
+    assert distance[list(skeleton.ROOT)].max() < 1e-9
 
 
 def test_scale_alignment_forgives_size_but_not_turns() -> None:
@@ -44,7 +47,7 @@ def test_procrustes_forgives_a_similarity_but_no_mirror() -> None:
 def test_parts_are_aligned_to_nose_and_hand_roots() -> None:
     truth = standing(2)
     moved = truth.clone()
-    moved[:, skeleton.indices("face") + [skeleton.INDEX["nose"]]] += 25
+    moved[:, [*skeleton.indices("face"), skeleton.INDEX["nose"]]] += 25
     moved[:, skeleton.indices("left_hand")] -= 40
     distance = metrics.part_aligned(moved, truth)
     assert distance[:, skeleton.indices("face", "left_hand", "right_hand")].max() < 1e-9

@@ -19,7 +19,7 @@ from wholebody_lift.keypoints import (
     read_keypoints,
     unusable,
 )
-from wholebody_lift.plausibility import listed, name_people
+from wholebody_lift.plausibility import count, listed, name_people
 from wholebody_lift.pose import Pose3D
 
 __all__ = ["read", "read_pose", "write"]
@@ -63,7 +63,7 @@ def read(
         left_out = unusable(xy)
         if left_out.all():
             raise InputError(
-                f"got {len(xy)} people, none of whom has two visible keypoints in different places; "
+                f"got {count(len(xy))}, without two visible keypoints in different places; "
                 f"lower min_score (now {min_score:g}) if the detector's scores are low"
             )
         if left_out.any():

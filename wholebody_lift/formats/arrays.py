@@ -39,7 +39,7 @@ def read_npz(path: Path) -> dict[str, Any]:
 def load_npz(path: Path) -> dict[str, Any]:
     """All arrays of an npz file by name."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(f"got an npz file that cannot be read ({error}); write it again") from None

@@ -111,7 +111,7 @@ def _clip_scores(triples: Triples) -> None:
             f"got scores from {low:.3g} to {high:.3g}, which were cut to 0..1; detectors such as RTMPose "
             "answer a little more than 1, but anything else needs its own scaling",
             InputWarning,
-            stacklevel=4,
+            stacklevel=5,  # the caller of formats.read
         )
         np.clip(scores, 0, 1, out=scores)
 

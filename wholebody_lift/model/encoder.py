@@ -21,7 +21,8 @@ class Attention(nn.Module):
         """(N, K, C) to (N, K, C)."""
         q, k, v = self.query_key_value(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
         attended = F.scaled_dot_product_attention(q, k, v)  # (N, H, K, C/H)
-        return self.project(attended.transpose(1, 2).flatten(-2))
+        out: Tensor = self.project(attended.transpose(1, 2).flatten(-2))
+        return out
 
 
 class SemGANLayer(nn.Module):
@@ -38,4 +39,5 @@ class SemGANLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, K, C) to (N, K, C)."""
         x = x + self.attend(self.attention_norm(x))
-        return x + self.graph_conv(F.gelu(self.expand(self.graph_norm(x))))
+        x = x + self.graph_conv(F.gelu(self.expand(self.graph_norm(x))))
+        return x

@@ -86,7 +86,7 @@ class SemGAN(nn.Module):
 
     def decode(self, encoded: Tensor) -> Prediction:
         """The prediction from the last encoder state (N, 133, C)."""
-        parts = encoded.split([len(part) for part in _DECODED_PARTS.values()], dim=1)
+        parts = torch.split(encoded, [len(part) for part in _DECODED_PARTS.values()], dim=1)
         decoded = [decoder(part) for decoder, part in zip(self.decoders.values(), parts, strict=True)]
         return self.compose(torch.cat(decoded, dim=1))
 

@@ -6,47 +6,57 @@ the mean and spread of relaxed standing. Templates are written for one side: hal
 """
 
 import dataclasses
+from typing import NamedTuple
 
 # ------------------------------------------------------------------------------------------- joint angles
 
-CENTRAL: dict[str, tuple[float, float, float, float]] = {
-    "root_pitch": (-180, 180, 0, 3),
-    "root_lean": (-180, 180, 0, 2),
-    "root_spin": (-180, 180, 0, 10),
-    "spine_flexion": (-25, 80, 3, 5),
-    "spine_lateral": (-35, 35, 0, 3),
-    "spine_twist": (-45, 45, 0, 5),
-    "neck_flexion": (-45, 45, 5, 10),
-    "neck_lateral": (-45, 45, 0, 5),
-    "neck_twist": (-60, 60, 0, 14),
+class Range(NamedTuple):
+    """Least and greatest value of an angle, and mean and spread in relaxed standing; degrees."""
+
+    low: float
+    high: float
+    mean: float
+    spread: float
+
+
+CENTRAL: dict[str, Range] = {
+    "root_pitch": Range(-180, 180, 0, 3),
+    "root_lean": Range(-180, 180, 0, 2),
+    "root_spin": Range(-180, 180, 0, 10),
+    "spine_flexion": Range(-25, 80, 3, 5),
+    "spine_lateral": Range(-35, 35, 0, 3),
+    "spine_twist": Range(-45, 45, 0, 5),
+    "neck_flexion": Range(-45, 45, 5, 10),
+    "neck_lateral": Range(-45, 45, 0, 5),
+    "neck_twist": Range(-60, 60, 0, 14),
 }
-SIDED: dict[str, tuple[float, float, float, float]] = {
-    "clavicle_elevation": (-10, 35, 0, 4),
-    "clavicle_protraction": (-20, 25, 0, 4),
-    "arm_raise": (0, 180, 12, 6),
-    "arm_plane": (-90, 130, 25, 25),
-    "arm_rotation": (-70, 90, -5, 12),
-    "elbow_flexion": (0, 150, 18, 10),
-    "pronation": (-80, 80, 15, 18),
-    "wrist_flexion": (-70, 80, 3, 10),
-    "wrist_deviation": (-30, 20, -4, 6),
-    "hip_flexion": (-30, 125, 1, 5),
-    "hip_abduction": (-30, 50, 4, 3),
-    "hip_rotation": (-45, 60, 6, 6),
-    "knee_flexion": (0, 155, 5, 5),
-    "ankle_dorsiflexion": (-50, 35, 2, 4),
-    "ankle_inversion": (-15, 35, 0, 3),
-    "toe_extension": (-40, 70, 0, 3),
+SIDED: dict[str, Range] = {
+    "clavicle_elevation": Range(-10, 35, 0, 4),
+    "clavicle_protraction": Range(-20, 25, 0, 4),
+    "arm_raise": Range(0, 180, 12, 6),
+    "arm_plane": Range(-90, 130, 25, 25),
+    "arm_rotation": Range(-70, 90, -5, 12),
+    "elbow_flexion": Range(0, 150, 18, 10),
+    "pronation": Range(-80, 80, 15, 18),
+    "wrist_flexion": Range(-70, 80, 3, 10),
+    "wrist_deviation": Range(-30, 20, -4, 6),
+    "hip_flexion": Range(-30, 125, 1, 5),
+    "hip_abduction": Range(-30, 50, 4, 3),
+    "hip_rotation": Range(-45, 60, 6, 6),
+    "knee_flexion": Range(0, 155, 5, 5),
+    "ankle_dorsiflexion": Range(-50, 35, 2, 4),
+    "ankle_inversion": Range(-15, 35, 0, 3),
+    "toe_extension": Range(-40, 70, 0, 3),
 }
 _SIDES = ("left", "right")
 
 ANGLES: tuple[str, ...] = tuple(CENTRAL) + tuple(f"{side}_{name}" for side in _SIDES for name in SIDED)
 """Names of the anatomical angles, in the order of the angle axis A."""
 
-LIMITS: dict[str, tuple[float, float]] = {
-    name: (CENTRAL | SIDED)[name.removeprefix("left_").removeprefix("right_")][:2] for name in ANGLES
+LIMITS: dict[str, Range] = {
+    name: (CENTRAL | SIDED)[name.removeprefix("left_").removeprefix("right_")] for name in ANGLES
 }
-"""Least and greatest value of each angle in degrees: the normal ranges of the American Academy of Orthopaedic
+"""The range of each angle. The limits are the normal ranges of the American Academy of Orthopaedic
 Surgeons (1965) as tabulated by Norkin and White, "Measurement of Joint Motion"; knee, ankle and hip rotation are
 widened to what weight-bearing squats and cross-legged sitting use (Hemmerich et al. 2006). The root is free.
 

@@ -9,6 +9,7 @@ World frame: z up, the person in the rest pose looks along -y with the left side
 Camera frame: OpenCV, x right, y down, z away from the camera. Millimetres, pixels, degrees.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -416,7 +417,7 @@ def _direction(generator: torch.Generator, table: _Tables, kind: Tensor, xyz_wor
 
     elevation = _triangular(generator, table.elevation[kind])
 
-    limit, large = (torch.tensor(deg).deg2rad().item() for deg in (ROLL_LIMIT_DEG, LARGE_ROLL_DEG))
+    limit, large = (math.radians(degrees) for degrees in (ROLL_LIMIT_DEG, LARGE_ROLL_DEG))
     roll = (_randn(generator, (n,)) * table.roll_sd[kind]).clamp(-limit, limit)
     large_roll = (_rand(generator, (n,)) * 2 - 1) * large
     roll = torch.where(_rand(generator, (n,)) < LARGE_ROLL, large_roll, roll)

@@ -6,6 +6,7 @@ idea of where a keypoint is; confusion of left and right; whole hands and faces 
 heavy-tailed errors; the grid of the heatmap; scores; and at last what is lost.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -163,10 +164,14 @@ SIZE_OF_BONES = 0.55
 0.35 as wide as high), and the three together are 0.78 of the height."""
 ERROR_OF_SIGMA = 0.28
 """Detectors err by a quarter to a half of the sigma; this is per axis, before the tail of Student's t."""
+INDEPENDENT: dict[str, float] = {"face": 0.5, "left_hand": 0.8, "right_hand": 0.8}
+"""How much of that each keypoint of a part errs on its own; the rest it shares with its neighbours, see
+`DISPLACEMENTS`."""
 QUALITY_SD = 0.45
 """Spread of the logarithm of a person's overall error."""
-HIDDEN_ERROR = 3.0
-"""A hidden keypoint's error is this much larger, in addition."""
+HIDDEN_ERROR: dict[str, float] = {"body": 3.0, "feet": 3.0, "face": 1.0, "left_hand": 1.5, "right_hand": 1.5}
+"""A hidden keypoint's error is this much larger, in addition; a face or hand is guessed as a whole, so its
+keypoints stay together."""
 INPUT_PIXELS = 256.0
 """Height of the detector's input, which shows a box `CROP_MARGIN` times the person's."""
 CROP_MARGIN = 1.25
@@ -178,7 +183,7 @@ COARSE = 0.25
 COARSE_INPUT_PIXELS = 1.0
 
 OFFSETS_MM: dict[str, tuple[float, float, float]] = {
-    "hip": (22.0, 28.0, 12.0),
+    "hip": (18.0, 22.0, 12.0),
     "shoulder": (14.0, 16.0, 10.0),
     "ear": (6.0, 12.0, 12.0),
     "eye": (3.0, 3.0, 4.0),
@@ -249,7 +254,7 @@ BORDER_SCORES = (0.3, 0.5)
 MISSING_SCORES = (0.0, 0.25)
 EXACT_REACH = 1.0
 """Exact input holds keypoints this many picture sizes beyond the border, where the lens is straight."""
-MIN_FOUND = 6
+MIN_FOUND = 4
 """People with fewer keypoints left are given exact: nothing can be lifted from them."""
 
 _HANDS = ("left_hand", "right_hand")
@@ -276,9 +281,11 @@ class Detections:
 @dataclass(frozen=True)
 class _Tables:
     kinds: dict[str, Tensor]  # each (D,)
-    sigmas: Tensor  # (K,)
+    sigmas: Tensor  # (K,) as shares of the person's size
+    errors: Tensor  # (K,) per axis, in the same unit
     mirror: Tensor  # (K,)
     offsets: Tensor  # (K, 3)
+    hidden_error: Tensor  # (K,)
     sides: Tensor  # (K,) 1 left, -1 right
     along: Tensor  # (K,)
     parents: Tensor  # (K,)
@@ -304,6 +311,10 @@ def _tables(device: torch.device) -> _Tables:
             for name, column in zip(Kind._fields, zip(*KINDS.values(), strict=True), strict=True)
         },
         sigmas=floats(SIGMAS),
+        errors=floats(
+            ERROR_OF_SIGMA * SIGMAS[i] * INDEPENDENT.get(part, 1.0) for part in PARTS for i in PARTS[part]
+        ),
+        hidden_error=floats(HIDDEN_ERROR[part] for part in PARTS for _ in PARTS[part]),
         mirror=torch.tensor(MIRROR, device=device),
         offsets=floats(OFFSETS_MM.get(name, (0.0, 0.0, 0.0)) for name in unsided.values()),
         sides=floats((name.startswith("left_")) - (name.startswith("right_")) for name in INDEX),
@@ -401,7 +412,7 @@ def _noisy(
     """Keypoints (N, K, 2) and scores (N, K) of detectors of kinds `which` (N,)."""
     kinds = {name: column[which] for name, column in table.kinds.items()}
     pixels_per_mm = views.K[:, :1, 0] / views.xyz[..., 2]  # (N, K)
-    sigma = table.sigmas * _size_mm(views.xyz)[:, None] * pixels_per_mm  # (N, K) px
+    size = _size_mm(views.xyz)[:, None] * pixels_per_mm  # (N, K) px
     inside = views.inside
     box = _extent(xy, inside)  # (N,) px
     unseen = hidden | ~inside | _behind_objects(draw, xy, box)
@@ -413,16 +424,16 @@ def _noisy(
     unseen, inside = unseen.gather(1, taken_from), inside.gather(1, taken_from)
 
     # Errors, and the scores that go with them.
-    scale = box[:, None].expand_as(sigma).clone()  # of the crop, (N, K) px
+    scale = box[:, None].expand_as(size).clone()  # of the crop, (N, K) px
     for part in DISPLACEMENTS:
         own = _extent(xy[:, _SLICES[part]]) * CROP_MARGIN
         scale[:, _SLICES[part]] = torch.where(kinds["own_crops"] > 0, own, box)[:, None]
     input_pixel = scale * CROP_MARGIN / INPUT_PIXELS
     quality = (QUALITY_SD * draw.normal(1)).exp() * kinds["noise"][:, None]
     floor = FLOOR_PIXELS + draw.uniform(1, between=FLOOR_INPUT_PIXELS) * input_pixel
-    spread = (ERROR_OF_SIGMA * quality * sigma).hypot(floor) * (1 + HIDDEN_ERROR * unseen)
+    spread = (quality * table.errors * size).hypot(floor) * (1 + table.hidden_error * unseen)
     error = _displacement(draw, found_at, unseen, quality) + spread[..., None] * _student_t(draw)
-    scores = _scores(draw, kinds, vector_norm(error, dim=-1) / sigma, unseen)
+    scores = _scores(draw, kinds, vector_norm(error, dim=-1) / (table.sigmas * size), unseen)
     answer = found_at + error
     cell = (COARSE_INPUT_PIXELS * input_pixel)[..., None]
     coarse = draw.happens(COARSE, 1, 1)
@@ -446,8 +457,8 @@ def _noisy(
 def _size_mm(xyz: Tensor) -> Tensor:
     """(N,) root of the area that the person would have standing upright, mm; from trunk and legs."""
     shoulders, hips, knees, ankles = (xyz[:, pair] for pair in (_SHOULDERS, _HIPS, _KNEES, _ANKLES))
-    trunk = vector_norm(shoulders.mean(1) - hips.mean(1), dim=-1)
-    legs = vector_norm(hips - knees, dim=-1) + vector_norm(knees - ankles, dim=-1)
+    trunk: Tensor = vector_norm(shoulders.mean(1) - hips.mean(1), dim=-1)
+    legs: Tensor = vector_norm(hips - knees, dim=-1) + vector_norm(knees - ankles, dim=-1)
     return SIZE_OF_BONES * (trunk + legs.mean(1))
 
 
@@ -480,8 +491,8 @@ def _behind_objects(draw: _Draw, xy: Tensor, box: Tensor) -> Tensor:
 def _offsets_mm(draw: _Draw, table: _Tables, xyz: Tensor, axes: Tensor) -> Tensor:
     """(N, K, 2) systematic offset in the plane of the picture, mm."""
     z = draw.normal(NUM_KEYPOINTS, 4)
-    both_sides = (z + z[:, table.mirror]) / 2**0.5
-    z = (1 - OFFSET_ASYMMETRY**2) ** 0.5 * both_sides + OFFSET_ASYMMETRY * z
+    both_sides = (z + z[:, table.mirror]) / math.sqrt(2)
+    z = math.sqrt(1 - OFFSET_ASYMMETRY**2) * both_sides + OFFSET_ASYMMETRY * z
     out, up, front, along = z.unbind(-1)
     of_trunk = torch.stack([out * table.sides, up, front], -1) * table.offsets
     limb = _unit(xyz - xyz[:, table.parents])

@@ -6,7 +6,7 @@ import os
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -22,13 +22,13 @@ from wholebody_lift.train.losses import Losses, LossWeights, losses, weighted_su
 from wholebody_lift.train.people import Batch, People
 from wholebody_lift.train.settings import Settings
 
-POOL = 16
+POOL = 32
 """Steps whose people are made in one go; the generator is faster on many."""
 
 VALIDATION_PEOPLE = 768
 
 
-class TrainingDiverged(RuntimeError):
+class TrainingDivergedError(RuntimeError):
     """The loss is not a number any more; the message says where the batch was saved."""
 
 
@@ -65,11 +65,15 @@ class Trainer:
         self.validation = validation
         config = Config(channels=settings.channels, heads=settings.heads, layers=settings.layers)
         self.network = DeepSupervision(SemGAN(config)).to(people.device)
-        self.ema = AveragedModel(self.network.model, multi_avg_fn=get_ema_multi_avg_fn(settings.ema_decay))
+        average: Any = get_ema_multi_avg_fn  # torch leaves it without a type
+        self.ema = AveragedModel(self.network.model, multi_avg_fn=average(settings.ema_decay))
         decayed = [p for p in self.network.parameters() if p.ndim > 1]
         plain = [p for p in self.network.parameters() if p.ndim <= 1]
         self.optimizer = torch.optim.AdamW(
-            [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": plain, "weight_decay": 0.0}],
+            [
+                {"params": decayed, "weight_decay": settings.weight_decay},
+                {"params": plain, "weight_decay": 0.0},
+            ],
             lr=settings.learning_rate,
             betas=(0.9, 0.98),
         )
@@ -107,7 +111,9 @@ class Trainer:
     def _next_batch(self) -> Batch:
         if not self.pool:
             started = time.perf_counter()
-            self.pool = self.people.sample(POOL * self.settings.batch, self.generator).split(self.settings.batch)
+            self.pool = self.people.sample(POOL * self.settings.batch, self.generator).split(
+                self.settings.batch
+            )
             self.seconds_of_people += time.perf_counter() - started
         return self.pool.pop()
 
@@ -115,13 +121,17 @@ class Trainer:
         batch = self._next_batch()
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.learning_rate * self._rate()
+        total: Tensor
+        terms: Losses
         total, terms = self.network(batch, LossWeights(), self.settings.layer_weight)
         if not torch.isfinite(total):
             path = self.settings.run / f"diverged-{self.step}.pt"
             torch.save({"batch": batch, "network": self.network.state_dict()}, path)
-            raise TrainingDiverged(f"the loss is {total.item()} at step {self.step}; the batch is in {path}")
+            raise TrainingDivergedError(
+                f"the loss is {total.item()} at step {self.step}; the batch is in {path}"
+            )
         self.optimizer.zero_grad(set_to_none=True)
-        total.backward()
+        torch.autograd.backward(total)
         nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
         self.optimizer.step()
         self.ema.update_parameters(self.network.model)
@@ -141,17 +151,21 @@ class Trainer:
         writer.add_scalar("share_of_time_making_people", self.seconds_of_people / self.seconds, self.step)
         bar.n = int(1000 * self.progress)
         bar.set_postfix_str(
-            f"step {self.step} pose {terms.pose.item():.0f} local {terms.local.item():.1f} mm, {speed:.0f} people/s, "
-            f"{self.seconds_of_people / self.seconds:.0%} making them"
+            f"step {self.step} pose {terms.pose.item():.0f} local {terms.local.item():.1f} mm, "
+            f"{speed:.0f} people/s, {self.seconds_of_people / self.seconds:.0%} making them"
         )
 
     @torch.no_grad()
     def _validate(self, writer: SummaryWriter) -> None:
-        model: SemGAN = self.ema.module
+        model = cast(SemGAN, self.ema.module)
         model.eval()
         batch = self.validation
         xyz = model(batch.features).xyz
-        record = {"step": self.step, "people": self.step * self.settings.batch, "seconds": round(self.seconds)}
+        record: dict[str, float] = {
+            "step": self.step,
+            "people": self.step * self.settings.batch,
+            "seconds": round(self.seconds),
+        }
         for name, metric in (
             ("mpjpe", metrics.root_aligned),
             ("n_mpjpe", metrics.scale_aligned),

@@ -41,7 +41,11 @@ def losses(prediction: Prediction, target: Tensor, observed: Tensor) -> Losses:
     """Compare a prediction with the truth (N, 133, 3); observed (N, 133) bool."""
     weight = torch.where(observed, 1.0, INFERRED_WEIGHT)
     distance = (prediction.xyz - target).norm(dim=-1)
-    parts = [skeleton.indices("body", "feet"), skeleton.indices("face"), skeleton.indices("left_hand", "right_hand")]
+    parts = [
+        skeleton.indices("body", "feet"),
+        skeleton.indices("face"),
+        skeleton.indices("left_hand", "right_hand"),
+    ]
     pose = torch.stack([_mean(distance[:, part], weight[:, part]) for part in parts]).mean()
     return Losses(
         pose=pose,

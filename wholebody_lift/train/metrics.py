@@ -24,16 +24,20 @@ def _at_root(xyz: Tensor) -> Tensor:
     return xyz - xyz[:, list(skeleton.ROOT)].mean(1, keepdim=True)
 
 
+def _length(vectors: Tensor) -> Tensor:
+    return vectors.square().sum(-1).sqrt()
+
+
 def root_aligned(xyz: Tensor, truth: Tensor) -> Tensor:
     """MPJPE: both with the midpoint of the hips at the origin."""
-    return (_at_root(xyz) - _at_root(truth)).norm(dim=-1)
+    return _length(_at_root(xyz) - _at_root(truth))
 
 
 def scale_aligned(xyz: Tensor, truth: Tensor) -> Tensor:
     """N-MPJPE (Rhodin et al. 2018): as MPJPE, after the scale of each person that fits best."""
     xyz, truth = _at_root(xyz), _at_root(truth)
     scale = (xyz * truth).sum((1, 2)) / xyz.square().sum((1, 2)).clamp_min(1e-12)
-    return (xyz * scale[:, None, None] - truth).norm(dim=-1)
+    return _length(xyz * scale[:, None, None] - truth)
 
 
 def procrustes_aligned(xyz: Tensor, truth: Tensor) -> Tensor:
@@ -45,7 +49,7 @@ def procrustes_aligned(xyz: Tensor, truth: Tensor) -> Tensor:
     sign[:, 2] = torch.det(u @ vt).sign()
     rotation = (u * sign[:, None]) @ vt
     scale = (s * sign).sum(-1) / xyz.square().sum((1, 2)).clamp_min(1e-12)
-    return ((xyz @ rotation) * scale[:, None, None] - truth).norm(dim=-1)
+    return _length((xyz @ rotation) * scale[:, None, None] - truth)
 
 
 def part_aligned(xyz: Tensor, truth: Tensor) -> Tensor:
@@ -55,5 +59,5 @@ def part_aligned(xyz: Tensor, truth: Tensor) -> Tensor:
     offset = xyz - truth
     for name, anchor in anchors.items():
         part = skeleton.indices(name)
-        distance[:, part] = (offset[:, part] - offset[:, anchor, None]).norm(dim=-1)
+        distance[:, part] = _length(offset[:, part] - offset[:, anchor, None])
     return distance

@@ -142,7 +142,7 @@ def _covers(start: Tensor, end: Tensor, radius: Tensor, points: Tensor) -> Tenso
     """
     middle = points.mean(1, keepdim=True)
     axis = end - start  # (N, C, 3)
-    depth = vector_norm(points, dim=-1)[:, None]  # (N, 1, K)
+    depth: Tensor = vector_norm(points, dim=-1)[:, None]  # (N, 1, K)
     sight = _unit(points).mT.contiguous()  # (N, 3, K)
     start, points = start - middle, (points - middle).mT.contiguous()
     # With w = start - point, the nearest approach of start + s * axis (s in 0..1) and point + t * sight.

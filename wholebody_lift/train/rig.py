@@ -1,43 +1,44 @@
 """The synthetic person: a compact rig of the body model Anny that yields the 133 keypoints.
 
-Anny (Brégier et al. 2025, PyPI `anny`: Apache-2.0 code, CC0 data) makes a mesh of 13,718 vertices from phenotypes,
-local changes and facial actions by linear blend shapes, and bends it by linear blend skinning on 104 bones. A
-keypoint is a weighted mean a_v of its vertices. With skinning weights W_vb, rest vertices x_v and rest bone heads
-r_b its posed place is
+Anny (Brégier et al. 2025, PyPI `anny`: Apache-2.0 code, CC0 data) makes a mesh of 13,718 vertices from
+phenotypes, local changes and facial actions by linear blend shapes, and bends it by linear blend skinning on
+104 bones. A keypoint is a weighted mean, sum_v a_v x_v, of its vertices. With skinning weights W_vb, rest
+vertices x_v and rest bone heads r_b its posed place is
 
     sum_v a_v sum_b W_vb [G_b (x_v - r_b) + p_b]  =  sum_b [G_b o_b + w_b p_b],
     w_b = sum_v a_v W_vb,   o_b = sum_v a_v W_vb (x_v - r_b),
 
-where G_b turns bone b from its rest pose into its posed one and p_b is its posed head. The offsets o_b are as
-linear in the shape as vertices and heads are. So this rig holds no vertices, only heads and one offset per keypoint
-and bone that moves it, and gives the keypoints of the full skinning.
+where G_b turns bone b from its rest pose into its posed one and p_b is its posed head. The offsets o_b are
+as linear in the shape as vertices and heads are. So this rig holds no vertices, only heads and one offset
+per keypoint and bone that moves it, and yet gives the keypoints of the full skinning.
 
-Millimetres; z up, the person looks along -y and has the left side at +x. In the rest pose the person stands with
-the arms held away from the body.
+Millimetres; z up, the person looks along -y and has the left side at +x. In the rest pose the person stands
+with the arms held away from the body.
 """
 
 import contextlib
 import dataclasses
+import functools
 import importlib.metadata
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from ..skeleton import INDEX, KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
+from ..skeleton import INDEX, NUM_KEYPOINTS, PARTS
 
 if TYPE_CHECKING:
     from anny import Anny
 
 CACHE_VARIABLE = "WHOLEBODY_LIFT_CACHE"
-_RIG_VERSION = 1  # raise it when `build_rig` changes, so that cached rigs are built again
+_RIG_VERSION = 1  # raise it when `build_rig` or its tables change, so that cached rigs are built again
 
-# ---------------------------------------------------------------------------------------------------- bones
+# ------------------------------------------------------------------------------------------------ bones
 
 _SIDES = ("L", "R")
 
@@ -60,8 +61,8 @@ def _arm(side: str) -> dict[str, str]:
     parents = _chain("spine01", *(f"{bone}.{side}" for bone in arm))
     for finger in range(1, 6):
         # Anny's metacarpal n carries finger n + 1; the thumb hangs on the wrist itself.
-        bones = ("metacarpal%d" % (finger - 1),) if finger > 1 else ()
-        bones += tuple(f"finger{finger}-{i}" for i in range(1, 4))
+        metacarpal = [f"metacarpal{finger - 1}"] if finger > 1 else []
+        bones = (*metacarpal, *(f"finger{finger}-{i}" for i in range(1, 4)))
         parents |= _chain(f"wrist.{side}", *(f"{bone}.{side}" for bone in bones))
     return parents
 
@@ -92,7 +93,7 @@ def _other_side(bone: str) -> str:
 MIRROR_BONES: tuple[int, ...] = tuple(_BONE[_other_side(bone)] for bone in BONES)
 """Index of the same bone on the other side of the person; itself on the midline."""
 
-# ---------------------------------------------------------------------------------------------------- shape
+# ------------------------------------------------------------------------------------------------ shape
 
 _VARIATIONS: dict[str, tuple[str, ...]] = {
     "gender": ("male", "female"),
@@ -107,15 +108,34 @@ _RACES = ("african", "asian", "caucasian")
 _NEWBORN_AGE = -1 / 3
 
 PHENOTYPES: tuple[str, ...] = (*_VARIATIONS, *_RACES)
-"""Anny's phenotypes that this rig has, 0..1 each: gender 1 is female; the last three are shares of any sum."""
+"""Anny's phenotypes that this rig has, 0..1 each. Gender 1 is female; the last three count by their ratio."""
 
 _ADULT_AGE = (0.75, 0.92)  # about 17 to 85 years on Anny's scale
 _CHILD_AGE = (0.215, 0.6)  # about 4 to 15 years
 _STATURE_MM = ((1760.0, 70.0), (1620.0, 70.0))  # mean and spread of men and of women
 _STATURE_RANGE_MM = (1450.0, 2050.0)
+# Mean and spread of phenotypes. Anny's height lengthens thighs above all: they are 0.20 of the stature at
+# height 0.2, 0.24 at 0.5 and 0.25 at 0.6, whereas people's are 0.24 (de Leva 1996). So the height varies
+# little here, and the whole body is scaled to its stature.
+_PHENOTYPE_SPREAD = {
+    "muscle": (0.5, 0.2),
+    "weight": (0.5, 0.2),
+    "height": (0.5, 0.06),
+    "proportions": (0.5, 0.25),
+}
+_CHILD_SIZE = (0.92, 0.045)  # Anny's children of height 0.5 are as much too tall as its adults
+# Mean of local changes of adults. At height 0.5 Anny is 1.77 m (women) to 1.91 m (men) tall, so the scaling
+# makes heads too small; and its arms are shorter than the 0.16 + 0.15 of the stature of de Leva (1996).
+_ADULT_MEAN = {
+    "head-scale-vert-incr": 0.5,
+    "head-scale-horiz-incr": 0.3,
+    "head-scale-depth-incr": 0.5,
+    "measure-upperarm-length-incr": 0.15,
+    "measure-lowerarm-length-incr": 0.25,
+}
 
-# Standard deviation of the local changes that move keypoints; Anny's range is -1..1. A name with a left and a right
-# target drives both alike. Steps of 1 change limbs by 40 to 100 mm and heads by 10 to 25 mm.
+# Standard deviation of the local changes that move keypoints; Anny's range is -1..1. A name that Anny has for
+# left and right drives both alike. A step of 1 changes limbs by 40 to 100 mm and heads by 10 to 25 mm.
 _LOCAL_SPREAD: dict[float, tuple[str, ...]] = {
     0.12: (
         "measure-upperarm-length-incr",
@@ -231,17 +251,18 @@ FACE_ACTIONS: tuple[str, ...] = (
 
 @dataclasses.dataclass(frozen=True)
 class Shape:
-    """Who a person is: phenotypes (N, 9) in the order of `PHENOTYPES`, local changes (N, L) in that of
-    `LOCAL_CHANGES`."""
+    """Who people are: phenotypes (N, 9) in the order of `PHENOTYPES`, local changes (N, L) in that of
+    `LOCAL_CHANGES`, and the size (N,) of the whole body, by default Anny's own, 1."""
 
     phenotypes: Tensor
     local_changes: Tensor
+    size: Tensor | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Rest:
-    """People in the rest pose, in mm: bone heads (N, J, 3), the offsets (N, E, 3) that `Rig.pose` turns, keypoints
-    (N, 133, 3), and the standing height from the floor to the top of the head (N,)."""
+    """People in the rest pose, in mm: bone heads (N, J, 3), the offsets (N, E, 3) that `Rig.pose` turns,
+    keypoints (N, 133, 3), and the standing height from the floor to the top of the head (N,)."""
 
     heads: Tensor
     offsets: Tensor
@@ -252,8 +273,9 @@ class Rest:
 class Rig(nn.Module):
     """Synthetic people from shape, facial actions and pose.
 
-    Get one from `load_rig`. All constants are buffers, so `.to(device)` moves it; it is differentiable in
-    every input. Axes: N people, J = 104 bones, K = 133 keypoints, E offsets, C coefficients of the blend shapes.
+    Get one from `load_rig`. All constants are buffers, so `.to(device)` moves it; what comes out is
+    differentiable in every input. Axes: N people, J = 104 bones, K = 133 keypoints, E offsets, C coefficients
+    of the blend shapes, H vertices at either end of the body.
     """
 
     def __init__(self, tensors: dict[str, Tensor]) -> None:
@@ -283,15 +305,17 @@ class Rig(nn.Module):
         self.register_buffer("_place", place, persistent=False)
         self.register_buffer("_above", above[order], persistent=False)
         spread = [spread for spread, names in _LOCAL_SPREAD.items() for _ in names]
+        mean = [_ADULT_MEAN.get(name, 0.0) for name in LOCAL_CHANGES]
         self.register_buffer("_local_spread", torch.tensor(spread), persistent=False)
+        self.register_buffer("_adult_mean", torch.tensor(mean), persistent=False)
 
     # Filled by `register_buffer`; all but the indices are float32 and in mm.
     shapes: Tensor  # (C, (J + E) * 3): what each coefficient adds to heads and offsets
     template: Tensor  # ((J + E) * 3,)
-    height_shapes: Tensor  # (C, H): what it adds to the z of vertices on the crown and under the soles
+    height_shapes: Tensor  # (C, H): what it adds to the z of those vertices
     height_template: Tensor  # (H,)
-    crown: Tensor  # (H,) bool: which of those are on the crown
-    factors: Tensor  # (C without face and local changes, F) int64: which variations a coefficient is the product of
+    crown: Tensor  # (H,) bool: on the head rather than under the soles
+    factors: Tensor  # (phenotype rows of C, F) int64: the variations that each is the product of
     offset_bones: Tensor  # (E,) int64
     offset_keypoints: Tensor  # (K, E): 1 where an offset belongs to a keypoint
     head_weights: Tensor  # (K, J): w
@@ -301,58 +325,54 @@ class Rig(nn.Module):
     _place: Tensor
     _above: Tensor
     _local_spread: Tensor
+    _adult_mean: Tensor
 
     def sample_shape(self, n: int, generator: torch.Generator, children: float = 0.0) -> Shape:
         """`n` random people, each one symmetric; a share `children` (0..1) of them is 4 to 15 years old.
 
-        The phenotypes are independent, but for the height of adults: it makes their stature normal with
-        1760 +- 70 mm for men and 1620 +- 70 mm for women, within 1450..2050 mm.
+        Statures of adults are normal, 1760 +- 70 mm for men and 1620 +- 70 mm for women, clamped to
+        1450..2050 mm; those of children follow their age, +- 5 %. All else is independent.
         """
         device = generator.device
 
         def uniform(*shape: int) -> Tensor:
             return torch.rand(n, *shape, generator=generator, device=device)
 
-        def normal(mean: float, spread: float) -> Tensor:
-            return torch.randn(n, generator=generator, device=device).mul(spread).add(mean).clamp(0, 1)
+        def normal(*shape: int) -> Tensor:
+            return torch.randn(n, *shape, generator=generator, device=device)
 
-        female = uniform() < 0.5
-        child = uniform() < children
-        gender = torch.where(female, 1 - normal(0, 0.15), normal(0, 0.15))
+        female, child = uniform() < 0.5, uniform() < children
+        androgyny = (0.15 * normal()).abs().clamp_max(0.5)
         (low, high), (child_low, child_high) = _ADULT_AGE, _CHILD_AGE
         age = uniform()
-        age = torch.where(child, child_low + (child_high - child_low) * age, low + (high - low) * age)
-        columns = [gender, age, normal(0.5, 0.2), normal(0.5, 0.2), normal(0.5, 0.1), normal(0.5, 0.25)]
-        races = -torch.log1p(-uniform(len(_RACES)))  # exponential, so that shares are even over the triangle
-        phenotypes = torch.cat([torch.stack(columns, 1), races / races.sum(1, keepdim=True)], 1)
-        local = torch.randn(n, len(LOCAL_CHANGES), generator=generator, device=device)
+        columns = {
+            "gender": torch.where(female, 1 - androgyny, androgyny),
+            "age": torch.where(child, child_low + (child_high - child_low) * age, low + (high - low) * age),
+            **{name: (m + s * normal()).clamp(0, 1) for name, (m, s) in _PHENOTYPE_SPREAD.items()},
+            **{race: -torch.log1p(-uniform()) for race in _RACES},  # so that their shares are even
+        }
+        phenotypes = torch.stack([columns[name] for name in PHENOTYPES], 1).to(self.template)
+        adult_mean = self._adult_mean * ~child.to(self.template.device)[:, None]
+        local = (adult_mean + self._local_spread * normal(len(LOCAL_CHANGES)).to(self.template)).clamp(-1, 1)
 
-        phenotypes, female, child = (t.to(self.template.device) for t in (phenotypes, female, child))
-        local = (local.to(self._local_spread) * self._local_spread).clamp(-1, 1)
-        means, spreads = torch.tensor(_STATURE_MM, device=self.template.device).T
-        wanted = torch.randn(n, generator=generator, device=device).to(self.template.device)
-        wanted = (means[female.long()] + spreads[female.long()] * wanted).clamp(*_STATURE_RANGE_MM)
-        height = PHENOTYPES.index("height")
-        ends = phenotypes.repeat(2, 1)  # (2N, 9)
-        ends[:n, height], ends[n:, height] = 0, 1
-        # The crown is linear in the height, but which vertex is lowest may change, so once more from nearby.
-        for _ in range(2):
-            low_mm, high_mm = self._stature(self._coefficients(ends, local.repeat(2, 1), None)).chunk(2)
-            low_height, high_height = ends[:, height].chunk(2)
-            solved = low_height + (wanted - low_mm) * (high_height - low_height) / (high_mm - low_mm)
-            solved = torch.where(child, phenotypes[:, height], solved.clamp(0, 1))
-            ends[:, height] = torch.cat([solved - 0.01, solved + 0.01]).clamp(0, 1)
-        phenotypes[:, height] = solved
-        return Shape(phenotypes, local)
+        means, spreads = torch.tensor(_STATURE_MM, device=device)[female.long()].unbind(1)
+        wanted = (means + spreads * normal()).clamp(*_STATURE_RANGE_MM).to(self.template)
+        own = self._stature(self._coefficients(phenotypes, local, None))
+        child_size = (_CHILD_SIZE[0] + _CHILD_SIZE[1] * normal()).to(self.template)
+        return Shape(phenotypes, local, torch.where(child.to(self.template.device), child_size, wanted / own))
 
     def rest(self, shape: Shape, face: Tensor | None = None) -> Rest:
         """The people of `shape` in the rest pose, with facial actions (N, 52) of 0..1 in the order of
         `FACE_ACTIONS`, none if left out."""
         coefficients = self._coefficients(shape.phenotypes, shape.local_changes, face)
-        points = torch.addmm(self.template, coefficients, self.shapes).unflatten(1, (-1, 3))  # (N, J + E, 3)
-        heads, offsets = points.split([len(BONES), len(self.offset_bones)], 1)
-        keypoints = self.offset_keypoints @ offsets + self.head_weights @ heads  # (N, K, 3)
-        return Rest(heads, offsets, keypoints, self._stature(coefficients))
+        points = torch.addmm(self.template, coefficients, self.shapes)
+        stature = self._stature(coefficients)
+        if shape.size is not None:
+            points, stature = points * shape.size[:, None], stature * shape.size
+        points = points.reshape(len(points), -1, 3)  # (N, J + E, 3)
+        heads, offsets = points[:, : len(BONES)], points[:, len(BONES) :]
+        keypoints = _mix(self.offset_keypoints, offsets) + _mix(self.head_weights, heads)  # (N, K, 3)
+        return Rest(heads, offsets, keypoints, stature)
 
     def bones(self, rest: Rest, rotations: Tensor) -> tuple[Tensor, Tensor]:
         """Posed bone heads (N, J, 3) in mm and world rotations (N, J, 3, 3), identities in the rest pose.
@@ -368,22 +388,22 @@ class Rig(nn.Module):
             start += size
         world = torch.cat(levels, 1).index_select(1, self._place)  # (N, J, 3, 3)
         steps = rest.heads - rest.heads[:, self._parents]  # the root's is 0
-        steps = (world[:, self._parents] @ steps[..., None]).squeeze(-1)
-        return rest.heads[:, :1] + self._ancestors @ steps, world
+        steps = (world.index_select(1, self._parents) @ steps[..., None]).squeeze(-1)
+        return rest.heads[:, :1] + _mix(self._ancestors, steps), world
 
     def pose(self, rest: Rest, rotations: Tensor) -> Tensor:
         """The keypoints (N, 133, 3) in mm of people in the pose `rotations` (N, J, 3, 3), as in `bones`."""
         heads, world = self.bones(rest, rotations)
-        turned = (world[:, self.offset_bones] @ rest.offsets[..., None]).squeeze(-1)  # (N, E, 3)
-        return self.offset_keypoints @ turned + self.head_weights @ heads
+        turned = (world.index_select(1, self.offset_bones) @ rest.offsets[..., None]).squeeze(-1)  # (N, E, 3)
+        return _mix(self.offset_keypoints, turned) + _mix(self.head_weights, heads)
 
     def forward(self, shape: Shape, rotations: Tensor, face_actions: Tensor | None = None) -> Tensor:
         """The keypoints (N, 133, 3) in mm of `shape` in the pose `rotations`, with facial actions (N, 52)."""
         return self.pose(self.rest(shape, face_actions), rotations)
 
     def _coefficients(self, phenotypes: Tensor, local_changes: Tensor, face: Tensor | None) -> Tensor:
-        """Coefficients (N, C) of the blend shapes: products of phenotypes, facial actions, then the positive and
-        the negative part of each local change."""
+        """Coefficients (N, C) of the blend shapes: products of phenotypes, facial actions, then the positive
+        and the negative part of each local change."""
         columns = []
         for name, value in zip(_VARIATIONS, phenotypes.unbind(1), strict=False):
             steps = len(_VARIATIONS[name]) - 1
@@ -400,29 +420,36 @@ class Rig(nn.Module):
 
     def _stature(self, coefficients: Tensor) -> Tensor:
         z = torch.addmm(self.height_template, coefficients, self.height_shapes)  # (N, H)
-        return z[:, self.crown].amax(1) - z[:, ~self.crown].amin(1)
+        return z.where(self.crown, -torch.inf).amax(1) - z.where(~self.crown, torch.inf).amin(1)
+
+
+def _mix(weights: Tensor, points: Tensor) -> Tensor:
+    """Weighted sums (N, K, 3) of points (N, E, 3) by weights (K, E), which @ would copy N times."""
+    return torch.einsum("ke,nex->nkx", weights, points)
 
 
 _TENSORS = frozenset(
-    ("shapes", "template", "height_shapes", "height_template", "crown")
-    + ("factors", "offset_bones", "offset_keypoints", "head_weights")
+    (
+        *("shapes", "template", "height_shapes", "height_template", "crown", "factors"),
+        *("offset_bones", "offset_keypoints", "head_weights"),
+    )
 )
 
-# ---------------------------------------------------------------------------------------------------- building
+# ------------------------------------------------------------------------------------------------ building
 
-# Where Anny's joints are not where the hand bends, as fractions of the way to another head. Its wrist is some 10 mm
-# up the forearm (the wrist's crease is 20 mm further on), its knuckles are 5 mm from the webs of the fingers
-# and should be twice as far, and the middle joint of the thumb is short of its crease. The lengths that come out,
-# 95 mm from wrist to middle knuckle and 49, 31 and 29 mm along that finger, have the proportions of measured hands
-# (Buryanov and Kotiuk 2010: 45, 26 and 21 mm), whose sum is smaller for a body less tall.
+# Where Anny's joints are not where the hand bends, as fractions of the way to another head. Its wrist is some
+# 10 mm up the forearm (the wrist's crease is 20 mm further on), its knuckles are 5 mm from the webs of the
+# fingers and should be thrice as far, and the middle joint of the thumb is short of its crease. What comes
+# out for men, 88 mm from wrist to middle knuckle and then 46, 29 and 27 mm along that finger, is close to
+# measured hands (86 mm, de Leva 1996; 45, 26 and 21 mm, Buryanov and Kotiuk 2010).
 _MOVED_HEADS: dict[str, tuple[str, float]] = {
     "wrist": ("finger3-1", 0.08),
     **{f"finger{finger}-1": ("wrist", 0.1) for finger in range(2, 6)},
     "finger1-2": ("finger1-3", 0.2),
 }
 
-# Body keypoints that are the place where a bone turns. COCO's annotators mean the joint, and its distance to
-# the next joint doesn't change with the pose, which Anny's regressed keypoints (means of skin) cannot say.
+# Body keypoints that are the place where a bone turns: COCO's annotators mean the joint, and its distance to
+# the next joint does not change with the pose. That of Anny's regressed keypoints, means of skin, does.
 _KEYPOINT_BONES: dict[str, str] = {
     "shoulder": "upperarm01",
     "elbow": "lowerarm01",
@@ -430,12 +457,11 @@ _KEYPOINT_BONES: dict[str, str] = {
     "knee": "lowerleg01",
     "ankle": "foot",
 }
-_HEEL_VERTICES = {
-    "left": (12410, 12421),
-    "right": (5829, 5840),
-}  # rearmost skin; the regressed heel is 20 mm inside
+# The rearmost skin of the heels; the regressed heels are 20 mm inside.
+_HEEL_VERTICES = {"left": (12410, 12421), "right": (5829, 5840)}
 _NEGLIGIBLE = 1e-3  # share of its largest weight under which a regressor's weight is left out
-_CROWN_MM, _SOLE_MM = 25.0, 12.0  # how far under the top and over the floor vertices may be highest or lowest
+# A vertex so close to the top or the floor may be the last one of another body; of 4,000 none was farther.
+_NEAR_END_MM = 3.0
 
 
 def head_moves() -> Tensor:
@@ -449,16 +475,13 @@ def head_moves() -> Tensor:
 
 
 def keypoint_weights(model: "Anny") -> tuple[Tensor, Tensor]:
-    """What the keypoints are made of, float64: weights of vertices (K, V) and of Anny's bone heads (K, J, J), of which
-    [k, b, i] is the share in keypoint k of the head of bone i, carried by bone b."""
+    """What the keypoints are made of, float64: weights of vertices (K, V) and of bone heads (K, J, J).
+
+    Of the latter, [k, b, i] is the share of Anny's head of bone i, carried by bone b, in keypoint k.
+    """
     from anny.keypoints import KeypointsRegressor
 
-    table = json.loads(Path(__file__).with_name("data").joinpath("anny_landmarks.json").read_text("utf-8"))
-    if len(model.template_vertices) != table["n_vertices"]:
-        raise RuntimeError(
-            f"Anny has {len(model.template_vertices)} vertices, but the keypoints are chosen on the "
-            f"{table['n_vertices']} of anny {table['anny_version']}; install that version"
-        )
+    table = _table()
     vertices = torch.zeros(NUM_KEYPOINTS, table["n_vertices"], dtype=torch.float64)
     heads = torch.zeros(NUM_KEYPOINTS, len(BONES), len(BONES), dtype=torch.float64)
     regressor = KeypointsRegressor.coco(model)
@@ -489,20 +512,21 @@ def keypoint_weights(model: "Anny") -> tuple[Tensor, Tensor]:
     return vertices, heads
 
 
-def build_rig() -> Rig:
-    """The rig, made from the package `anny`, which takes a while: minutes the very first time, as Anny reads its
-    source files then (and keeps 1 GB under its own `ANNY_CACHE_DIR`).
+def load_anny() -> "Anny":
+    """Anny with what this rig has of it, and with plain linear blend skinning.
 
-    Raises `ImportError` without `anny`, and `RuntimeError` where its version has another skeleton, topology or
-    facial actions.
+    That takes minutes the very first time, when Anny reads its source files (and then keeps 1 GB in its own
+    cache, `ANNY_CACHE_DIR`), and seconds later.
+
+    Raises `ImportError` where the package `anny` is missing, and `RuntimeError` where its version has other
+    bones, vertices or facial actions.
     """
     try:
         import anny
     except ImportError as error:
         raise ImportError('synthetic people need anny: pip install "wholebody-lift[train]"') from error
-    local = [label for labels in LOCAL_CHANGES.values() for label in labels]
     model = anny.Anny(
-        local_changes=local,
+        local_changes=[label for labels in LOCAL_CHANGES.values() for label in labels],
         facial_actions="all",
         phenotypes="all",
         phenotype_blendshapes="original",
@@ -510,14 +534,31 @@ def build_rig() -> Rig:
     )
     parents = dict(zip(model.bone_labels, model.bone_parents, strict=True))
     wanted = {bone: _BONE.get(PARENT_BONES.get(bone, ""), -1) for bone in BONES}
-    if list(parents.items()) != list(wanted.items()) or tuple(model.facial_action_labels) != FACE_ACTIONS:
-        raise RuntimeError("this version of anny has other bones or facial actions; install 0.6.2")
+    same = list(parents.items()) == list(wanted.items()) and tuple(model.facial_action_labels) == FACE_ACTIONS
+    if not same or len(model.template_vertices) != _table()["n_vertices"]:
+        raise RuntimeError(
+            f"anny {importlib.metadata.version('anny')} has other bones, vertices or facial actions than the "
+            f"keypoints are chosen on; install anny=={_table()['anny_version']}"
+        )
+    return model
 
+
+@functools.cache
+def _table() -> dict[str, Any]:
+    """Which vertices and bones of Anny the keypoints of face and hands are."""
+    path = Path(__file__).with_name("data") / "anny_landmarks.json"
+    table: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return table
+
+
+def build_rig() -> Rig:
+    """The rig, made from the package `anny`; raises what `load_anny` raises."""
+    model = load_anny()
     rows, factors = _coefficient_rows(model)
     weights, head_weights = keypoint_weights(model)
 
     def place(template: Tensor, shapes: Tensor) -> Tensor:
-        """Template and, summed as `rows` say, blend shapes of one kind of points in mm: (1 + C, points, 3)."""
+        """Template and, summed up as in `rows`, blend shapes of some points, mm: (1 + C, points, 3)."""
         summed = torch.einsum("cr,rpd->cpd", rows, shapes.double())
         return torch.cat([template.double()[None], summed]) * 1000
 
@@ -538,7 +579,7 @@ def build_rig() -> Rig:
 
     z = model.template_vertices[:, 2]
     average = model(phenotype_kwargs={"age": 0.8})["rest_vertices"][0, :, 2] * 1000
-    crown, soles = average > average.max() - _CROWN_MM, average < average.min() + _SOLE_MM
+    crown, soles = average > average.max() - _NEAR_END_MM, average < average.min() + _NEAR_END_MM
     ends = (crown | soles).nonzero().squeeze(1)
     heights = place(z[ends, None], model.blendshapes[:, ends, 2:]).squeeze(-1)  # (1 + C, H)
     points = torch.cat([heads, offsets], 1).flatten(1)  # (1 + C, (J + E) * 3)
@@ -560,10 +601,10 @@ def build_rig() -> Rig:
 
 
 def _coefficient_rows(model: "Anny") -> tuple[Tensor, Tensor]:
-    """Which of Anny's blend shapes this rig has: sums (C, rows of Anny) float64, and the variations that the first
-    of them are products of, (products, F) int64.
+    """Which of Anny's blend shapes this rig has: sums (C, rows of Anny) float64, and the variations that the
+    first of them are products of, (products, F) int64.
 
-    Newborns are left out, and so are breasts, which are zero at Anny's default cup size and no keypoint's matter.
+    Newborns are left out, and breasts, which are zero at Anny's average cup size and move no keypoint.
     """
     labels = list(model.blendshape_labels)
     variations = [name for names in _VARIATIONS.values() for name in names] + list(_RACES)
@@ -589,22 +630,22 @@ def _coefficient_rows(model: "Anny") -> tuple[Tensor, Tensor]:
     return rows, factors
 
 
-# ---------------------------------------------------------------------------------------------------- cache
+# ------------------------------------------------------------------------------------------------ cache
 
 
 def load_rig(cache_dir: str | os.PathLike[str] | None = None) -> Rig:
     """The rig, built by `build_rig` once and then read from `cache_dir`.
 
-    By default that is the directory in the environment variable WHOLEBODY_LIFT_CACHE, or else `wholebody-lift` in the
-    user's cache directory. A rig of another version of anny, or of this module, is built again. Needs `anny`
-    only for building.
+    By default that is the directory in the environment variable WHOLEBODY_LIFT_CACHE, or else
+    `wholebody-lift` in the user's cache directory. A rig that was made by another version of anny, or of
+    this module, is built again. Reading needs no `anny`.
     """
     path = _cache_dir(cache_dir) / "rig.safetensors"
     made_by = _made_by()
     if path.exists():
         with safe_open(path, framework="pt") as file:
-            if made_by.items() <= file.metadata().items():
-                return Rig({name: file.get_tensor(name) for name in file.keys()})
+            if made_by.items() <= (file.metadata() or {}).items():
+                return Rig({name: file.get_tensor(name) for name in _TENSORS})
     rig = build_rig()
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}")

@@ -4,6 +4,8 @@ Every function keeps the leading shape, the dtype and the device of its input an
 away from the stated special cases. A matrix R acts on column vectors, v' = R v; angles are radians.
 """
 
+import functools
+
 import torch
 from torch import Tensor
 
@@ -37,15 +39,25 @@ def rotate(q: Tensor, v: Tensor) -> Tensor:
     return torch.add(v, real * t + torch.linalg.cross(axis, t))
 
 
+@functools.cache
+def _products_to_matrix(dtype: torch.dtype, device: torch.device) -> Tensor:
+    """What each product q_i q_j of a unit quaternion adds to the entries of the matrix: (16, 9)."""
+    w, x, y, z = range(4)
+    table = torch.zeros(4, 4, 3, 3, dtype=dtype, device=device)
+    for axis, a in enumerate((x, y, z)):
+        for b in range(4):
+            table[b, b, axis, axis] = 1.0 if b in (w, a) else -1.0
+    for row, column, a, b, c in ((0, 1, x, y, z), (1, 2, y, z, x), (2, 0, z, x, y)):
+        table[a, b, row, column] = table[a, b, column, row] = 2.0
+        table[w, c, row, column], table[w, c, column, row] = -2.0, 2.0
+    return table.reshape(16, 9)
+
+
 def to_matrix(q: Tensor) -> Tensor:
     """Quaternions (..., 4), of any length but zero, to matrices (..., 3, 3)."""
-    w, x, y, z = normalize(q).unbind(-1)
-    rows = [
-        *(1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
-        *(2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
-        *(2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
-    ]
-    return torch.stack(rows, -1).reshape(*w.shape, 3, 3)
+    q = normalize(q)
+    products = (q[..., :, None] * q[..., None, :]).flatten(-2)
+    return (products @ _products_to_matrix(q.dtype, q.device)).reshape(*q.shape[:-1], 3, 3)
 
 
 def from_matrix(R: Tensor) -> Tensor:
@@ -76,6 +88,11 @@ def from_axis_angle(axis: Tensor, angle: Tensor) -> Tensor:
     half = angle[..., None] / 2
     imaginary = half.sin() * axis
     return to_matrix(torch.cat([half.cos().expand_as(imaginary[..., :1]), imaginary], -1))
+
+
+def about(axis: str, angle: Tensor) -> Tensor:
+    """Matrices (..., 3, 3) of turns by `angle` (...) about the x, y or z axis."""
+    return from_axis_angle(angle.new_tensor([float(axis == name) for name in "xyz"]), angle)
 
 
 def from_rotation_vector(vector: Tensor) -> Tensor:
@@ -134,8 +151,8 @@ def look_at(primary: Tensor, secondary: Tensor) -> Tensor:
 
     Both are directions (..., 3) of any length that are not parallel.
     """
-    x = normalize(primary)
-    z = normalize(torch.linalg.cross(x, secondary))
+    x = normalize(primary + torch.zeros_like(secondary))
+    z = normalize(torch.linalg.cross(x, secondary + torch.zeros_like(x)))
     return torch.stack([x, torch.linalg.cross(z, x), z], -1)
 
 

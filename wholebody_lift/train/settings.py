@@ -1,40 +1,49 @@
 """Everything that can be set about a training run, in one place; the command line is made from it."""
 
-from dataclasses import dataclass
+import argparse
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Annotated, Any, get_args, get_type_hints
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One training run."""
+    """One training run. Each setting is annotated with its type and what the command line's help says."""
 
-    run: Path = Path("runs/base")
-    """Folder for checkpoints, curves and the log."""
-    bank: Path | None = None
-    """Packed recordings made by `prepare`; without them people come from the samplers alone."""
-    hours: float = 1.0
-    """Time budget that the learning rate's schedule is stretched over."""
-    steps: int | None = None
-    """Budget in steps instead of hours: two runs are then the same to the bit."""
-    batch: int = 64
-    """People per step."""
-    learning_rate: float = 1e-3
-    """Highest rate, reached after `warmup_steps`; a cosine takes it down to a hundredth at the end."""
-    warmup_steps: int = 300
-    weight_decay: float = 0.02
-    clip: float = 1.0
-    """Largest norm of the gradient."""
-    ema_decay: float = 0.999
-    """The released weights are an exponential moving average of the trained ones."""
-    layer_weight: float = 0.3
-    """Weight of the loss after each inner encoder layer, against 1 for the final one."""
-    checkpoint_minutes: float = 4.0
-    """Time between checkpoints, each with a validation; a killed run loses no more than this."""
-    channels: int = 256
-    heads: int = 8
-    layers: int = 4
-    seed: int = 0
-    threads: int = 0
-    """CPU threads; 0 leaves the choice to torch."""
-    resume: bool = False
-    """Continue from the folder's last checkpoint."""
+    run: Annotated[Path, "folder for checkpoints, curves and the validation log"] = Path("runs/base")
+    bank: Annotated[Path | None, "recordings packed by `prepare`; none: people of the samplers alone"] = None
+    hours: Annotated[float, "time budget that the learning rate's schedule is stretched over"] = 1.0
+    steps: Annotated[int | None, "budget in steps instead of hours: repeats to the bit on one CPU"] = None
+    batch: Annotated[int, "people per step"] = 64
+    learning_rate: Annotated[float, "highest rate; a cosine takes it down to a hundredth at the end"] = 1e-3
+    warmup_steps: Annotated[int, "steps of linear warm-up"] = 300
+    weight_decay: Annotated[float, "of matrices; vectors are not decayed"] = 0.02
+    clip: Annotated[float, "largest norm of the gradient"] = 1.0
+    ema_decay: Annotated[float, "of the moving average of the weights, which is what is released"] = 0.999
+    layer_weight: Annotated[float, "weight of the loss after an inner layer, against 1 for the last"] = 0.3
+    checkpoint_minutes: Annotated[float, "between checkpoints, each with a validation"] = 4.0
+    channels: Annotated[int, "width of the network"] = 256
+    heads: Annotated[int, "attention heads"] = 8
+    layers: Annotated[int, "encoder layers"] = 4
+    seed: Annotated[int, "seed of weights and people"] = 0
+    threads: Annotated[int, "CPU threads; 0 leaves the choice to torch"] = 0
+    device: Annotated[str, "where to train, as torch names it"] = "cpu"
+    resume: Annotated[bool, "continue from the run's last checkpoint"] = False
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """One option per setting, named after it."""
+    hints = get_type_hints(Settings, include_extras=True)
+    for setting in fields(Settings):
+        kind, text = get_args(hints[setting.name])
+        option = "--" + setting.name.replace("_", "-")
+        if kind is bool:
+            parser.add_argument(option, action="store_true", help=text)
+        else:
+            plain: Any = next(iter(get_args(kind)), kind)  # the type that is not None
+            parser.add_argument(option, type=plain, default=setting.default, help=text)
+
+
+def from_arguments(arguments: argparse.Namespace) -> Settings:
+    """The settings that were given on the command line."""
+    return Settings(**{setting.name: getattr(arguments, setting.name) for setting in fields(Settings)})

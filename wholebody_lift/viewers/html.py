@@ -65,6 +65,7 @@ def _data(pose: Pose3D) -> dict[str, Any]:
         ],
         "part_of": palette.PART_OF,
         "groups": list(palette.GROUPS),
+        "labels": palette.LABELS,
         "group_of": palette.KEYPOINT_GROUPS,
         "edges": [
             (a, b, group, part)

@@ -10,15 +10,22 @@ const crowded = frames.some((f) => f.people.length > 1);
 const centre = [0, 1, 2].map((c) => median(people.map((p) => p.translation[c])));
 
 // Sizes in mm, with the least and most pixels that they are drawn with.
-const DOTS = { body: [12, 3, 7], feet: [9, 2.4, 6], face: [2.6, 1.1, 5], left_hand: [4.6, 1.5, 5.5], right_hand: [4.6, 1.5, 5.5] };
-const BONES = { body: [9, 2.4, 6], feet: [7, 1.8, 4.5], face: [1.9, 0.8, 2.6], left_hand: [3.6, 1.2, 3.6], right_hand: [3.6, 1.2, 3.6] };
-const FIELD_OF_VIEW = 0.42; // radians, over the shorter side; moderate, so that depth shows and lengths compare
+const HAND_DOTS = [4.6, 1.5, 5.5];
+const HAND_BONES = [3.6, 1.2, 3.6];
+const DOTS = {
+  body: [12, 3, 7], feet: [9, 2.4, 6], face: [2.6, 1.1, 5], left_hand: HAND_DOTS, right_hand: HAND_DOTS,
+};
+const BONES = {
+  body: [9, 2.4, 6], feet: [7, 1.8, 4.5], face: [1.9, 0.8, 2.6], left_hand: HAND_BONES, right_hand: HAND_BONES,
+};
+const FIELD_OF_VIEW = 0.42; // radians, of the shorter side; moderate, so that depth shows and lengths compare
 const NEAR = 40; // mm
+// Yaw and pitch in radians.
 const VIEWS = { camera: [0, 0], side: [-Math.PI / 2, 0], top: [0, Math.PI / 2], oblique: [-0.5, 0.16] };
 
 const state = {
   frame: 0, view: "oblique", yaw: 0, pitch: 0, distance: 4000, target: [0, 0, 0],
-  hidden: new Set(), error: "off", placed: crowded, hover: null, pinned: null, playing: false,
+  moved: false, hidden: new Set(), error: "off", placed: crowded, hover: null, pinned: null, playing: false,
 };
 const scene = surface($("scene"), drawScene);
 const image = surface($("image"), drawImage);
@@ -76,7 +83,8 @@ const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 
 // Right, down and forward of the view.
 function axes() {
-  const [s, c, sp, cp] = [Math.sin(state.yaw), Math.cos(state.yaw), Math.sin(state.pitch), Math.cos(state.pitch)];
+  const [s, c] = [Math.sin(state.yaw), Math.cos(state.yaw)];
+  const [sp, cp] = [Math.sin(state.pitch), Math.cos(state.pitch)];
   return [[c, 0, -s], [-sp * s, cp, -sp * c], [s * cp, sp, c * cp]];
 }
 
@@ -106,6 +114,7 @@ function projector() {
 // Turn to a named view and move so that everybody, in every frame, is inside.
 function look(view) {
   state.view = view;
+  state.moved = false;
   [state.yaw, state.pitch] = VIEWS[view];
   const points = people.flatMap(placedPoints);
   const low = [0, 1, 2].map((c) => points.reduce((m, p) => Math.min(m, p[c]), Infinity));
@@ -127,6 +136,7 @@ function orbit(dx, dy) {
   state.yaw += dx;
   state.pitch = clamp(state.pitch + dy, -Math.PI / 2, Math.PI / 2);
   state.view = null;
+  state.moved = true;
   markViews();
   redraw();
 }
@@ -135,11 +145,13 @@ function pan(dx, dy) {
   const [right, down] = axes();
   const k = state.distance / focal();
   state.target = state.target.map((v, c) => v - k * (dx * right[c] + dy * down[c]));
+  state.moved = true;
   redraw();
 }
 
 function zoom(factor) {
   state.distance = clamp(state.distance * factor, 150, 200000);
+  state.moved = true;
   redraw();
 }
 
@@ -163,8 +175,9 @@ function readTheme() {
   const read = (name) => rgb(css.getPropertyValue(`--${name}`).trim());
   const groups = Object.fromEntries(data.groups.map((g) => [g, read(g)]));
   return {
-    groups, stage: read("stage"), ink: read("ink"), soft: read("soft"), grid: read("grid"), line: read("line"),
-    panel: read("panel"), ramp: [read("error-0"), read("error-1"), read("error-2")],
+    groups,
+    stage: read("stage"), ink: read("ink"), soft: read("soft"), grid: read("grid"), line: read("line"),
+    ramp: [read("error-0"), read("error-1"), read("error-2")],
     axes: [groups.body_right, groups.left_hand, groups.body_left],
   };
 }
@@ -216,11 +229,17 @@ function bones(person, at) {
     const depth = (p[2] + q[2]) / 2;
     const [mm, least, most] = BONES[part];
     const thick = clamp((mm * (p[3] + q[3])) / 2, least, most);
-    const base = state.error === "colour" ? errorColour((person.error[a] + person.error[b]) / 2) : theme.groups[group];
+    const error = (person.error[a] + person.error[b]) / 2;
+    const base = state.error === "colour" ? errorColour(error) : theme.groups[group];
     const seen = person.seen[a] && person.seen[b];
     const draw = (ctx) => {
+      ctx.lineCap = "butt";
+      const inner = (DOTS[part][2] + 4) / Math.hypot(p[0] - q[0], p[1] - q[1]);
+      if (part === "body" && inner < 0.4) {
+        // Clears a margin, so that it shows which of two crossing bones is in front.
+        line(ctx, along(p, q, inner), along(p, q, 1 - inner), thick + 4, paint(theme.stage));
+      }
       ctx.lineCap = "round";
-      if (part === "body") line(ctx, along(p, q, 0.12), along(p, q, 0.88), thick + 4, paint(theme.stage)); // a gap where bones cross
       if (!seen) ctx.setLineDash([thick * 1.2, thick * 1.9]);
       line(ctx, p, q, thick, paint(tone(base, depth, seen)));
       ctx.setLineDash([]);
@@ -296,7 +315,8 @@ function drawGrid(ctx, project, floor) {
   const segment = (a, b) => {
     const [p, q] = [project(a), project(b)];
     if (p[2] < NEAR || q[2] < NEAR) return;
-    const away = Math.hypot((a[0] + b[0]) / 2 - state.target[0], (a[2] + b[2]) / 2 - state.target[2]) / (cells * step);
+    const [dx, dz] = [0, 2].map((c) => (a[c] + b[c]) / 2 - state.target[c]);
+    const away = Math.hypot(dx, dz) / (cells * step);
     line(ctx, p, q, 1, paint(theme.grid, 0.34 * clamp(1 - away, 0, 1)));
   };
   ctx.lineCap = "butt";
@@ -355,14 +375,15 @@ function imageBox(frame) {
   if (size) return [0, 0, size[0], size[1]];
   const known = frame.people.flatMap((p) => p.xy.filter(Boolean));
   const [xs, ys] = [0, 1].map((c) => known.map((p) => p[c]));
-  const [x, y, w, h] = [Math.min(...xs), Math.min(...ys), Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys)];
+  const [x, y] = [Math.min(...xs), Math.min(...ys)];
+  const [w, h] = [Math.max(...xs) - x, Math.max(...ys) - y];
   const edge = 0.06 * Math.max(w, h, 1);
   return [x - edge, y - edge, w + 2 * edge, h + 2 * edge];
 }
 
 function layoutImage() {
   const [, , w, h] = imageBox(frames[state.frame]);
-  const tallest = clamp(window.innerHeight * 0.28, 200, 360);
+  const tallest = clamp(window.innerHeight * 0.34, 220, 380);
   image.canvas.style.height = `${Math.min(tallest, (image.canvas.clientWidth * h) / w)}px`;
   image.resize();
 }
@@ -387,7 +408,8 @@ function drawImage() {
     ctx.lineCap = "round";
     for (const [a, b, group, part] of data.edges) {
       if (at[a] && at[b] && visible(a) && visible(b)) {
-        line(ctx, at[a], at[b], part === "body" ? 1.8 : part === "face" ? 0.6 : 1, paint(theme.groups[group]));
+        const thick = part === "body" ? 1.8 : part === "face" ? 0.6 : 1;
+        line(ctx, at[a], at[b], thick, paint(theme.groups[group]));
       }
     }
     at.forEach((p, k) => {
@@ -446,7 +468,8 @@ function placeTooltip() {
   const { person, k } = spot;
   const rows = [0, 1, 2].map((c) => ["xyz"[c], `${person.xyz[k][c].toFixed(1)} mm`]);
   rows.push(["error", `± ${person.error[k].toFixed(1)} mm`]);
-  rows.push(["input", person.seen[k] ? `observed, score ${(person.scores[k] / 100).toFixed(2)}` : "missing, so inferred"]);
+  const observed = `observed, score ${(person.scores[k] / 100).toFixed(2)}`;
+  rows.push(["input", person.seen[k] ? observed : "missing, so inferred"]);
   const who = frames[state.frame].people.length > 1 ? ` (person ${active().row + 1})` : "";
   const table = element("table", rows.map((row) => element("tr", row.map((cell) => element("td", cell)))));
   tip.replaceChildren(element("strong", data.names[k].replaceAll("_", " ") + who), table);
@@ -460,7 +483,8 @@ function pick(surface, x, y, reach) {
   let best = null;
   for (const spot of surface.spots) {
     const away = Math.hypot(spot.x - x, spot.y - y) - spot.radius;
-    if (away < reach && (!best || away < best.away - 0.5 || (away < best.away + 0.5 && spot.depth < best.depth))) {
+    const closer = !best || away < best.away - 0.5 || (away < best.away + 0.5 && spot.depth < best.depth);
+    if (away < reach && closer) {
       best = { away, depth: spot.depth, k: spot.k, row: frames[state.frame].people.indexOf(spot.person) };
     }
   }
@@ -526,6 +550,14 @@ function pin(surface, event) {
   redraw();
 }
 
+// Keys that a control uses itself.
+function ownKeys(control) {
+  const arrows = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"];
+  if (control.matches("select")) return [" ", ...arrows];
+  if (control.matches("[type=range]")) return arrows;
+  return control.matches("button, [type=checkbox]") ? [" "] : [];
+}
+
 function watchKeys() {
   const actions = {
     1: () => look("camera"), 2: () => look("side"), 3: () => look("top"), 0: () => look("oblique"),
@@ -536,8 +568,7 @@ function watchKeys() {
   const turns = { ArrowLeft: [0.1, 0], ArrowRight: [-0.1, 0], ArrowUp: [0, 0.1], ArrowDown: [0, -0.1] };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const own = event.target.closest?.("button, select, input");
-    if (own && (event.key === " " || event.key.startsWith("Arrow"))) return;
+    if (ownKeys(event.target).includes(event.key)) return;
     const action = event.shiftKey && turns[event.key] ? () => orbit(...turns[event.key]) : actions[event.key];
     if (!action) return;
     event.preventDefault();
@@ -597,7 +628,9 @@ function markViews() {
 
 function setError(mode) {
   state.error = mode;
-  document.querySelectorAll("[data-error]").forEach((b) => b.setAttribute("aria-pressed", String(b.dataset.error === mode)));
+  document.querySelectorAll("[data-error]").forEach((b) => {
+    b.setAttribute("aria-pressed", String(b.dataset.error === mode));
+  });
   $("ramp").hidden = mode !== "colour";
   redraw();
 }
@@ -610,11 +643,12 @@ function buildParts() {
       redraw();
     });
     const swatch = element("span", groups.map((g) => {
-      const chip = element("i", [], { title: g.endsWith("left") ? "left" : g.endsWith("right") ? "right" : "" });
+      const chip = element("i", [], { title: data.labels[g] });
       chip.style.background = `var(--${g})`;
       return chip;
     }), { className: "swatch" });
-    const row = element("tr", [element("td", element("label", [box, swatch, label], { className: "check" })), element("td"), element("td")]);
+    const name = element("label", [box, swatch, label], { className: "check" });
+    const row = element("tr", [element("td", name), element("td"), element("td")]);
     row.dataset.part = part;
     return row;
   }));
@@ -634,8 +668,11 @@ function describeParts() {
 function start() {
   buildParts();
   $("ramp-end").textContent = `${data.error_top} mm or more`;
-  document.querySelectorAll("[data-view]").forEach((b) => b.addEventListener("click", () => look(b.dataset.view)));
-  document.querySelectorAll("[data-error]").forEach((b) => b.addEventListener("click", () => setError(b.dataset.error)));
+  const onClick = (selector, act) => document.querySelectorAll(selector).forEach((b) => {
+    b.addEventListener("click", () => act(b));
+  });
+  onClick("[data-view]", (b) => look(b.dataset.view));
+  onClick("[data-error]", (b) => setError(b.dataset.error));
   if (frames.length > 1) {
     $("player").hidden = $("play-keys").hidden = false;
     $("scrubber").max = frames.length - 1;
@@ -644,20 +681,24 @@ function start() {
   }
   $("place-row").hidden = people.length < 2;
   $("place").checked = state.placed;
-  $("place").addEventListener("change", () => { state.placed = $("place").checked; look(state.view ?? "oblique"); });
+  $("place").addEventListener("change", () => {
+    state.placed = $("place").checked;
+    look(state.view ?? "oblique");
+  });
   watchPointers();
   watchKeys();
   play(false);
   show(0);
-  let known = false; // the first size that is known decides the first view
-  new ResizeObserver(() => {
+  new ResizeObserver(() => { // also called once at the start
     scene.resize();
-    if (known) redraw();
-    else look("oblique");
-    known = true;
+    if (state.moved) redraw();
+    else look(state.view);
   }).observe(scene.canvas);
   new ResizeObserver(() => { layoutImage(); redraw(); }).observe(image.canvas.parentElement);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { theme = readTheme(); redraw(); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    theme = readTheme();
+    redraw();
+  });
 }
 
 start();

@@ -50,9 +50,7 @@ def read(skeleton: str, motion: str) -> Clip:
             columns = ["xyz".index(dof[1]) for dof in bone.dof]
             angles[:, columns] = torch.tensor([frame[name] for frame in frames], dtype=torch.float64)
         local.append(bone.axes @ _turn(angles) @ bone.axes.T)
-    return Clip.from_local(
-        bones, parents, torch.stack(heads), torch.stack(tails), torch.stack(local, 1), FPS
-    )
+    return Clip.from_local(bones, parents, torch.stack(heads), torch.stack(tails), torch.stack(local, 1), FPS)
 
 
 def _turn(xyz: Tensor) -> Tensor:

@@ -28,7 +28,7 @@ def read(text: str, *, fps: float | None = None) -> Clip:
         raise ValueError(
             f"the header announces {match[1]} frames of {width} values, but {values.numel()} values follow"
         )
-    per_bone = values.reshape(-1, width).split([len(names) for names in channels], dim=1)
+    per_bone = torch.split(values.reshape(-1, width), [len(names) for names in channels], dim=1)
     local = [_rotation(names, table) for names, table in zip(channels, per_bone, strict=True)]
     return Clip.from_local(
         tuple(bones),

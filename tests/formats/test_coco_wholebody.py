@@ -1,0 +1,225 @@
+import json
+
+import numpy as np
+import pytest
+
+from wholebody_lift import formats
+from wholebody_lift.keypoints import InputError, InputWarning
+from wholebody_lift.skeleton import PARTS
+
+PART_KEYS = {
+    "keypoints": "body",
+    "foot_kpts": "feet",
+    "face_kpts": "face",
+    "lefthand_kpts": "left_hand",
+    "righthand_kpts": "right_hand",
+}
+
+
+def rows(name: str) -> slice:
+    return slice(PARTS[name].start, PARTS[name].stop)
+
+
+@pytest.fixture
+def detections(example_data):
+    return json.loads((example_data / "squats.json").read_text())
+
+
+@pytest.fixture
+def save(tmp_path):
+    def save(document):
+        path = tmp_path / "detections.json"
+        path.write_text(json.dumps(document))
+        return path
+
+    return save
+
+
+def plainly(person) -> np.ndarray:
+    """(133, 3), read part by part in a plain loop."""
+    return np.concatenate([np.reshape(person[key], (-1, 3)) for key in PART_KEYS])
+
+
+def test_results_land_in_their_rows(save, detections):
+    people = formats.read(save(detections["annotations"]))
+    assert len(people) == 65
+    for person, annotation in zip(people, detections["annotations"], strict=True):
+        triples = plainly(annotation)
+        seen = triples[:, 2] >= 0.3
+        np.testing.assert_array_equal(person.observed[0], seen)
+        np.testing.assert_array_equal(person.keypoints[0, seen], triples[seen, :2])
+        np.testing.assert_array_equal(person.scores[0, seen], triples[seen, 2].astype(np.float32))
+    np.testing.assert_array_equal(people.image_ids, np.arange(65))
+    assert people.image_size is None
+
+
+def test_size_of_a_video_from_info(example_data):
+    people = formats.read(example_data / "squats.json")
+    assert (people.image_size == (720, 1280)).all()
+
+
+def test_sizes_of_images_by_their_id(example_data):
+    people = formats.read(example_data / "photos.json")
+    assert people.image_ids.tolist() == [1, 5]
+    assert people.image_size.tolist() == [[640, 425], [512, 512]]
+
+
+def test_sizes_are_unknown_unless_all_are_known(save, detections):
+    document = {"images": [{"id": i} for i in range(65)], "annotations": detections["annotations"]}
+    document["images"][0].update(width=720, height=1280)
+    assert formats.read(save(document)).image_size is None
+
+
+def test_an_image_that_is_not_described(save, detections):
+    document = {
+        "images": [{"id": 0, "width": 720, "height": 1280}],
+        "annotations": detections["annotations"][:3],
+    }
+    with pytest.raises(InputError, match="got people in image 1 and 2, which is not in images"):
+        formats.read(save(document))
+
+
+def test_the_caller_overrides_the_file(example_data):
+    K = [[900.0, 0, 300], [0, 900, 300], [0, 0, 1]]
+    people = formats.read(
+        example_data / "photos.json", image_size=(700, 700), K=K, distortion=[0] * 5, height_mm=1600
+    )
+    assert (people.image_size == 700).all()
+    assert (people.K == K).all()
+    assert (people.distortion == 0).all()
+    assert (people.height_mm == 1600).all()
+
+
+def test_all_133_in_one_list_and_parts_left_out(save, detections):
+    person = detections["annotations"][0]
+    together = {"image_id": 0, "keypoints": plainly(person).ravel().tolist()}
+    nested = {"image_id": 0, "keypoints": plainly(person).tolist()}
+    body_only = {"image_id": 0, "keypoints": person["keypoints"], "face_kpts": [], "foot_kpts": None}
+    expected = formats.read(save([person]))
+    for other in (together, nested):
+        np.testing.assert_array_equal(formats.read(save([other])).keypoints, expected.keypoints)
+    people = formats.read(save([body_only]))
+    assert people.observed[0, rows("body")].all()
+    assert people.observed.sum() == 17
+
+
+def annotation(person, **extra):
+    """The person as an annotation: flags for visible, for hidden and, as in COCO-WholeBody, fractions."""
+    flagged = dict(person)
+    for key in PART_KEYS:
+        triples = np.reshape(person[key], (-1, 3)).copy()
+        triples[:, 2] = np.where(triples[:, 2] > 0, np.resize([2, 1, 0.05], len(triples)), 0)
+        flagged[key] = triples.ravel().tolist()
+    return {
+        **flagged,
+        "face_valid": True,
+        "lefthand_valid": True,
+        "righthand_valid": True,
+        "foot_valid": True,
+        **extra,
+    }
+
+
+def test_flags_of_annotations_become_scores(save, detections):
+    person = detections["annotations"][0]
+    people = formats.read(save({"annotations": [annotation(person)]}))
+    expected = plainly(person)[:, 2] > 0
+    np.testing.assert_array_equal(people.observed[0], expected)
+    np.testing.assert_array_equal(people.scores[0], expected.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("key", "part"),
+    [
+        ("foot_valid", "feet"),
+        ("face_valid", "face"),
+        ("lefthand_valid", "left_hand"),
+        ("righthand_valid", "right_hand"),
+    ],
+)
+def test_a_part_that_is_not_valid_is_missing(save, detections, key, part):
+    person = detections["annotations"][0]
+    whole = formats.read(save({"annotations": [annotation(person)]}))
+    people = formats.read(save({"annotations": [annotation(person, **{key: False})]}))
+    expected = whole.observed
+    assert expected[0, rows(part)].any()
+    expected[0, rows(part)] = False
+    np.testing.assert_array_equal(people.observed, expected)
+
+
+def test_flags_are_recognised_without_validity(save, detections):
+    person = detections["annotations"][0]
+    flags = {key: np.reshape(person[key], (-1, 3)).copy() for key in PART_KEYS}
+    for triples in flags.values():
+        triples[:, 2] = 2 * (triples[:, 2] > 0)
+    people = formats.read(save([{**person, **{key: t.ravel().tolist() for key, t in flags.items()}}]))
+    np.testing.assert_array_equal(people.scores[0], (plainly(person)[:, 2] > 0).astype(np.float32))
+
+
+def test_scores_a_little_over_1_are_cut_with_a_warning(save, detections):
+    people = detections["annotations"][:2]
+    people[1]["keypoints"][2] = 1.09
+    people[1]["keypoints"][5] = -0.02
+    with pytest.warns(InputWarning, match=r"got scores from -0.02 to 1.09, which were cut to 0..1") as caught:
+        read = formats.read(save(people))
+    assert caught[0].filename == __file__
+    assert read.scores.max() == 1
+    assert read.scores[1, 1] == 0
+
+
+def test_people_without_keypoints_are_left_out_and_named(save, detections):
+    people = detections["annotations"][:4]
+    for key in PART_KEYS:
+        people[2][key] = [0] * len(people[2][key])
+    people[2]["image_id"] = 17
+    K = np.stack([np.diag([1000.0 + i, 1000, 1]) for i in range(4)])
+    text = r"detections.json: left out person 2 \(of 4\), in image 17: no two visible keypoints"
+    with pytest.warns(InputWarning, match=text) as caught:
+        read = formats.read(save(people), K=K, height_mm=[1500, 1600, 1700, 1800])
+    assert caught[0].filename == __file__
+    assert read.image_ids.tolist() == [0, 1, 3]
+    assert read.K[:, 0, 0].tolist() == [1000, 1001, 1003]
+    assert read.height_mm.tolist() == [1500, 1600, 1800]
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda p: p.update(keypoints=[1, 2, 3]), "got 3 numbers in keypoints of person 1; 51 were wanted"),
+        (
+            lambda p: p.update(face_kpts=[0.5] * 204 + [1]),
+            "got 205 numbers in face_kpts of person 1; 204 were",
+        ),
+        (lambda p: p.update(foot_kpts=["a"] * 18), "got foot_kpts of person 1 that are not all numbers"),
+        (lambda p: p.update(image_id="a.jpg"), "got image_id 'a.jpg' of person 1; a whole number was wanted"),
+        (
+            lambda p: p.pop("image_id"),
+            "got image_id None of person 1; a whole number was wanted for everyone",
+        ),
+    ],
+)
+def test_wrong_content_is_named_with_the_file(save, detections, change, text):
+    people = detections["annotations"][:2]
+    change(people[1])
+    with pytest.raises(InputError, match=text) as caught:
+        formats.read(save(people))
+    assert "detections.json: " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("document", "text"),
+    [
+        ({"annotations": []}, "got a list without people"),
+        ({"annotations": {}}, "got annotations that are no list of people"),
+        ({"annotations": [1]}, "got annotations that are no list of people"),
+        ([{"image_id": 3, "keypoints": [0] * 51}], "got 1 person, without two visible keypoints"),
+    ],
+)
+def test_nobody_to_lift(save, document, text):
+    with pytest.raises(InputError, match=text):
+        formats.read(save(document))
+
+
+def test_every_shared_detection_is_read_without_a_warning(shared_data):
+    assert len(formats.read(shared_data / "detections" / "detections_coco_wholebody.json")) == 9
+    assert len(formats.read(shared_data / "detections" / "squats_sequence.json")) == 65

@@ -1,0 +1,230 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from wholebody_lift import formats
+from wholebody_lift.formats.pose_csv import HEADER
+from wholebody_lift.keypoints import InputError
+from wholebody_lift.pose import FIELD_NAMES, FRAMES, Pose3D
+from wholebody_lift.skeleton import EDGES, KEYPOINT_NAMES, PARENTS, PARTS
+
+
+def make_pose(n: int = 3, *, frame: str = "opencv", image_size: bool = True) -> Pose3D:
+    random = np.random.default_rng(0)
+
+    def normal(*shape):
+        return (500 * random.standard_normal(shape)).astype(np.float32)
+
+    observed = random.random((n, 133)) < 0.7
+    K = np.eye(3) + random.random((n, 3, 3))
+    return Pose3D(
+        xyz=normal(n, 133, 3),
+        error_mm=np.abs(normal(n, 133)),
+        observed=observed,
+        translation=normal(n, 3),
+        K=K,
+        distortion=random.random((n, 5)),
+        camera_source="image_size" if image_size else "keypoints",
+        reprojection_error_px=np.abs(normal(n)),
+        keypoints=np.where(observed[..., None], normal(n, 133, 2), np.float32(np.nan)),
+        scores=np.where(observed, random.random((n, 133)), 0).astype(np.float32),
+        image_ids=np.array([2**53 + 1, 3, 3][:n]),
+        image_size=np.array([[640.0, 480.0]] * n) if image_size else None,
+        scale_source="height_mm",
+        frame=frame,
+    )
+
+
+def same(a: Pose3D, b: Pose3D) -> None:
+    for name in FIELD_NAMES:
+        first, second = getattr(a, name), getattr(b, name)
+        np.testing.assert_array_equal(first, second, err_msg=name)
+        if isinstance(first, np.ndarray):
+            assert first.dtype == second.dtype, name
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".json", ".NPZ", ".JSON"])
+@pytest.mark.parametrize("frame", sorted(FRAMES))
+@pytest.mark.parametrize("image_size", [True, False])
+def test_there_and_back_is_the_identity(tmp_path, suffix, frame, image_size):
+    pose = make_pose(frame=frame, image_size=image_size)
+    path = tmp_path / f"pose{suffix}"
+    formats.write(pose, path)
+    same(formats.read_pose(path), pose)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".json"])
+def test_save_and_load_of_a_pose_do_the_same(tmp_path, suffix):
+    path = str(tmp_path / f"pose{suffix}")
+    pose = make_pose(1)
+    pose.save(path)
+    same(Pose3D.load(path), pose)
+
+
+@pytest.mark.parametrize(
+    "value", [np.float32(0.1), np.float32(1e-30), np.float32(16777217), np.float32(-0.0)]
+)
+def test_json_keeps_every_bit_of_a_float32(tmp_path, value):
+    pose = make_pose(1)
+    pose.xyz[0, 0] = value
+    formats.write(pose, tmp_path / "pose.json")
+    read = formats.read_pose(tmp_path / "pose.json").xyz[0, 0]
+    np.testing.assert_array_equal(read.view(np.uint32), pose.xyz[0, 0].view(np.uint32))
+
+
+def test_json_describes_itself_strictly(tmp_path):
+    pose = make_pose(frame="unity")
+    path = tmp_path / "pose.json"
+    formats.write(pose, path)
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is no JSON")
+
+    document = json.loads(path.read_text(), parse_constant=refuse)
+    assert (document["format"], document["version"]) == ("wholebody-lift pose", 1)
+    assert document["frame"] == {
+        "name": "unity",
+        "x": FRAMES["unity"].x,
+        "y": FRAMES["unity"].y,
+        "z": FRAMES["unity"].z,
+        "handedness": "left",
+        "origin": "midpoint of left_hip and right_hip",
+    }
+    assert document["units"]["xyz"].startswith("mm")
+    assert document["skeleton"]["names"] == list(KEYPOINT_NAMES)
+    assert document["skeleton"]["parents"] == list(PARENTS)
+    assert document["skeleton"]["edges"] == [list(edge) for edge in EDGES]
+    assert document["skeleton"]["parts"]["left_hand"] == [PARTS["left_hand"].start, PARTS["left_hand"].stop]
+    assert [person["image_id"] for person in document["people"]] == pose.image_ids.tolist()
+    missing = np.flatnonzero(~pose.observed[0])[0]
+    assert document["people"][0]["keypoints"][missing] == [None, None]
+    assert set(document["units"]) <= set(document["people"][0])
+
+
+def test_npz_describes_itself(tmp_path):
+    formats.write(make_pose(), tmp_path / "pose.npz")
+    formats.write(make_pose(), tmp_path / "pose.json")
+    with np.load(tmp_path / "pose.npz", allow_pickle=False) as file:
+        header = json.loads(str(file["header"]))
+    document = json.loads((tmp_path / "pose.json").read_text())
+    del document["people"]
+    assert header == document
+
+
+def test_csv_has_a_row_per_keypoint(tmp_path):
+    pose = make_pose(frame="blender")
+    path = tmp_path / "pose.csv"
+    formats.write(pose, path)
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == HEADER
+    assert len(rows) == 3 * 133
+
+    def column(name):
+        return np.array([row[name] or "nan" for row in rows], dtype=np.float32).reshape(3, 133)
+
+    for axis, name in enumerate("xyz"):
+        np.testing.assert_array_equal(column(f"{name}_mm"), pose.xyz[..., axis])
+        np.testing.assert_array_equal(column(f"origin_{name}_mm")[:, 0], pose.translation[:, axis])
+    for axis, name in enumerate("xy"):
+        np.testing.assert_array_equal(column(f"input_{name}_px"), pose.keypoints[..., axis])
+    np.testing.assert_array_equal(column("error_mm"), pose.error_mm)
+    np.testing.assert_array_equal(column("score"), pose.scores)
+    np.testing.assert_array_equal(column("observed"), pose.observed)
+    assert [row["name"] for row in rows] == 3 * list(KEYPOINT_NAMES)
+    assert [row["part"] for row in rows[:133]] == [name for name, part in PARTS.items() for _ in part]
+    assert {row["frame"] for row in rows} == {"blender"}
+    assert [int(rows[i]["image_id"]) for i in (0, 133, 266)] == pose.image_ids.tolist()
+    assert (rows[266]["person"], rows[266]["keypoint"]) == ("2", "0")
+
+
+@pytest.mark.parametrize("name", ["pose.bvh", "pose", "pose.npy"])
+def test_unknown_suffix(tmp_path, name):
+    with pytest.raises(InputError, match=r"one of .csv, .json, .npz was wanted"):
+        formats.write(make_pose(1), tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_csv_is_not_read_back(tmp_path):
+    formats.write(make_pose(1), tmp_path / "pose.csv")
+    with pytest.raises(
+        InputError, match=r"pose.csv: CSV is for other programs and is not read back; save as .npz"
+    ):
+        formats.read_pose(tmp_path / "pose.csv")
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".json"])
+def test_a_result_is_no_input_and_an_input_no_result(tmp_path, example_data, suffix):
+    path = tmp_path / f"pose{suffix}"
+    formats.write(make_pose(), path)
+    with pytest.raises(
+        InputError, match=r"got a 3D result; 2D keypoints were wanted. Open a result with Pose3D.load"
+    ):
+        formats.read(path)
+    with pytest.raises(InputError, match="got a file without the description of a 3D result"):
+        formats.read_pose(example_data / "squats.json")
+    np.savez(tmp_path / "keypoints.npz", keypoints=np.ones((133, 2)))
+    with pytest.raises(InputError, match="got an npz file that is no 3D result"):
+        formats.read_pose(tmp_path / "keypoints.npz")
+
+
+def test_damaged_files(tmp_path):
+    for name in ("pose.npz", "pose.json"):
+        path = tmp_path / name
+        formats.write(make_pose(), path)
+        path.write_bytes(path.read_bytes()[:-500])
+        with pytest.raises(InputError, match=rf"{name}: got an? (npz )?file that"):
+            formats.read_pose(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (
+            lambda d: d.update(version=2),
+            "version 2; 'wholebody-lift pose' version 1 was wanted. Read it with",
+        ),
+        (lambda d: d.update(format="other"), "got format 'other'"),
+        (lambda d: d["skeleton"]["names"].reverse(), "got other keypoint names"),
+        (lambda d: d.pop("units"), None),
+        (lambda d: d.pop("frame"), "without the description of a 3D result"),
+        (lambda d: d.pop("people"), "got a result without people"),
+        (lambda d: d["people"][1].pop("xyz"), "got a result without xyz"),
+        (lambda d: d["people"][1]["xyz"].pop(), "got a damaged result"),
+        (lambda d: d["people"][1].update(scores="a"), "got a damaged result"),
+        (lambda d: d["frame"].update(name="maya"), "got frame 'maya'"),
+        (lambda d: d["people"].clear(), "got a damaged result"),
+    ],
+)
+def test_json_with_wrong_content(tmp_path, change, text):
+    path = tmp_path / "pose.json"
+    formats.write(make_pose(), path)
+    document = json.loads(path.read_text())
+    change(document)
+    path.write_text(json.dumps(document))
+    if text is None:
+        same(formats.read_pose(path), make_pose())
+        return
+    with pytest.raises(InputError) as caught:
+        formats.read_pose(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert text in str(caught.value)
+
+
+def test_npz_with_wrong_content(tmp_path):
+    path = tmp_path / "pose.npz"
+    formats.write(make_pose(), path)
+    with np.load(path) as file:
+        whole = dict(file)
+    np.savez(path, **{name: value for name, value in whole.items() if name != "xyz"})
+    with pytest.raises(InputError, match="got a result without xyz; write it again"):
+        formats.read_pose(path)
+    np.savez(path, **{**whole, "xyz": np.ones((2, 2))})
+    with pytest.raises(InputError, match="got a damaged result"):
+        formats.read_pose(path)
+    np.savez(path, **whole, extra=np.ones(2))
+    with pytest.raises(InputError, match="got a damaged result"):
+        formats.read_pose(path)

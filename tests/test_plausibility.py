@@ -1,0 +1,152 @@
+import numpy as np
+import pytest
+
+from wholebody_lift import formats
+from wholebody_lift.keypoints import Keypoints2D
+from wholebody_lift.plausibility import listed, name_people, signs_of_mistakes
+from wholebody_lift.skeleton import INDEX, MIRROR, PARTS, indices
+
+SIZE = np.array([720.0, 1280.0])
+MIRRORED = list(MIRROR)
+
+
+@pytest.fixture
+def people(squats) -> np.ndarray:
+    """(65, 133, 2) pixels of a person in front of the camera, in a picture of SIZE."""
+    return squats.keypoints.copy()
+
+
+def signs(xy, image_size=None, K=None):
+    def repeated(value):
+        return None if value is None else np.stack([value] * len(xy))
+
+    return list(signs_of_mistakes(xy, repeated(image_size), repeated(K)))
+
+
+def test_real_detections_show_no_sign(people):
+    assert signs(people, SIZE) == []
+
+
+@pytest.mark.parametrize("name", ["detections_coco_wholebody.json", "squats_sequence.json"])
+def test_no_shared_detection_shows_a_sign(shared_data, name):
+    formats.read(shared_data / "detections" / name)
+
+
+def test_no_sign_is_seen_where_almost_everything_is_missing(people):
+    for name in ("nose", "left_wrist", "left_hand_root", "right_hip"):
+        alone = np.full_like(people, np.nan)
+        for kept in ("left_eye", name):
+            alone[:, INDEX[kept]] = people[:, INDEX[kept]]
+        assert signs(alone, SIZE) == []
+
+
+def test_normalised_values_with_an_image_size_or_K(people):
+    K = np.array([[1000.0, 0, 360], [0, 1000, 640], [0, 0, 1]])
+    text = (
+        "the keypoints look normalised to 0..1, while image_size or K is in pixels; multiply x by the width"
+    )
+    for scaled in (people / SIZE, people / SIZE * 2 - 1):
+        assert text in signs(scaled, SIZE)[0]
+        assert text in signs(scaled, K=K)[0]
+        assert signs(scaled) == []
+    assert signs(people / SIZE, np.ones(2)) == []
+
+
+def test_width_and_height_exchanged(people):
+    low = people[:1] + np.array([0, 250])
+    assert signs(low, SIZE) == []
+    (text,) = signs(low, SIZE[::-1])
+    assert text.startswith(
+        "person 0 (of 1): keypoints lie outside the image, but inside it if width and height were"
+    )
+    assert "image.shape[1::-1]" in text
+
+
+def test_y_upside_down(people):
+    (text,) = signs(SIZE * (0, 1) + people * (1, -1))
+    assert text.startswith("people 0, 1, 2, 3, 4 and 60 more (of 65): y looks upside down")
+    assert "pass height - y" in text
+
+
+def test_y_upside_down_without_a_face_and_without_legs(people):
+    flipped = SIZE * (0, 1) + people * (1, -1)
+    faceless = flipped.copy()
+    faceless[:, indices("face")] = np.nan
+    assert "upside down" in signs(faceless)[0]
+    portrait = flipped.copy()
+    portrait[:, [INDEX[f"{s}_{n}"] for s in ("left", "right") for n in ("hip", "knee", "ankle")]] = np.nan
+    assert "upside down" in signs(portrait)[0]
+
+
+def test_a_handstand_is_no_mistake(people):
+    assert signs(SIZE - people) == []
+
+
+def test_lying_is_no_mistake(people):
+    for xy in (people[..., ::-1] * (1, -1), people[..., ::-1] * (-1, 1)):  # turned by a quarter, both ways
+        assert signs(xy) == []
+        tilt = np.deg2rad(10)
+        turn = np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]])
+        assert signs(xy @ turn) == signs(xy @ turn.T) == []
+
+
+@pytest.mark.parametrize("mirror", [lambda xy: xy[:, MIRRORED], lambda xy: SIZE * (1, 0) + xy * (-1, 1)])
+def test_mirrored_picture_or_exchanged_sides(people, mirror):
+    (text,) = signs(mirror(people))
+    assert "left and right look swapped: the face is mirrored" in text
+    assert "pass width - x" in text
+
+
+def test_body_exchanged_but_not_the_face(people):
+    swapped = people.copy()
+    kept = [
+        *indices("face"),
+        *(INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")),
+    ]
+    swapped[:, :] = people[:, MIRRORED]
+    swapped[:, kept] = people[:, kept]
+    (text,) = signs(swapped)
+    assert "left and right look swapped: the face looks the other way than the body" in text
+    assert "exchange the sides" in text
+
+
+def test_hands_exchanged(people):
+    swapped = people.copy()
+    hands = indices("left_hand", "right_hand")
+    swapped[:, hands] = people[:, [MIRROR[i] for i in hands]]
+    (text,) = signs(swapped[:1])
+    assert text.startswith(
+        "person 0 (of 1): left and right look swapped: a hand is at the other hand's wrist"
+    )
+
+
+def test_a_hand_far_from_its_wrist(people):
+    far = people.copy()
+    far[3, PARTS["left_hand"].start : PARTS["left_hand"].stop] += (150, -150)
+    (text,) = signs(far)
+    assert text.startswith("person 3 (of 65): a hand is far from its wrist; give it as missing (score 0)")
+
+
+def test_signs_do_not_depend_on_scale_place_or_company(people):
+    flipped = people * (1, -1)
+    assert signs(flipped) == signs(3 * flipped + 1000)
+    mixed = people.copy()
+    mixed[7] = flipped[7]
+    assert [text.split(":")[0] for text in signs(mixed)] == ["person 7 (of 65)"]
+
+
+def test_people_are_named_briefly():
+    assert [listed(range(n)) for n in (0, 1, 2, 6, 7)] == [
+        "none",
+        "0",
+        "0 and 1",
+        "0, 1, 2, 3, 4 and 5",
+        "0, 1, 2, 3, 4 and 2 more",
+    ]
+    assert name_people(np.array([False, True])) == "person 1 (of 2)"
+    assert name_people(np.array([True, True])) == "people 0 and 1 (of 2)"
+
+
+def test_both_come_as_warnings_of_the_input(people):
+    with pytest.warns(match="upside down"):
+        Keypoints2D(SIZE * (0, 1) + people * (1, -1), image_size=SIZE)

@@ -1,0 +1,326 @@
+"""Anatomical angles of a body and the bones' rotations that they mean, either way.
+
+A pose is L (n, J, 3, 3), the rest-aligned local rotations of `rig.BONES`: G_b = G_parent L_b turns bone b from its rest
+pose into its posed one, and G is the identity everywhere in the rest pose. Angles are those of `activities.ANGLES`.
+They become rotations by frames that are read off the rest bones, so that no bone's own axes matter, and what is
+written for a left limb serves the right one by mirroring.
+"""
+
+import functools
+import math
+
+import torch
+from torch import Tensor
+
+from wholebody_lift.train import rotations
+from wholebody_lift.train.activities import ANGLES, SIDED
+from wholebody_lift.train.rig import BONES, MIRROR_BONES, PARENT_BONES
+
+BONE: dict[str, int] = {name: i for i, name in enumerate(BONES)}
+"""Number of each bone in `rig.BONES`."""
+
+SIDES = ("left", "right")
+DEGREE = math.pi / 180
+
+_ANGLE = {name: i for i, name in enumerate(ANGLES)}
+_SPINE_BEND = {"spine05": 0.25, "spine04": 0.25, "spine03": 0.2, "spine02": 0.2, "spine01": 0.1}
+_SPINE_TWIST = {"spine05": 0.1, "spine04": 0.1, "spine03": 0.2, "spine02": 0.35, "spine01": 0.25}
+_NECK = {"neck01": 0.2, "neck02": 0.2, "neck03": 0.2, "head": 0.4}
+_TOES = tuple(f"toe{i}-1.L" for i in range(1, 6))
+
+# Scapulohumeral rhythm: the collarbone lifts with the arm (Inman, Saunders and Abbott 1944).
+_CLAVICLE_PER_RAISE, _CLAVICLE_FROM_DEGREES = 0.22, 30.0
+
+# Columns: along the hanging limb, hinge of elbow or knee, their cross product; left side.
+_HANGING_ARM = ((0.0, -1.0, 0.0), (0.0, 0.0, 1.0), (-1.0, 0.0, 0.0))
+_HANGING_LEG = ((0.0, 1.0, 0.0), (0.0, 0.0, -1.0), (-1.0, 0.0, 0.0))
+
+# -------------------------------------------------------------------------------------------- bones and sides
+
+# Bones that no angle turns and no limb hangs on. Their head and turn are taken to be their parent's.
+_FINE = ("toe", "finger", "metacarpal", "eye")
+_NEEDED = ("toe2-1", "metacarpal2", "finger3-1")
+
+
+@functools.cache
+def _levels(device: torch.device) -> tuple[list[tuple[Tensor, Tensor]], Tensor, Tensor, Tensor, Tensor]:
+    """For the B bones of `_body`, sorted by depth: (number in L, place of the parent in the level above) of each level
+    below the root; numbers in L (B,); places of the parents (B,); which are ancestors or itself (B, B);
+    and for each of all bones its own place or that of its nearest ancestor here (J,)."""
+    depth = {"root": 0}
+    for bone, parent in PARENT_BONES.items():
+        depth[bone] = depth[parent] + 1
+    body = sorted(
+        (b for b in BONES if not b.startswith(_FINE) or b.startswith(_NEEDED)), key=depth.__getitem__
+    )
+    place = {bone: i for i, bone in enumerate(body)}
+    for bone, parent in PARENT_BONES.items():
+        place.setdefault(bone, place[parent])
+
+    def numbers(values: list[int]) -> Tensor:
+        return torch.tensor(values, device=device)
+
+    levels, above = [], ["root"]
+    for level in range(1, max(depth[bone] for bone in body) + 1):
+        bones = [bone for bone in body if depth[bone] == level]
+        places = [above.index(PARENT_BONES[bone]) for bone in bones]
+        levels.append((numbers([BONE[bone] for bone in bones]), numbers(places)))
+        above = bones
+    parents = [place[PARENT_BONES.get(bone, "root")] for bone in body]
+    ancestors = torch.eye(len(body))
+    for i, parent in enumerate(parents[1:], start=1):
+        ancestors[i] += ancestors[parent]
+    return (
+        levels,
+        numbers([BONE[bone] for bone in body]),
+        numbers(parents),
+        ancestors.to(device),
+        numbers([place[bone] for bone in BONES]),
+    )
+
+
+def posed(L: Tensor, rest_heads: Tensor) -> tuple[Tensor, Tensor]:
+    """World turn G (n, J, 3, 3) and head (n, J, 3) of each bone of the body, as `Rig.bones` has them.
+
+    It leaves out most bones of hands and feet, which take the turn and head of the nearest ancestor that it has.
+    """
+    levels, body, parents, ancestors, place = _levels(L.device)
+    turned = [L[:, :1]]
+    for bones, above in levels:
+        turned.append(turned[-1].index_select(1, above) @ L.index_select(1, bones))
+    G = torch.cat(turned, 1)  # (n, B, 3, 3)
+    heads = rest_heads.index_select(1, body)
+    steps = heads - heads.index_select(1, parents)  # the root's is 0
+    steps = (G.index_select(1, parents) @ steps[..., None]).squeeze(-1)
+    heads = heads[:, :1] + ancestors @ steps
+    return G.index_select(1, place), heads.index_select(1, place)
+
+
+def mirror(L: Tensor) -> Tensor:
+    """The mirror image of poses (..., J, 3, 3): left and right change places."""
+    return mirrored(L[..., MIRROR_BONES, :, :])
+
+
+def mirrored(R: Tensor) -> Tensor:
+    """The rotations (..., 3, 3) that a mirror shows of rotations R."""
+    sign = R.new_tensor([-1.0, 1.0, 1.0])
+    return R * (sign[:, None] * sign)
+
+
+def turn_of(R: Tensor, bone: str, side: str = "left") -> Tensor:
+    """Rotation (n, 3, 3) of a bone, named as on the left, out of those of all bones (n, J, 3, 3); the right side's is seen
+    in the mirror."""
+    if side == "left":
+        return R[:, BONE[bone]]
+    return mirrored(R[:, MIRROR_BONES[BONE[bone]]])
+
+
+def head_of(heads: Tensor, bone: str, side: str = "left") -> Tensor:
+    """Head (n, 3) of a bone, as `turn_of`, out of those of all bones (n, J, 3)."""
+    if side == "left":
+        return heads[:, BONE[bone]]
+    return reflect(heads[:, MIRROR_BONES[BONE[bone]]])
+
+
+def reflect(vectors: Tensor) -> Tensor:
+    """Vectors (..., 3) in the mirror: x changes its sign."""
+    return vectors * vectors.new_tensor([-1.0, 1.0, 1.0])
+
+
+def put(L: Tensor, turns: dict[str, Tensor], side: str = "left") -> None:
+    """Write rotations (n, 3, 3) of a side's bones, named as on the left, into L (n, J, 3, 3); inverse of `turn_of`."""
+    for bone, turn in turns.items():
+        if side == "left":
+            L[:, BONE[bone]] = turn
+        else:
+            L[:, MIRROR_BONES[BONE[bone]]] = mirrored(turn)
+
+
+class Limbs:
+    """Vectors (n, 3) and frames (n, 3, 3) of the limbs of one side in the rest pose; the right ones as the mirror shows them."""
+
+    def __init__(self, rest_heads: Tensor, side: str = "left") -> None:
+        def head(bone: str) -> Tensor:
+            return head_of(rest_heads, bone, side)
+
+        self.upper_arm = head("lowerarm01.L") - head("upperarm01.L")
+        self.forearm = head("wrist.L") - head("lowerarm01.L")
+        self.elbow = rotations.normalize(torch.linalg.cross(self.upper_arm, self.forearm))
+        self.elbow_rest = _angle_about(self.elbow, self.upper_arm, self.forearm)
+        self.arm = rotations.look_at(self.upper_arm, self.elbow)
+        self.pronation = rotations.normalize(head("wrist.L") - head("lowerarm02.L"))
+
+        to_index, to_middle, to_pinky = (head(f"finger{i}-1.L") - head("wrist.L") for i in (2, 3, 5))
+        self.to_knuckle = to_middle
+        self.hand = rotations.look_at(to_middle, torch.linalg.cross(to_pinky, to_index))
+        self.fingers, self.palm, self.wrist_flexion = self.hand.unbind(-1)
+
+        self.thigh = head("lowerleg01.L") - head("upperleg01.L")
+        self.shank = head("foot.L") - head("lowerleg01.L")
+        self.leg = rotations.look_at(self.thigh, self.thigh.new_tensor([1.0, 0.0, 0.0]))
+        self.knee = self.leg[..., 1]
+        self.knee_rest = _angle_about(self.knee, self.thigh, self.shank)
+        self.ankle_rest = torch.atan2(self.shank[..., 1], -self.shank[..., 2])
+
+
+def _angle_about(axis: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """Angle (...) in radians by which a turn about unit `axis` takes a to b."""
+    return torch.atan2((axis * torch.linalg.cross(a, b)).sum(-1), (a * b).sum(-1))
+
+
+def _arm_frame(lift: Tensor, plane: Tensor, outward: Tensor) -> Tensor:
+    """Frames (..., 3, 3) of a left upper arm in the chest's axes, from angles (...) in radians."""
+    turned = outward + _obligatory_rotation(lift, plane)
+    axis = torch.stack([-plane.sin(), -plane.cos(), torch.zeros_like(plane)], -1)
+    hanging = lift.new_tensor(_HANGING_ARM)
+    return rotations.from_axis_angle(axis, lift) @ rotations.about("z", turned) @ hanging
+
+
+def _obligatory_rotation(lift: Tensor, plane: Tensor) -> Tensor:
+    """An arm that rises above the shoulder sideways must turn outward, one that rises in front need not."""
+    return (lift / (math.pi / 2) - 1).clamp_min(0) * (math.pi - 2 * plane)
+
+
+def arm_angles(frame: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Inverse of `_arm_frame`: lift, plane and outward rotation (...) in radians."""
+    along, hinge = frame[..., 0], frame[..., 1]
+    lift = torch.acos((-along[..., 2]).clamp(-1, 1))
+    plane = torch.atan2(-along[..., 1], along[..., 0])
+    # Straight back is -90 degrees; beyond lies an arm across the chest.
+    plane = torch.where(plane < -0.75 * math.pi, plane + 2 * math.pi, plane)
+    straight = _arm_frame(lift, plane, torch.zeros_like(lift))[..., 1]
+    return lift, plane, -_angle_about(along, straight, hinge)
+
+
+def _xyz_angles(R: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Angles (...) in radians such that R = Rx Ry Rz."""
+    x = torch.atan2(-R[..., 1, 2], R[..., 2, 2])
+    y = torch.asin(R[..., 0, 2].clamp(-1, 1))
+    return x, y, torch.atan2(-R[..., 0, 1], R[..., 0, 0])
+
+
+# ------------------------------------------------------------------------------------- angles <-> rotations
+
+
+def compose(angles: Tensor, rest_heads: Tensor) -> Tensor:
+    """Poses L (n, J, 3, 3) of anatomical angles (n, A) in degrees, in the order of `ANGLES`."""
+    radians = angles * DEGREE
+    n = len(angles)
+    L = torch.eye(3, dtype=angles.dtype, device=angles.device).repeat(n, len(BONES), 1, 1)
+
+    def angle(name: str) -> Tensor:
+        return radians[:, _ANGLE[name]]
+
+    L[:, BONE["root"]] = (
+        rotations.about("x", angle("root_pitch"))
+        @ rotations.about("y", angle("root_lean"))
+        @ rotations.about("z", angle("root_spin"))
+    )
+    for part, bend, twist in (("spine", _SPINE_BEND, _SPINE_TWIST), ("neck", _NECK, _NECK)):
+        whole = torch.stack([angle(f"{part}_{kind}") for kind in ("flexion", "lateral", "twist")], -1)
+        share = whole.new_tensor([[bend[bone], bend[bone], twist[bone]] for bone in bend])
+        L[:, [BONE[bone] for bone in bend]] = rotations.from_rotation_vector(whole[:, None] * share)
+
+    for side in SIDES:
+        turns = _compose_side({name: angle(f"{side}_{name}") for name in SIDED}, Limbs(rest_heads, side))
+        put(L, turns, side)
+    return L
+
+
+def _compose_side(angle: dict[str, Tensor], limbs: Limbs) -> dict[str, Tensor]:
+    """Local rotations (n, 3, 3) of the left limbs' bones by name, from angles (n,) in radians."""
+    lift, zero = angle["arm_raise"], torch.zeros_like(angle["arm_raise"])
+    clavicle = rotations.from_rotation_vector(
+        torch.stack([zero, -angle["clavicle_elevation"] - _rhythm(lift), -angle["clavicle_protraction"]], -1)
+    )
+    upper_arm = _arm_frame(lift, angle["arm_plane"], angle["arm_rotation"]) @ limbs.arm.mT
+    half_pronation = rotations.from_axis_angle(limbs.pronation, angle["pronation"] / 2)
+    wrist = (
+        angle["wrist_flexion"][:, None] * limbs.wrist_flexion + angle["wrist_deviation"][:, None] * limbs.palm
+    )
+    thigh = (
+        rotations.about("x", -angle["hip_flexion"])
+        @ rotations.about("y", -angle["hip_abduction"])
+        @ rotations.about("z", angle["hip_rotation"])
+        @ lift.new_tensor(_HANGING_LEG)
+    )
+    foot = rotations.about("x", limbs.ankle_rest - angle["ankle_dorsiflexion"]) @ rotations.about(
+        "y", angle["ankle_inversion"]
+    )
+    toes = rotations.about("x", -angle["toe_extension"])
+    return {
+        "clavicle.L": clavicle,
+        "upperarm01.L": clavicle.mT @ upper_arm,
+        "lowerarm01.L": rotations.from_axis_angle(limbs.elbow, angle["elbow_flexion"] - limbs.elbow_rest),
+        "lowerarm02.L": half_pronation,
+        "wrist.L": half_pronation @ rotations.from_rotation_vector(wrist),
+        "upperleg01.L": thigh @ limbs.leg.mT,
+        "lowerleg01.L": rotations.from_axis_angle(limbs.knee, angle["knee_flexion"] - limbs.knee_rest),
+        "foot.L": foot,
+        **dict.fromkeys(_TOES, toes),
+    }
+
+
+def _rhythm(lift: Tensor) -> Tensor:
+    return _CLAVICLE_PER_RAISE * (lift - _CLAVICLE_FROM_DEGREES * DEGREE).clamp_min(0)
+
+
+def decompose(L: Tensor, rest_heads: Tensor) -> Tensor:
+    """Anatomical angles (n, A) in degrees of poses (n, J, 3, 3); inverse of `compose`.
+
+    Of a recorded pose, which may also turn bones in ways that the angles do not have, it is the nearest reading.
+    """
+    pitch, lean, spin = _xyz_angles(L[:, BONE["root"]])
+    angle = {"root_pitch": pitch, "root_lean": lean, "root_spin": spin}
+    for part, bones in (("spine", _SPINE_BEND), ("neck", _NECK)):
+        whole = rotations.to_rotation_vector(L[:, [BONE[bone] for bone in bones]]).sum(1)
+        for kind, component in zip(("flexion", "lateral", "twist"), whole.unbind(-1), strict=True):
+            angle[f"{part}_{kind}"] = component
+    for side in SIDES:
+        for name, value in _decompose_side(L, Limbs(rest_heads, side), side).items():
+            angle[f"{side}_{name}"] = value
+    return torch.stack([angle[name] for name in ANGLES], -1) / DEGREE
+
+
+def _decompose_side(L: Tensor, limbs: Limbs, side: str) -> dict[str, Tensor]:
+    def turn(*bones: str) -> Tensor:
+        product = turn_of(L, f"{bones[0]}.L", side)
+        for bone in bones[1:]:
+            product = product @ turn_of(L, f"{bone}.L", side)
+        return product
+
+    lift, plane, outward = arm_angles(turn("clavicle", "shoulder01", "upperarm01") @ limbs.arm)
+    _, up, forward_ = (-rotations.to_rotation_vector(turn("clavicle"))).unbind(-1)
+    elbow = (rotations.to_rotation_vector(turn("upperarm02", "lowerarm01")) * limbs.elbow).sum(-1)
+    pronation, wrist = split_hand(turn("lowerarm02", "wrist"), limbs)
+    thigh = turn("pelvis", "upperleg01") @ limbs.leg @ L.new_tensor(_HANGING_LEG).mT
+    flexion, abduction, rotation = _xyz_angles(thigh)
+    knee = (rotations.to_rotation_vector(turn("upperleg02", "lowerleg01")) * limbs.knee).sum(-1)
+    ankle, inversion, _ = _xyz_angles(turn("lowerleg02", "foot"))
+    toes = rotations.to_rotation_vector(turn("toe1-1"))[:, 0]
+    return {
+        "clavicle_elevation": up - _rhythm(lift),
+        "clavicle_protraction": forward_,
+        "arm_raise": lift,
+        "arm_plane": plane,
+        "arm_rotation": outward,
+        "elbow_flexion": elbow + limbs.elbow_rest,
+        "pronation": pronation,
+        "wrist_flexion": (wrist * limbs.wrist_flexion).sum(-1),
+        "wrist_deviation": (wrist * limbs.palm).sum(-1),
+        "hip_flexion": -flexion,
+        "hip_abduction": -abduction,
+        "hip_rotation": rotation,
+        "knee_flexion": knee + limbs.knee_rest,
+        "ankle_dorsiflexion": limbs.ankle_rest - ankle,
+        "ankle_inversion": inversion,
+        "toe_extension": -toes,
+    }
+
+
+def split_hand(turn: Tensor, limbs: Limbs) -> tuple[Tensor, Tensor]:
+    """Pronation (n,) in radians and wrist rotation vector (n, 3) of the hand's turn on the forearm (n, 3, 3)."""
+    q = rotations.from_matrix(turn)
+    pronation = 2 * torch.atan2((q[..., 1:] * limbs.pronation).sum(-1), q[..., 0])
+    bend = rotations.from_axis_angle(limbs.pronation, -pronation) @ turn
+    return pronation, rotations.to_rotation_vector(bend)
