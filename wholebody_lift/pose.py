@@ -159,7 +159,7 @@ class Pose3D:
             [
                 f"{people} in {images} image{'' if images == 1 else 's'}, {NUM_KEYPOINTS} keypoints each, "
                 f"{observed} of {self.observed.size} observed, the others inferred",
-                f"unit    millimetres, origin = midpoint of the hips",
+                "unit    millimetres, origin = midpoint of the hips",
                 f"scale   {_SCALE_WORDS[self.scale_source]}",
                 f"frame   {self.frame} ({spec.handedness}-handed): x {spec.x}, y {spec.y}, z {spec.z}",
                 f"camera  {_CAMERA_WORDS[self.camera_source]}",

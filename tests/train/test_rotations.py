@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+
 from wholebody_lift.train import rotations as rot
 
 
@@ -44,18 +45,24 @@ def test_product_and_action_agree_with_matrices(R: torch.Tensor) -> None:
 
 def test_axis_angle_is_right_handed() -> None:
     R = rot.from_axis_angle(torch.tensor([0.0, 0.0, 1.0]), torch.tensor(math.pi / 2))
-    torch.testing.assert_close(R @ torch.tensor([1.0, 0.0, 0.0]), torch.tensor([0.0, 1.0, 0.0]), atol=1e-6, rtol=0)
+    torch.testing.assert_close(
+        R @ torch.tensor([1.0, 0.0, 0.0]), torch.tensor([0.0, 1.0, 0.0]), atol=1e-6, rtol=0
+    )
 
 
 def test_rotation_vector_round_trip(R: torch.Tensor) -> None:
     torch.testing.assert_close(rot.from_rotation_vector(rot.to_rotation_vector(R)), R, atol=1e-6, rtol=0)
     tiny = torch.tensor([[1e-9, 0, 0], [0, 0, 0], [0, 1e-5, 0]], dtype=torch.float64)
-    torch.testing.assert_close(rot.to_rotation_vector(rot.from_rotation_vector(tiny)), tiny, atol=1e-12, rtol=0)
+    torch.testing.assert_close(
+        rot.to_rotation_vector(rot.from_rotation_vector(tiny)), tiny, atol=1e-12, rtol=0
+    )
 
 
 def test_angle_between(R: torch.Tensor) -> None:
     turn = rot.from_rotation_vector(torch.tensor([0.3, 0.0, 0.4], dtype=torch.float64))
-    torch.testing.assert_close(rot.angle_between(R, R @ turn), torch.full((50,), 0.5).double(), atol=1e-6, rtol=0)
+    torch.testing.assert_close(
+        rot.angle_between(R, R @ turn), torch.full((50,), 0.5).double(), atol=1e-6, rtol=0
+    )
 
 
 def test_slerp_moves_at_constant_speed_the_short_way(R: torch.Tensor) -> None:

@@ -32,7 +32,7 @@ def _train(arguments: argparse.Namespace) -> None:
         trainer.load()
     trainer.train()
     print(
-        f"trained on {trainer.step * chosen.batch:,} people in {trainer.seconds / 3600:.2f} h: {chosen.run}"
+        f"trained on {trainer.step * chosen.batch:,} people in {trainer.seconds / 3600:.2f} h: {chosen.folder}"
     )
 
 

@@ -1,9 +1,9 @@
 """Anatomical angles of a body and the bones' rotations that they mean, either way.
 
-A pose is L (n, J, 3, 3), the rest-aligned local rotations of `rig.BONES`: G_b = G_parent L_b turns bone b from its rest
-pose into its posed one, and G is the identity everywhere in the rest pose. Angles are those of `activities.ANGLES`.
-They become rotations by frames that are read off the rest bones, so that no bone's own axes matter, and what is
-written for a left limb serves the right one by mirroring.
+A pose is L (n, J, 3, 3), the rest-aligned local rotations of `rig.BONES`: G_b = G_parent L_b turns bone b
+from its rest pose into its posed one, and G is the identity everywhere in the rest pose. Angles are those of
+`activities.ANGLES`. They become rotations by frames that are read off the rest bones, so that no bone's own
+axes matter, and what is written for a left limb serves the right one by mirroring.
 """
 
 import functools
@@ -44,9 +44,9 @@ _NEEDED = ("toe2-1", "metacarpal2", "finger3-1")
 
 @functools.cache
 def _levels(device: torch.device) -> tuple[list[tuple[Tensor, Tensor]], Tensor, Tensor, Tensor, Tensor]:
-    """For the B bones of `_body`, sorted by depth: (number in L, place of the parent in the level above) of each level
-    below the root; numbers in L (B,); places of the parents (B,); which are ancestors or itself (B, B);
-    and for each of all bones its own place or that of its nearest ancestor here (J,)."""
+    """For the B bones of `_body`, sorted by depth: (number in L, place of the parent in the level above) of
+    each level below the root; numbers in L (B,); places of the parents (B,); which are ancestors or itself
+    (B, B); and for each of all bones its own place or that of its nearest ancestor here (J,)."""
     depth = {"root": 0}
     for bone, parent in PARENT_BONES.items():
         depth[bone] = depth[parent] + 1
@@ -68,8 +68,8 @@ def _levels(device: torch.device) -> tuple[list[tuple[Tensor, Tensor]], Tensor, 
         above = bones
     parents = [place[PARENT_BONES.get(bone, "root")] for bone in body]
     ancestors = torch.eye(len(body))
-    for i, parent in enumerate(parents[1:], start=1):
-        ancestors[i] += ancestors[parent]
+    for i, above_it in enumerate(parents[1:], start=1):
+        ancestors[i] += ancestors[above_it]
     return (
         levels,
         numbers([BONE[bone] for bone in body]),
@@ -82,7 +82,8 @@ def _levels(device: torch.device) -> tuple[list[tuple[Tensor, Tensor]], Tensor, 
 def posed(L: Tensor, rest_heads: Tensor) -> tuple[Tensor, Tensor]:
     """World turn G (n, J, 3, 3) and head (n, J, 3) of each bone of the body, as `Rig.bones` has them.
 
-    It leaves out most bones of hands and feet, which take the turn and head of the nearest ancestor that it has.
+    It leaves out most bones of hands and feet, which take the turn and head of the nearest ancestor that it
+    has.
     """
     levels, body, parents, ancestors, place = _levels(L.device)
     turned = [L[:, :1]]
@@ -108,8 +109,8 @@ def mirrored(R: Tensor) -> Tensor:
 
 
 def turn_of(R: Tensor, bone: str, side: str = "left") -> Tensor:
-    """Rotation (n, 3, 3) of a bone, named as on the left, out of those of all bones (n, J, 3, 3); the right side's is seen
-    in the mirror."""
+    """Rotation (n, 3, 3) of a bone, named as on the left, out of those of all bones (n, J, 3, 3); the right
+    side's is seen in the mirror."""
     if side == "left":
         return R[:, BONE[bone]]
     return mirrored(R[:, MIRROR_BONES[BONE[bone]]])
@@ -128,7 +129,8 @@ def reflect(vectors: Tensor) -> Tensor:
 
 
 def put(L: Tensor, turns: dict[str, Tensor], side: str = "left") -> None:
-    """Write rotations (n, 3, 3) of a side's bones, named as on the left, into L (n, J, 3, 3); inverse of `turn_of`."""
+    """Write rotations (n, 3, 3) of a side's bones, named as on the left, into L (n, J, 3, 3); inverse of
+    `turn_of`."""
     for bone, turn in turns.items():
         if side == "left":
             L[:, BONE[bone]] = turn
@@ -137,7 +139,8 @@ def put(L: Tensor, turns: dict[str, Tensor], side: str = "left") -> None:
 
 
 class Limbs:
-    """Vectors (n, 3) and frames (n, 3, 3) of the limbs of one side in the rest pose; the right ones as the mirror shows them."""
+    """Vectors (n, 3) and frames (n, 3, 3) of the limbs of one side in the rest pose; the right ones as the
+    mirror shows them."""
 
     def __init__(self, rest_heads: Tensor, side: str = "left") -> None:
         def head(bone: str) -> Tensor:
@@ -152,8 +155,10 @@ class Limbs:
 
         to_index, to_middle, to_pinky = (head(f"finger{i}-1.L") - head("wrist.L") for i in (2, 3, 5))
         self.to_knuckle = to_middle
-        self.hand = rotations.look_at(to_middle, torch.linalg.cross(to_pinky, to_index))
-        self.fingers, self.palm, self.wrist_flexion = self.hand.unbind(-1)
+        self.palm = rotations.normalize(torch.linalg.cross(to_pinky, to_index))
+        self.hand = rotations.look_at(to_middle, self.palm)
+        # The wrist bends about axes at right angles to the forearm's, so that the two are told apart exactly.
+        _, self.wrist_deviation, self.wrist_flexion = rotations.look_at(self.pronation, self.palm).unbind(-1)
 
         self.thigh = head("lowerleg01.L") - head("upperleg01.L")
         self.shank = head("foot.L") - head("lowerleg01.L")
@@ -236,7 +241,8 @@ def _compose_side(angle: dict[str, Tensor], limbs: Limbs) -> dict[str, Tensor]:
     upper_arm = _arm_frame(lift, angle["arm_plane"], angle["arm_rotation"]) @ limbs.arm.mT
     half_pronation = rotations.from_axis_angle(limbs.pronation, angle["pronation"] / 2)
     wrist = (
-        angle["wrist_flexion"][:, None] * limbs.wrist_flexion + angle["wrist_deviation"][:, None] * limbs.palm
+        angle["wrist_flexion"][:, None] * limbs.wrist_flexion
+        + angle["wrist_deviation"][:, None] * limbs.wrist_deviation
     )
     thigh = (
         rotations.about("x", -angle["hip_flexion"])
@@ -268,7 +274,8 @@ def _rhythm(lift: Tensor) -> Tensor:
 def decompose(L: Tensor, rest_heads: Tensor) -> Tensor:
     """Anatomical angles (n, A) in degrees of poses (n, J, 3, 3); inverse of `compose`.
 
-    Of a recorded pose, which may also turn bones in ways that the angles do not have, it is the nearest reading.
+    Of a recorded pose, which may also turn bones in ways that the angles do not have, it is the nearest
+    reading.
     """
     pitch, lean, spin = _xyz_angles(L[:, BONE["root"]])
     angle = {"root_pitch": pitch, "root_lean": lean, "root_spin": spin}
@@ -307,7 +314,7 @@ def _decompose_side(L: Tensor, limbs: Limbs, side: str) -> dict[str, Tensor]:
         "elbow_flexion": elbow + limbs.elbow_rest,
         "pronation": pronation,
         "wrist_flexion": (wrist * limbs.wrist_flexion).sum(-1),
-        "wrist_deviation": (wrist * limbs.palm).sum(-1),
+        "wrist_deviation": (wrist * limbs.wrist_deviation).sum(-1),
         "hip_flexion": -flexion,
         "hip_abduction": -abduction,
         "hip_rotation": rotation,
@@ -319,7 +326,8 @@ def _decompose_side(L: Tensor, limbs: Limbs, side: str) -> dict[str, Tensor]:
 
 
 def split_hand(turn: Tensor, limbs: Limbs) -> tuple[Tensor, Tensor]:
-    """Pronation (n,) in radians and wrist rotation vector (n, 3) of the hand's turn on the forearm (n, 3, 3)."""
+    """Pronation (n,) in radians and wrist rotation vector (n, 3) of the hand's turn on the forearm (n, 3,
+    3)."""
     q = rotations.from_matrix(turn)
     pronation = 2 * torch.atan2((q[..., 1:] * limbs.pronation).sum(-1), q[..., 0])
     bend = rotations.from_axis_angle(limbs.pronation, -pronation) @ turn

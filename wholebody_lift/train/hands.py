@@ -1,8 +1,9 @@
 """Hand shapes: how the fingers bend, by joint limits, by the ways joints go together, and by what hands do.
 
-A hand is the rest-aligned local rotations (n, F, 3, 3) of the fifteen `HAND_BONES` of a left hand; `attach` puts one on
-the left arm of a pose and the mirror image of another on the right. The angles that make it up are anatomical:
-knuckles flex about axes read off the rest bones, towards the palm, and spread about the palm's normal.
+A hand is the rest-aligned local rotations (n, F, 3, 3) of the fifteen `HAND_BONES` of a left hand; `attach`
+puts one on the left arm of a pose and the mirror image of another on the right. The angles that make it up
+are anatomical: knuckles flex about axes read off the rest bones, towards the palm, and spread about the
+palm's normal.
 """
 
 import functools
@@ -26,11 +27,12 @@ SHARES_ALONE: dict[str, float] = {"shape": 0.75, "limits": 0.25}
 
 
 class Shape(NamedTuple):
-    """A hand shape. Flexion in degrees of the knuckles (`mcp`) and of the middle joints (`pip`) from forefinger to
-    little finger; `spread` from 0, fingers side by side, to 1, as far apart as they go.
+    """A hand shape. Flexion in degrees of the knuckles (`mcp`) and of the middle joints (`pip`) from
+    forefinger to little finger; `spread` from 0, fingers side by side, to 1, as far apart as they go.
 
-    The thumb: `abduction` of its base out of the palm's plane, `radial` away from the forefinger within it (0 is
-    along the fingers), flexion of its knuckle and outer joint, and `roll` of its pad towards the fingertips.
+    The thumb: `abduction` of its base out of the palm's plane, `radial` away from the forefinger within it (0
+    is along the fingers), flexion of its knuckle and outer joint, and `roll` of its pad towards the
+    fingertips.
     """
 
     share: float
@@ -51,15 +53,15 @@ SHAPES: dict[str, Shape] = {
     "flat": Shape(6, (2, 2, 2, 4), (4, 4, 4, 5), 0.1, 8, 36, 6, 4, 0),
     "open": Shape(6, (2, 4, 5, 5), (8, 9, 10, 10), 0.55, 18, 54, 4, 6, 0),
     "spread": Shape(3, (-6, -4, -4, -5), (5, 5, 5, 6), 1.0, 16, 66, 0, 0, -4),
-    "fist": Shape(7, (80, 84, 85, 82), (96, 101, 101, 97), 0.0, 44, 14, 38, 48, 26),
+    "fist": Shape(7, (80, 84, 85, 82), (96, 101, 101, 97), 0.0, 58, 26, 52, 58, 20),
     "power_grip": Shape(6, (46, 52, 57, 60), (64, 64, 62, 60), 0.15, 50, 20, 24, 30, 26),
     "hook": Shape(3, (12, 14, 16, 18), (82, 86, 86, 82), 0.1, 14, 36, 10, 16, 2),
     "ball_grip": Shape(2, (20, 22, 24, 26), (36, 38, 38, 36), 0.75, 48, 34, 10, 16, 22),
-    "pinch": Shape(4, (50, 40, 38, 36), (46, 40, 38, 36), 0.2, 48, 18, 16, 30, 26),
-    "tripod": Shape(3, (50, 56, 62, 64), (46, 52, 70, 72), 0.1, 48, 16, 18, 30, 28),
+    "pinch": Shape(4, (44, 40, 38, 36), (47, 40, 38, 36), 0.2, 61, 17, 10, 36, 26),
+    "tripod": Shape(3, (48, 50, 62, 64), (54, 58, 70, 72), 0.1, 63, 4, 14, 30, 20),
     "key_grip": Shape(2, (52, 58, 62, 64), (66, 70, 70, 66), 0.05, 16, 20, 16, 26, 6),
-    "ok": Shape(1.5, (52, 14, 8, 4), (50, 16, 12, 12), 0.55, 48, 18, 14, 32, 26),
-    "point": Shape(3, (6, 80, 84, 82), (6, 96, 98, 94), 0.1, 42, 14, 34, 44, 24),
+    "ok": Shape(1.5, (43, 14, 8, 4), (49, 16, 12, 12), 0.55, 58, 22, 15, 31, 16),
+    "point": Shape(3, (6, 80, 84, 82), (6, 96, 98, 94), 0.1, 56, 22, 50, 52, 20),
     "gun": Shape(1, (4, 78, 82, 80), (5, 94, 96, 92), 0.15, 10, 72, 0, -2, 0),
     "victory": Shape(2, (4, 4, 82, 80), (5, 5, 96, 92), 0.7, 44, 10, 36, 44, 28),
     "two_together": Shape(0.7, (5, 6, 82, 80), (6, 7, 96, 92), 0.05, 42, 12, 36, 42, 26),
@@ -94,12 +96,12 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "thumb_roll": (-12.0, 45.0),
 }
 ANGLES: tuple[str, ...] = tuple(_LIMITS)
-"""Names of the angles, in the order of the angle axis A: knuckle, middle and outer joint of each finger (2 to 5), its
-abduction (degrees to the thumb's side of the line from wrist to middle knuckle), then the thumb."""
+"""Names of the angles, in the order of the angle axis A: knuckle, middle and outer joint of each finger (2 to
+5), its abduction (degrees to the thumb's side of the line from wrist to middle knuckle), then the thumb."""
 
 LIMITS: dict[str, tuple[float, float]] = _LIMITS
-"""Least and greatest of each angle in degrees: ranges of the American Academy of Orthopaedic Surgeons (1965) and, for
-the thumb's base, of Cooney et al. (1981), rounded outwards."""
+"""Least and greatest of each angle in degrees: ranges of the American Academy of Orthopaedic Surgeons (1965)
+and, for the thumb's base, of Cooney et al. (1981), rounded outwards."""
 
 _DIP_PER_PIP = 2 / 3  # Rijpkema and Girard 1991
 _SIDE_BY_SIDE = (2.0, -2.0, -5.0, -9.0)  # abduction of fingers that touch, and of fingers far apart, degrees
@@ -194,7 +196,8 @@ def compose(angles: Tensor, rest_heads: Tensor) -> Tensor:
 
 
 def _angles(mcp: Tensor, pip: Tensor, dip: Tensor, spread: Tensor, thumb: Tensor) -> Tensor:
-    """Angles (n, A) within the limits, of flexions (n, 4) each, spread (n,) and thumb angles (n, 5), in degrees."""
+    """Angles (n, A) within the limits, of flexions (n, 4) each, spread (n,) and thumb angles (n, 5), in
+    degrees."""
     near, far = (mcp.new_tensor(row) for row in (_SIDE_BY_SIDE, _FAR_APART))
     # A bent knuckle's side ligaments are tight: nothing is left of its spread at a right angle.
     spread = spread[:, None] * (1 - mcp.clamp_min(0) / 90).clamp(0, 1)
@@ -256,7 +259,8 @@ def sample_shapes(rest_heads: Tensor, generator: torch.Generator, shape: Tensor 
 
 
 def sample_limits(rest_heads: Tensor, generator: torch.Generator) -> Tensor:
-    """Left hands (n, F, 3, 3) within the joint limits: neighbouring fingers alike, outer joints after middle ones."""
+    """Left hands (n, F, 3, 3) within the joint limits: neighbouring fingers alike, outer joints after middle
+    ones."""
     n, device = len(rest_heads), generator.device
 
     def noise(*size: int) -> Tensor:
@@ -280,7 +284,8 @@ def sample_limits(rest_heads: Tensor, generator: torch.Generator) -> Tensor:
 def sample(rest_heads: Tensor, generator: torch.Generator, recorded: Tensor | None = None) -> Tensor:
     """Left hands (n, F, 3, 3) by the documented mixture, for bodies with rest heads (n, J, 3) in mm.
 
-    recorded: unit quaternions (m, F, 4) wxyz of recorded left hands to draw from; mirrored right ones count as left.
+    recorded: unit quaternions (m, F, 4) wxyz of recorded left hands to draw from; mirrored right ones count
+    as left.
     """
     n, device = len(rest_heads), generator.device
     shares = SHARES_ALONE if recorded is None else SHARES_WITH_RECORDINGS

@@ -21,6 +21,7 @@ from wholebody_lift.train import metrics
 from wholebody_lift.train.losses import Losses, LossWeights, losses, weighted_sum
 from wholebody_lift.train.people import Batch, People
 from wholebody_lift.train.settings import Settings
+from wholebody_lift.train.team import Team
 
 POOL = 32
 """Steps whose people are made in one go; the generator is faster on many."""
@@ -61,6 +62,11 @@ class Trainer:
     def __init__(self, settings: Settings, people: People, validation: Batch) -> None:
         torch.manual_seed(settings.seed)
         self.settings = settings
+        self.team = Team(settings.device)
+        if settings.batch % self.team.size:
+            raise ValueError(
+                f"a batch of {settings.batch} people cannot be shared by {self.team.size} processes"
+            )
         self.people = people
         self.validation = validation
         config = Config(channels=settings.channels, heads=settings.heads, layers=settings.layers)
@@ -77,7 +83,7 @@ class Trainer:
             lr=settings.learning_rate,
             betas=(0.9, 0.98),
         )
-        self.generator = torch.Generator(people.device).manual_seed(settings.seed)
+        self.generator = torch.Generator(people.device).manual_seed(_seed(settings.seed, self.team.rank))
         self.step = 0
         self.seconds = 0.0
         self.seconds_of_people = 0.0
@@ -92,28 +98,30 @@ class Trainer:
 
     def train(self) -> None:
         """Train until the budget is used up."""
-        self.settings.run.mkdir(parents=True, exist_ok=True)
-        writer = SummaryWriter(str(self.settings.run))
+        self.settings.folder.mkdir(parents=True, exist_ok=True)
+        writer = SummaryWriter(str(self.settings.folder)) if self.team.leads else None
         saved_at = self.seconds
-        with tqdm(total=1000, unit="‰", desc="training", bar_format="{l_bar}{bar}| {postfix}") as bar:
+        bar_format = "{l_bar}{bar}| {postfix}"
+        with tqdm(total=1000, desc="training", bar_format=bar_format, disable=not self.team.leads) as bar:
             while self.progress < 1:
                 started = time.perf_counter()
                 terms = self._step()
-                self.seconds += time.perf_counter() - started
-                if self.step % 20 == 0:
+                self.seconds = self.team.leaders(self.seconds + time.perf_counter() - started)
+                if writer and self.step % 20 == 0:
                     self._log(writer, bar, terms)
                 if self.seconds - saved_at > 60 * self.settings.checkpoint_minutes or self.progress >= 1:
-                    self._validate(writer)
+                    if writer:
+                        self._validate(writer)
                     self.save()
                     saved_at = self.seconds
-        writer.close()
+        if writer:
+            writer.close()
 
     def _next_batch(self) -> Batch:
         if not self.pool:
             started = time.perf_counter()
-            self.pool = self.people.sample(POOL * self.settings.batch, self.generator).split(
-                self.settings.batch
-            )
+            share = self.settings.batch // self.team.size
+            self.pool = self.people.sample(POOL * share, self.generator).split(share)
             self.seconds_of_people += time.perf_counter() - started
         return self.pool.pop()
 
@@ -125,13 +133,14 @@ class Trainer:
         terms: Losses
         total, terms = self.network(batch, LossWeights(), self.settings.layer_weight)
         if not torch.isfinite(total):
-            path = self.settings.run / f"diverged-{self.step}.pt"
+            path = self.settings.folder / f"diverged-{self.step}.pt"
             torch.save({"batch": batch, "network": self.network.state_dict()}, path)
             raise TrainingDivergedError(
                 f"the loss is {total.item()} at step {self.step}; the batch is in {path}"
             )
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(total)
+        self.team.average_gradients(self.network.parameters())
         nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
         self.optimizer.step()
         self.ema.update_parameters(self.network.model)
@@ -177,39 +186,52 @@ class Trainer:
                 value = distance[:, indices][batch.observed[:, indices]].mean().item()
                 writer.add_scalar(f"validation/{name}/{part}", value, self.step)
                 record[f"{name}/{part}"] = round(value, 2)
-        with (self.settings.run / "validation.jsonl").open("a") as log:
+        with (self.settings.folder / "validation.jsonl").open("a") as log:
             log.write(json.dumps(record) + "\n")
 
     def save(self) -> None:
         """Write the checkpoint; the old one is replaced only when the new one is whole."""
+        supply = self.generator.get_state(), [tuple(batch) for batch in self.pool]
+        supplies = self.team.gather(supply)
+        if not self.team.leads:
+            return
         state = {
             "settings": asdict(self.settings),
             "network": self.network.state_dict(),
             "ema": self.ema.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "generator": self.generator.get_state(),
-            "pool": [tuple(batch) for batch in self.pool],
+            "supplies": supplies,
             "step": self.step,
             "seconds": self.seconds,
             "seconds_of_people": self.seconds_of_people,
         }
-        path = checkpoint_path(self.settings.run)
+        path = checkpoint_path(self.settings.folder)
         torch.save(state, path.with_suffix(".tmp"))
         os.replace(path.with_suffix(".tmp"), path)
 
     def load(self) -> None:
         """Go back to where the folder's checkpoint was written."""
-        path = checkpoint_path(self.settings.run)
+        path = checkpoint_path(self.settings.folder)
         if not path.exists():
             raise FileNotFoundError(f"{path} is not there to resume from; start without --resume")
         state = torch.load(path, weights_only=False)
         self.network.load_state_dict(state["network"])
         self.ema.load_state_dict(state["ema"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.generator.set_state(state["generator"])
-        self.pool = [Batch(*batch) for batch in state["pool"]]
+        if len(state["supplies"]) != self.team.size:
+            raise ValueError(
+                f"{len(state['supplies'])} processes made the run; {self.team.size} cannot go on with it"
+            )
+        generator, pool = state["supplies"][self.team.rank]
+        self.generator.set_state(generator)
+        self.pool = [Batch(*batch) for batch in pool]
         self.step, self.seconds = state["step"], state["seconds"]
         self.seconds_of_people = state["seconds_of_people"]
+
+
+def _seed(seed: int, rank: int) -> int:
+    """Every process of a team sees people of its own."""
+    return seed * 10_007 + rank
 
 
 def checkpoint_path(run: Path) -> Path:

@@ -1,8 +1,8 @@
 """Body poses: recorded ones, and those that recordings of motion rarely show.
 
-A pose is L (n, J, 3, 3), the rest-aligned local rotations of `rig.BONES`. The root's own is the person's turn in the
-world, where z is up and an upright person looks along -y, give or take: it is the camera that goes around people.
-Fingers stay at rest here, or as recorded; `hands.py` bends them.
+A pose is L (n, J, 3, 3), the rest-aligned local rotations of `rig.BONES`. The root's own is the person's turn
+in the world, where z is up and an upright person looks along -y, give or take: it is the camera that goes
+around people. Fingers stay at rest here, or as recorded; `hands.py` bends them.
 
 How an everyday pose comes about: an activity picks what the legs do and what the arms do, which are rows of
 anatomical angles; feet that carry weight are put flat on one floor; hands that touch something are brought
@@ -28,7 +28,7 @@ from wholebody_lift.train.activities import (
     Template,
 )
 from wholebody_lift.train.anatomy import SIDES, compose, decompose, mirror, posed
-from wholebody_lift.train.intersection import intersecting
+from wholebody_lift.train.intersection import TOLERANCE_MM, intersecting, penetration
 from wholebody_lift.train.reaching import plant_feet, touch
 from wholebody_lift.train.rig import BONES, PARENT_BONES
 
@@ -42,8 +42,9 @@ SHARES_WITH_RECORDINGS: dict[str, float] = {
 }
 """Share of each source of poses when there are recorded ones.
 
-A jittered pose has its joint angles disturbed. A recombined one has the legs of a recording and the upper body of
-another or of an activity, or the other way round. A reaching one has one or both hands brought to a contact.
+A jittered pose has its joint angles disturbed. A recombined one has the legs of a recording and the upper
+body of another or of an activity, or the other way round. A reaching one has one or both hands brought to a
+contact.
 """
 
 SHARES_ALONE: dict[str, float] = {"limits": 0.14, "activity": 0.86}
@@ -56,12 +57,12 @@ LABELS: tuple[str, ...] = (*_RECORDED, "limits", *ACTIVITIES)
 
 _LABEL = {name: i for i, name in enumerate(LABELS)}
 _FIRST_ACTIVITY = len(_RECORDED) + 1
-_REDRAWS = 2
+_DRAWS = 4  # for whoever runs through himself
 _JITTER_DEGREES = 6.0
 _BOTH_HANDS_REACH = 0.4
 _FREE_CONTACTS = (
-    "ear cheek chin mouth cup glasses forehead hair back_of_head neck strap chest belly hip pocket clasp_front "
-    "phone_view phone_both forward side above work clap"
+    "ear cheek chin mouth cup glasses forehead hair back_of_head neck strap chest belly hip pocket "
+    "clasp_front phone_view phone_both forward side above work clap"
 )
 
 _SIDES_CORRELATION = 0.5  # between the deviations of left and right of one angle
@@ -88,14 +89,24 @@ def sample(
         torch.tensor(share, device=generator.device), len(rest_heads), replacement=True, generator=generator
     )
     L = draw(label, rest_heads, generator, recorded)
-    again = torch.arange(len(label), device=label.device)
-    for _ in range(_REDRAWS):
-        bad = intersecting(posed(L[again], rest_heads[again])[1]) & (label[again] != _LABEL["recorded"])
-        again = again[bad]
-        if len(again) == 0:
-            break
-        L[again] = draw(label[again], rest_heads[again], generator, recorded)
+    bad = intersecting(posed(L, rest_heads)[1]) & (label != _LABEL["recorded"])
+    people = bad.nonzero().squeeze(-1)
+    if len(people):
+        L[people] = _draw_again(label[people], rest_heads[people], generator, recorded)
     return L, label
+
+
+def _draw_again(
+    label: Tensor, rest_heads: Tensor, generator: torch.Generator, recorded: Tensor | None
+) -> Tensor:
+    """Poses L (n, J, 3, 3) of these labels: the first of a few draws that does not run through itself, or
+    else the one that does least."""
+    n = len(label)
+    label, rest_heads = label.repeat(_DRAWS), rest_heads.repeat(_DRAWS, 1, 1)
+    L = draw(label, rest_heads, generator, recorded)
+    depth = penetration(posed(L, rest_heads)[1]).clamp_min(TOLERANCE_MM)
+    best = depth.reshape(_DRAWS, n).argmin(0)
+    return L[best * n + torch.arange(n, device=label.device)]
 
 
 def draw(
@@ -221,7 +232,7 @@ def _draw_contacts(n: int, generator: torch.Generator) -> Tensor:
 def _deviations(n: int, generator: torch.Generator) -> Tensor:
     """Random deviations (n, A) of unit spread: heavy-tailed, and alike on both sides of one person."""
     z = torch.randn(n, len(ANGLES), generator=generator, device=generator.device)
-    centre, left, right = z.split([len(CENTRAL), len(SIDED), len(SIDED)], -1)
+    centre, left, right = torch.split(z, [len(CENTRAL), len(SIDED), len(SIDED)], -1)
     # Turning both sides by half the angle whose sine is the correlation keeps their spread.
     angle = 0.5 * math.asin(_SIDES_CORRELATION)
     c, s = math.cos(angle), math.sin(angle)
@@ -231,7 +242,8 @@ def _deviations(n: int, generator: torch.Generator) -> Tensor:
 
 
 def _angles_by_limits(n: int, generator: torch.Generator) -> Tensor:
-    """Angles (n, A) in degrees: most people near relaxed standing, few far from it with any joint at its limit."""
+    """Angles (n, A) in degrees: most people near relaxed standing, few far from it with any joint at its
+    limit."""
     low, high, mean, spread = _limits(generator.device)
     z = _deviations(n, generator)
     boldness = torch.rand(n, 1, generator=generator, device=generator.device) ** 1.5
@@ -263,7 +275,8 @@ def _within_limits(angles: Tensor) -> Tensor:
 def jitter(L: Tensor, rest_heads: Tensor, degrees: float, generator: torch.Generator) -> Tensor:
     """Disturb all angles but the root's by `degrees` (standard deviation), not beyond the joint limits.
 
-    What a recorded pose has and the angles have not stays as it is; an angle beyond its limit comes no farther.
+    What a recorded pose has and the angles have not stays as it is; an angle beyond its limit comes no
+    farther.
     """
     angles = decompose(L, rest_heads)
     low, high, *_ = _limits(L.device)
@@ -271,7 +284,8 @@ def jitter(L: Tensor, rest_heads: Tensor, degrees: float, generator: torch.Gener
     moved = torch.minimum(torch.maximum(moved, torch.minimum(low, angles)), torch.maximum(high, angles))
     moved[:, :_ROOT_ANGLES] = angles[:, :_ROOT_ANGLES]
     # The change of the angles becomes a turn of each bone before its own pose.
-    return compose(moved, rest_heads) @ compose(angles, rest_heads).mT @ L
+    after, before = compose(torch.cat([moved, angles]), rest_heads.repeat(2, 1, 1)).chunk(2)
+    return after @ before.mT @ L
 
 
 @functools.cache

@@ -48,11 +48,11 @@ def reach(
 ) -> Tensor:
     """Poses L (n, J, 3, 3) whose wrist is at `target` (n, 3), in mm where `Rig.bones` puts the body.
 
-    Shoulder, elbow and forearm move. `fingers` and `palm` (n, 3) are where the hand should point and where its palm
-    should look; forearm and wrist follow as far as their limits go, and without these the hand keeps its angles.
-    `swivel` (n,) turns the elbow about the line from shoulder to wrist, in degrees: 0 lets it hang, 90 lifts it
-    sideways; the nearest swivel that suits the shoulder is taken. A target out of reach leaves a straight arm
-    that points at it.
+    Shoulder, elbow and forearm move. `fingers` and `palm` (n, 3) are where the hand should point and where
+    its palm should look; forearm and wrist follow as far as their limits go, and without these the hand keeps
+    its angles. `swivel` (n,) turns the elbow about the line from shoulder to wrist, in degrees: 0 lets it
+    hang, 90 lifts it sideways; the nearest swivel that suits the shoulder is taken. A target out of reach
+    leaves a straight arm that points at it.
     """
     if side == "right":
         target = reflect(target)
@@ -76,8 +76,8 @@ def _solve_arm(
     swivel: Tensor,
     side: str,
 ) -> dict[str, Tensor]:
-    """Local rotations of the arm's bones, as on the left, for a wrist at `target` (n, 3) and a hand whose columns
-    (n, 3, 3) are fingers, palm and their cross product, both as seen from that side."""
+    """Local rotations of the arm's bones, as on the left, for a wrist at `target` (n, 3) and a hand whose
+    columns (n, 3, 3) are fingers, palm and their cross product, both as seen from that side."""
     chest, parent = turn_of(G, "spine01", side), turn_of(G, "shoulder01.L", side)
     way = (chest.mT @ (target - head_of(heads, "upperarm01.L", side))[..., None]).squeeze(-1)
 
@@ -116,7 +116,8 @@ def _solve_arm(
 
 
 def _bend(way: Tensor, first: Tensor, second: Tensor, hinge: Tensor, rest: Tensor, most: float) -> Tensor:
-    """Rotation (n, 3, 3) of a hinge that makes two bones (n, 3), `rest` radians bent at rest, as long as `way` (n, 3)."""
+    """Rotation (n, 3, 3) of a hinge that makes two bones (n, 3), `rest` radians bent at rest, as long as
+    `way` (n, 3)."""
     a, b = first.norm(dim=-1), second.norm(dim=-1)
     cosine = ((way * way).sum(-1) - a**2 - b**2) / (2 * a * b)
     bend = torch.acos(cosine.clamp(math.cos(most * DEGREE), 1.0))
@@ -130,9 +131,9 @@ def _hand_within_limits(pronation: Tensor, wrist: Tensor, limbs: Limbs) -> dict[
         return value.clamp(SIDED[name].low * DEGREE, SIDED[name].high * DEGREE)[:, None]
 
     flexion = clamped("wrist_flexion", (wrist * limbs.wrist_flexion).sum(-1))
-    deviation = clamped("wrist_deviation", (wrist * limbs.palm).sum(-1))
+    deviation = clamped("wrist_deviation", (wrist * limbs.wrist_deviation).sum(-1))
     half = rotations.from_axis_angle(limbs.pronation, clamped("pronation", pronation)[:, 0] / 2)
-    bend = rotations.from_rotation_vector(flexion * limbs.wrist_flexion + deviation * limbs.palm)
+    bend = rotations.from_rotation_vector(flexion * limbs.wrist_flexion + deviation * limbs.wrist_deviation)
     return {"lowerarm02.L": half, "wrist.L": half @ bend}
 
 
@@ -201,7 +202,8 @@ def touch(
 
 
 def plant_feet(L: Tensor, rest_heads: Tensor) -> Tensor:
-    """Poses L (n, J, 3, 3) with both ankles at one height, by hips and knees, and soles flat as far as ankles turn."""
+    """Poses L (n, J, 3, 3) with both ankles at one height, by hips and knees, and soles flat as far as ankles
+    turn."""
     G, heads = posed(L, rest_heads)
     floor = torch.minimum(head_of(heads, "foot.L")[:, 2], head_of(heads, "foot.R")[:, 2])
     both = {side: Limbs(rest_heads, side) for side in SIDES}

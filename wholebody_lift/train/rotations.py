@@ -12,7 +12,8 @@ from torch import Tensor
 
 def normalize(x: Tensor) -> Tensor:
     """Scale the last axis of `x` to unit length; a zero vector stays zero."""
-    return x / torch.linalg.vector_norm(x, dim=-1, keepdim=True).clamp_min(torch.finfo(x.dtype).tiny)
+    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)
+    return torch.div(x, length.clamp_min(torch.finfo(x.dtype).tiny))
 
 
 def canonical(q: Tensor) -> Tensor:
@@ -114,7 +115,8 @@ def to_rotation_vector(R: Tensor) -> Tensor:
 
 def angle_between(R: Tensor, S: Tensor) -> Tensor:
     """Angle (...) of the rotation that takes matrices R to S, both (..., 3, 3)."""
-    return torch.linalg.vector_norm(to_rotation_vector(R.mT @ S), dim=-1)
+    angle: Tensor = torch.linalg.vector_norm(to_rotation_vector(R.mT @ S), dim=-1)
+    return angle
 
 
 def slerp(p: Tensor, q: Tensor, t: Tensor) -> Tensor:

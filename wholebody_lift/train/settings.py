@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 class Settings:
     """One training run. Each setting is annotated with its type and what the command line's help says."""
 
-    run: Annotated[Path, "folder for checkpoints, curves and the validation log"] = Path("runs/base")
+    folder: Annotated[Path, "folder for checkpoints, curves and the validation log"] = Path("runs/base")
     bank: Annotated[Path | None, "recordings packed by `prepare`; none: people of the samplers alone"] = None
     hours: Annotated[float, "time budget that the learning rate's schedule is stretched over"] = 1.0
     steps: Annotated[int | None, "budget in steps instead of hours: repeats to the bit on one CPU"] = None

@@ -1,0 +1,134 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+pytest.importorskip("anny")
+pytest.importorskip("tensorboard")
+
+from wholebody_lift import pretrained
+from wholebody_lift.train.evaluate import TEST_SETS, Calibration, Result, as_markdown, calibration_as_markdown
+from wholebody_lift.train.loop import Trainer, TrainingDivergedError, checkpoint_path, release
+from wholebody_lift.train.people import Batch, People
+from wholebody_lift.train.rig import load_rig
+from wholebody_lift.train.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def people() -> People:
+    return People(load_rig(), bank=None)
+
+
+@pytest.fixture(scope="module")
+def validation(people: People) -> Batch:
+    return people.sample(16, torch.Generator().manual_seed(9))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        folder=tmp_path / "run",
+        steps=12,
+        batch=4,
+        channels=16,
+        heads=2,
+        layers=2,
+        warmup_steps=2,
+        learning_rate=3e-3,
+    )
+
+
+def _pose_error(trainer: Trainer) -> float:
+    batch = trainer.validation
+    with torch.no_grad():
+        xyz = trainer.network.model(batch.features).xyz
+    return (xyz - batch.target).norm(dim=-1).mean().item()
+
+
+def test_a_short_run_learns_and_leaves_everything(
+    people: People, validation: Batch, settings: Settings
+) -> None:
+    trainer = Trainer(replace(settings, steps=60), people, validation)
+    before = _pose_error(trainer)
+    trainer.train()
+    assert _pose_error(trainer) < 0.9 * before
+    record = json.loads((settings.folder / "validation.jsonl").read_text().splitlines()[-1])
+    assert record["step"] == 60
+    assert record["mpjpe/whole"] > 0
+    assert list(settings.folder.glob("events.*"))
+
+    release(settings.folder, settings.folder / "weights")
+    loaded = pretrained.load(settings.folder / "weights")
+    averaged = trainer.ema.module(validation.features).xyz
+    assert torch.equal(loaded(validation.features).xyz, averaged)
+
+
+def test_resuming_goes_on_to_the_bit(people: People, validation: Batch, settings: Settings) -> None:
+    straight = Trainer(settings, people, validation)
+    straight.train()
+
+    broken = Trainer(settings, people, validation)
+    settings.folder.mkdir(exist_ok=True)
+    for _ in range(5):
+        broken._step()
+    broken.save()
+    resumed = Trainer(settings, people, validation)
+    resumed.load()
+    resumed.train()
+    for (name, a), b in zip(
+        straight.network.state_dict().items(), resumed.network.state_dict().values(), strict=True
+    ):
+        assert torch.equal(a, b), name
+    for a, b in zip(straight.ema.state_dict().values(), resumed.ema.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_nothing_to_resume_from_is_said(people: People, validation: Batch, settings: Settings) -> None:
+    with pytest.raises(FileNotFoundError, match="start without --resume"):
+        Trainer(settings, people, validation).load()
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_batch(
+    people: People, validation: Batch, settings: Settings
+) -> None:
+    trainer = Trainer(settings, people, validation)
+    settings.folder.mkdir()
+    broken = validation._replace(target=validation.target * float("nan"))
+    trainer.pool = [broken]
+    with pytest.raises(TrainingDivergedError, match="step 0"):
+        trainer._step()
+    saved = torch.load(settings.folder / "diverged-0.pt", weights_only=False)
+    assert torch.equal(saved["batch"].observed, validation.observed)
+
+
+def test_the_rate_warms_up_and_comes_down(people: People, validation: Batch, settings: Settings) -> None:
+    trainer = Trainer(settings, people, validation)
+    rates = []
+    for trainer.step in range(13):
+        rates.append(trainer._rate())
+    assert rates[0] == pytest.approx(0.5, abs=0.02)
+    assert max(rates) == rates[1]
+    assert rates[-1] == pytest.approx(0.01)
+
+
+def test_a_checkpoint_replaces_the_last_one_whole(
+    people: People, validation: Batch, settings: Settings
+) -> None:
+    trainer = Trainer(settings, people, validation)
+    settings.folder.mkdir()
+    trainer.save()
+    trainer.step = 7
+    trainer.save()
+    assert torch.load(checkpoint_path(settings.folder), weights_only=False)["step"] == 7
+    assert [path.name for path in settings.folder.iterdir()] == ["checkpoint.pt"]
+
+
+def test_tables_have_a_row_for_every_test_set() -> None:
+    results = {name: Result(*range(len(Result._fields))) for name in TEST_SETS}
+    lines = as_markdown(results).splitlines()
+    assert len(lines) == 2 + len(TEST_SETS)
+    assert len({line.count("|") for line in lines}) == 1
+    table = calibration_as_markdown([Calibration("face", i, 10.0, 11.0) for i in range(1, 11)])
+    assert table.splitlines()[-1] == "| face |" + " 10 / 11 |" * 10

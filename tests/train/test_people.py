@@ -1,0 +1,106 @@
+import pytest
+import torch
+
+pytest.importorskip("anny")
+
+from wholebody_lift import camera, features, skeleton
+from wholebody_lift.config import Config
+from wholebody_lift.keypoints import MIN_SCORE
+from wholebody_lift.train.people import CAMERA_KNOWLEDGE, People, to_batch
+from wholebody_lift.train.rig import load_rig
+
+
+@pytest.fixture(scope="module")
+def people() -> People:
+    """Without recordings, as a stranger has it who downloaded nothing."""
+    return People(load_rig(), bank=None)
+
+
+def _generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_a_batch_is_whole_and_finite(people: People) -> None:
+    batch = people.sample(64, _generator())
+    for tensor in (*batch.features, batch.target):
+        assert len(tensor) == 64
+        assert tensor.isfinite().all()
+    assert batch.observed.any(dim=1).all()
+    assert batch.target[:, list(skeleton.ROOT)].mean(1).abs().max() < 1e-2
+
+
+def test_the_same_seed_gives_the_same_people(people: People) -> None:
+    first, again, other = (people.sample(16, _generator(seed)) for seed in (1, 1, 2))
+    assert torch.equal(first.target, again.target)
+    assert torch.equal(first.features.keypoints, again.features.keypoints)
+    assert not torch.equal(first.target, other.target)
+
+
+def test_targets_are_of_one_stature_whoever_the_person_is(people: People) -> None:
+    scene = people.scene(64, _generator(), noise=False)
+    target = to_batch(scene, "given").target
+    true = scene.views.xyz - scene.views.xyz[:, list(skeleton.ROOT)].mean(1, keepdim=True)
+    ratio = target.norm(dim=-1).sum(1) / true.norm(dim=-1).sum(1)
+    assert torch.allclose(ratio, Config().stature_mm / scene.stature_mm, rtol=1e-4)
+
+
+def test_the_target_seen_through_the_camera_is_the_exact_input(people: People) -> None:
+    """Training and inference share one geometry: the target undone lands on the pixels it came from."""
+    scene = people.scene(32, _generator(), family="laboratory", noise=False)
+    batch = to_batch(scene, "given")
+    plane = camera.to_image_plane(scene.detections.xy, scene.views.K, scene.views.distortion)
+    _, view = features.canonical_view(plane, batch.observed)
+    xyz = (
+        features.to_camera_axes(batch.target, view) * (scene.stature_mm / Config().stature_mm)[:, None, None]
+    )
+    root = scene.views.xyz[:, list(skeleton.ROOT)].mean(1, keepdim=True)
+    seen = camera.project(xyz + root, scene.views.K, scene.views.distortion)
+    assert (seen - scene.detections.xy).norm(dim=-1).max() < 0.05
+    placed = camera.place_root(xyz, plane, batch.observed.float())
+    assert (placed - root[:, 0]).norm(dim=-1).max() < 1.0
+
+
+def test_knowledge_of_the_camera_is_told_to_the_network(people: People) -> None:
+    scene = people.scene(8, _generator())
+    flags = {name: to_batch(scene, name).features.person[:, 1:] for name in CAMERA_KNOWLEDGE}
+    assert [flags[name][0].tolist() for name in ("given", "image_size", "keypoints")] == [
+        [1, 0],
+        [0, 0],
+        [0, 1],
+    ]
+
+
+def test_low_scores_are_missing(people: People) -> None:
+    scene = people.scene(64, _generator())
+    batch = to_batch(scene, "given")
+    assert torch.equal(batch.observed, scene.detections.scores >= MIN_SCORE)
+    assert not batch.observed.all()
+    assert (batch.features.keypoints[~batch.observed][:, :5] == 0).all()
+
+
+def test_splitting_a_batch_loses_nobody(people: People) -> None:
+    batch = people.sample(10, _generator())
+    pieces = batch.split(4)
+    assert [len(piece.target) for piece in pieces] == [4, 4, 2]
+    assert torch.equal(torch.cat([piece.features.person for piece in pieces]), batch.features.person)
+
+
+def test_each_body_is_seen_by_several_cameras(people: People) -> None:
+    scene = people.scene(16, _generator(), views_per_body=4)
+    statures, counts = scene.stature_mm.unique(return_counts=True)
+    assert len(statures) == 4
+    assert counts.tolist() == [4, 4, 4, 4]
+
+
+def test_recorded_poses_need_a_bank(people: People) -> None:
+    with pytest.raises(ValueError, match="need a bank"):
+        people.scene(4, _generator(), recorded_only=True)
+
+
+def test_left_is_left(people: People) -> None:
+    """Seen from the front, the person's left is on the image's right; a flip anywhere would show."""
+    rest = people.rig.rest(people.rig.sample_shape(16, _generator()))
+    xyz = rest.keypoints  # looks along -y, z up
+    left, right = (xyz[:, skeleton.INDEX[f"{side}_shoulder"], 0] for side in ("left", "right"))
+    assert (left > right).all()
+    assert (xyz[:, skeleton.INDEX["nose"], 1] < xyz[:, skeleton.INDEX["left_ear"], 1]).all()

@@ -1,0 +1,19 @@
+import argparse
+from pathlib import Path
+
+from wholebody_lift.train.settings import Settings, add_arguments, from_arguments
+
+
+def _parse(*words: str) -> Settings:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return from_arguments(parser.parse_args(words))
+
+
+def test_no_option_is_the_defaults() -> None:
+    assert _parse() == Settings()
+
+
+def test_every_setting_is_an_option_of_its_type() -> None:
+    given = _parse("--folder", "a/b", "--bank", "bank.npz", "--steps", "5", "--learning-rate", "0.1", "--resume")
+    assert given == Settings(folder=Path("a/b"), bank=Path("bank.npz"), steps=5, learning_rate=0.1, resume=True)

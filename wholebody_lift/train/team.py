@@ -1,0 +1,55 @@
+"""The processes that train one network together, each on its share of every batch."""
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import distributed, nn
+
+
+class Team:
+    """One process alone, or as many as torchrun started.
+
+    Start with `torchrun --nproc-per-node N -m wholebody_lift.train run ...`; on CPU with `--threads 1`, which
+    is faster than one process with N threads, because most of the network's kernels are too small to split.
+    """
+
+    def __init__(self, device: str = "cpu") -> None:
+        """Join the processes that torchrun announces in the environment."""
+        self.rank = int(os.environ.get("RANK", "0"))
+        self.size = int(os.environ.get("WORLD_SIZE", "1"))
+        if self.size > 1 and not distributed.is_initialized():
+            distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process is the one that writes files."""
+        return self.rank == 0
+
+    def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Replace every gradient by its mean over the team."""
+        if self.size == 1:
+            return
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        distributed.all_reduce(flat)
+        flat /= self.size
+        for gradient, mean in zip(gradients, torch.split(flat, [g.numel() for g in gradients]), strict=True):
+            gradient.copy_(mean.view_as(gradient))
+
+    def leaders(self, value: float) -> float:
+        """The leader's value, so that all processes decide alike."""
+        if self.size == 1:
+            return value
+        said = torch.tensor([value], dtype=torch.float64)
+        distributed.broadcast(said, src=0)
+        return said.item()
+
+    def gather(self, item: Any) -> list[Any]:
+        """Everybody's item, in order of rank."""
+        if self.size == 1:
+            return [item]
+        items: list[Any] = [None] * self.size
+        distributed.all_gather_object(items, item)
+        return items
