@@ -20,13 +20,30 @@ from typing import Any
 
 import numpy as np
 
-from wholebody_lift import InputError, InputWarning, Keypoints2D, Pose3D, WeightsError, cli, formats, pretrained
+from wholebody_lift import (
+    InputError,
+    InputWarning,
+    Keypoints2D,
+    Pose3D,
+    WeightsError,
+    cli,
+    formats,
+    pretrained,
+)
 from wholebody_lift.config import Config
 from wholebody_lift.formats import pose_csv, pose_header, pose_json
 from wholebody_lift.keypoints import LAYOUTS
 from wholebody_lift.model import SemGAN
 from wholebody_lift.pose import FRAMES
-from wholebody_lift.skeleton import FACE_FEATURES, INDEX, KEYPOINT_NAMES, MIRROR, PARENTS, PARTS, ROOT, indices
+from wholebody_lift.skeleton import (
+    FACE_FEATURES,
+    INDEX,
+    KEYPOINT_NAMES,
+    MIRROR,
+    PARENTS,
+    PARTS,
+    indices,
+)
 
 ROOT_DIRECTORY = Path(__file__).resolve().parents[1]
 PAGES = (*sorted((ROOT_DIRECTORY / "docs").glob("*.md")), ROOT_DIRECTORY / "README.md")
@@ -59,7 +76,7 @@ def _range(values: Sequence[float], unit: str = "") -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
+    return f"{round(100 * share, 1):g}%"
 
 
 def _shares(shares: dict[str, float]) -> str:
@@ -127,7 +144,8 @@ ERRORS = (
     ("A video with two people in each frame", "Keypoints2D(people.reshape(2, 2, 133, 3))"),
     ("Nobody", "Keypoints2D(people[:0])"),
     ("A path", 'Keypoints2D("detections.json")'),
-    ("Words", 'Keypoints2D([["x", "y"]] * 133)'),
+    ("Words", 'Keypoints2D(np.array([["x", 1.0]] * 133, dtype=object))'),
+    ("Complex numbers", "Keypoints2D(np.ones((133, 2), complex))"),
     ("Rows of different lengths", "Keypoints2D([[1.0, 2.0]] * 132 + [[3.0]])"),
     ("Infinity", "Keypoints2D(np.full((133, 2), np.inf))"),
     ("A score over 1", "Keypoints2D(xy, np.full(133, 1.2))"),
@@ -140,6 +158,7 @@ ERRORS = (
     ("No size", "Keypoints2D(xy, image_size=(0, 1280))"),
     ("The shape of a colour image", "Keypoints2D(xy, image_size=(1280, 720, 3))"),
     ("A transposed K", "Keypoints2D(xy, K=K.T)"),
+    ("A K that is not finite", "Keypoints2D(xy, K=K * np.nan)"),
     ("A focal length under 0", "Keypoints2D(xy, K=K * [[-1], [1], [1]])"),
     ("A normalised K", "Keypoints2D(xy, K=[[1.9, 0, 0.5], [0, 1.1, 0.5], [0, 0, 1]])"),
     ("A lens without a camera", "Keypoints2D(xy, distortion=np.zeros(5))"),
@@ -163,12 +182,22 @@ WARNINGS = (
 FILES = (
     ("A result instead of detections", 'formats.read("result.json")'),
     ("Fields with other names", 'formats.read("renamed.json")'),
-    ("Not a whole file", 'formats.read("cut.json")'),
+    ("JSON that holds something else", 'formats.read("number.json")'),
     ("An empty list of people", 'formats.read("nobody.json")'),
+    ("An empty list of annotations", 'formats.read("no_annotations.json")'),
+    ("Annotations that are no list of people", 'formats.read("no_list.json")'),
+    ("Nobody in it can be seen", 'formats.read("unseen.json")'),
     ("A part with too few numbers", 'formats.read("half_a_hand.json")'),
+    ("A part with a word in it", 'formats.read("words.json")'),
+    ("Image ids that are names", 'formats.read("named_image.json")'),
+    ("People in an image that is not described", 'formats.read("other_image.json")'),
     ("Scores that are a little too large (a warning)", 'formats.read("scores_over_1.json")'),
     ("A person without keypoints (a warning)", 'formats.read("one_unseen.json")'),
     ("Detections instead of a result", 'Pose3D.load("detections.json")'),
+    ("Arrays instead of a result", 'Pose3D.load("arrays.npz")'),
+    ("A result of another release", 'Pose3D.load("newer.json")'),
+    ("A result with other keypoints", 'Pose3D.load("other_names.json")'),
+    ("A result with something left out", 'Pose3D.load("no_errors.json")'),
     ("A CSV", 'Pose3D.load("result.csv")'),
     ("A suffix that means nothing", 'pose.save("result.bvh")'),
 )
@@ -178,7 +207,6 @@ WEIGHTS = (
     ("Neither a directory nor a Hub id", 'Lifter.from_pretrained("no-such-directory")'),
     ("A directory without weights", 'Lifter.from_pretrained("empty")'),
     ("A revision of a directory", 'Lifter.from_pretrained("weights", revision="v1")'),
-    ("A cut file", 'Lifter.from_pretrained("cut")'),
     ("A tensor missing", 'Lifter.from_pretrained("missing")'),
     ("A config of another network", 'Lifter.from_pretrained("other_size")'),
     ("A config of another release", 'Lifter.from_pretrained("other_release")'),
@@ -245,21 +273,36 @@ def _example_files() -> dict[str, Any]:
     pose = _example_pose()
     for suffix in (".json", ".csv"):
         pose.save(f"result{suffix}")
+    result = json.loads(Path("result.json").read_text(encoding="utf-8"))
+    without_errors = {key: value for key, value in result["people"][0].items() if key != "error_mm"}
     document = json.loads((EXAMPLES / "squats.json").read_text(encoding="utf-8"))
     person, other = document["annotations"][:2]
-
-    def write(name: str, content: object) -> None:
-        Path(name).write_text(json.dumps(content), encoding="utf-8")
-
-    write("detections.json", document)
-    write("renamed.json", {"kpts": [], "conf": []})
-    Path("cut.json").write_text(json.dumps(document)[:5000], encoding="utf-8")
-    write("nobody.json", [])
-    write("half_a_hand.json", [person | {"lefthand_kpts": person["lefthand_kpts"][:30]}])
-    keypoints = [1.04 * v if i % 3 == 2 and v else v for i, v in enumerate(person["keypoints"])]
-    write("scores_over_1.json", [person | {"keypoints": keypoints}])
+    slightly_over = [1.04 * v if i % 3 == 2 and v else v for i, v in enumerate(person["keypoints"])]
     unseen = {key: [0] * len(value) if isinstance(value, list) else value for key, value in other.items()}
-    write("one_unseen.json", [person, unseen])
+    np.savez("arrays.npz", keypoints=np.ones((133, 2)))
+    contents = {
+        "detections": document,
+        "renamed": {"kpts": [], "conf": []},
+        "number": 133,
+        "nobody": [],
+        "no_annotations": {"annotations": []},
+        "no_list": {"annotations": {"person": 1}},
+        "unseen": [unseen],
+        "half_a_hand": [person | {"lefthand_kpts": person["lefthand_kpts"][:30]}],
+        "words": [person | {"lefthand_kpts": ["left"] * 63}],
+        "named_image": [person | {"image_id": "frame_0001.png"}],
+        "other_image": {
+            "images": [{"id": 1, "width": 720, "height": 1280}],
+            "annotations": [person | {"image_id": 7}],
+        },
+        "scores_over_1": [person | {"keypoints": slightly_over}],
+        "one_unseen": [person, unseen],
+        "newer": result | {"version": 2},
+        "other_names": result | {"skeleton": {"names": ["pelvis"]}},
+        "no_errors": result | {"people": [without_errors]},
+    }
+    for name, content in contents.items():
+        Path(f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
     return {"pose": pose}
 
 
@@ -287,11 +330,9 @@ def _example_weights() -> None:
     import safetensors.torch
 
     model = SemGAN(Config(channels=8, heads=2, layers=1))
-    for name in ("weights", "cut", "missing", "other_size", "other_release"):
+    for name in ("weights", "missing", "other_size", "other_release"):
         pretrained.save(model, name)
     Path("empty").mkdir()
-    cut = Path("cut", pretrained.WEIGHTS_FILE)
-    cut.write_bytes(cut.read_bytes()[:1000])
     tensors = model.state_dict()
     del tensors["embed_keypoint"]
     safetensors.torch.save_file(tensors, str(Path("missing", pretrained.WEIGHTS_FILE)))
@@ -347,7 +388,7 @@ def json_example() -> str:
         document = json.loads(Path("result.json").read_text(encoding="utf-8"))
     lines = []
     for key, value in document.items():
-        if isinstance(value, dict) and key != "frame":
+        if isinstance(value, dict):
             inner = [f"    {json.dumps(name)}: {_shortened(item)}" for name, item in value.items()]
             lines.append(f"  {json.dumps(key)}: {{\n" + ",\n".join(inner) + "\n  }")
         elif key == "people":
@@ -382,13 +423,13 @@ def options_of(command: str) -> list[argparse.Action]:
 
 def _options(command: str) -> str:
     rows = []
-    for action in options_of(command):
-        values = [action.metavar or ""] if not isinstance(action.metavar, tuple) else [" ".join(action.metavar)]
-        if action.choices:
-            values = [" or ".join(map(str, action.choices))]
-        names = ", ".join(action.option_strings)
+    for action in sorted(options_of(command), key=lambda action: action.dest == "debug"):
+        value = action.metavar or ("" if action.nargs == 0 else action.dest.upper())
+        value = " ".join(value) if isinstance(value, tuple) else value
         meaning = (action.help or "") % {"default": action.default}
-        rows.append((_code(" ".join(filter(None, (names, *values)))), meaning))
+        if action.choices:
+            meaning = f"{', '.join(map(str, action.choices))}: {meaning}"
+        rows.append((_code(f"{', '.join(action.option_strings)} {value}".strip()), meaning))
     return _table(("Argument", "Meaning"), rows)
 
 
@@ -518,7 +559,9 @@ def loss_weights() -> str:
     """The weights of the loss terms."""
     from wholebody_lift.train.losses import LossWeights
 
-    return _table(("Term", "Weight"), ((_code(name), f"{w:g}") for name, w in LossWeights()._asdict().items()))
+    return _table(
+        ("Term", "Weight"), ((_code(name), f"{w:g}") for name, w in LossWeights()._asdict().items())
+    )
 
 
 def test_sets() -> str:

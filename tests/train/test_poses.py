@@ -195,6 +195,14 @@ def test_lying_is_level_and_faces_its_way(
     assert ((forward[:, 2] - face).abs() < 0.6).all()
 
 
+def test_standing_people_are_over_their_feet(rig, rest, generator: torch.Generator) -> None:
+    heads, _ = rig.bones(rest, drawn("standing", rest, generator))
+    middle = (head(heads, "root") + head(heads, "spine02"))[:, :2] / 2
+    feet = torch.stack([head(heads, f"{bone}.{side}")[:, :2] for bone in ("foot", "toe2-1") for side in "LR"])
+    over = (middle > feet.amin(0) - 60) & (middle < feet.amax(0) + 60)
+    assert over.all(-1).float().mean() > 0.9
+
+
 def test_standing_is_upright_on_level_flat_feet(rig, rest, generator: torch.Generator) -> None:
     heads, turns = rig.bones(rest, drawn("talking", rest, generator))
     left, right = head(heads, "foot.L")[:, 2], head(heads, "foot.R")[:, 2]

@@ -15,5 +15,9 @@ def test_no_option_is_the_defaults() -> None:
 
 
 def test_every_setting_is_an_option_of_its_type() -> None:
-    given = _parse("--folder", "a/b", "--bank", "bank.npz", "--steps", "5", "--learning-rate", "0.1", "--resume")
-    assert given == Settings(folder=Path("a/b"), bank=Path("bank.npz"), steps=5, learning_rate=0.1, resume=True)
+    given = _parse(
+        "--folder", "a/b", "--bank", "bank.npz", "--steps", "5", "--learning-rate", "0.1", "--resume"
+    )
+    assert given == Settings(
+        folder=Path("a/b"), bank=Path("bank.npz"), steps=5, learning_rate=0.1, resume=True
+    )

@@ -31,9 +31,8 @@ def _train(arguments: argparse.Namespace) -> None:
     if chosen.resume:
         trainer.load()
     trainer.train()
-    print(
-        f"trained on {trainer.step * chosen.batch:,} people in {trainer.seconds / 3600:.2f} h: {chosen.folder}"
-    )
+    hours = trainer.seconds / 3600
+    print(f"trained on {trainer.step * chosen.batch:,} people in {hours:.2f} h: {chosen.folder}")
 
 
 def _prepare(arguments: argparse.Namespace) -> None:

@@ -181,16 +181,19 @@ CONTACTS: dict[str, Contact] = {
 
 @dataclasses.dataclass(frozen=True)
 class Template:
-    """What one half of the body does: angles, the contact of each hand, and whether the feet carry weight."""
+    """What one half of the body does: angles, the contact of each hand, and what the feet do.
+
+    Feet are "free", "flat" on one floor, or flat and "balanced", under the body that they carry.
+    """
 
     angles: Angles
     left: str | None = None
     right: str | None = None
-    planted: bool = False
+    feet: str = "free"
 
 
-def _legs(planted: bool = False, **angles: tuple[float, float]) -> Template:
-    return Template(angles, planted=planted)
+def _legs(feet: str = "free", **angles: tuple[float, float]) -> Template:
+    return Template(angles, feet=feet)
 
 
 def _arms(left: str | None = None, right: str | None = None, **angles: tuple[float, float]) -> Template:
@@ -200,21 +203,21 @@ def _arms(left: str | None = None, right: str | None = None, **angles: tuple[flo
 # fmt: off
 # (several angles to a line)
 LEGS: dict[str, Template] = {
-    "stand": _legs(True),
+    "stand": _legs("balanced"),
     "stand_weight_on_one_leg": _legs(
-        True, root_lean=(5, 3), spine_lateral=(-5, 3), root_spin=(0, 12), right_hip_abduction=(8, 3),
+        "balanced", root_lean=(5, 3), spine_lateral=(-5, 3), root_spin=(0, 12), right_hip_abduction=(8, 3),
         left_hip_flexion=(10, 6), left_knee_flexion=(20, 8), left_hip_abduction=(4, 5),
         left_hip_rotation=(15, 10),
     ),
-    "stand_wide": _legs(True, hip_abduction=(17, 5), hip_rotation=(14, 7), knee_flexion=(8, 6)),
+    "stand_wide": _legs("balanced", hip_abduction=(17, 5), hip_rotation=(14, 7), knee_flexion=(8, 6)),
     "stand_legs_crossed": _legs(
-        True, left_hip_flexion=(12, 4), left_hip_abduction=(-12, 4), left_knee_flexion=(22, 8),
+        "balanced", left_hip_flexion=(12, 4), left_hip_abduction=(-12, 4), left_knee_flexion=(22, 8),
         right_hip_abduction=(-3, 3),
     ),
-    "lean_back_on_wall": _legs(True, root_pitch=(-9, 4), hip_flexion=(16, 6), spine_flexion=(6, 5)),
-    "lean_aside": _legs(True, root_lean=(10, 4), left_hip_abduction=(-8, 4), right_hip_abduction=(13, 4)),
+    "lean_back_on_wall": _legs("flat", root_pitch=(-9, 4), hip_flexion=(16, 6), spine_flexion=(6, 5)),
+    "lean_aside": _legs("flat", root_lean=(10, 4), left_hip_abduction=(-8, 4), right_hip_abduction=(13, 4)),
     "step": _legs(
-        True, left_hip_flexion=(18, 6), left_knee_flexion=(8, 5), right_hip_flexion=(-12, 6),
+        "balanced", left_hip_flexion=(18, 6), left_knee_flexion=(8, 5), right_hip_flexion=(-12, 6),
         right_knee_flexion=(10, 6), spine_twist=(-4, 4),
     ),
     "walk_contact": _legs(
@@ -245,7 +248,7 @@ LEGS: dict[str, Template] = {
         right_toe_extension=(45, 10), root_pitch=(6, 8),
     ),
     "side_lunge": _legs(
-        True, left_hip_flexion=(62, 12), left_hip_abduction=(28, 6), left_knee_flexion=(88, 14),
+        "balanced", left_hip_flexion=(62, 12), left_hip_abduction=(28, 6), left_knee_flexion=(88, 14),
         left_hip_rotation=(15, 8), right_hip_flexion=(22, 8), right_hip_abduction=(36, 6),
         right_knee_flexion=(7, 5), root_pitch=(18, 8),
     ),
@@ -290,11 +293,11 @@ LEGS: dict[str, Template] = {
         hip_flexion=(2, 10), knee_flexion=(98, 20), ankle_dorsiflexion=(-28, 12), hip_abduction=(8, 6),
     ),
     "sit": _legs(
-        True, hip_flexion=(84, 7), hip_abduction=(9, 6), hip_rotation=(4, 7), knee_flexion=(86, 10),
+        "flat", hip_flexion=(84, 7), hip_abduction=(9, 6), hip_rotation=(4, 7), knee_flexion=(86, 10),
         root_pitch=(-6, 6), spine_flexion=(12, 8),
     ),
     "sit_knees_apart": _legs(
-        True, hip_flexion=(84, 8), hip_abduction=(27, 7), hip_rotation=(8, 8), knee_flexion=(86, 12),
+        "flat", hip_flexion=(84, 8), hip_abduction=(27, 7), hip_rotation=(8, 8), knee_flexion=(86, 12),
         root_pitch=(-4, 7), spine_flexion=(14, 9),
     ),
     "sit_legs_forward": _legs(
@@ -321,11 +324,11 @@ LEGS: dict[str, Template] = {
         right_hip_abduction=(10, 5), right_knee_flexion=(86, 10), root_pitch=(-10, 6), spine_flexion=(15, 8),
     ),
     "sit_side_saddle": _legs(
-        True, hip_flexion=(82, 6), left_hip_abduction=(-8, 4), right_hip_abduction=(16, 5),
+        "flat", hip_flexion=(82, 6), left_hip_abduction=(-8, 4), right_hip_abduction=(16, 5),
         knee_flexion=(88, 9), root_spin=(14, 8), spine_twist=(-12, 8), spine_flexion=(9, 7),
     ),
     "sit_leaning_forward": _legs(
-        True, hip_flexion=(104, 8), hip_abduction=(14, 8), knee_flexion=(92, 12), root_pitch=(18, 7),
+        "flat", hip_flexion=(104, 8), hip_abduction=(14, 8), knee_flexion=(92, 12), root_pitch=(18, 7),
         spine_flexion=(24, 10), neck_flexion=(-8, 14),
     ),
     "sit_high": _legs(
@@ -382,7 +385,7 @@ LEGS: dict[str, Template] = {
         spine_flexion=(2, 10), neck_flexion=(-22, 14),
     ),
     "squat_deep": _legs(
-        True, hip_flexion=(116, 5), knee_flexion=(134, 8), hip_abduction=(16, 7), hip_rotation=(10, 8),
+        "balanced", hip_flexion=(116, 5), knee_flexion=(134, 8), hip_abduction=(16, 7), hip_rotation=(10, 8),
         root_pitch=(14, 7), spine_flexion=(24, 9), ankle_dorsiflexion=(28, 4), neck_flexion=(-12, 12),
     ),
     "squat_on_toes": _legs(
@@ -390,15 +393,15 @@ LEGS: dict[str, Template] = {
         root_pitch=(6, 7), spine_flexion=(16, 9), ankle_dorsiflexion=(6, 7), toe_extension=(48, 10),
     ),
     "squat_half": _legs(
-        True, hip_flexion=(82, 14), knee_flexion=(86, 16), hip_abduction=(14, 6), hip_rotation=(9, 7),
+        "balanced", hip_flexion=(82, 14), knee_flexion=(86, 16), hip_abduction=(14, 6), hip_rotation=(9, 7),
         root_pitch=(32, 8), spine_flexion=(8, 9), ankle_dorsiflexion=(22, 6), neck_flexion=(-14, 10),
     ),
     "bend_forward": _legs(
-        True, root_pitch=(52, 16), hip_flexion=(58, 16), knee_flexion=(12, 9), spine_flexion=(34, 14),
+        "balanced", root_pitch=(52, 16), hip_flexion=(58, 16), knee_flexion=(12, 9), spine_flexion=(34, 14),
         neck_flexion=(-4, 16),
     ),
     "stoop": _legs(
-        True, root_pitch=(24, 9), hip_flexion=(30, 9), knee_flexion=(14, 9), spine_flexion=(22, 9),
+        "balanced", root_pitch=(24, 9), hip_flexion=(30, 9), knee_flexion=(14, 9), spine_flexion=(22, 9),
         neck_flexion=(4, 14),
     ),
     "lie_on_back": _legs(
@@ -451,11 +454,11 @@ LEGS: dict[str, Template] = {
         neck_twist=(48, 12), spine_twist=(14, 10), spine_flexion=(10, 8),
     ),
     "athletic_stance": _legs(
-        True, root_pitch=(20, 8), hip_flexion=(48, 12), knee_flexion=(46, 12), hip_abduction=(20, 5),
+        "balanced", root_pitch=(20, 8), hip_flexion=(48, 12), knee_flexion=(46, 12), hip_abduction=(20, 5),
         hip_rotation=(10, 7), ankle_dorsiflexion=(14, 6), spine_flexion=(8, 7), neck_flexion=(-14, 8),
     ),
     "throw_stride": _legs(
-        True, left_hip_flexion=(40, 10), left_knee_flexion=(24, 12), right_hip_flexion=(-12, 8),
+        "flat", left_hip_flexion=(40, 10), left_knee_flexion=(24, 12), right_hip_flexion=(-12, 8),
         right_knee_flexion=(32, 12), hip_abduction=(14, 6), root_spin=(-22, 16), root_pitch=(4, 8),
     ),
 }
@@ -679,8 +682,7 @@ _TALKING_ARMS = (
     "clap shake_hands"
 )
 _STANDING = (
-    "stand stand stand stand_weight_on_one_leg stand_weight_on_one_leg stand_wide step "
-    "stand_legs_crossed lean_aside"
+    "stand stand stand stand_weight_on_one_leg stand_weight_on_one_leg stand_wide step stand_legs_crossed"
 )
 _SITTING = (
     "sit sit sit_knees_apart sit_legs_forward sit_feet_back sit_ankles_crossed sit_knee_over_knee "

@@ -129,7 +129,7 @@ def draw(
     contact = torch.where((label >= _FIRST_ACTIVITY)[:, None], table.contact[row], -1)
 
     planted = (table.planted[row] & (label != _LABEL["limits"])).nonzero().squeeze(-1)
-    L[planted] = plant_feet(L[planted], rest_heads[planted])
+    L[planted] = plant_feet(L[planted], rest_heads[planted], table.balanced[row[planted]])
 
     if recorded is not None:
         pick = torch.randint(len(recorded), (2, n), generator=generator, device=device)
@@ -172,13 +172,15 @@ class _ActivityTable(NamedTuple):
     contact: Tensor
     """(R, 2) number in `CONTACTS` of what the left and the right hand touch, -1 for nothing."""
     planted: Tensor
-    """(R,) whether the feet carry weight."""
+    """(R,) whether the feet are flat on one floor."""
+    balanced: Tensor
+    """(R,) whether they are also under the body."""
 
 
 @functools.cache
 def _activity_table(device: torch.device) -> _ActivityTable:
     number = {name: i for i, name in enumerate(CONTACTS)}
-    until, mean, spread, contact, planted = [], [], [], [], []
+    until, mean, spread, contact, feet = [], [], [], [], []
     for i, activity in enumerate(ACTIVITIES.values()):
         pairs = [(LEGS[legs], ARMS[arms]) for legs in activity.legs.split() for arms in activity.arms.split()]
         for j, (legs, arms) in enumerate(pairs, start=1):
@@ -187,8 +189,10 @@ def _activity_table(device: torch.device) -> _ActivityTable:
             mean.append(means)
             spread.append(spreads)
             contact.append([-1 if name is None else number[name] for name in (arms.left, arms.right)])
-            planted.append(legs.planted)
-    return _ActivityTable(*(torch.tensor(x, device=device) for x in (until, mean, spread, contact, planted)))
+            feet.append([legs.feet != "free", legs.feet == "balanced"])
+    columns = (torch.tensor(column, device=device) for column in (until, mean, spread, contact, feet))
+    until_, mean_, spread_, contact_, feet_ = columns
+    return _ActivityTable(until_, mean_, spread_, contact_, *feet_.unbind(-1))
 
 
 def _combine(legs: Template, arms: Template) -> tuple[list[float], list[float]]:

@@ -201,29 +201,42 @@ def touch(
     return L
 
 
-def plant_feet(L: Tensor, rest_heads: Tensor) -> Tensor:
+def plant_feet(L: Tensor, rest_heads: Tensor, balanced: Tensor) -> Tensor:
     """Poses L (n, J, 3, 3) with both ankles at one height, by hips and knees, and soles flat as far as ankles
-    turn."""
+    turn. Where `balanced` (n,) the feet also come under the body as far as they were not."""
     G, heads = posed(L, rest_heads)
-    floor = torch.minimum(head_of(heads, "foot.L")[:, 2], head_of(heads, "foot.R")[:, 2])
+    shift = torch.where(balanced[:, None], _imbalance(heads), 0)
     both = {side: Limbs(rest_heads, side) for side in SIDES}
+    ankles = {side: head_of(heads, "foot.L", side).clone() for side in SIDES}
+    floor = torch.minimum(ankles["left"][:, 2], ankles["right"][:, 2])
     for side, limbs in both.items():
+        ankles[side] += shift if side == "left" else reflect(shift)
         hip = head_of(heads, "upperleg01.L", side)
-        way = head_of(heads, "foot.L", side) - hip
+        way = ankles[side] - hip
         length = limbs.thigh.norm(dim=-1) + limbs.shank.norm(dim=-1)
         drop = (length**2 - way[:, 0] ** 2 - way[:, 1] ** 2).clamp_min(0).sqrt()
         floor = torch.maximum(floor, hip[:, 2] - drop)
     L = L.clone()
     for side, limbs in both.items():
-        put(L, _plant_foot(L, G, heads, limbs, floor, side), side)
+        ankles[side][:, 2] = floor
+        put(L, _plant_foot(L, G, heads, limbs, ankles[side], side), side)
     return L
 
 
+def _imbalance(heads: Tensor) -> Tensor:
+    """How far (n, 3), in the plane of the floor, the middle of the trunk is from being over the feet."""
+    trunk = (head_of(heads, "root") + head_of(heads, "spine02")) / 2
+    feet = torch.stack([head_of(heads, f"foot.{side}") for side in "LR"], 1)
+    toes = torch.stack([head_of(heads, f"toe2-1.{side}") for side in "LR"], 1)
+    support = torch.cat([feet, toes], 1)
+    shift = trunk - torch.minimum(torch.maximum(trunk, support.amin(1)), support.amax(1))
+    return shift * shift.new_tensor([1.0, 1.0, 0.0])
+
+
 def _plant_foot(
-    L: Tensor, G: Tensor, heads: Tensor, limbs: Limbs, floor: Tensor, side: str
+    L: Tensor, G: Tensor, heads: Tensor, limbs: Limbs, ankle: Tensor, side: str
 ) -> dict[str, Tensor]:
     root, parent = turn_of(G, "root", side), turn_of(G, "pelvis.L", side)
-    ankle = torch.cat([head_of(heads, "foot.L", side)[:, :2], floor[:, None]], -1)
     way = (root.mT @ (ankle - head_of(heads, "upperleg01.L", side))[..., None]).squeeze(-1)
     knee = _bend(way, limbs.thigh, limbs.shank, limbs.knee, limbs.knee_rest, 180.0)
     span = limbs.thigh + (knee @ limbs.shank[..., None]).squeeze(-1)
