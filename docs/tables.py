@@ -31,7 +31,7 @@ from wholebody_lift import (
     pretrained,
 )
 from wholebody_lift.config import Config
-from wholebody_lift.formats import pose_csv, pose_header, pose_json
+from wholebody_lift.formats import pose_csv, pose_json
 from wholebody_lift.keypoints import LAYOUTS
 from wholebody_lift.model import SemGAN
 from wholebody_lift.pose import FRAMES
@@ -406,11 +406,6 @@ def _shortened(value: Any) -> str:
     return json.dumps(value)
 
 
-def result_fields() -> str:
-    """The units of a result file, by field."""
-    return _table(("Field", "Unit"), ((_code(name), text) for name, text in pose_header._UNITS.items()))
-
-
 # --- cli.md ---
 
 
@@ -514,15 +509,24 @@ def camera_families() -> str:
             _range(family.elevation_deg),
             f"{family.roll_sd_deg:g}",
             _percent(family.distorted),
-            _shares(family.framings),
         )
         for name, family in FAMILIES.items()
     ]
     header = (
         *("Family", "Share", "Focal length / longer side", "Distance", "Elevation, degrees"),
-        *("Roll, spread in degrees", "Distorted lens", "Framing"),
+        *("Roll, spread in degrees", "Distorted lens"),
     )
     return _table(header, rows)
+
+
+def camera_framings() -> str:
+    """What the cameras show of the person; families that show the same stand together."""
+    from wholebody_lift.train.cameras import FAMILIES
+
+    shown: dict[str, list[str]] = {}
+    for name, family in FAMILIES.items():
+        shown.setdefault(_shares(family.framings), []).append(name.replace("_", " "))
+    return _table(("Family", "Framing"), ((", ".join(names), shares) for shares, names in shown.items()))
 
 
 def detector_kinds() -> str:
@@ -586,9 +590,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
     for function in (
         *(keypoint_names, face_names, hand_names, frames),
         *(layouts, input_errors, input_warnings, file_messages, weights_errors),
-        *(csv_columns, json_example, result_fields, lift_options, view_options, info_options),
+        *(csv_columns, json_example, lift_options, view_options, info_options),
         *(training_settings, pose_shares, activity_shares, hand_shares, shape_shares),
-        *(camera_families, detector_kinds, camera_knowledge, loss_weights, test_sets),
+        *(camera_families, camera_framings, detector_kinds, camera_knowledge, loss_weights, test_sets),
     )
 }
 """Every block by its name in the pages."""

@@ -61,7 +61,9 @@ class Lifter:
             revision: branch, tag or commit on the Hub; pin it where results must not change.
             device: "auto" takes CUDA, then Apple's MPS, then the CPU.
             dtype: precision of the network; geometry and results stay float32.
-            cache_dir, token, local_files_only: as in huggingface_hub.
+            cache_dir: where the Hub's files are kept; huggingface_hub's own cache by default.
+            token: opens private and gated repositories on the Hub.
+            local_files_only: take the Hub's files from the cache alone.
 
         Raises:
             WeightsError: the weights could not be had whole, or do not fit the network.

@@ -1,0 +1,200 @@
+"""What the documentation says is what the code does: blocks, snippets, links, options, figures."""
+
+import argparse
+import ast
+import importlib.util
+import re
+import shlex
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from wholebody_lift import cli, pretrained
+from wholebody_lift.pose import FRAMES
+from wholebody_lift.skeleton import EDGES, KEYPOINT_NAMES, PARTS
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted(
+    [*DOCS.glob("*.md"), *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md"))]
+)
+NAMES = [page.name for page in PAGES]
+SOURCES = [
+    ROOT / "wholebody_lift" / "keypoints.py",
+    *sorted((ROOT / "wholebody_lift" / "formats").glob("*.py")),
+]
+
+_FENCE = re.compile(r"(<!-- not run: .+? -->\n)?```(\w*)\n(.*?)```", re.DOTALL)
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+@pytest.fixture(params=PAGES, ids=NAMES)
+def page(request: pytest.FixtureRequest) -> Path:
+    return request.param
+
+
+def snippets(page: Path) -> list[str]:
+    """The Python blocks of a page that are there to be run."""
+    return [
+        code for skipped, kind, code in _FENCE.findall(page.read_text()) if kind == "python" and not skipped
+    ]
+
+
+def commands(page: Path) -> list[list[str]]:
+    """The shell commands of a page, in words."""
+    lines = re.findall(
+        r"^    (wholebody-lift .+|(?:torchrun .+ -m|python -m) .+)$", page.read_text(), re.MULTILINE
+    )
+    return [shlex.split(line, comments=True) for line in lines]
+
+
+# Python
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if snippets(page)], ids=lambda page: page.name)
+def test_snippets_run_in_order(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = snippets(page)
+    if "from_pretrained" in "".join(code) and not (ROOT / "weights" / pretrained.WEIGHTS_FILE).is_file():
+        pytest.skip("needs the package's weights, which this checkout lacks")
+    if "viewers import figure" in "".join(code):
+        pytest.importorskip("matplotlib")
+    (tmp_path / "examples").symlink_to(ROOT / "examples", target_is_directory=True)
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, object] = {"__name__": "snippet"}
+    for block in code:
+        exec(compile(block, str(page), "exec"), namespace)
+
+
+# Blocks that the code writes
+
+
+@pytest.fixture(scope="module")
+def tables() -> ModuleType:
+    pytest.importorskip("tensorboard", reason="the extra train")
+    return load(DOCS / "tables.py")
+
+
+def load(script: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"docs_{script.stem}", script)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_blocks_are_what_the_code_says(page: Path, tables: ModuleType) -> None:
+    text = page.read_text()
+    assert tables.render(text) == text, "out of date: run `python docs/tables.py`"
+
+
+def test_every_block_is_used(tables: ModuleType) -> None:
+    text = "".join(page.read_text() for page in PAGES)
+    assert set(re.findall(r"<!-- begin ([\w-]+) -->", text)) == set(tables.BLOCKS)
+
+
+def raised_texts(source: Path) -> list[str]:
+    """The longest fixed piece of the text of every InputError in a module."""
+    pieces = []
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Raise) and ast.unparse(node).startswith("raise InputError("):
+            assert isinstance(node.exc, ast.Call)
+            fixed = [
+                part.value
+                for part in ast.walk(node.exc.args[0])
+                if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            ]
+            pieces.append(max(fixed, key=len))
+    return [piece for piece in pieces if len(piece) > 5]  # a shorter one stands before another error's text
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+def test_every_error_is_documented(source: Path) -> None:
+    documented = " ".join((DOCS / "input.md").read_text().split())
+    assert [text for text in raised_texts(source) if " ".join(text.split()) not in documented] == []
+
+
+# Links, commands, figures
+
+
+def anchors(page: Path) -> set[str]:
+    """What can stand after # in a link to a page."""
+    headings = re.findall(
+        r"^#+ (.+)$", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL), re.MULTILINE
+    )
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in _LINK.findall(page.read_text()):
+        if link.startswith("http"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), f"{link}: nothing is there"
+        if page.parent == DOCS:
+            assert DOCS in target.resolve().parents, f"{link}: not part of the site"
+        if anchor:
+            assert anchor in anchors(target), f"{link}: no such heading"
+
+
+def test_pages_are_in_the_navigation() -> None:
+    listed = re.findall(r"^  - .+: (\w+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(page.name for page in DOCS.glob("*.md"))
+
+
+def test_commands_are_accepted(page: Path) -> None:
+    for words in commands(page):
+        if words[0] == "wholebody-lift":
+            assert isinstance(cli._parser().parse_args(words[1:]), argparse.Namespace)
+
+
+def test_training_commands_are_accepted(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [words for words in commands(page) if "wholebody_lift.train" in words]
+    if not found:
+        return
+    pytest.importorskip("tensorboard", reason="the extra train")
+    from wholebody_lift.train import __main__ as train
+
+    reached = []
+    for name in ("_train", "_prepare", "_evaluate", "_release"):
+        monkeypatch.setattr(train, name, reached.append)
+    for words in found:
+        arguments = words[words.index("wholebody_lift.train") + 1 :]
+        monkeypatch.setattr(sys, "argv", ["train", *arguments])
+        train.main()
+    assert len(reached) == len(found)
+
+
+def test_every_keypoint_and_edge_is_drawn() -> None:
+    drawn = (DOCS / "assets" / "keypoints.svg").read_text()
+    assert set(re.findall(r'id="keypoint-([^"]+)"', drawn)) == {
+        f"{i}-{name}" for i, name in enumerate(KEYPOINT_NAMES)
+    }
+    panel = {i: "body" if part == "feet" else part for part, indices in PARTS.items() for i in indices}
+    within = {f"{a}-{b}" for a, b in EDGES if panel[a] == panel[b]}
+    assert set(re.findall(r'id="edge-([^"]+)"', drawn)) == within
+
+
+def test_every_frame_is_drawn() -> None:
+    drawn = (DOCS / "assets" / "frames.svg").read_text()
+    for name, spec in FRAMES.items():
+        assert f'id="{name}: {spec.handedness}-handed"' in drawn
+        for letter in "xyz":
+            assert f'id="{name} {letter}: {getattr(spec, letter)}"' in drawn
+
+
+@pytest.mark.parametrize("name", ["keypoints", "frames"])
+def test_figures_can_be_drawn_again(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib")
+    script = load(DOCS / "figures" / f"{name}.py")
+    monkeypatch.setattr(sys, "argv", ["figure", str(tmp_path / "figure.svg")])
+    script.main()
+    ids = [
+        set(re.findall(r'id="((?:keypoint|edge)-[^"]+|[a-z]+(?: [xyz])?: [^"]+)"', path.read_text()))
+        for path in (tmp_path / "figure.svg", DOCS / "assets" / f"{name}.svg")
+    ]
+    assert ids[0] == ids[1]
+    assert ids[0]
