@@ -55,9 +55,7 @@ def main() -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
 
-    print(
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
-    )
+    print(f"{platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads")
     print(f"Python {platform.python_version()}, torch {version('torch')}, best of {options.repeats}\n")
 
     for statement in ("import torch", "import wholebody_lift", "from wholebody_lift import Lifter"):

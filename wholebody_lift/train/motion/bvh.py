@@ -18,10 +18,10 @@ def read(text: str, *, fps: float | None = None) -> Clip:
     `ValueError` where the frames do not fit the header.
     """
     header, _, motion = text.partition("MOTION")
-    bones, parents, heads, tails, channels = _read_hierarchy(header.split())
     match = re.match(r"\s*Frames:\s*(\d+)\s+Frame Time:\s*(\S+)(.*)", motion, re.DOTALL)
     if match is None:
         raise ValueError("this is no BVH file: 'MOTION', 'Frames:' and 'Frame Time:' were not found")
+    bones, parents, heads, tails, channels = _read_hierarchy(header.split())
     width = sum(len(names) for names in channels)
     values = torch.tensor([float(value) for value in match[3].split()], dtype=torch.float64)
     if values.numel() != int(match[1]) * width:

@@ -33,8 +33,8 @@ _MAX_FOREARM_TWIST = 85.0
 _MAX_WRIST_BEND = 65.0
 _TOE_RANGE = (-25.0, 45.0)
 _MAX_ANKLE_ROLL = 35.0
-# A foot stands where its ankle is lower than this over the other, in metres, and where it points up or down by
-# less than this; up to twice that, ever less so.
+# A foot stands where its ankle is lower than this over the other, in metres, and where it points up or down
+# by less than this; up to twice that, ever less so.
 _STEP_HEIGHT = 0.12
 _MAX_STANCE_PITCH = 30.0
 # Between these bends a limb begins to tell which way it bends.
@@ -73,8 +73,8 @@ class Source:
         return pattern.format(side=self.sides[SIDES.index(side)])
 
 
-# Palms face down and thumbs point forward in the T pose of all three. The Acclaim files bend the elbow about the
-# x axis of axis="180 -30 -90", and the BVH files were made from such files.
+# Palms face down and thumbs point forward in the T pose of all three. The Acclaim files bend the elbow
+# about the x axis of axis="180 -30 -90", and the BVH files were made from such files.
 _CMU_ELBOW = (0.0, -0.5, -(0.75**0.5))
 CMU_BVH = Source(
     sides=("l", "r"),

@@ -1,0 +1,110 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+pytest.importorskip("anny")
+
+from wholebody_lift.train import bank
+from wholebody_lift.train.bank import INPUTS, MotionBank, Recording, Track, prepare, split_of
+from wholebody_lift.train.motion.hands import HAND_BONES
+from wholebody_lift.train.rig import BONES, FACE_ACTIONS
+
+
+def _recording(name: str, split: bank.Split, rows: int) -> Recording:
+    return Recording(name, "test", name, split, rows)
+
+
+@pytest.fixture
+def small() -> MotionBank:
+    recordings = (_recording("a", "train", 30), _recording("b", "test", 10), _recording("c", "train", 10))
+    quaternions = torch.nn.functional.normalize(
+        torch.randn(50, 2, 4, generator=torch.Generator().manual_seed(0)), dim=-1
+    )
+    fingers = torch.nn.functional.normalize(torch.ones(50, len(HAND_BONES), 4), dim=-1)
+    faces = torch.arange(50)[:, None].expand(50, len(FACE_ACTIONS)) / 50
+    return MotionBank(
+        bodies=Track((quaternions * 32767).round().to(torch.int16), recordings),
+        hands=Track((fingers * 32767).round().to(torch.int16), recordings),
+        faces=Track(faces.half(), recordings),
+        bones=("root", "head"),
+    )
+
+
+def _generator() -> torch.Generator:
+    return torch.Generator().manual_seed(1)
+
+
+def test_only_recordings_of_the_split_are_drawn(small: MotionBank) -> None:
+    for split, members in (("train", {0, 2}), ("test", {1})):
+        for draw in (small.sample, small.sample_hands, small.sample_faces):
+            _, recording = draw(400, split, _generator())
+            assert set(recording.tolist()) == members
+
+
+def test_rows_belong_to_the_recording_they_claim(small: MotionBank) -> None:
+    faces, recording = small.sample_faces(500, "train", _generator())
+    rows = (faces[:, 0] * 50).round().long()
+    assert ((rows < 30) == (recording == 0)).all()
+    assert (rows[recording == 2] >= 40).all()
+
+
+def test_short_recordings_count_for_more_than_their_length(small: MotionBank) -> None:
+    _, recording = small.sample(4000, "train", _generator())
+    share = (recording == 2).float().mean().item()
+    assert share == pytest.approx(10**0.5 / (10**0.5 + 30**0.5), abs=0.03)
+
+
+def test_bones_that_never_move_are_at_rest(small: MotionBank) -> None:
+    poses, _ = small.sample(20, "train", _generator())
+    assert poses.shape == (20, len(BONES), 4)
+    assert torch.allclose(poses.norm(dim=-1), torch.ones(20, len(BONES)), atol=1e-6)
+    resting = [i for i, bone in enumerate(BONES) if bone not in small.bones]
+    assert torch.equal(poses[:, resting], torch.tensor([1.0, 0, 0, 0]).expand(20, len(resting), 4))
+
+
+def test_a_split_without_recordings_is_told(small: MotionBank) -> None:
+    with pytest.raises(ValueError, match="no recordings in the split 'val'"):
+        small.sample(1, "val", _generator())
+
+
+def test_there_and_back(small: MotionBank, tmp_path: Path) -> None:
+    small.save(tmp_path / "bank.npz")
+    again = MotionBank.load(tmp_path / "bank.npz")
+    assert again.bones == small.bones
+    for name, track in small.tracks.items():
+        assert torch.equal(again.tracks[name].values, track.values)
+        assert again.tracks[name].recordings == track.recordings
+
+
+def test_the_split_of_a_group_does_not_depend_on_the_others() -> None:
+    groups = [f"source/{i}" for i in range(3000)]
+    splits = [split_of(group) for group in groups]
+    assert splits == [split_of(group) for group in groups]
+    assert splits.count("test") / len(splits) == pytest.approx(0.17, abs=0.03)
+    assert splits.count("val") / len(splits) == pytest.approx(0.13, abs=0.03)
+
+
+def test_missing_inputs_are_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"cmu_bvh\.zip.*docs/training\.md"):
+        prepare(tmp_path, tmp_path / "bank.npz")
+
+
+def test_the_recordings_are_prepared_whole(shared_data: Path, tmp_path: Path) -> None:
+    """Partners of one dance share a split, every kind of body recording is in train and test."""
+    made = prepare(shared_data, tmp_path / "bank.npz")
+    splits: dict[str, set[str]] = {}
+    sources: dict[str, set[str]] = {"train": set(), "val": set(), "test": set()}
+    for track in made.tracks.values():
+        assert sum(recording.rows for recording in track.recordings) == len(track.values)
+        for recording in track.recordings:
+            splits.setdefault(recording.group, set()).add(recording.split)
+            sources[recording.split].add(recording.source)
+    assert all(len(split) == 1 for split in splits.values())
+    assert {"indian", "martial", "salsa", "cmu_amc", "quaternius", "leap", "arkit"} <= sources["train"]
+    assert {"indian", "martial", "salsa", "cmu_amc", "quaternius", "leap", "arkit"} <= sources["test"]
+    dance = {recording.name: recording.group for recording in made.bodies.recordings}
+    assert dance["salsa/09"] == dance["salsa/24"]
+    assert (tmp_path / "bank.npz").stat().st_size < 10e6
+    manifest = (tmp_path / "bank.json").read_text()
+    assert all(name in manifest for name in INPUTS.values())
