@@ -8,7 +8,7 @@ import torch
 
 from wholebody_lift import pretrained
 from wholebody_lift.train import bank as banks
-from wholebody_lift.train import evaluate, loop, settings
+from wholebody_lift.train import evaluate, gallery, loop, settings
 from wholebody_lift.train.people import People
 from wholebody_lift.train.rig import load_rig
 
@@ -61,6 +61,13 @@ def _release(arguments: argparse.Namespace) -> None:
     print(f"config.json and model.safetensors are in {arguments.to}")
 
 
+def _gallery(arguments: argparse.Namespace) -> None:
+    people = _people(arguments.bank, "train", "cpu")
+    figure = gallery.draw(people, arguments.people, torch.Generator().manual_seed(arguments.seed))
+    figure.savefig(arguments.out, dpi=120)
+    print(f"wrote {arguments.out}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m wholebody_lift.train", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -93,6 +100,13 @@ def main() -> None:
     release.add_argument("run", type=Path, help="the run's folder")
     release.add_argument("to", type=Path, help="directory for config.json and model.safetensors")
     release.set_defaults(command=_release)
+
+    picture = commands.add_parser("gallery", help="draw synthetic people to look at")
+    picture.add_argument("out", type=Path, help="picture to write: .png, .pdf or .svg")
+    picture.add_argument("--bank", type=Path, help="the bank made by prepare")
+    picture.add_argument("--people", type=int, default=48, help="%(default)s")
+    picture.add_argument("--seed", type=int, default=0, help="%(default)s")
+    picture.set_defaults(command=_gallery)
 
     arguments = parser.parse_args()
     arguments.command(arguments)
