@@ -13,12 +13,15 @@ import sys
 import time
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import torch
 
-from wholebody_lift import Keypoints2D, Lifter
+from wholebody_lift import Keypoints2D, Lifter, formats
 from wholebody_lift.features import KEYPOINT_FEATURES, PERSON_FEATURES, Features
+
+SQUATS = Path(__file__).parents[1] / "examples" / "data" / "squats.json"
 
 
 def best_seconds(run: Callable[[], object], repeats: int) -> float:
@@ -42,8 +45,9 @@ def import_seconds(statement: str, repeats: int) -> float:
 
 
 def people(n: int) -> np.ndarray:
-    """n people as scattered points: what takes time does not depend on where the keypoints are."""
-    return np.random.default_rng(0).normal(size=(n, 133, 2)) * 80 + 500
+    """n people (n, 133, 2): the frames of the example sequence, over and over."""
+    frames = formats.read(SQUATS).keypoints
+    return frames[np.arange(n) % len(frames)]
 
 
 def main() -> None:

@@ -72,7 +72,7 @@ def retarget(points: Tensor, rest: RestPose) -> Tensor:
         [_align_thumb(along[:, 0], our_along[0])[:, None], _align_fingers(along[:, 1:], our_along[1:], ours)],
         1,
     )  # (M, fingers, phalanges, 3, 3)
-    return rotations.canonical(rotations.from_matrix(local.flatten(1, 2))).float()
+    return rotations.from_matrix(local.flatten(1, 2)).float()
 
 
 def _fit_rotation(points: Tensor, target: Tensor) -> Tensor:

@@ -178,8 +178,7 @@ def retarget(clip: Clip, source: Source, ours: RestPose) -> Tensor:
         if source.toes is not None:
             foot, toes = source.bone(source.foot, side), source.bone(source.toes, side)
             _bend_toes(local, side, turned[foot].mT @ turned[toes])
-    quaternions = torch.stack([rotations.from_matrix(local[bone]) for bone in BONES], 1)
-    return rotations.canonical(quaternions).float()
+    return rotations.from_matrix(torch.stack([local[bone] for bone in BONES], 1)).float()
 
 
 def _about(axis: Tensor, degrees: float) -> Tensor:
