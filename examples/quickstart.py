@@ -13,6 +13,4 @@ left_wrist = pose.names.index("left_wrist")
 for person in pose:
     x, y, z = person.xyz[0, left_wrist]
     error = person.error_mm[0, left_wrist]
-    print(
-        f"left wrist: {x:.0f} mm right of, {y:.0f} mm below, {z:.0f} mm behind the hips (+- {error:.0f} mm)"
-    )
+    print(f"left wrist: {x:.0f} mm right, {y:.0f} down, {z:.0f} away of the hips, expected error {error:.0f}")
