@@ -52,9 +52,18 @@ def test_every_shape_becomes_people_by_keypoints(triples, xy):
 
 def test_types_and_dtypes_of_the_fields(triples):
     people = Keypoints2D(
-        triples, image_size=SIZE, K=K, distortion=np.zeros(5), height_mm=1700, image_ids=[3, 3, 4, 5]
+        triples,
+        image_size=SIZE,
+        K=K,
+        distortion=np.zeros(5),
+        height_mm=1700,
+        image_ids=[3, 3, 4, 5],
+        track_ids=[1, 2, 2, 2],
+        fps=25,
     )
-    kinds = {name: getattr(people, name).dtype for name in type(people).model_fields if name != "min_score"}
+    values = {name: getattr(people, name) for name in type(people).model_fields}
+    kinds = {name: value.dtype for name, value in values.items() if isinstance(value, np.ndarray)}
+    assert people.fps == 25.0
     assert kinds == {
         "keypoints": np.float64,
         "scores": np.float32,
@@ -63,6 +72,7 @@ def test_types_and_dtypes_of_the_fields(triples):
         "distortion": np.float64,
         "height_mm": np.float64,
         "image_ids": np.int64,
+        "track_ids": np.int64,
     }
     shapes = [
         getattr(people, name).shape for name in ("image_size", "K", "distortion", "height_mm", "image_ids")
@@ -406,6 +416,17 @@ def test_height_out_of_range(triples, height, text):
 @pytest.mark.parametrize("ids", [3, [1, 2, 3], [1.5, 2, 3, 4], [[1, 2, 3, 4]]])
 def test_image_ids_that_are_none(triples, ids):
     assert "(4,) whole numbers were wanted" in rejected(triples, image_ids=ids)
+    assert "(4,) whole numbers were wanted" in rejected(triples, track_ids=ids)
+
+
+def test_a_track_is_in_an_image_once(triples):
+    text = rejected(triples, image_ids=[3, 3, 4, 4], track_ids=[1, 2, 5, 5])
+    assert "got 2 people with track id 5 in image 4; one was wanted" in text
+
+
+@pytest.mark.parametrize("fps", [0, -25, np.nan, np.inf, [25, 25]])
+def test_fps_that_is_none(triples, fps):
+    assert "frames per second over 0 was wanted" in rejected(triples, fps=fps)
 
 
 @pytest.mark.parametrize("min_score", [-0.1, 1.1, np.nan, [0.1, 0.2]])

@@ -22,6 +22,8 @@ def make_pose(n: int = 3, **changes: Any) -> Pose3D:
         "keypoints": rng.uniform(0, 900, (n, 133, 2)).astype(np.float32),
         "scores": rng.uniform(0.3, 1, (n, 133)).astype(np.float32),
         "image_ids": np.arange(n),
+        "track_ids": np.arange(n) % 2,
+        "fps": 30.0,
     }
     return Pose3D(**{**fields, **changes})
 

@@ -73,6 +73,8 @@ class Keypoints2D(BaseModel):
         distortion: (N, 5) float64, Brown-Conrady k1 k2 p1 p2 k3 in OpenCV's order, or None.
         height_mm: (N,) float64, standing height of each person, or None.
         image_ids: (N,) int64, the image or video frame that each person is in, or None.
+        track_ids: (N,) int64, who each person is: the same number is the same person in every frame, or None.
+        fps: frames per second of the video that the frames are of, or None.
         min_score: keypoints with a lower score are missing.
     """
 
@@ -85,6 +87,8 @@ class Keypoints2D(BaseModel):
     distortion: Floats | None
     height_mm: Floats | None
     image_ids: npt.NDArray[np.int64] | None
+    track_ids: npt.NDArray[np.int64] | None
+    fps: float | None
     min_score: float
 
     def __init__(
@@ -97,6 +101,8 @@ class Keypoints2D(BaseModel):
         distortion: npt.ArrayLike | None = None,
         height_mm: npt.ArrayLike | None = None,
         image_ids: npt.ArrayLike | None = None,
+        track_ids: npt.ArrayLike | None = None,
+        fps: float | None = None,
         min_score: float = MIN_SCORE,
     ) -> None:
         """Check everything once and bring it to one form; numpy, torch and lists are taken alike.
@@ -112,6 +118,8 @@ class Keypoints2D(BaseModel):
             distortion: (5,) or (N, 5); needs K.
             height_mm: a number or (N,).
             image_ids: (N,) whole numbers.
+            track_ids: (N,) whole numbers; nobody may be in one image twice.
+            fps: over 0.
             min_score: 0..1.
 
         Raises:
@@ -130,7 +138,9 @@ class Keypoints2D(BaseModel):
             K=_intrinsics(K, xy),
             distortion=_distortion(distortion, n, has_camera=K is not None),
             height_mm=_height(height_mm, n),
-            image_ids=_image_ids(image_ids, n),
+            image_ids=_ids("image_ids", image_ids, n, "the number of the image or video frame"),
+            track_ids=_track_ids(track_ids, image_ids, n),
+            fps=_fps(fps),
             min_score=float(min_score),
         )
         for message in signs_of_mistakes(self.keypoints, self.image_size, self.K):
@@ -165,7 +175,7 @@ class Keypoints2D(BaseModel):
         yield "people", len(self)
         yield "observed", f"{self.observed.sum()} of {self.observed.size}"
         yield "min_score", self.min_score
-        for name in ("image_size", "K", "distortion", "height_mm", "image_ids"):
+        for name in ("image_size", "K", "distortion", "height_mm", "image_ids", "track_ids", "fps"):
             yield name, "given" if getattr(self, name) is not None else None
 
 
@@ -406,16 +416,41 @@ def _height(value: npt.ArrayLike | None, n: int) -> Floats | None:
     return height
 
 
-def _image_ids(value: npt.ArrayLike | None, n: int) -> npt.NDArray[np.int64] | None:
+def _ids(name: str, value: npt.ArrayLike | None, n: int, meaning: str) -> npt.NDArray[np.int64] | None:
     if value is None:
         return None
-    ids = _numbers("image_ids", value)
+    ids = _numbers(name, value)
     if ids.shape != (n,) or not np.array_equal(ids, np.floor(ids)):
         raise InputError(
-            f"got image_ids of shape {ids.shape} and type {ids.dtype} with {count(n)}; ({n},) whole numbers "
-            "were wanted: for each person the number of the image or video frame"
+            f"got {name} of shape {ids.shape} and type {ids.dtype} with {count(n)}; ({n},) whole numbers "
+            f"were wanted: for each person {meaning}"
         )
     return ids.astype(np.int64)
+
+
+def _track_ids(
+    value: npt.ArrayLike | None, image_ids: npt.ArrayLike | None, n: int
+) -> npt.NDArray[np.int64] | None:
+    ids = _ids("track_ids", value, n, "a number that is the same in every frame")
+    if ids is None or image_ids is None:
+        return ids
+    pairs, counts = np.unique(np.stack((np.asarray(image_ids), ids)), axis=1, return_counts=True)
+    if (counts > 1).any():
+        image, track = pairs[:, counts > 1][:, 0]
+        raise InputError(
+            f"got {counts.max()} people with track id {track} in image {image}; one was wanted: give each "
+            "person of an image a number of their own"
+        )
+    return ids
+
+
+def _fps(value: float | None) -> float | None:
+    if value is None:
+        return None
+    fps = _numbers("fps", value).astype(np.float64)
+    if fps.shape or not 0 < fps < np.inf:
+        raise InputError(f"got fps {value!r}; one number of frames per second over 0 was wanted")
+    return float(fps)
 
 
 def _per_person(name: str, value: npt.ArrayLike, shape: tuple[int, ...], n: int, meaning: str) -> Floats:

@@ -153,6 +153,8 @@ class Lifter:
             scores=people.scores,
             image_ids=image_ids,
             image_size=people.image_size,
+            track_ids=people.track_ids,
+            fps=people.fps,
             scale_source="average_adult" if people.height_mm is None else "height_mm",
         )
 

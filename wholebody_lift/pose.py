@@ -73,6 +73,8 @@ class Pose3D:
         scores: (N, 133) float32, its scores 0..1, 0 where missing.
         image_ids: (N,) int64; rows with one id are people of one image or video frame.
         image_size: (N, 2) float64, width and height in pixels, or None if unknown.
+        track_ids: (N,) int64, who each person is: one number is one person in every frame, or None.
+        fps: frames per second, where `image_ids` count the frames of a video, or None.
         scale_source: "height_mm" if the user gave the person's height, else "average_adult".
         frame: one of `FRAMES`.
     """
@@ -89,6 +91,8 @@ class Pose3D:
     scores: FloatArray
     image_ids: npt.NDArray[np.int64]
     image_size: FloatArray | None = None
+    track_ids: npt.NDArray[np.int64] | None = None
+    fps: float | None = None
     scale_source: ScaleSource = "average_adult"
     frame: str = "opencv"
 
@@ -197,6 +201,7 @@ def _shapes(n: int) -> dict[str, tuple[int, ...]]:
         "scores": (n, k),
         "image_ids": (n,),
         "image_size": (n, 2),
+        "track_ids": (n,),
     }
 
 

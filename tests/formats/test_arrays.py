@@ -25,6 +25,8 @@ def full(people):
         distortion=[0.01, 0, 0, 0, 0],
         height_mm=[1600, 1700, 1800],
         image_ids=[4, 5, 5],
+        track_ids=[7, 7, 8],
+        fps=29.97,
     )
 
 
@@ -53,7 +55,7 @@ def test_npz_holds_every_field(tmp_path, full):
 
 def test_json_object_holds_every_field(tmp_path, full):
     path = tmp_path / "keypoints.json"
-    path.write_text(json.dumps({name: value.tolist() for name, value in contents(full).items()}))
+    path.write_text(json.dumps({name: np.asarray(value).tolist() for name, value in contents(full).items()}))
     same(formats.read(path), full)
 
 

@@ -31,6 +31,8 @@ def make_pose(n: int = 3, *, frame: str = "opencv", image_size: bool = True) -> 
         keypoints=np.where(observed[..., None], normal(n, 133, 2), np.float32(np.nan)),
         scores=np.where(observed, random.random((n, 133)), 0).astype(np.float32),
         image_ids=np.array([2**53 + 1, 3, 3][:n]),
+        track_ids=np.array([7, 2**53 + 1, 7][:n]),
+        fps=29.97,
         image_size=np.array([[640.0, 480.0]] * n) if image_size else None,
         scale_source="height_mm",
         frame=frame,

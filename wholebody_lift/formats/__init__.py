@@ -29,7 +29,7 @@ _ZIP = b"PK"  # an npz is a zip
 
 _WRITERS = {".csv": pose_csv.write, ".json": pose_json.write, ".npz": pose_npz.write}
 
-_RANKS = {"image_size": 1, "K": 2, "distortion": 1, "height_mm": 0, "image_ids": 0}
+_RANKS = {"image_size": 1, "K": 2, "distortion": 1, "height_mm": 0, "image_ids": 0, "track_ids": 0, "fps": 0}
 """Axes of each field for one person; in a file or an argument it may have a person axis before them."""
 
 
@@ -68,7 +68,7 @@ def read(
             )
         if left_out.any():
             warnings.warn(f"{path}: {_note(left_out, fields.get('image_ids'))}", InputWarning, stacklevel=2)
-        chosen = {name: _rows(name, value, ~left_out) for name, value in fields.items()}
+        chosen: dict[str, Any] = {name: _rows(name, value, ~left_out) for name, value in fields.items()}
         return Keypoints2D(xy[~left_out], scores[~left_out], **chosen, min_score=min_score)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None

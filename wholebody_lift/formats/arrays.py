@@ -17,7 +17,17 @@ import numpy as np
 from wholebody_lift.keypoints import InputError
 from wholebody_lift.plausibility import listed
 
-FIELDS = ("keypoints", "scores", "image_size", "K", "distortion", "height_mm", "image_ids")
+FIELDS = (
+    "keypoints",
+    "scores",
+    "image_size",
+    "K",
+    "distortion",
+    "height_mm",
+    "image_ids",
+    "track_ids",
+    "fps",
+)
 """What may be in a file; only keypoints must be. Shapes and units as in `Keypoints2D`."""
 
 

@@ -11,11 +11,14 @@ from wholebody_lift.skeleton import EDGES, KEYPOINT_NAMES, PARENTS, PARTS
 FORMAT = "wholebody-lift pose"
 VERSION = 1
 
-HEADER_FIELDS = ("camera_source", "scale_source", "frame")
+HEADER_FIELDS = ("camera_source", "scale_source", "fps", "frame")
 """The fields of a Pose3D that hold for everyone and stand in the header."""
 
 ARRAY_FIELDS = tuple(name for name in FIELD_NAMES if name not in HEADER_FIELDS)
 """The fields that have a person axis."""
+
+OPTIONAL_FIELDS = ("image_size", "track_ids")
+"""The fields with a person axis that are left out where they are not known."""
 
 _UNITS = {
     "xyz": "mm from the origin of the frame",
@@ -47,6 +50,7 @@ def header(pose: Pose3D) -> dict[str, Any]:
         },
         "camera_source": pose.camera_source,
         "scale_source": pose.scale_source,
+        "fps": pose.fps,
         "skeleton": {
             "layout": "COCO-WholeBody",
             "names": list(KEYPOINT_NAMES),

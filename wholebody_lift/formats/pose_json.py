@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wholebody_lift.formats.pose_header import ARRAY_FIELDS, fields, header
+from wholebody_lift.formats.pose_header import ARRAY_FIELDS, OPTIONAL_FIELDS, fields, header
 from wholebody_lift.keypoints import InputError
 from wholebody_lift.pose import Pose3D
 
@@ -22,7 +22,10 @@ _DTYPES: dict[str, type[np.generic]] = {
     **dict.fromkeys(("K", "distortion", "image_size"), np.float64),
     "observed": np.bool_,
     "image_ids": np.int64,
+    "track_ids": np.int64,
 }
+_KEYS = {"image_ids": "image_id", "track_ids": "track_id"}
+"""Keys in a person's object that are not named as the field of Pose3D."""
 
 
 def write(pose: Pose3D, path: Path) -> None:
@@ -40,9 +43,11 @@ def parse(document: Any) -> Pose3D:
     described = fields(document)
     try:
         people = document["people"]
-        names = set(ARRAY_FIELDS) if "image_size" in people[0] else set(ARRAY_FIELDS) - {"image_size"}
+        unknown = {name for name in OPTIONAL_FIELDS if _key(name) not in people[0]}
         arrays: dict[str, Any] = {
-            name: np.array([person[_key(name)] for person in people], dtype=_DTYPES[name]) for name in names
+            name: np.array([person[_key(name)] for person in people], dtype=_DTYPES[name])
+            for name in ARRAY_FIELDS
+            if name not in unknown
         }
         return Pose3D(**arrays, **described)
     except KeyError as error:
@@ -53,7 +58,7 @@ def parse(document: Any) -> Pose3D:
 
 def _key(name: str) -> str:
     """The key in a person's object for a field of Pose3D."""
-    return "image_id" if name == "image_ids" else name
+    return _KEYS.get(name, name)
 
 
 def _dumps(value: Any) -> str:

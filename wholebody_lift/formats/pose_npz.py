@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from wholebody_lift.formats.arrays import load_npz
-from wholebody_lift.formats.pose_header import ARRAY_FIELDS, fields, header
+from wholebody_lift.formats.pose_header import ARRAY_FIELDS, OPTIONAL_FIELDS, fields, header
 from wholebody_lift.keypoints import InputError
 from wholebody_lift.pose import Pose3D
 
 
 def write(pose: Pose3D, path: Path) -> None:
-    """Write the result; `image_size` is left out if unknown."""
+    """Write the result; what is not known is left out."""
     arrays = {name: getattr(pose, name) for name in ARRAY_FIELDS if getattr(pose, name) is not None}
     with path.open("wb") as file:
         np.savez_compressed(file, header=np.array(json.dumps(header(pose))), **arrays)
@@ -26,7 +26,7 @@ def read(path: Path) -> Pose3D:
     if "header" not in content:
         raise InputError("got an npz file that is no 3D result; read 2D keypoints with formats.read(path)")
     described = fields(json.loads(str(content.pop("header"))))
-    missing = set(ARRAY_FIELDS) - {"image_size"} - set(content)
+    missing = set(ARRAY_FIELDS) - set(OPTIONAL_FIELDS) - set(content)
     if missing:
         raise InputError(f"got a result without {', '.join(sorted(missing))}; write it again")
     try:
