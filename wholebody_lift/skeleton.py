@@ -47,6 +47,21 @@ FACE_FEATURES: dict[str, range] = {
 }
 """What the keypoints of the face outline; the features partition the part "face"."""
 
+GROUPS: dict[str, range] = {
+    **{name: range(i, i + 1) for name, i in INDEX.items() if i in PARTS["body"] or i in PARTS["feet"]},
+    **{f"face_{name}": members for name, members in FACE_FEATURES.items()},
+    **{
+        f"{side}_{name}": range(INDEX[f"{side}_{first}"], INDEX[f"{side}_{last}"] + 1)
+        for side in _SIDES
+        for name, first, last in (
+            ("hand_root", "hand_root", "hand_root"),
+            *((finger, f"{finger}1", f"{finger}4") for finger in _FINGERS),
+        )
+    },
+}
+"""Keypoints that hardly move against each other, in keypoint order: each keypoint of body and feet by itself,
+the features of the face, and for each hand its root and the fingers. The groups partition the keypoints."""
+
 ROOT: tuple[int, int] = (INDEX["left_hip"], INDEX["right_hip"])
 """The origin of every 3D result is the midpoint of these two keypoints."""
 

@@ -9,12 +9,13 @@ from wholebody_lift.features import KEYPOINT_FEATURES, PERSON_FEATURES, Features
 from wholebody_lift.model import SemGAN
 
 SMALL = Config(channels=32, heads=4, layers=2)
+PUBLISHED = Config(channels=32, heads=4, layers=2, nodes="keypoints")
 
 
-@pytest.fixture
-def model() -> SemGAN:
+@pytest.fixture(params=[SMALL, PUBLISHED], ids=["groups", "keypoints"])
+def model(request: pytest.FixtureRequest) -> SemGAN:
     torch.manual_seed(0)
-    return SemGAN(SMALL).eval()
+    return SemGAN(request.param).eval()
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_hands_and_face_hang_on_wrists_and_nose(model: SemGAN) -> None:
 
 
 def test_survives_deepcopy_and_state_dict(model: SemGAN, people: Features) -> None:
-    other = SemGAN(SMALL)
+    other = SemGAN(model.config)
     other.load_state_dict(model.state_dict(), strict=True)
     for twin in (copy.deepcopy(model), other.eval()):
         assert torch.equal(twin(people).xyz, model(people).xyz)
@@ -89,8 +90,7 @@ def test_survives_compile(model: SemGAN, people: Features) -> None:
     assert torch.allclose(compiled(people).xyz, model(people).xyz, atol=1e-3)
 
 
-def test_every_parameter_is_read(people: Features) -> None:
-    model = SemGAN(SMALL)
+def test_every_parameter_is_read(model: SemGAN, people: Features) -> None:
     answer = model(people)
     (answer.xyz.sum() + answer.error_mm.sum()).backward()
     assert [name for name, p in model.named_parameters() if p.grad is None] == []

@@ -5,8 +5,9 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.skeleton import INDEX, PARTS
-from wholebody_lift.train import hands, rotations
-from wholebody_lift.train.anatomy import mirror
+from wholebody_lift.train import hands, poses, rotations
+from wholebody_lift.train.activities import ACTIVITIES, ARMS, CONTACT_HANDS, CONTACTS, GRIPS
+from wholebody_lift.train.anatomy import mirror, posed
 from wholebody_lift.train.hands import ANGLES, LIMITS, SHAPES
 from wholebody_lift.train.rig import BONES
 
@@ -158,3 +159,87 @@ def test_attach_mirrors_the_right_hand_and_leaves_the_rest() -> None:
 def test_shares_are_complete() -> None:
     assert sum(hands.SHARES_ALONE.values()) == pytest.approx(1)
     assert sum(hands.SHARES_WITH_RECORDINGS.values()) == pytest.approx(1)
+
+
+# What hands do in an activity
+
+
+def of_activity(rest, name: str) -> tuple[Tensor, Tensor]:
+    """Poses and grips of an activity, 8 of each person."""
+    label = torch.full((8 * PEOPLE,), poses.LABELS.index(name))
+    return poses.draw(label, rest.heads.repeat(8, 1, 1), torch.Generator().manual_seed(0))
+
+
+def fists(fingers: Tensor) -> float:
+    """Share of the hands (n, F, 3, 3) whose four fingers are bent by about right angles at two joints."""
+    bend = rotations.to_rotation_vector(fingers).norm(dim=-1).rad2deg()
+    first, middle = (bend[:, [3 * finger + joint for finger in range(1, 5)]] for joint in (0, 1))
+    return ((first > 55) & (middle > 70)).all(1).float().mean().item()
+
+
+def test_grips_name_shapes_and_contacts() -> None:
+    assert GRIPS[0] == ""
+    assert set(" ".join(GRIPS).split()) <= set(SHAPES)
+    assert CONTACT_HANDS.keys() <= CONTACTS.keys()
+    for template in ARMS.values():
+        assert {template.left_hand, template.right_hand} <= set(GRIPS)
+
+
+@pytest.mark.parametrize(
+    ("activity", "shapes"),
+    [
+        ("fighting", {"fist"}),
+        ("cycling", {"power_grip", "fist"}),
+        ("push_up", {"flat", "spread", "open"}),
+        ("golf", {"power_grip"}),
+    ],
+)
+def test_an_activity_says_what_both_hands_do(rest, activity: str, shapes: set[str]) -> None:
+    _, grip = of_activity(rest, activity)
+    assert {name for i in grip.unique().tolist() for name in GRIPS[i].split()} == shapes
+    assert (grip > 0).all()
+
+
+def test_hands_that_do_nothing_are_free(rest) -> None:
+    _, grip = of_activity(rest, "dancing")
+    assert (grip == 0).all()
+
+
+@pytest.mark.parametrize("with_recordings", [False, True])
+def test_boxers_make_fists_and_walkers_do_not(rest, with_recordings: bool) -> None:
+    heads = rest.heads.repeat(8, 1, 1)
+    open_hands = rotations.from_matrix(hands.compose(angles(), rest.heads))
+    share = {}
+    for name in ("fighting", "walking"):
+        _, grip = of_activity(rest, name)
+        generator = torch.Generator().manual_seed(1)
+        recorded = open_hands if with_recordings else None
+        both = [hands.sample(heads, generator, recorded, hand) for hand in grip.unbind(-1)]
+        share[name] = fists(torch.cat(both))
+    assert share["fighting"] > 0.35
+    assert share["fighting"] > 5 * share["walking"]
+
+
+def test_the_share_that_follows_is_the_documented_one(rest) -> None:
+    """Of hands told to be fists, those that are not can only be among the free ones."""
+    heads = rest.heads.repeat(64, 1, 1)
+    told = torch.full((len(heads),), GRIPS.index("fist"))
+    generator = torch.Generator().manual_seed(0)
+    one = fists(hands.sample_shapes(heads, generator, torch.full_like(told, list(SHAPES).index("fist"))))
+    free = fists(hands.sample(heads, generator))
+    follows = (fists(hands.sample(heads, generator, grip=told)) - free) / (one - free)
+    assert follows == pytest.approx(hands.FOLLOWS_ACTIVITY, abs=0.05)
+
+
+def test_the_hand_that_holds_the_phone_is_the_one_that_is_raised(rest) -> None:
+    """Half of all people are mirrored; what their hands do must be mirrored with them."""
+    assert "standing_phone" in ACTIVITIES
+    L, grip = of_activity(rest, "standing_phone")
+    _, heads = posed(L, rest.heads.repeat(8, 1, 1))
+    height = torch.stack([heads[:, BONES.index(f"wrist.{side}"), 2] for side in "LR"], 1)
+    holds = grip == GRIPS.index("hold_phone")
+    one_handed = holds.sum(1) == 1
+    assert one_handed.sum() > 50
+    assert 0.3 < holds[one_handed, 0].float().mean() < 0.7
+    higher = height.argmax(1) == holds.long().argmax(1)
+    assert higher[one_handed].float().mean() > 0.98

@@ -9,7 +9,7 @@ pytest.importorskip("anny")
 pytest.importorskip("tensorboard")
 
 from wholebody_lift import pretrained
-from wholebody_lift.train.evaluate import TEST_SETS, Calibration, Result, as_markdown, calibration_as_markdown
+from wholebody_lift.train import supply
 from wholebody_lift.train.loop import Trainer, TrainingDivergedError, checkpoint_path, release
 from wholebody_lift.train.people import Batch, People
 from wholebody_lift.train.rig import load_rig
@@ -26,12 +26,17 @@ def validation(people: People) -> Batch:
     return people.sample(16, torch.Generator().manual_seed(9))
 
 
+@pytest.fixture(autouse=True)
+def few_people_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supply, "PEOPLE_AHEAD", 4)
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(
         folder=tmp_path / "run",
         steps=12,
-        batch=4,
+        batch=8,
         channels=16,
         heads=2,
         layers=2,
@@ -96,7 +101,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_batch(
     trainer = Trainer(settings, people, validation)
     settings.folder.mkdir()
     broken = validation._replace(target=validation.target * float("nan"))
-    trainer.pool = [broken]
+    trainer.supply = iter([broken])
     with pytest.raises(TrainingDivergedError, match="step 0"):
         trainer._step()
     saved = torch.load(settings.folder / "diverged-0.pt", weights_only=False)
@@ -109,8 +114,40 @@ def test_the_rate_warms_up_and_comes_down(people: People, validation: Batch, set
     for trainer.step in range(13):
         rates.append(trainer._rate())
     assert rates[0] == pytest.approx(0.5, abs=0.02)
-    assert max(rates) == rates[1]
+    assert rates[1:10] == [1.0] * 9  # three quarters of the budget
+    assert rates[10] == pytest.approx(1 - 0.99 / 3)
     assert rates[-1] == pytest.approx(0.01)
+
+
+def test_a_longer_budget_goes_on_from_where_the_rate_was_steady(
+    people: People, validation: Batch, settings: Settings
+) -> None:
+    Trainer(settings, people, validation).train()  # 12 steps, 9 of them steady
+    resumed = Trainer(replace(settings, steps=24), people, validation)
+    resumed.load()
+    assert resumed.step == 10
+    assert resumed._rate() == 1.0
+    straight = Trainer(replace(settings, steps=24), people, validation)
+    for _ in range(10):
+        straight._step()
+    for a, b in zip(straight.network.parameters(), resumed.network.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+    same_budget = Trainer(settings, people, validation)
+    same_budget.load()
+    assert same_budget.step == 12
+
+
+def test_the_moving_average_soon_follows(people: People, validation: Batch, settings: Settings) -> None:
+    trainer = Trainer(settings, people, validation)
+    for _ in range(2):
+        trainer._step()
+    bias = "embed_person.bias"
+    before = trainer.ema.module.state_dict()[bias].clone()
+    trainer._step()
+    moved = trainer.ema.module.state_dict()[bias] - before
+    gap = trainer.network.model.state_dict()[bias] - before
+    assert torch.allclose(moved, (1 - 3 / 12) * gap, atol=1e-6)  # the third update, at index 2
 
 
 def test_a_checkpoint_replaces_the_last_one_whole(
@@ -123,12 +160,3 @@ def test_a_checkpoint_replaces_the_last_one_whole(
     trainer.save()
     assert torch.load(checkpoint_path(settings.folder), weights_only=False)["step"] == 7
     assert [path.name for path in settings.folder.iterdir()] == ["checkpoint.pt"]
-
-
-def test_tables_have_a_row_for_every_test_set() -> None:
-    results = {name: Result(*range(len(Result._fields))) for name in TEST_SETS}
-    lines = as_markdown(results).splitlines()
-    assert len(lines) == 2 + len(TEST_SETS)
-    assert len({line.count("|") for line in lines}) == 1
-    table = calibration_as_markdown([Calibration("face", i, 10.0, 11.0) for i in range(1, 11)])
-    assert table.splitlines()[-1] == "| face |" + " 10 / 11 |" * 10

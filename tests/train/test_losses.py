@@ -79,6 +79,17 @@ def test_inferred_keypoints_count_less() -> None:
     assert _terms(wrong, truth, missing).pose.item() == pytest.approx(expected)
 
 
+def test_shares_of_a_batch_add_up_to_the_batch() -> None:
+    generator = torch.Generator().manual_seed(0)
+    truth = standing(4)
+    wrong = truth + 30 * torch.randn(truth.shape, generator=generator, dtype=truth.dtype)
+    observed = torch.rand(4, 133, generator=generator) < torch.tensor([[1.0], [0.5], [0.2], [0.9]])
+    whole = _terms(wrong, truth, observed)
+    halves = [_terms(wrong[rows], truth[rows], observed[rows]) for rows in (slice(0, 2), slice(2, 4))]
+    for name, *parts in zip(whole._fields, *halves, strict=True):
+        assert getattr(whole, name).item() == pytest.approx(torch.stack(parts).mean().item()), name
+
+
 def test_weighted_sum_is_that() -> None:
     terms = _terms(standing(4) * 1.02, standing(4))
     expected = sum(weight * term for weight, term in zip(LossWeights(), terms, strict=True))

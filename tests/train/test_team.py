@@ -2,6 +2,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -41,27 +42,69 @@ def test_alone_nothing_is_exchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     assert team.gather("item") == ["item"]
 
 
+_TRAIN = """
+import sys
+from pathlib import Path
+import torch
+from wholebody_lift.train import supply
+from wholebody_lift.train.loop import Trainer
+from wholebody_lift.train.people import People
+from wholebody_lift.train.rig import load_rig
+from wholebody_lift.train.settings import Settings
+
+supply.PEOPLE_AHEAD = 4
+people = People(load_rig(), bank=None)
+size = {"channels": 16, "heads": 2, "layers": 2}
+settings = Settings(folder=Path(sys.argv[1]), steps=4, batch=16, warmup_steps=1, **size)
+Trainer(settings, people, people.sample(4, torch.Generator().manual_seed(0))).train()
+if torch.distributed.is_initialized():
+    torch.distributed.destroy_process_group()
+"""
+
+
+def test_two_processes_train_the_network_that_one_trains(tmp_path: Path) -> None:
+    pytest.importorskip("anny")
+    _run(1, _TRAIN, str(tmp_path / "one"))
+    _run(2, _TRAIN, str(tmp_path / "two"))
+    one, two = (torch.load(tmp_path / name / "checkpoint.pt", weights_only=False) for name in ("one", "two"))
+    assert one["step"] == two["step"] == 4
+    for name, weight in one["network"].items():
+        if weight.ndim > 1:  # the bias of keys has no gradient but noise, which the optimizer makes large
+            assert torch.allclose(weight, two["network"][name], atol=1e-4), name
+    for a, b in zip(one["sources"], two["sources"], strict=True):
+        assert torch.equal(a["generator"], b["generator"])
+        assert a["taken"] == b["taken"]
+
+
 def test_two_processes_agree() -> None:
+    assert _run(2, _TWO_PROCESSES) == ["done 0", "done 1"]
+
+
+def _run(size: int, program: str, *arguments: str) -> list[str]:
+    """Run a program in a team of processes and return what each printed."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
     shared = {
         **os.environ,
-        "WORLD_SIZE": "2",
+        "WORLD_SIZE": str(size),
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": port,
         "OMP_NUM_THREADS": "1",
     }
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", _TWO_PROCESSES],
+            [sys.executable, "-c", program, *arguments],
             env={**shared, "RANK": str(rank)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        for rank in range(2)
+        for rank in range(size)
     ]
-    for rank, process in enumerate(processes):
-        out, error = process.communicate(timeout=120)
-        assert out.strip() == f"done {rank}", error
+    said = []
+    for process in processes:
+        out, error = process.communicate(timeout=300)
+        assert process.returncode == 0, error
+        said.append(out.strip())
+    return said

@@ -10,16 +10,14 @@ from wholebody_lift import skeleton
 from wholebody_lift.config import Config
 from wholebody_lift.features import KEYPOINT_FEATURES, PERSON_FEATURES, Features
 from wholebody_lift.model.encoder import SemGANLayer
+from wholebody_lift.model.nodes import NodeEmbedding, graph_of, nodes_of_parts
 from wholebody_lift.model.part_decoder import PartDecoder
 
-# In keypoint order, so that the decoded parts joined again are the person.
-_DECODED_PARTS = {
-    "body": skeleton.indices("body", "feet"),
-    "face": skeleton.indices("face"),
-    "hands": skeleton.indices("left_hand", "right_hand"),
-}
 _UNIT_MM = {"body": 500.0, "face": 50.0, "hands": 100.0}
 """Length that an output of 1 stands for: about the spread of the part around what it hangs on."""
+
+OUT_CHANNELS = 4
+"""x, y, z and the expected error, each in units of the part."""
 
 
 class Prediction(NamedTuple):
@@ -29,12 +27,6 @@ class Prediction(NamedTuple):
     """(N, 133, 3) float32, mm, relative to the root, in the virtual camera's axes."""
     error_mm: Tensor
     """(N, 133) float32, expected distance from the truth in mm."""
-
-
-def _edges_within(part: list[int]) -> list[tuple[int, int]]:
-    """The skeleton's edges between keypoints of a part, numbered within the part."""
-    place = {keypoint: i for i, keypoint in enumerate(part)}
-    return [(place[a], place[b]) for a, b in skeleton.EDGES if a in place and b in place]
 
 
 class SemGAN(nn.Module):
@@ -47,37 +39,38 @@ class SemGAN(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
-        self.embed_features = nn.Linear(KEYPOINT_FEATURES, config.channels)
+        parts = nodes_of_parts(config.nodes)
+        graph = graph_of(list(parts.values()))
+        self.num_nodes = [len(nodes.members) for nodes in parts.values()]
+        self.num_keypoints = [nodes.num_keypoints for nodes in parts.values()]
+        self.embed_keypoints = nn.ModuleDict(
+            {name: NodeEmbedding(nodes, KEYPOINT_FEATURES, config.channels) for name, nodes in parts.items()}
+        )
         self.embed_person = nn.Linear(PERSON_FEATURES, config.channels)
-        self.embed_keypoint = nn.Parameter(torch.randn(skeleton.NUM_KEYPOINTS, config.channels) * 0.02)
         self.encoder = nn.ModuleList(
-            SemGANLayer(config.channels, config.heads, skeleton.NUM_KEYPOINTS, skeleton.EDGES)
+            SemGANLayer(config.channels, config.heads, sum(self.num_nodes), graph)
             for _ in range(config.layers)
         )
         self.decoders = nn.ModuleDict(
             {
-                name: PartDecoder(config.channels, config.heads, 4, len(part), _edges_within(part))
-                for name, part in _DECODED_PARTS.items()
+                name: PartDecoder(nodes, config.channels, config.heads, OUT_CHANNELS)
+                for name, nodes in parts.items()
             }
         )
-        unit = torch.empty(skeleton.NUM_KEYPOINTS, 1)
-        for name, part in _DECODED_PARTS.items():
-            unit[part] = _UNIT_MM[name]
+        unit = [_UNIT_MM[name] for name, nodes in parts.items() for keys in nodes.members for _ in keys]
         anchor = torch.arange(skeleton.NUM_KEYPOINTS)
         for name, part_root in skeleton.PART_ROOTS.items():
             anchor[skeleton.indices(name)] = part_root
         attached = (anchor != torch.arange(skeleton.NUM_KEYPOINTS))[:, None]
-        self.register_buffer("unit_mm", unit, persistent=False)
+        self.register_buffer("unit_mm", torch.tensor(unit)[:, None], persistent=False)
         self.register_buffer("anchor", anchor, persistent=False)
         self.register_buffer("attached", attached, persistent=False)
 
     def encode(self, features: Features) -> list[Tensor]:
-        """(N, 133, C) after each encoder layer."""
-        x = (
-            self.embed_features(features.keypoints)
-            + self.embed_person(features.person)[:, None]
-            + self.embed_keypoint
-        )
+        """(N, nodes, C) after each encoder layer."""
+        keypoints = torch.split(features.keypoints, self.num_keypoints, dim=1)
+        embedded = [embed(x) for embed, x in zip(self.embed_keypoints.values(), keypoints, strict=True)]
+        x = torch.cat(embedded, dim=1) + self.embed_person(features.person)[:, None]
         states = []
         for layer in self.encoder:
             x = layer(x)
@@ -85,8 +78,8 @@ class SemGAN(nn.Module):
         return states
 
     def decode(self, encoded: Tensor) -> Prediction:
-        """The prediction from the last encoder state (N, 133, C)."""
-        parts = torch.split(encoded, [len(part) for part in _DECODED_PARTS.values()], dim=1)
+        """The prediction from the last encoder state (N, nodes, C)."""
+        parts = torch.split(encoded, self.num_nodes, dim=1)
         decoded = [decoder(part) for decoder, part in zip(self.decoders.values(), parts, strict=True)]
         return self.compose(torch.cat(decoded, dim=1))
 

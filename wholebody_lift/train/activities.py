@@ -176,6 +176,58 @@ CONTACTS: dict[str, Contact] = {
 }
 """What a hand may touch or hold, by name."""
 
+CONTACT_HANDS: dict[str, str] = {
+    contact: shapes
+    for shapes, contacts in {
+        "flat relaxed half_closed": "cheek",
+        "pinch relaxed point half_closed": "chin",
+        "fist fist half_closed relaxed flat": "chin_rest",
+        "pinch pinch tripod relaxed": "mouth",
+        "hold_cup hold_cup hold_cup power_grip": "cup",
+        "point pinch relaxed": "nose",
+        "pinch pinch tripod": "glasses",
+        "flat relaxed": "forehead back_of_head neck belly pillow",
+        "relaxed claw half_closed": "hair",
+        "point relaxed half_closed": "temple",
+        "hold_phone hold_phone power_grip": "camera",
+        "hold_cup power_grip": "binoculars",
+        "flat": "salute pray",
+        "power_grip fist hook": "strap",
+        "flat flat relaxed": "chest",
+        "power_grip": "other_wrist wheel club",
+        "power_grip relaxed": "other_elbow",
+        "loose flat half_closed": "hip hip_back knee knee_other",
+        "relaxed loose": "lap",
+        "flat relaxed loose": "thigh table",
+        "power_grip hook": "shin",
+        "power_grip half_closed": "ankle",
+        "power_grip hook pinch": "toes",
+        "ball_grip pinch open": "floor",
+        "flat flat open": "ground_beside ground_behind clap",
+        "type": "keyboard",
+        "relaxed type ball_grip": "mouse",
+        "key_grip tripod pinch power_grip": "plate",
+        "power_grip fist": "handlebar bat",
+        "hold_phone": "phone_view phone_both phone_lap selfie",
+        "hold_plate hold_phone key_grip": "book",
+        "hold_plate flat": "tray",
+        "open flat hook": "box",
+        "pinch tripod power_grip key_grip": "work",
+        "half_closed power_grip flat": "shake",
+        "open relaxed ball_grip": "forward",
+        "open ball_grip hook": "above",
+        "hook power_grip fist": "bar",
+        "flat flat open spread": "wall",
+        "fist": "guard",
+        "claw power_grip": "neck_of_guitar",
+        "pinch claw relaxed": "strings",
+        "fist flat relaxed": "prop",
+        "flat flat spread open": "push_up",
+    }.items()
+    for contact in contacts.split()
+}
+"""The `hands.SHAPES` that go with a contact, one given twice being twice as frequent; at others, any."""
+
 # ---------------------------------------------------------------------------------------------- templates
 
 
@@ -183,21 +235,31 @@ CONTACTS: dict[str, Contact] = {
 class Template:
     """What one half of the body does: angles, the contact of each hand, and what the feet do.
 
-    Feet are "free", "flat" on one floor, or flat and "balanced", under the body that they carry.
+    Feet are "free", "flat" on one floor, or flat and "balanced", under the body that they carry. Each hand
+    has one of the shapes of `CONTACT_HANDS`, or of those that the template names instead.
     """
 
     angles: Angles
     left: str | None = None
     right: str | None = None
     feet: str = "free"
+    left_hand: str = ""
+    right_hand: str = ""
 
 
 def _legs(feet: str = "free", **angles: tuple[float, float]) -> Template:
     return Template(angles, feet=feet)
 
 
-def _arms(left: str | None = None, right: str | None = None, **angles: tuple[float, float]) -> Template:
-    return Template(angles, left, right)
+def _arms(
+    left: str | None = None,
+    right: str | None = None,
+    *,
+    left_hand: str = "",
+    right_hand: str = "",
+    **angles: tuple[float, float],
+) -> Template:
+    return Template(angles, left, right, left_hand=left_hand, right_hand=right_hand)
 
 
 # fmt: off
@@ -472,9 +534,9 @@ ARMS: dict[str, Template] = {
         right_arm_plane=(82, 10), right_elbow_flexion=(32, 10), arm_rotation=(-4, 9),
     ),
     "swing_running": _arms(
-        left_arm_raise=(48, 12), left_arm_plane=(-72, 10), left_elbow_flexion=(96, 13),
-        right_arm_raise=(42, 13), right_arm_plane=(78, 12), right_elbow_flexion=(98, 16),
-        arm_rotation=(-14, 10), pronation=(5, 15),
+        left_hand="half_closed fist loose", right_hand="half_closed fist loose", left_arm_raise=(48, 12),
+        left_arm_plane=(-72, 10), left_elbow_flexion=(96, 13), right_arm_raise=(42, 13),
+        right_arm_plane=(78, 12), right_elbow_flexion=(98, 16), arm_rotation=(-14, 10), pronation=(5, 15),
     ),
     "pockets": _arms("pocket", "pocket"),
     "one_pocket": _arms("pocket"),
@@ -507,7 +569,7 @@ ARMS: dict[str, Template] = {
     "thinker": _arms("chin", "other_elbow"),
     "chin_rest": _arms("chin_rest", neck_flexion=(6, 8)),
     "drink": _arms("cup", neck_flexion=(-10, 8)),
-    "phone_call": _arms("ear", neck_lateral=(5, 6)),
+    "phone_call": _arms("ear", left_hand="hold_phone", neck_lateral=(5, 6)),
     "phone_view": _arms("phone_view", neck_flexion=(20, 8)),
     "phone_both": _arms("phone_both", "phone_both", neck_flexion=(22, 8)),
     "phone_lap": _arms("phone_lap", "phone_lap", neck_flexion=(26, 8)),
@@ -519,25 +581,29 @@ ARMS: dict[str, Template] = {
     "straps": _arms("strap", "strap"),
     "one_strap": _arms("strap"),
     "wave": _arms(
-        left_arm_raise=(62, 18), left_arm_plane=(30, 20), left_arm_rotation=(62, 14),
-        left_elbow_flexion=(108, 18), left_pronation=(20, 25),
+        left_hand="open open spread flat", left_arm_raise=(62, 18), left_arm_plane=(30, 20),
+        left_arm_rotation=(62, 14), left_elbow_flexion=(108, 18), left_pronation=(20, 25),
     ),
     "wave_high": _arms(
-        left_arm_raise=(140, 14), left_arm_plane=(40, 20), left_arm_rotation=(15, 14),
-        left_elbow_flexion=(30, 16),
+        left_hand="open open spread flat", left_arm_raise=(140, 14), left_arm_plane=(40, 20),
+        left_arm_rotation=(15, 14), left_elbow_flexion=(30, 16),
     ),
-    "hands_up": _arms(arm_raise=(88, 12), arm_plane=(12, 12), arm_rotation=(78, 9), elbow_flexion=(88, 12)),
+    "hands_up": _arms(
+        left_hand="open spread flat", right_hand="open spread flat", arm_raise=(88, 12), arm_plane=(12, 12),
+        arm_rotation=(78, 9), elbow_flexion=(88, 12),
+    ),
     "cheer": _arms(
+        left_hand="fist fist open spread victory", right_hand="fist fist open spread victory",
         arm_raise=(150, 15), arm_plane=(35, 18), arm_rotation=(6, 12), elbow_flexion=(28, 20),
         neck_flexion=(-10, 10),
     ),
     "flex_biceps": _arms(
-        arm_raise=(92, 8), arm_plane=(5, 10), arm_rotation=(80, 8), elbow_flexion=(118, 12),
-        pronation=(-50, 20),
+        left_hand="fist", right_hand="fist", arm_raise=(92, 8), arm_plane=(5, 10), arm_rotation=(80, 8),
+        elbow_flexion=(118, 12), pronation=(-50, 20),
     ),
     "shrug": _arms(
-        clavicle_elevation=(20, 6), arm_raise=(26, 8), arm_rotation=(50, 14), elbow_flexion=(92, 14),
-        pronation=(-62, 12), arm_plane=(30, 20),
+        left_hand="open loose", right_hand="open loose", clavicle_elevation=(20, 6), arm_raise=(26, 8),
+        arm_rotation=(50, 14), elbow_flexion=(92, 14), pronation=(-62, 12), arm_plane=(30, 20),
     ),
     "gesture": _arms(
         arm_raise=(30, 12), arm_plane=(55, 25), arm_rotation=(8, 20), elbow_flexion=(82, 24),
@@ -548,16 +614,21 @@ ARMS: dict[str, Template] = {
         left_elbow_flexion=(88, 26), left_pronation=(0, 40), left_wrist_flexion=(-8, 18),
     ),
     "point": _arms(
-        left_arm_raise=(82, 14), left_arm_plane=(72, 28), left_elbow_flexion=(10, 9), left_pronation=(35, 25),
+        left_hand="point", left_arm_raise=(82, 14), left_arm_plane=(72, 28), left_elbow_flexion=(10, 9),
+        left_pronation=(35, 25),
     ),
     "show": _arms(
-        left_arm_raise=(48, 14), left_arm_plane=(15, 22), left_arm_rotation=(32, 18),
+        left_hand="open loose", left_arm_raise=(48, 14), left_arm_plane=(15, 22), left_arm_rotation=(32, 18),
         left_elbow_flexion=(48, 20), left_pronation=(-48, 18),
     ),
     "thumb_up": _arms(
-        left_arm_raise=(32, 10), left_arm_plane=(70, 15), left_elbow_flexion=(86, 16), left_pronation=(0, 10),
+        left_hand="thumb_up", left_arm_raise=(32, 10), left_arm_plane=(70, 15), left_elbow_flexion=(86, 16),
+        left_pronation=(0, 10),
     ),
-    "spread": _arms(arm_raise=(84, 12), arm_plane=(8, 14), elbow_flexion=(10, 8), pronation=(20, 40)),
+    "spread": _arms(
+        left_hand="open flat", right_hand="open flat", arm_raise=(84, 12), arm_plane=(8, 14),
+        elbow_flexion=(10, 8), pronation=(20, 40),
+    ),
     "balance": _arms(arm_raise=(62, 18), arm_plane=(15, 26), elbow_flexion=(32, 18), pronation=(30, 22)),
     "stretch_overhead": _arms(
         "above", "above", arm_raise=(172, 6), arm_plane=(70, 20), elbow_flexion=(18, 14),
@@ -584,7 +655,8 @@ ARMS: dict[str, Template] = {
     "carry_tray": _arms("tray", "tray"),
     "carry_box": _arms("box", "box", spine_flexion=(-3, 4)),
     "carry_bag": _arms(
-        left_elbow_flexion=(6, 4), left_arm_raise=(10, 4), left_pronation=(10, 10), spine_lateral=(-5, 4),
+        left_hand="hook power_grip fist", left_elbow_flexion=(6, 4), left_arm_raise=(10, 4),
+        left_pronation=(10, 10), spine_lateral=(-5, 4),
     ),
     "carry_on_shoulder": _arms("strap", clavicle_elevation=(6, 4)),
     "cradle": _arms("crossed_outer", "tray", neck_flexion=(14, 8)),
@@ -600,7 +672,7 @@ ARMS: dict[str, Template] = {
     "type": _arms("keyboard", "keyboard", neck_flexion=(8, 8)),
     "type_and_mouse": _arms("mouse", "keyboard", neck_flexion=(4, 8)),
     "table": _arms("table", "table"),
-    "write": _arms("plate", "table", neck_flexion=(22, 8), spine_flexion=(8, 6)),
+    "write": _arms("plate", "table", left_hand="tripod", neck_flexion=(22, 8), spine_flexion=(8, 6)),
     "eat": _arms("mouth", "plate", neck_flexion=(10, 8)),
     "eat_both": _arms("plate", "plate", neck_flexion=(18, 8)),
     "drink_at_table": _arms("cup", "table"),
@@ -618,44 +690,51 @@ ARMS: dict[str, Template] = {
         arm_raise=(118, 25), arm_plane=(15, 15), arm_rotation=(50, 20), elbow_flexion=(80, 28),
     ),
     "guard": _arms("guard", "guard", clavicle_protraction=(8, 5), neck_flexion=(12, 6)),
-    "punch": _arms("guard", "forward", spine_twist=(14, 8)),
-    "ski_poles": _arms(arm_raise=(42, 10), arm_plane=(62, 14), elbow_flexion=(82, 16), arm_rotation=(8, 10)),
+    "punch": _arms("guard", "forward", right_hand="fist", spine_twist=(14, 8)),
+    "ski_poles": _arms(
+        left_hand="power_grip fist", right_hand="power_grip fist", arm_raise=(42, 10), arm_plane=(62, 14),
+        elbow_flexion=(82, 16), arm_rotation=(8, 10),
+    ),
     "golf": _arms("club", "club", neck_flexion=(22, 6)),
-    "bat": _arms("bat", "other_hand", spine_twist=(16, 8), neck_twist=(-35, 12)),
+    "bat": _arms(
+        "bat", "other_hand", right_hand="power_grip fist", spine_twist=(16, 8), neck_twist=(-35, 12),
+    ),
     "forehand": _arms(
-        left_arm_raise=(68, 14), left_arm_plane=(0, 30), left_elbow_flexion=(36, 20),
+        left_hand="power_grip", left_arm_raise=(68, 14), left_arm_plane=(0, 30), left_elbow_flexion=(36, 20),
         left_arm_rotation=(38, 18), right_arm_raise=(58, 18), right_arm_plane=(55, 22),
         right_elbow_flexion=(42, 20), spine_twist=(16, 12), left_wrist_flexion=(-25, 12),
     ),
     "backhand": _arms(
-        left_arm_raise=(52, 14), left_arm_plane=(112, 10), left_elbow_flexion=(46, 22),
-        left_arm_rotation=(-20, 14), spine_twist=(-24, 10), right_arm_raise=(40, 14),
-        right_arm_plane=(60, 20), right_elbow_flexion=(70, 20),
+        left_hand="power_grip", left_arm_raise=(52, 14), left_arm_plane=(112, 10),
+        left_elbow_flexion=(46, 22), left_arm_rotation=(-20, 14), spine_twist=(-24, 10),
+        right_arm_raise=(40, 14), right_arm_plane=(60, 20), right_elbow_flexion=(70, 20),
     ),
     "serve": _arms(
-        left_arm_raise=(98, 14), left_arm_plane=(0, 15), left_arm_rotation=(82, 7),
-        left_elbow_flexion=(92, 20), right_arm_raise=(150, 12), right_arm_plane=(65, 15),
-        right_elbow_flexion=(12, 8), spine_flexion=(-10, 6), spine_lateral=(-12, 6), neck_flexion=(-24, 8),
+        left_hand="power_grip", right_hand="open ball_grip", left_arm_raise=(98, 14), left_arm_plane=(0, 15),
+        left_arm_rotation=(82, 7), left_elbow_flexion=(92, 20), right_arm_raise=(150, 12),
+        right_arm_plane=(65, 15), right_elbow_flexion=(12, 8), spine_flexion=(-10, 6), spine_lateral=(-12, 6),
+        neck_flexion=(-24, 8),
     ),
     "throw": _arms(
-        left_arm_raise=(94, 10), left_arm_plane=(-4, 15), left_arm_rotation=(76, 12),
+        left_hand="ball_grip", left_arm_raise=(94, 10), left_arm_plane=(-4, 15), left_arm_rotation=(76, 12),
         left_elbow_flexion=(88, 20), right_arm_raise=(64, 16), right_arm_plane=(62, 22),
         right_elbow_flexion=(36, 22), spine_twist=(18, 10),
     ),
     "throw_release": _arms(
-        left_arm_raise=(112, 14), left_arm_plane=(75, 20), left_elbow_flexion=(26, 14),
-        left_wrist_flexion=(20, 18), right_arm_raise=(32, 14), right_arm_plane=(-20, 30),
-        right_elbow_flexion=(66, 24), spine_twist=(-18, 10),
+        left_hand="open relaxed", left_arm_raise=(112, 14), left_arm_plane=(75, 20),
+        left_elbow_flexion=(26, 14), left_wrist_flexion=(20, 18), right_arm_raise=(32, 14),
+        right_arm_plane=(-20, 30), right_elbow_flexion=(66, 24), spine_twist=(-18, 10),
     ),
     "shoot_basketball": _arms(
-        left_arm_raise=(122, 14), left_arm_plane=(82, 9), left_elbow_flexion=(62, 28),
-        left_wrist_flexion=(-42, 18), right_arm_raise=(108, 14), right_arm_plane=(80, 9),
-        right_elbow_flexion=(82, 20), neck_flexion=(-12, 6),
+        left_hand="ball_grip spread", right_hand="ball_grip spread", left_arm_raise=(122, 14),
+        left_arm_plane=(82, 9), left_elbow_flexion=(62, 28), left_wrist_flexion=(-42, 18),
+        right_arm_raise=(108, 14), right_arm_plane=(80, 9), right_elbow_flexion=(82, 20),
+        neck_flexion=(-12, 6),
     ),
     "dribble": _arms(
-        left_arm_raise=(28, 9), left_arm_plane=(50, 20), left_elbow_flexion=(58, 18), left_pronation=(68, 7),
-        right_arm_raise=(42, 14), right_arm_plane=(50, 20), right_elbow_flexion=(76, 18),
-        neck_flexion=(6, 12),
+        left_hand="spread ball_grip open", left_arm_raise=(28, 9), left_arm_plane=(50, 20),
+        left_elbow_flexion=(58, 18), left_pronation=(68, 7), right_arm_raise=(42, 14),
+        right_arm_plane=(50, 20), right_elbow_flexion=(76, 18), neck_flexion=(6, 12),
     ),
     "dance": _arms(
         arm_raise=(78, 42), arm_plane=(35, 42), arm_rotation=(14, 34), elbow_flexion=(62, 36),
@@ -665,6 +744,12 @@ ARMS: dict[str, Template] = {
     "guitar": _arms("neck_of_guitar", "strings", neck_flexion=(12, 8), neck_twist=(14, 10)),
 }
 """What the arms do; spine and neck angles add to those of the legs."""
+
+GRIPS: tuple[str, ...] = (
+    "",
+    *sorted({*CONTACT_HANDS.values(), *(h for t in ARMS.values() for h in (t.left_hand, t.right_hand) if h)}),
+)
+"""All that is said of a hand's shape by a contact or a template; the first says nothing."""
 
 # fmt: on
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.train import rotations
+from wholebody_lift.train.activities import GRIPS
 from wholebody_lift.train.rig import BONES, MIRROR_BONES
 
 HAND_BONES: tuple[str, ...] = tuple(
@@ -24,6 +25,9 @@ HAND_BONES: tuple[str, ...] = tuple(
 SHARES_WITH_RECORDINGS: dict[str, float] = {"recorded": 0.4, "shape": 0.45, "limits": 0.15}
 SHARES_ALONE: dict[str, float] = {"shape": 0.75, "limits": 0.25}
 """Shares of recorded hands, of named shapes and of hands drawn within the joint limits."""
+
+FOLLOWS_ACTIVITY = 0.7
+"""Share of the hands with something to do that have a shape which goes with it; the others have any."""
 
 
 class Shape(NamedTuple):
@@ -215,6 +219,19 @@ def _shape_table(device: torch.device) -> Tensor:
     return torch.tensor(rows, dtype=torch.float32, device=device)
 
 
+@functools.cache
+def _grip_table(device: torch.device) -> Tensor:
+    """`activities.GRIPS` (G, S): how often each names each shape; the first has the shares of `SHAPES`."""
+    names = list(SHAPES)
+    rows = torch.zeros(len(GRIPS), len(names))
+    for row, grip in zip(rows, GRIPS, strict=True):
+        for name in grip.split():
+            row[names.index(name)] += 1
+    rows = rows.to(device)
+    rows[0] = _shape_table(device)[:, 0]
+    return rows
+
+
 def _deviations(n: int, generator: torch.Generator) -> Tensor:
     """(n, 4) of unit spread: what one finger does its neighbours do in part."""
     z = torch.randn(n, 5, generator=generator, device=generator.device)
@@ -281,11 +298,18 @@ def sample_limits(rest_heads: Tensor, generator: torch.Generator) -> Tensor:
     )
 
 
-def sample(rest_heads: Tensor, generator: torch.Generator, recorded: Tensor | None = None) -> Tensor:
+def sample(
+    rest_heads: Tensor,
+    generator: torch.Generator,
+    recorded: Tensor | None = None,
+    grip: Tensor | None = None,
+) -> Tensor:
     """Left hands (n, F, 3, 3) by the documented mixture, for bodies with rest heads (n, J, 3) in mm.
 
     recorded: unit quaternions (m, F, 4) wxyz of recorded left hands to draw from; mirrored right ones count
     as left.
+    grip: numbers (n,) in `activities.GRIPS`, which a share `FOLLOWS_ACTIVITY` of the hands follows where they
+    say something.
     """
     n, device = len(rest_heads), generator.device
     shares = SHARES_ALONE if recorded is None else SHARES_WITH_RECORDINGS
@@ -293,9 +317,15 @@ def sample(rest_heads: Tensor, generator: torch.Generator, recorded: Tensor | No
         torch.tensor(list(shares.values()), device=device), n, replacement=True, generator=generator
     )
     names = list(shares)
+    shape = None
+    if grip is not None:
+        follows = (grip > 0) & (torch.rand(n, generator=generator, device=device) < FOLLOWS_ACTIVITY)
+        source = torch.where(follows, names.index("shape"), source)
+        chances = _grip_table(device)[torch.where(follows, grip, 0)]  # (n, S)
+        shape = torch.multinomial(chances, 1, generator=generator).squeeze(-1)
     fingers = torch.where(
         (source == names.index("shape"))[:, None, None, None],
-        sample_shapes(rest_heads, generator),
+        sample_shapes(rest_heads, generator, shape),
         sample_limits(rest_heads, generator),
     )
     if recorded is not None:

@@ -1,36 +1,56 @@
 """The training loop: fresh people every step, a checkpoint every few minutes."""
 
 import json
-import math
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from wholebody_lift import pretrained
 from wholebody_lift.config import Config
 from wholebody_lift.model import SemGAN
+from wholebody_lift.model.nodes import Nodes, nodes_of_parts
+from wholebody_lift.model.semgan import OUT_CHANNELS
 from wholebody_lift.train import metrics
 from wholebody_lift.train.losses import Losses, LossWeights, losses, weighted_sum
 from wholebody_lift.train.people import Batch, People
 from wholebody_lift.train.settings import Settings
+from wholebody_lift.train.supply import SourceState, Supply
 from wholebody_lift.train.team import Team
 
-POOL = 32
-"""Steps whose people are made in one go; the generator is faster on many."""
-
 VALIDATION_PEOPLE = 768
+
+Tensors = tuple[Tensor, ...] | list[Tensor]
 
 
 class TrainingDivergedError(RuntimeError):
     """The loss is not a number any more; the message says where the batch was saved."""
+
+
+class InnerHead(nn.Module):
+    """A linear answer from an inner encoder state."""
+
+    filled: Tensor
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        members = [keys for part in nodes_of_parts(config.nodes).values() for keys in part.members]
+        nodes = Nodes(tuple(members), edges=())
+        self.register_buffer("filled", nodes.filled.flatten().nonzero()[:, 0], persistent=False)
+        self.linear = nn.Linear(config.channels, nodes.slots * OUT_CHANNELS)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, nodes, C) to (N, 133, 4)."""
+        out: Tensor = self.linear(x)
+        return out.reshape(x.shape[0], -1, OUT_CHANNELS)[:, self.filled]
 
 
 class DeepSupervision(nn.Module):
@@ -42,8 +62,7 @@ class DeepSupervision(nn.Module):
     def __init__(self, model: SemGAN) -> None:
         super().__init__()
         self.model = model
-        channels = model.config.channels
-        self.heads = nn.ModuleList(nn.Linear(channels, 4) for _ in range(model.config.layers - 1))
+        self.heads = nn.ModuleList(InnerHead(model.config) for _ in range(model.config.layers - 1))
 
     def forward(self, batch: Batch, weights: LossWeights, layer_weight: float) -> tuple[Tensor, Losses]:
         """The loss to minimise and the terms of the final prediction."""
@@ -63,16 +82,10 @@ class Trainer:
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.team = Team(settings.device)
-        if settings.batch % self.team.size:
-            raise ValueError(
-                f"a batch of {settings.batch} people cannot be shared by {self.team.size} processes"
-            )
-        self.people = people
+        self.supply = Supply(people, settings.seed, settings.batch, self.team.rank, self.team.size)
         self.validation = validation
-        config = Config(channels=settings.channels, heads=settings.heads, layers=settings.layers)
-        self.network = DeepSupervision(SemGAN(config)).to(people.device)
-        average: Any = get_ema_multi_avg_fn  # torch leaves it without a type
-        self.ema = AveragedModel(self.network.model, multi_avg_fn=average(settings.ema_decay))
+        self.network = DeepSupervision(SemGAN(_config(settings))).to(people.device)
+        self.ema = AveragedModel(self.network.model, multi_avg_fn=_moving_average(settings.ema_decay))
         decayed = [p for p in self.network.parameters() if p.ndim > 1]
         plain = [p for p in self.network.parameters() if p.ndim <= 1]
         self.optimizer = torch.optim.AdamW(
@@ -83,11 +96,9 @@ class Trainer:
             lr=settings.learning_rate,
             betas=(0.9, 0.98),
         )
-        self.generator = torch.Generator(people.device).manual_seed(_seed(settings.seed, self.team.rank))
         self.step = 0
         self.seconds = 0.0
         self.seconds_of_people = 0.0
-        self.pool: list[Batch] = []
 
     @property
     def progress(self) -> float:
@@ -105,8 +116,11 @@ class Trainer:
         with tqdm(total=1000, desc="training", bar_format=bar_format, disable=not self.team.leads) as bar:
             while self.progress < 1:
                 started = time.perf_counter()
+                steady = self._falls() == 0
                 terms = self._step()
                 self.seconds = self.team.leaders(self.seconds + time.perf_counter() - started)
+                if steady and self._falls() > 0:
+                    self.save(steady_path(self.settings.folder))
                 if writer and self.step % 20 == 0:
                     self._log(writer, bar, terms)
                 if self.seconds - saved_at > 60 * self.settings.checkpoint_minutes or self.progress >= 1:
@@ -117,16 +131,10 @@ class Trainer:
         if writer:
             writer.close()
 
-    def _next_batch(self) -> Batch:
-        if not self.pool:
-            started = time.perf_counter()
-            share = self.settings.batch // self.team.size
-            self.pool = self.people.sample(POOL * share, self.generator).split(share)
-            self.seconds_of_people += time.perf_counter() - started
-        return self.pool.pop()
-
     def _step(self) -> Losses:
-        batch = self._next_batch()
+        started = time.perf_counter()
+        batch = next(self.supply)
+        self.seconds_of_people += time.perf_counter() - started
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.learning_rate * self._rate()
         total: Tensor
@@ -148,9 +156,13 @@ class Trainer:
         return terms
 
     def _rate(self) -> float:
-        """Warm-up, then a cosine from 1 to 0.01 over the budget."""
+        """Warm-up, then steady at 1, at last a straight line down to 0.01 at the end of the budget."""
         warm = min(1.0, (self.step + 1) / self.settings.warmup_steps)
-        return warm * (0.01 + 0.99 * (1 + math.cos(math.pi * self.progress)) / 2)
+        return warm * (1 - 0.99 * self._falls())
+
+    def _falls(self) -> float:
+        """How far the rate's way down has been gone, 0..1."""
+        return max(0.0, 1 - (1 - self.progress) / max(self.settings.decay, 1e-9))
 
     def _log(self, writer: SummaryWriter, bar: Any, terms: Losses) -> None:
         for name, value in terms._asdict().items():
@@ -189,10 +201,9 @@ class Trainer:
         with (self.settings.folder / "validation.jsonl").open("a") as log:
             log.write(json.dumps(record) + "\n")
 
-    def save(self) -> None:
+    def save(self, path: Path | None = None) -> None:
         """Write the checkpoint; the old one is replaced only when the new one is whole."""
-        supply = self.generator.get_state(), [tuple(batch) for batch in self.pool]
-        supplies = self.team.gather(supply)
+        shares = self.team.gather(self.supply.state())
         if not self.team.leads:
             return
         state = {
@@ -200,38 +211,55 @@ class Trainer:
             "network": self.network.state_dict(),
             "ema": self.ema.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "supplies": supplies,
+            "sources": [state for share in shares for state in share],
             "step": self.step,
             "seconds": self.seconds,
             "seconds_of_people": self.seconds_of_people,
+            "falls": self._falls(),
         }
-        path = checkpoint_path(self.settings.folder)
+        path = path or checkpoint_path(self.settings.folder)
         torch.save(state, path.with_suffix(".tmp"))
         os.replace(path.with_suffix(".tmp"), path)
 
     def load(self) -> None:
-        """Go back to where the folder's checkpoint was written."""
+        """Go back to where the folder's checkpoint was written.
+
+        If the budget has grown since, so that the rate should not have begun to fall yet, go back to where it
+        was steady for the last time.
+        """
         path = checkpoint_path(self.settings.folder)
         if not path.exists():
             raise FileNotFoundError(f"{path} is not there to resume from; start without --resume")
         state = torch.load(path, weights_only=False)
+        self.step, self.seconds = state["step"], state["seconds"]
+        if state["falls"] > self._falls():
+            state = torch.load(steady_path(self.settings.folder), weights_only=False)
         self.network.load_state_dict(state["network"])
         self.ema.load_state_dict(state["ema"])
         self.optimizer.load_state_dict(state["optimizer"])
-        if len(state["supplies"]) != self.team.size:
-            raise ValueError(
-                f"{len(state['supplies'])} processes made the run; {self.team.size} cannot go on with it"
-            )
-        generator, pool = state["supplies"][self.team.rank]
-        self.generator.set_state(generator)
-        self.pool = [Batch(*batch) for batch in pool]
+        sources: list[SourceState] = state["sources"]
+        share = len(sources) // self.team.size
+        self.supply.restore(sources[self.team.rank * share : (self.team.rank + 1) * share])
         self.step, self.seconds = state["step"], state["seconds"]
         self.seconds_of_people = state["seconds_of_people"]
 
 
-def _seed(seed: int, rank: int) -> int:
-    """Every process of a team sees people of its own."""
-    return seed * 10_007 + rank
+def _config(settings: Settings) -> Config:
+    return Config(
+        nodes=settings.nodes, channels=settings.channels, heads=settings.heads, layers=settings.layers
+    )
+
+
+def _moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+    """An update of averaged tensors whose memory grows to that of `decay` with the number of updates."""
+
+    def update(averaged: Tensors, current: Tensors, count: Tensor | int) -> None:
+        n = int(count)
+        weight = 1 - min(decay, (1 + n) / (10 + n))
+        for mean, value in zip(averaged, current, strict=True):
+            mean.lerp_(value, weight)
+
+    return update
 
 
 def checkpoint_path(run: Path) -> Path:
@@ -239,11 +267,15 @@ def checkpoint_path(run: Path) -> Path:
     return run / "checkpoint.pt"
 
 
+def steady_path(run: Path) -> Path:
+    """Where a run keeps the state in which its rate was steady for the last time."""
+    return run / "steady.pt"
+
+
 def release(run: Path, directory: Path) -> None:
     """Write a run's averaged weights as config.json and model.safetensors."""
     state = torch.load(checkpoint_path(run), weights_only=False)
-    names = ("channels", "heads", "layers")
-    model = SemGAN(Config(**{name: state["settings"][name] for name in names}))
+    model = SemGAN(_config(Settings(**state["settings"])))
     averaged = {
         name.removeprefix("module."): tensor
         for name, tensor in state["ema"].items()

@@ -33,7 +33,7 @@ class LossWeights(NamedTuple):
     pose: float = 1.0
     local: float = 2.0
     error: float = 5.0
-    normal: float = 10.0
+    normal: float = 20.0
     bone: float = 0.5
 
 
@@ -62,7 +62,8 @@ def weighted_sum(terms: Losses, weights: LossWeights) -> Tensor:
 
 
 def _mean(values: Tensor, weight: Tensor) -> Tensor:
-    return (values * weight).sum() / weight.sum()
+    """Weighted mean of (N, M) over each person, then over the people, so that shares of a batch add up."""
+    return ((values * weight).sum(1) / weight.sum(1)).mean()
 
 
 def _local(xyz: Tensor, target: Tensor, weight: Tensor) -> Tensor:
@@ -89,7 +90,7 @@ def _normal(xyz: Tensor, target: Tensor) -> Tensor:
     """A straight limb has no plane, so each limb counts by how much it is bent in truth."""
     normal, _ = _limb_planes(xyz)
     true_normal, bend = _limb_planes(target)
-    return _mean((normal - true_normal).square().sum(-1).add(1e-8).sqrt(), bend)
+    return (bend * (normal - true_normal).square().sum(-1).add(1e-8).sqrt()).mean()
 
 
 def _bone(xyz: Tensor, target: Tensor, weight: Tensor) -> Tensor:

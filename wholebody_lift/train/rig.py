@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from anny import Anny
 
 CACHE_VARIABLE = "WHOLEBODY_LIFT_CACHE"
-_RIG_VERSION = 1  # raise it when `build_rig` or its tables change, so that cached rigs are built again
+_RIG_VERSION = 2  # raise it when `build_rig` or its tables change, so that cached rigs are built again
 
 # ------------------------------------------------------------------------------------------------ bones
 
@@ -112,116 +112,140 @@ PHENOTYPES: tuple[str, ...] = (*_VARIATIONS, *_RACES)
 
 _ADULT_AGE = (0.75, 0.92)  # about 17 to 85 years on Anny's scale
 _CHILD_AGE = (0.215, 0.6)  # about 4 to 15 years
-_STATURE_MM = ((1760.0, 70.0), (1620.0, 70.0))  # mean and spread of men and of women
+# Mean and spread of men and of women: adults of the U.S. in 2011 to 2014 were 5 ft 9 1/4 in and 5 ft 3 3/4 in
+# tall (NHANES; Vital and Health Statistics 3(39), 2016).
+_STATURE_MM = ((1760.0, 70.0), (1620.0, 70.0))
 _STATURE_RANGE_MM = (1450.0, 2050.0)
 # Mean and spread of phenotypes. Anny's height lengthens thighs above all: they are 0.20 of the stature at
 # height 0.2, 0.24 at 0.5 and 0.25 at 0.6, whereas people's are 0.24 (de Leva 1996). So the height varies
-# little here, and the whole body is scaled to its stature.
+# little here, and the whole body is scaled to its stature. The proportions widen men's shoulders above all.
 _PHENOTYPE_SPREAD = {
     "muscle": (0.5, 0.2),
     "weight": (0.5, 0.2),
     "height": (0.5, 0.06),
-    "proportions": (0.5, 0.25),
+    "proportions": (0.5, 0.12),
 }
 _CHILD_SIZE = (0.92, 0.045)  # Anny's children of height 0.5 are as much too tall as its adults
-# Mean of local changes of adults. At height 0.5 Anny is 1.77 m (women) to 1.91 m (men) tall, so the scaling
-# makes heads too small; and its arms are shorter than the 0.16 + 0.15 of the stature of de Leva (1996).
-_ADULT_MEAN = {
-    "head-scale-vert-incr": 0.5,
-    "head-scale-horiz-incr": 0.3,
-    "head-scale-depth-incr": 0.5,
-    "measure-upperarm-length-incr": 0.15,
-    "measure-lowerarm-length-incr": 0.25,
+# Mean of local changes of men and of women: what brings the means of `anthropometry.py` to those of people.
+# At height 0.5 Anny is 1.77 m (women) to 1.91 m (men) tall, so the scaling makes heads too small; its arms
+# are short, men's shanks long, women's feet short, and women's hips narrower than men's.
+_ADULT_MEAN: dict[str, tuple[float, float]] = {
+    "measure-upperarm-length-incr": (0.1, 0.15),
+    "measure-lowerarm-length-incr": (0.15, 0.3),
+    "measure-lowerleg-height-incr": (-0.3, 0.0),
+    "measure-shoulder-dist-incr": (0.0, 0.15),
+    "hip-scale-horiz-incr": (-0.4, 0.45),
+    "hand-scale-incr": (0.08, 0.1),
+    "foot-scale-depth-incr": (0.0, 0.25),
+    "head-scale-vert-incr": (0.15, 0.3),
+    "head-scale-horiz-incr": (0.4, 0.4),
+    "head-scale-depth-incr": (0.0, 0.5),
+    "chin-height-incr": (0.4, 0.3),
+    "eye-trans-out": (0.0, 0.2),
 }
+# What goes together: long legs with a short trunk (correlation -0.8 in ANSUR II), large hands with large
+# feet (0.6). One number of unit spread per person moves each row, on top of what its changes do on their own.
+_TOGETHER: tuple[dict[str, float], ...] = (
+    {
+        "measure-upperleg-height-incr": 0.15,
+        "measure-lowerleg-height-incr": 0.15,
+        "measure-napetowaist-dist-incr": -0.2,
+        "measure-waisttohip-dist-incr": -0.2,
+    },
+    {"hand-scale-incr": 0.11, "foot-scale-incr": 0.1},
+)
 
 # Standard deviation of the local changes that move keypoints; Anny's range is -1..1. A name that Anny has for
 # left and right drives both alike. A step of 1 changes limbs by 40 to 100 mm and heads by 10 to 25 mm.
-_LOCAL_SPREAD: dict[float, tuple[str, ...]] = {
-    0.12: (
-        "measure-upperarm-length-incr",
-        "measure-lowerarm-length-incr",
-        "measure-upperleg-height-incr",
-        "measure-lowerleg-height-incr",
-        "measure-napetowaist-dist-incr",
-        "measure-waisttohip-dist-incr",
-        "leg-valgus-incr",
-    ),
-    0.2: (
-        "measure-neck-height-incr",
-        "head-trans-forward",
-        "head-angle-out",
-        "hand-scale-incr",
-        "hand-fingers-length-incr",
-        "foot-scale-incr",
-        "foot-scale-depth-incr",
-        "foot-scale-vert-incr",
-        "torso-scale-horiz-incr",
-    ),
-    0.3: (
-        "measure-shoulder-dist-incr",
-        "torso-scale-depth-incr",
-        "torso-vshape-incr",
-        "hip-scale-horiz-incr",
-        "hip-scale-depth-incr",
-        "foot-scale-horiz-incr",
-        "hand-fingers-distance-incr",
-        "head-scale-vert-incr",
-        "head-scale-depth-incr",
-        "head-scale-horiz-incr",
-        "head-fat-incr",
-        "ear-trans-forward",
-        "ear-trans-up",
-        "chin-height-incr",
-        "chin-bones-incr",
-        "nose-point-up",
-    ),
-    0.4: (
-        "head-age-incr",
-        "cheek-volume-incr",
-        "cheek-bones-incr",
-        "chin-jaw-drop-incr",
-        "chin-prominent-incr",
-        "chin-width-incr",
-        "chin-prognathism-incr",
-        "eyebrows-angle-up",
-        "eyebrows-trans-up",
-        "eyebrows-trans-forward",
-        "eye-scale-incr",
-        "eye-height1-incr",
-        "eye-height2-incr",
-        "eye-height3-incr",
-        "eye-push1-out",
-        "eye-push2-out",
-        "eye-corner1-up",
-        "eye-corner2-up",
-        "eye-trans-up",
-        "eye-trans-out",
-        "forehead-temple-incr",
-        "mouth-scale-horiz-incr",
-        "mouth-scale-vert-incr",
-        "mouth-scale-depth-incr",
-        "mouth-trans-up",
-        "mouth-trans-forward",
-        "mouth-angles-up",
-        "mouth-upperlip-height-incr",
-        "mouth-upperlip-width-incr",
-        "mouth-upperlip-middle-up",
-        "mouth-lowerlip-height-incr",
-        "mouth-lowerlip-width-incr",
-        "mouth-lowerlip-middle-up",
-        "nose-scale-vert-incr",
-        "nose-scale-horiz-incr",
-        "nose-scale-depth-incr",
-        "nose-trans-up",
-        "nose-trans-forward",
-        "nose-curve-convex",
-        "nose-hump-incr",
-        "nose-greek-incr",
-        "nose-base-up",
-        "nose-width3-incr",
-        "nose-volume-incr",
-        "nose-nostrils-width-incr",
-        "nose-compression-uncompress",
+_LOCAL_SPREAD: dict[str, float] = {
+    # limbs
+    "measure-upperarm-length-incr": 0.15,
+    "measure-lowerarm-length-incr": 0.15,
+    "measure-upperleg-height-incr": 0.15,
+    "measure-lowerleg-height-incr": 0.12,
+    "leg-valgus-incr": 0.12,
+    # trunk
+    "measure-napetowaist-dist-incr": 0.12,
+    "measure-waisttohip-dist-incr": 0.12,
+    "measure-shoulder-dist-incr": 0.15,
+    "torso-scale-horiz-incr": 0.12,
+    "torso-vshape-incr": 0.15,
+    "torso-scale-depth-incr": 0.3,
+    "hip-scale-horiz-incr": 0.3,
+    "hip-scale-depth-incr": 0.3,
+    # hands
+    "hand-scale-incr": 0.06,
+    "hand-fingers-length-incr": 0.12,
+    "hand-fingers-distance-incr": 0.3,
+    # feet
+    "foot-scale-incr": 0.03,
+    "foot-scale-depth-incr": 0.1,
+    "foot-scale-horiz-incr": 0.3,
+    "foot-scale-vert-incr": 0.2,
+    # neck and head
+    "measure-neck-height-incr": 0.2,
+    "head-trans-forward": 0.2,
+    "head-angle-out": 0.2,
+    "head-scale-vert-incr": 0.3,
+    "head-scale-depth-incr": 0.3,
+    "head-scale-horiz-incr": 0.3,
+    "head-fat-incr": 0.3,
+    "ear-trans-forward": 0.3,
+    "ear-trans-up": 0.3,
+    # face
+    "chin-height-incr": 0.3,
+    "chin-bones-incr": 0.3,
+    "nose-point-up": 0.3,
+    "eye-trans-out": 0.2,
+    **dict.fromkeys(
+        (
+            "head-age-incr",
+            "cheek-volume-incr",
+            "cheek-bones-incr",
+            "chin-jaw-drop-incr",
+            "chin-prominent-incr",
+            "chin-width-incr",
+            "chin-prognathism-incr",
+            "eyebrows-angle-up",
+            "eyebrows-trans-up",
+            "eyebrows-trans-forward",
+            "eye-scale-incr",
+            "eye-height1-incr",
+            "eye-height2-incr",
+            "eye-height3-incr",
+            "eye-push1-out",
+            "eye-push2-out",
+            "eye-corner1-up",
+            "eye-corner2-up",
+            "eye-trans-up",
+            "forehead-temple-incr",
+            "mouth-scale-horiz-incr",
+            "mouth-scale-vert-incr",
+            "mouth-scale-depth-incr",
+            "mouth-trans-up",
+            "mouth-trans-forward",
+            "mouth-angles-up",
+            "mouth-upperlip-height-incr",
+            "mouth-upperlip-width-incr",
+            "mouth-upperlip-middle-up",
+            "mouth-lowerlip-height-incr",
+            "mouth-lowerlip-width-incr",
+            "mouth-lowerlip-middle-up",
+            "nose-scale-vert-incr",
+            "nose-scale-horiz-incr",
+            "nose-scale-depth-incr",
+            "nose-trans-up",
+            "nose-trans-forward",
+            "nose-curve-convex",
+            "nose-hump-incr",
+            "nose-greek-incr",
+            "nose-base-up",
+            "nose-width3-incr",
+            "nose-volume-incr",
+            "nose-nostrils-width-incr",
+            "nose-compression-uncompress",
+        ),
+        0.4,
     ),
 }
 
@@ -229,8 +253,7 @@ LOCAL_CHANGES: dict[str, tuple[str, ...]] = {
     name: tuple(f"{side}-{name}" for side in "lr")
     if name.split("-")[0] in ("cheek", "ear", "eye", "foot", "hand", "leg")
     else (name,)
-    for names in _LOCAL_SPREAD.values()
-    for name in names
+    for name in _LOCAL_SPREAD
 }
 """Local changes that this rig has, -1..1 each, and the one or two of Anny's that each drives."""
 
@@ -262,12 +285,14 @@ class Shape:
 @dataclasses.dataclass(frozen=True)
 class Rest:
     """People in the rest pose, in mm: bone heads (N, J, 3), the offsets (N, E, 3) that `Rig.pose` turns,
-    keypoints (N, 133, 3), and the standing height from the floor to the top of the head (N,)."""
+    keypoints (N, 133, 3), the standing height from the floor to the top of the head (N,), and the z (N,)
+    of the floor."""
 
     heads: Tensor
     offsets: Tensor
     keypoints: Tensor
     stature_mm: Tensor
+    floor_mm: Tensor
 
 
 class Rig(nn.Module):
@@ -304,10 +329,12 @@ class Rig(nn.Module):
         self.register_buffer("_order", order, persistent=False)
         self.register_buffer("_place", place, persistent=False)
         self.register_buffer("_above", above[order], persistent=False)
-        spread = [spread for spread, names in _LOCAL_SPREAD.items() for _ in names]
-        mean = [_ADULT_MEAN.get(name, 0.0) for name in LOCAL_CHANGES]
-        self.register_buffer("_local_spread", torch.tensor(spread), persistent=False)
-        self.register_buffer("_adult_mean", torch.tensor(mean), persistent=False)
+        spread = torch.tensor(list(_LOCAL_SPREAD.values()))
+        means = torch.tensor([_ADULT_MEAN.get(name, (0.0, 0.0)) for name in LOCAL_CHANGES]).T  # (2, L)
+        self.register_buffer("_local_spread", spread, persistent=False)
+        self.register_buffer("_adult_means", means, persistent=False)
+        together = torch.tensor([[row.get(name, 0.0) for name in LOCAL_CHANGES] for row in _TOGETHER])
+        self.register_buffer("_together", together, persistent=False)
 
     # Filled by `register_buffer`; all but the indices are float32 and in mm.
     shapes: Tensor  # (C, (J + E) * 3): what each coefficient adds to heads and offsets
@@ -325,13 +352,16 @@ class Rig(nn.Module):
     _place: Tensor
     _above: Tensor
     _local_spread: Tensor
-    _adult_mean: Tensor
+    _adult_means: Tensor
+    _together: Tensor
 
     def sample_shape(self, n: int, generator: torch.Generator, children: float = 0.0) -> Shape:
         """`n` random people, each one symmetric; a share `children` (0..1) of them is 4 to 15 years old.
 
         Statures of adults are normal, 1760 +- 70 mm for men and 1620 +- 70 mm for women, clamped to
-        1450..2050 mm; those of children follow their age, +- 5 %. All else is independent.
+        1450..2050 mm; those of children follow their age, +- 5 %. The proportions of adults have the means
+        and spreads of `anthropometry.MEASUREMENTS`; heads, faces, hands and limbs vary on their own, but for
+        what goes together in people.
         """
         device = generator.device
 
@@ -352,27 +382,32 @@ class Rig(nn.Module):
             **{race: -torch.log1p(-uniform()) for race in _RACES},  # so that their shares are even
         }
         phenotypes = torch.stack([columns[name] for name in PHENOTYPES], 1).to(self.template)
-        adult_mean = self._adult_mean * ~child.to(self.template.device)[:, None]
-        local = (adult_mean + self._local_spread * normal(len(LOCAL_CHANGES)).to(self.template)).clamp(-1, 1)
+        mean = torch.where(child[:, None], 0.0, self._adult_means.to(device)[female.long()])  # (N, L)
+        local = mean + self._local_spread.to(device) * normal(len(LOCAL_CHANGES))
+        local = (local + normal(len(_TOGETHER)) @ self._together.to(device)).clamp(-1, 1).to(self.template)
 
         means, spreads = torch.tensor(_STATURE_MM, device=device)[female.long()].unbind(1)
         wanted = (means + spreads * normal()).clamp(*_STATURE_RANGE_MM).to(self.template)
-        own = self._stature(self._coefficients(phenotypes, local, None))
+        soles, crown = self._ends(self._coefficients(phenotypes, local, None))
         child_size = (_CHILD_SIZE[0] + _CHILD_SIZE[1] * normal()).to(self.template)
-        return Shape(phenotypes, local, torch.where(child.to(self.template.device), child_size, wanted / own))
+        return Shape(
+            phenotypes,
+            local,
+            torch.where(child.to(self.template.device), child_size, wanted / (crown - soles)),
+        )
 
     def rest(self, shape: Shape, face: Tensor | None = None) -> Rest:
         """The people of `shape` in the rest pose, with facial actions (N, 52) of 0..1 in the order of
         `FACE_ACTIONS`, none if left out."""
         coefficients = self._coefficients(shape.phenotypes, shape.local_changes, face)
         points = torch.addmm(self.template, coefficients, self.shapes)
-        stature = self._stature(coefficients)
+        soles, crown = self._ends(coefficients)
         if shape.size is not None:
-            points, stature = points * shape.size[:, None], stature * shape.size
+            points, soles, crown = points * shape.size[:, None], soles * shape.size, crown * shape.size
         points = points.reshape(len(points), -1, 3)  # (N, J + E, 3)
         heads, offsets = points[:, : len(BONES)], points[:, len(BONES) :]
         keypoints = _mix(self.offset_keypoints, offsets) + _mix(self.head_weights, heads)  # (N, K, 3)
-        return Rest(heads, offsets, keypoints, stature)
+        return Rest(heads, offsets, keypoints, crown - soles, soles)
 
     def bones(self, rest: Rest, rotations: Tensor) -> tuple[Tensor, Tensor]:
         """Posed bone heads (N, J, 3) in mm and world rotations (N, J, 3, 3), identities in the rest pose.
@@ -418,9 +453,10 @@ class Rig(nn.Module):
             face = phenotypes.new_zeros(len(phenotypes), len(FACE_ACTIONS))
         return torch.cat([products, face, local_changes.clamp_min(0), -local_changes.clamp_max(0)], 1)
 
-    def _stature(self, coefficients: Tensor) -> Tensor:
+    def _ends(self, coefficients: Tensor) -> tuple[Tensor, Tensor]:
+        """The z (N,) of the soles and of the top of the head."""
         z = torch.addmm(self.height_template, coefficients, self.height_shapes)  # (N, H)
-        return z.where(self.crown, -torch.inf).amax(1) - z.where(~self.crown, torch.inf).amin(1)
+        return z.where(~self.crown, torch.inf).amin(1), z.where(self.crown, -torch.inf).amax(1)
 
 
 def _mix(weights: Tensor, points: Tensor) -> Tensor:

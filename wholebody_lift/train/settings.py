@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 
 @dataclass(frozen=True)
@@ -12,16 +12,21 @@ class Settings:
 
     folder: Annotated[Path, "folder for checkpoints, curves and the validation log"] = Path("runs/base")
     bank: Annotated[Path | None, "recordings packed by `prepare`; none: people of the samplers alone"] = None
-    hours: Annotated[float, "time budget that the learning rate's schedule is stretched over"] = 1.0
+    children: Annotated[float, "share of the people, 0 to 1, who are 4 to 15 years old"] = 0.0
+    hours: Annotated[
+        float, "time budget that the learning rate's schedule is stretched over; may grow on --resume"
+    ] = 1.0
     steps: Annotated[int | None, "budget in steps instead of hours: repeats to the bit on one CPU"] = None
     batch: Annotated[int, "people per step"] = 64
-    learning_rate: Annotated[float, "highest rate; a cosine takes it down to a hundredth at the end"] = 1e-3
+    learning_rate: Annotated[float, "rate that is held for most of the budget"] = 1e-3
+    decay: Annotated[float, "share of the budget, at its end, in which the rate falls to a hundredth"] = 0.25
     warmup_steps: Annotated[int, "steps of linear warm-up"] = 300
     weight_decay: Annotated[float, "of matrices; vectors are not decayed"] = 0.02
     clip: Annotated[float, "largest norm of the gradient"] = 1.0
     ema_decay: Annotated[float, "of the moving average of the weights, which is what is released"] = 0.999
     layer_weight: Annotated[float, "weight of the loss after an inner layer, against 1 for the last"] = 0.3
     checkpoint_minutes: Annotated[float, "between checkpoints, each with a validation"] = 4.0
+    nodes: Annotated[Literal["groups", "keypoints"], "what the network's graph is made of"] = "groups"
     channels: Annotated[int, "width of the network"] = 256
     heads: Annotated[int, "attention heads"] = 8
     layers: Annotated[int, "encoder layers"] = 4
@@ -39,6 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         option = "--" + setting.name.replace("_", "-")
         if kind is bool:
             parser.add_argument(option, action="store_true", help=text)
+        elif get_origin(kind) is Literal:
+            parser.add_argument(option, choices=get_args(kind), default=setting.default, help=text)
         else:
             plain: Any = next(iter(get_args(kind)), kind)  # the type that is not None
             parser.add_argument(option, type=plain, default=setting.default, help=text)

@@ -1,0 +1,56 @@
+import pytest
+import torch
+
+pytest.importorskip("anny")
+
+from wholebody_lift.train import supply
+from wholebody_lift.train.people import Batch, People
+from wholebody_lift.train.supply import SOURCES, Supply
+
+
+@pytest.fixture(autouse=True)
+def few_people_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supply, "PEOPLE_AHEAD", 4)
+
+
+@pytest.fixture
+def people(rig) -> People:
+    return People(rig, bank=None)
+
+
+def _same(a: Batch, b: Batch) -> bool:
+    return torch.equal(a.target, b.target) and torch.equal(a.features.keypoints, b.features.keypoints)
+
+
+def test_a_team_shares_the_people_of_one(people: People) -> None:
+    alone = Supply(people, 3, 16)
+    team = [Supply(people, 3, 16, rank, 4) for rank in range(4)]
+    for _ in range(3):  # a pool lasts for two
+        assert _same(next(alone), Batch.join([next(member) for member in team]))
+
+
+def test_no_two_batches_and_no_two_sources_are_alike(people: People) -> None:
+    stream = Supply(people, 0, 16)
+    targets = torch.cat([next(stream).target for _ in range(3)])
+    assert len(targets.flatten(1).unique(dim=0)) == 48
+    assert not _same(next(Supply(people, 1, 16)), next(Supply(people, 0, 16)))
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 3])
+def test_taken_up_again_to_the_bit(people: People, steps: int) -> None:
+    stream = Supply(people, 0, 16)
+    for _ in range(steps):
+        next(stream)
+    state = stream.state()
+    other = Supply(people, 5, 16)
+    next(other)
+    other.restore(state)
+    for _ in range(2):
+        assert _same(next(stream), next(other))
+
+
+def test_what_cannot_be_shared_is_said(people: People) -> None:
+    with pytest.raises(ValueError, match=f"got 3 processes; a number that divides {SOURCES}"):
+        Supply(people, 0, 24, 0, 3)
+    with pytest.raises(ValueError, match=f"got a batch of 20 people; a multiple of {SOURCES}"):
+        Supply(people, 0, 20)

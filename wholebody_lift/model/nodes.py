@@ -1,0 +1,96 @@
+"""Nodes of the network's graph: which keypoints each of them stands for, and how they get in and out.
+
+A node is a keypoint, as in the publication, or a group of keypoints that hardly move against each other.
+With groups the graph has 42 nodes instead of 133, most of them of the body, whose depth is hardest to tell.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from wholebody_lift import skeleton
+
+Edge = tuple[int, int]
+
+
+class Nodes(NamedTuple):
+    """The nodes of one part, in keypoint order."""
+
+    members: tuple[range, ...]
+    """Keypoints of each node."""
+    edges: tuple[Edge, ...]
+    """Pairs of nodes, numbered within the part, that keypoints of theirs are connected through."""
+
+    @property
+    def slots(self) -> int:
+        """Keypoints of the largest node."""
+        return max(map(len, self.members))
+
+    @property
+    def num_keypoints(self) -> int:
+        """Keypoints of all nodes."""
+        return sum(map(len, self.members))
+
+    @property
+    def filled(self) -> Tensor:
+        """(nodes, slots) bool: a smaller node leaves its last slots empty."""
+        sizes = torch.tensor([len(keys) for keys in self.members])
+        return torch.arange(self.slots) < sizes[:, None]
+
+
+_DECODED_PARTS: dict[str, tuple[str, ...]] = {
+    "body": ("body", "feet"),
+    "face": ("face",),
+    "hands": ("left_hand", "right_hand"),
+}
+"""Parts that have a decoder of their own, in keypoint order."""
+
+
+def nodes_of_parts(kind: Literal["groups", "keypoints"]) -> dict[str, Nodes]:
+    """The nodes of body with feet, of the face and of both hands."""
+    members = list(skeleton.GROUPS.values())
+    if kind == "keypoints":
+        members = [range(i, i + 1) for i in range(skeleton.NUM_KEYPOINTS)]
+    parts = {}
+    for name, names in _DECODED_PARTS.items():
+        keypoints = skeleton.indices(*names)
+        own = [keys for keys in members if keys.start in keypoints]
+        parts[name] = Nodes(tuple(own), _edges(own))
+    return parts
+
+
+def graph_of(parts: Sequence[Nodes]) -> tuple[Edge, ...]:
+    """The edges between the nodes of all parts, numbered one part after the other."""
+    return _edges([keys for part in parts for keys in part.members])
+
+
+def _edges(members: Sequence[range]) -> tuple[Edge, ...]:
+    """Pairs of nodes that an edge of the skeleton leads between."""
+    node = {keypoint: i for i, keys in enumerate(members) for keypoint in keys}
+    ends = ((node[a], node[b]) for a, b in skeleton.EDGES if a in node and b in node)
+    return tuple(sorted({(min(pair), max(pair)) for pair in ends if pair[0] != pair[1]}))
+
+
+class NodeEmbedding(nn.Module):
+    """Features of a part's keypoints as feature vectors of its nodes; every node has weights of its own."""
+
+    keypoint_in_slot: Tensor
+
+    def __init__(self, nodes: Nodes, features: int, channels: int) -> None:
+        super().__init__()
+        filled = nodes.filled
+        zeros = torch.full(filled.shape, nodes.num_keypoints)  # one behind the last keypoint
+        keypoint = torch.masked_scatter(zeros, filled, torch.arange(nodes.num_keypoints))
+        self.register_buffer("keypoint_in_slot", keypoint, persistent=False)
+        fan_in = nodes.slots * features
+        self.weight = nn.Parameter(torch.empty(len(nodes.members), fan_in, channels))
+        self.bias = nn.Parameter(torch.randn(len(nodes.members), channels) * 0.02)
+        nn.init.uniform_(self.weight, -1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, keypoints, F) to (N, nodes, C)."""
+        slots = nn.functional.pad(x, (0, 0, 0, 1))[:, self.keypoint_in_slot].flatten(2)  # (N, nodes, slots F)
+        return torch.einsum("nif,ifc->nic", slots, self.weight) + self.bias
