@@ -16,7 +16,8 @@ from tqdm import tqdm
 
 from wholebody_lift import pretrained
 from wholebody_lift.config import Config
-from wholebody_lift.model import SemGAN
+from wholebody_lift.features import Features
+from wholebody_lift.model import Prediction, SemGAN
 from wholebody_lift.model.nodes import Nodes, nodes_of_parts
 from wholebody_lift.model.semgan import OUT_CHANNELS
 from wholebody_lift.train import metrics
@@ -64,28 +65,40 @@ class DeepSupervision(nn.Module):
         self.model = model
         self.heads = nn.ModuleList(InnerHead(model.config) for _ in range(model.config.layers - 1))
 
-    def forward(self, batch: Batch, weights: LossWeights, layer_weight: float) -> tuple[Tensor, Losses]:
-        """The loss to minimise and the terms of the final prediction."""
-        *inner, last = self.model.encode(batch.features)
-        terms = losses(self.model.decode(last), batch.target, batch.observed)
-        total = weighted_sum(terms, weights)
-        for head, state in zip(self.heads, inner, strict=True):
-            coarse = self.model.compose(head(state))
-            total = total + layer_weight * weighted_sum(losses(coarse, batch.target, batch.observed), weights)
-        return total, terms
+    def forward(self, features: Features) -> list[Prediction]:
+        """What each inner layer answers, and at last the model's own prediction."""
+        *inner, last = self.model.encode(features)
+        coarse = [self.model.compose(head(state)) for head, state in zip(self.heads, inner, strict=True)]
+        return [*coarse, self.model.decode(last)]
 
 
 class Trainer:
     """State of one run; `train` goes on from wherever it is."""
 
-    def __init__(self, settings: Settings, people: People, validation: Batch) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        people: People,
+        validation: Batch,
+        *,
+        network: nn.Module | None = None,
+        loss_weights: LossWeights | None = None,
+    ) -> None:
+        """Begin a run.
+
+        network: what is trained, if not the SemGAN of the settings: a module like `DeepSupervision`, which
+        answers `Features` with a list of predictions and holds in `model` the network to be released.
+        """
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.team = Team(settings.device)
         self.supply = Supply(people, settings.seed, settings.batch, self.team.rank, self.team.size)
         self.validation = validation
-        self.network = DeepSupervision(SemGAN(_config(settings))).to(people.device)
-        self.ema = AveragedModel(self.network.model, multi_avg_fn=_moving_average(settings.ema_decay))
+        self.loss_weights = loss_weights or LossWeights()
+        self.network = (network or DeepSupervision(SemGAN(_config(settings)))).to(people.device)
+        self.ema = AveragedModel(
+            cast(nn.Module, self.network.model), multi_avg_fn=_moving_average(settings.ema_decay)
+        )
         decayed = [p for p in self.network.parameters() if p.ndim > 1]
         plain = [p for p in self.network.parameters() if p.ndim <= 1]
         self.optimizer = torch.optim.AdamW(
@@ -137,9 +150,12 @@ class Trainer:
         self.seconds_of_people += time.perf_counter() - started
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.learning_rate * self._rate()
-        total: Tensor
-        terms: Losses
-        total, terms = self.network(batch, LossWeights(), self.settings.layer_weight)
+        *inner, last = (
+            losses(prediction, batch.target, batch.observed) for prediction in self.network(batch.features)
+        )
+        total = weighted_sum(last, self.loss_weights)
+        for terms in inner:
+            total = total + self.settings.layer_weight * weighted_sum(terms, self.loss_weights)
         if not torch.isfinite(total):
             path = self.settings.folder / f"diverged-{self.step}.pt"
             torch.save({"batch": batch, "network": self.network.state_dict()}, path)
@@ -151,9 +167,9 @@ class Trainer:
         self.team.average_gradients(self.network.parameters())
         nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
         self.optimizer.step()
-        self.ema.update_parameters(self.network.model)
+        self.ema.update_parameters(cast(nn.Module, self.network.model))
         self.step += 1
-        return terms
+        return last
 
     def _rate(self) -> float:
         """Warm-up, then steady at 1, at last a straight line down to 0.01 at the end of the budget."""
@@ -178,10 +194,8 @@ class Trainer:
 
     @torch.no_grad()
     def _validate(self, writer: SummaryWriter) -> None:
-        model = cast(SemGAN, self.ema.module)
-        model.eval()
         batch = self.validation
-        xyz = model(batch.features).xyz
+        xyz = self.ema.module.eval()(batch.features).xyz
         record: dict[str, float] = {
             "step": self.step,
             "people": self.step * self.settings.batch,
