@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import re
@@ -199,7 +200,7 @@ FILES = (
     ("A result with other keypoints", 'Pose3D.load("other_names.json")'),
     ("A result with something left out", 'Pose3D.load("no_errors.json")'),
     ("A CSV", 'Pose3D.load("result.csv")'),
-    ("A suffix that means nothing", 'pose.save("result.bvh")'),
+    ("A suffix that means nothing", 'pose.save("result.txt")'),
 )
 """Title and call; the files are those of `_example_files`."""
 
@@ -334,7 +335,7 @@ def _example_weights() -> None:
         pretrained.save(model, name)
     Path("empty").mkdir()
     tensors = model.state_dict()
-    del tensors["embed_keypoint"]
+    del tensors["embed_person.bias"]
     safetensors.torch.save_file(tensors, str(Path("missing", pretrained.WEIGHTS_FILE)))
     config = model.config.model_dump()
     for name, change in (("other_size", {"layers": 2}), ("other_release", {"dropout": 0.1})):
@@ -568,21 +569,66 @@ def loss_weights() -> str:
     )
 
 
+def adults() -> str:
+    """Measurements of people and of synthetic people that mean the same."""
+    return _measurements(apart=False)
+
+
+def adults_apart() -> str:
+    """Those between other points of the body."""
+    return _measurements(apart=True)
+
+
+@functools.cache
+def _adults() -> dict[str, Any]:
+    from wholebody_lift.train import anthropometry
+    from wholebody_lift.train.rig import load_rig
+
+    return anthropometry.of_people(load_rig())
+
+
+def _measurements(*, apart: bool) -> str:
+    from wholebody_lift.train.anthropometry import MEASUREMENTS, Spread
+
+    def cell(name: str, spread: Spread) -> str:
+        digits = 0 if name == "stature" else 2
+        return f"{spread.mean:.{digits}f} ± {spread.deviation:.{digits}f}"
+
+    rows = []
+    for name, measurement in MEASUREMENTS.items():
+        if bool(measurement.apart) != apart:
+            continue
+        men, women = _adults()[name]
+        drillis = "" if measurement.drillis is None else f"{measurement.drillis:.1f}"
+        cells = [cell(name, spread) for spread in (measurement.men, men, measurement.women, women)]
+        why = (measurement.apart,) if apart else ()
+        rows.append((name, measurement.survey, measurement.ours, *cells, drillis, *why))
+    header = ("", "ANSUR II", "Ours", "Men", "Our men", "Women", "Our women", "Drillis and Contini")
+    return _table((*header, "Why they differ") if apart else header, rows)
+
+
 def test_sets() -> str:
-    """What the evaluation measures."""
-    from wholebody_lift.train.evaluate import TEST_SETS
+    """What the evaluation measures on."""
+    from wholebody_lift.train.held_out import SETS
 
     rows = [
         (
-            name,
-            (test.family or "mixture").replace("_", " "),
-            "exact 2D" if not test.noise else (test.kind or "mixture"),
-            test.knowledge.replace("_", " "),
-            "recorded" if test.recorded_only else "mixture",
+            name.replace("_", " "),
+            (held_out.family or "mixture").replace("_", " "),
+            "sampled" if held_out.sampled else "recorded",
+            ", ".join(held_out.inputs),
         )
-        for name, test in TEST_SETS.items()
+        for name, held_out in SETS.items()
     ]
-    return _table(("Test set", "Camera", "Detector", "Camera known from", "Poses"), rows)
+    return _table(("Test set", "Cameras", "Poses", "Inputs"), rows)
+
+
+def test_inputs() -> str:
+    """What the network is given of each."""
+    from wholebody_lift.train.held_out import INPUTS
+
+    rows = [(name, given.about, given.knowledge.replace("_", " ")) for name, given in INPUTS.items()]
+    return _table(("Input", "2D keypoints", "Camera known from"), rows)
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
@@ -592,7 +638,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
         *(layouts, input_errors, input_warnings, file_messages, weights_errors),
         *(csv_columns, json_example, lift_options, view_options, info_options),
         *(training_settings, pose_shares, activity_shares, hand_shares, shape_shares),
-        *(camera_families, camera_framings, detector_kinds, camera_knowledge, loss_weights, test_sets),
+        *(adults, adults_apart),
+        *(camera_families, camera_framings, detector_kinds, camera_knowledge, loss_weights),
+        *(test_sets, test_inputs),
     )
 }
 """Every block by its name in the pages."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
+
+if TYPE_CHECKING:
+    import pandas
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
@@ -173,10 +176,19 @@ class Pose3D:
         )
 
     def save(self, path: str | Path) -> None:
-        """Write to .npz or .json (both lossless, for `load`) or .csv (for spreadsheets)."""
+        """Write by suffix: .npz or .json (lossless, for `load`), .csv, .trc, .c3d, .bvh, .glb, .rrd.
+
+        `wholebody_lift.formats.write` takes the options that some of them have.
+        """
         from wholebody_lift import formats
 
         formats.write(self, path)
+
+    def to_dataframe(self, layout: Literal["long", "wide"] = "long") -> pandas.DataFrame:
+        """A table: a row per keypoint ("long"), or per person and image ("wide"). Needs the extra pandas."""
+        from wholebody_lift.formats.dataframe import to_dataframe
+
+        return to_dataframe(self, layout)
 
     @staticmethod
     def load(path: str | Path) -> Pose3D:

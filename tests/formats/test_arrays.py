@@ -53,6 +53,18 @@ def test_npz_holds_every_field(tmp_path, full):
     same(formats.read(path), full)
 
 
+def test_npz_that_is_written_holds_every_field(tmp_path, full):
+    path = tmp_path / "keypoints.npz"
+    formats.write_keypoints(full, path, "arrays")
+    same(formats.read(path), full)
+
+
+def test_npz_without_keypoints(tmp_path):
+    np.savez(tmp_path / "renamed.npz", kpts=np.ones((133, 2)))
+    with pytest.raises(InputError, match="got the fields kpts; keypoints and perhaps scores, image_size, K"):
+        formats.read(tmp_path / "renamed.npz")
+
+
 def test_json_object_holds_every_field(tmp_path, full):
     path = tmp_path / "keypoints.json"
     path.write_text(json.dumps({name: np.asarray(value).tolist() for name, value in contents(full).items()}))
@@ -100,14 +112,14 @@ def test_a_stated_limit_is_used(tmp_path, people):
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        ({"keypoint": 1}, "got the fields keypoint; keypoints and perhaps scores, image_size, K, distortion"),
+        ({"keypoint": 1}, "got an object with keypoint, which is no format that is known"),
         ({"keypoints": 1, "names": 2}, "got the fields keypoints and names; keypoints and perhaps scores"),
-        ({}, "got the fields none"),
+        ({}, "got an object with none, which is no format that is known"),
         (
             {"format": "x", "skeleton": {}},
             "got a 3D result; 2D keypoints were wanted. Open a result with Pose3D.load",
         ),
-        (3, "got 3; keypoints were wanted, as a list or by the name 'keypoints'"),
+        (3, "got 3, which is no format that is known"),
         ([], "There is nobody in it"),
         ([[1, 2]] * 17, "That is 17 keypoints, which is usually the COCO body"),
         ([[1, 2], [1]], "got ragged keypoints"),

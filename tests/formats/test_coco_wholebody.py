@@ -25,16 +25,6 @@ def detections(example_data):
     return json.loads((example_data / "squats.json").read_text())
 
 
-@pytest.fixture
-def save(tmp_path):
-    def save(document):
-        path = tmp_path / "detections.json"
-        path.write_text(json.dumps(document))
-        return path
-
-    return save
-
-
 def plainly(person) -> np.ndarray:
     """(133, 3), read part by part in a plain loop."""
     return np.concatenate([np.reshape(person[key], (-1, 3)) for key in PART_KEYS])
@@ -223,3 +213,41 @@ def test_nobody_to_lift(save, document, text):
 def test_every_shared_detection_is_read_without_a_warning(shared_data):
     assert len(formats.read(shared_data / "detections" / "detections_coco_wholebody.json")) == 9
     assert len(formats.read(shared_data / "detections" / "squats_sequence.json")) == 65
+
+
+# Video
+
+
+def test_a_video_in_the_form_of_coco(save, detections):
+    people = [
+        {**person, "image_id": 100 + i // 2, "track_id": 5 + i % 2}
+        for i, person in enumerate(detections["annotations"][:4])
+    ]
+    images = [{"id": 100 + i, "frame_id": 30 + i, "width": 720, "height": 1280} for i in range(2)]
+    read = formats.read(save({"info": {"fps": 12.5}, "images": images, "annotations": people}))
+    assert read.image_ids.tolist() == [30, 30, 31, 31]
+    assert read.track_ids.tolist() == [5, 6, 5, 6]
+    assert read.fps == 12.5
+
+
+def test_frames_of_two_videos_are_told_apart_by_their_images(save, detections):
+    people = [{**p, "image_id": i, "instance_id": 1} for i, p in enumerate(detections["annotations"][:2])]
+    images = [{"id": i, "frame_id": 0, "video_id": i} for i in range(2)]
+    read = formats.read(save({"images": images, "annotations": people}))
+    assert read.image_ids.tolist() == [0, 1]
+    assert read.track_ids.tolist() == [1, 1]
+
+
+def test_the_callers_frame_rate(example_data):
+    assert formats.read(example_data / "squats.json").fps == 5
+    assert formats.read(example_data / "squats.json", fps=6).fps == 6
+
+
+def test_written_results_are_coco_wholebody(tmp_path, crowd, triples):
+    formats.write_keypoints(crowd, tmp_path / "people.json")
+    document = json.loads((tmp_path / "people.json").read_text())
+    assert document["images"] == [{"id": i, "width": 720.0, "height": 1280.0} for i in (3, 4, 6)]
+    for person, expected, i in zip(document["annotations"], triples(crowd), range(6), strict=True):
+        assert person["category_id"] == 1
+        np.testing.assert_array_equal(plainly(person), expected)
+        assert person["score"] == pytest.approx(crowd.scores[i][crowd.observed[i]].mean())

@@ -140,12 +140,16 @@ def test_csv_has_a_row_per_keypoint(tmp_path):
     assert [row["part"] for row in rows[:133]] == [name for name, part in PARTS.items() for _ in part]
     assert {row["frame"] for row in rows} == {"blender"}
     assert [int(rows[i]["image_id"]) for i in (0, 133, 266)] == pose.image_ids.tolist()
+    assert [int(rows[i]["track_id"]) for i in (0, 133, 266)] == pose.track_ids.tolist()
+    assert {row["fps"] for row in rows} == {"29.97"}
     assert (rows[266]["person"], rows[266]["keypoint"]) == ("2", "0")
 
 
-@pytest.mark.parametrize("name", ["pose.bvh", "pose", "pose.npy"])
+@pytest.mark.parametrize("name", ["pose.fbx", "pose", "pose.npy"])
 def test_unknown_suffix(tmp_path, name):
-    with pytest.raises(InputError, match=r"one of .csv, .json, .npz was wanted"):
+    with pytest.raises(
+        InputError, match=r"one of .bvh, .c3d, .csv, .glb, .json, .npz, .rrd, .trc was wanted"
+    ):
         formats.write(make_pose(1), tmp_path / name)
     assert not list(tmp_path.iterdir())
 
@@ -153,7 +157,7 @@ def test_unknown_suffix(tmp_path, name):
 def test_csv_is_not_read_back(tmp_path):
     formats.write(make_pose(1), tmp_path / "pose.csv")
     with pytest.raises(
-        InputError, match=r"pose.csv: CSV is for other programs and is not read back; save as .npz"
+        InputError, match=r"pose.csv: .csv is for other programs and is not read back; save as .npz"
     ):
         formats.read_pose(tmp_path / "pose.csv")
 

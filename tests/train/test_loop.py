@@ -67,7 +67,9 @@ def test_a_short_run_learns_and_leaves_everything(
     release(settings.folder, settings.folder / "weights")
     loaded = pretrained.load(settings.folder / "weights")
     averaged = trainer.ema.module(validation.features).xyz
-    assert torch.equal(loaded(validation.features).xyz, averaged)
+    assert (loaded(validation.features).xyz - averaged).abs().max() < 1.0  # mm, by rounding to half precision
+    for name, tensor in trainer.ema.module.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], tensor.half().float()), name
 
 
 def test_resuming_goes_on_to_the_bit(people: People, validation: Batch, settings: Settings) -> None:

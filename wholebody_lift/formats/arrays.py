@@ -14,8 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from wholebody_lift.keypoints import InputError
+from wholebody_lift.formats.people import Fields
+from wholebody_lift.keypoints import InputError, Keypoints2D
 from wholebody_lift.plausibility import listed
+
+LOOKED_FOR = "arrays (an object with keypoints, or a list of numbers)"
 
 FIELDS = (
     "keypoints",
@@ -30,8 +33,17 @@ FIELDS = (
 )
 """What may be in a file; only keypoints must be. Shapes and units as in `Keypoints2D`."""
 
+_OF_A_RESULT = ("xyz", "skeleton")
 
-def read_npy(path: Path) -> dict[str, Any]:
+
+def matches(document: Any) -> bool:
+    """Whether the parsed JSON is this format, or a 3D result, which is told apart in `parse`."""
+    if isinstance(document, Mapping):
+        return any(name in document for name in ("keypoints", *_OF_A_RESULT))
+    return isinstance(document, list) and not (document and isinstance(document[0], str | Mapping))
+
+
+def read_npy(path: Path) -> Fields:
     """Keyword arguments of `Keypoints2D` from an npy file."""
     try:
         return {"keypoints": np.load(path, allow_pickle=False)}
@@ -41,7 +53,7 @@ def read_npy(path: Path) -> dict[str, Any]:
         ) from None
 
 
-def read_npz(path: Path) -> dict[str, Any]:
+def read_npz(path: Path) -> Fields:
     """Keyword arguments of `Keypoints2D` from an npz file."""
     return parse(load_npz(path))
 
@@ -55,13 +67,18 @@ def load_npz(path: Path) -> dict[str, Any]:
         raise InputError(f"got an npz file that cannot be read ({error}); write it again") from None
 
 
-def parse(document: Any) -> dict[str, Any]:
+def write(people: Keypoints2D, path: Path) -> None:
+    """Write an npz with all that is known, of which `read_npz` makes the same people again."""
+    known = {name: getattr(people, name) for name in FIELDS if getattr(people, name) is not None}
+    with path.open("wb") as file:
+        np.savez_compressed(file, **known)
+
+
+def parse(document: Any) -> Fields:
     """Keyword arguments of `Keypoints2D` from a nested list, or from a mapping of `FIELDS`."""
     if isinstance(document, list):
         return {"keypoints": document}
-    if not isinstance(document, Mapping):
-        raise InputError(f"got {document!r}; keypoints were wanted, as a list or by the name 'keypoints'")
-    if "xyz" in document or "skeleton" in document:
+    if any(name in document for name in _OF_A_RESULT):
         raise InputError("got a 3D result; 2D keypoints were wanted. Open a result with Pose3D.load(path)")
     left_over = [name for name in document if name not in FIELDS]
     if left_over or "keypoints" not in document:

@@ -1,21 +1,32 @@
-"""A result as CSV, one row per keypoint, for spreadsheets and statistics. Written only."""
+"""A result as CSV, for spreadsheets and statistics, and the columns of a table in general. Written only."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
+
+import numpy as np
+import numpy.typing as npt
 
 from wholebody_lift.pose import Pose3D
-from wholebody_lift.skeleton import KEYPOINT_NAMES, PARTS
+from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
+
+Layout = Literal["long", "wide"]
+"""One row per keypoint, person and image, or one per person and image with columns for every keypoint."""
+
+Column: TypeAlias = npt.NDArray[Any] | str | float | None
+"""One value per row, or one for all rows; None where it is not known."""
 
 HEADER = (
     "image_id",
+    "track_id",
     "person",
     "keypoint",
     "name",
     "part",
     "frame",
+    "fps",
     "x_mm",
     "y_mm",
     "z_mm",
@@ -28,29 +39,79 @@ HEADER = (
     "origin_y_mm",
     "origin_z_mm",
 )
-"""x, y, z are from the midpoint of the hips, which is at origin_x, y, z from the camera; axes of `frame`."""
+"""The long layout. x, y, z are from the midpoint of the hips, which is at origin_x, y, z from the camera, in
+the axes of `frame`."""
 
-_PART_OF = [name for name, part in PARTS.items() for _ in part]
 
+def write(pose: Pose3D, path: Path, *, layout: Layout = "long") -> None:
+    """Write the result; `observed` is 1 or 0, and what is missing or not known is empty.
 
-def write(pose: Pose3D, path: Path) -> None:
-    """Write the result; `observed` is 1 or 0, and a missing input coordinate is empty."""
+    Raises ValueError for a layout that is not known.
+    """
+    table = columns(pose, layout)
+    rows = len(pose) * (NUM_KEYPOINTS if layout == "long" else 1)
     with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(HEADER)
-        rows.writerows(_rows(pose))
+        writer = csv.writer(file)
+        writer.writerow(table)
+        writer.writerows(zip(*(_cells(column, rows) for column in table.values()), strict=True))
 
 
-def _rows(pose: Pose3D) -> Iterator[list[str]]:
-    xyz, errors, origins = pose.xyz.astype(str), pose.error_mm.astype(str), pose.translation.astype(str)
-    scores, observed = pose.scores.astype(str), pose.observed.astype(int).astype(str)
-    inputs = pose.keypoints.astype(str)
-    inputs[inputs == "nan"] = ""
-    for person, image_id in enumerate(pose.image_ids.astype(str)):
-        for keypoint, name in enumerate(KEYPOINT_NAMES):
-            where = (person, keypoint)
-            yield [
-                *(image_id, str(person), str(keypoint), name, _PART_OF[keypoint], pose.frame),
-                *(*xyz[where], errors[where], observed[where]),
-                *(*inputs[where], scores[where], *origins[person]),
-            ]
+def columns(pose: Pose3D, layout: Layout = "long") -> dict[str, Column]:
+    """The table by column. Raises ValueError for a layout that is not known."""
+    if layout not in get_args(Layout):
+        raise ValueError(f"got layout {layout!r}; one of {', '.join(get_args(Layout))} was wanted")
+    return _long(pose) if layout == "long" else _wide(pose)
+
+
+def _long(pose: Pose3D) -> dict[str, Column]:
+    n, k = len(pose), NUM_KEYPOINTS
+    flat = {
+        **_axes("", pose.xyz.reshape(-1, 3)),
+        "error_mm": pose.error_mm.ravel(),
+        "observed": pose.observed.ravel(),
+        "input_x_px": pose.keypoints[..., 0].ravel(),
+        "input_y_px": pose.keypoints[..., 1].ravel(),
+        "score": pose.scores.ravel(),
+        "keypoint": np.tile(np.arange(k), n),
+        "name": np.tile(np.array(KEYPOINT_NAMES), n),
+        "part": np.tile([name for name, part in PARTS.items() for _ in part], n),
+    }
+    repeated = {
+        name: np.repeat(column, k) if isinstance(column, np.ndarray) else column
+        for name, column in _of_people(pose).items()
+    }
+    return {name: (flat | repeated)[name] for name in HEADER}
+
+
+def _wide(pose: Pose3D) -> dict[str, Column]:
+    table = _of_people(pose)
+    table["reprojection_error_px"] = pose.reprojection_error_px
+    for keypoint, name in enumerate(KEYPOINT_NAMES):
+        table |= _axes(f"{name}_", pose.xyz[:, keypoint])
+        table[f"{name}_error_mm"] = pose.error_mm[:, keypoint]
+        table[f"{name}_observed"] = pose.observed[:, keypoint]
+    return table
+
+
+def _of_people(pose: Pose3D) -> dict[str, Column]:
+    """What there is of each person as a whole, or of all."""
+    return {
+        "image_id": pose.image_ids,
+        "track_id": pose.track_ids,
+        "person": np.arange(len(pose)),
+        "frame": pose.frame,
+        "fps": pose.fps,
+        **_axes("origin_", pose.translation),
+    }
+
+
+def _axes(prefix: str, xyz: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
+    return {f"{prefix}{axis}_mm": xyz[:, i] for i, axis in enumerate("xyz")}
+
+
+def _cells(column: Column, rows: int) -> list[str]:
+    """The text of every row; a float32 by the shortest decimal that is the same float32."""
+    if not isinstance(column, np.ndarray):
+        return ["" if column is None else str(column)] * rows
+    texts: list[str] = (column.astype(int) if column.dtype == np.bool_ else column).astype(str).tolist()
+    return ["" if text == "nan" else text for text in texts]

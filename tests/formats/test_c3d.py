@@ -1,0 +1,67 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from moving import clip
+
+from wholebody_lift import formats
+from wholebody_lift.formats.motion import motion
+from wholebody_lift.skeleton import INDEX, KEYPOINT_NAMES
+
+ezc3d = pytest.importorskip("ezc3d", reason="the extra c3d")
+
+
+def parameter(file, group, name):
+    return file["parameters"][group][name]["value"]
+
+
+def test_there_and_back(tmp_path):
+    pose = clip(10)
+    formats.write(pose, tmp_path / "walk.c3d")
+    file = ezc3d.c3d(str(tmp_path / "walk.c3d"))
+    assert parameter(file, "POINT", "UNITS") == ["mm"]
+    assert parameter(file, "POINT", "LABELS") == list(KEYPOINT_NAMES)
+    assert parameter(file, "POINT", "RATE")[0] == 25
+    assert parameter(file, "POINT", "X_SCREEN") == ["+X"]
+    assert parameter(file, "POINT", "Y_SCREEN") == ["+Z"]
+    assert parameter(file, "WHOLEBODY_LIFT", "FRAME") == ["blender"]
+    assert "25 frames per second" in parameter(file, "WHOLEBODY_LIFT", "DESCRIPTION")[0]
+    xyz = file["data"]["points"][:3].T  # (T, K, 3)
+    np.testing.assert_allclose(xyz, motion(pose, "blender").tracks[0].xyz, atol=1e-3)
+    assert (xyz[:, INDEX["nose"], 2] > xyz[:, INDEX["left_knee"], 2]).all()  # z is up
+    meta = file["data"]["meta_points"]
+    np.testing.assert_allclose(meta["residuals"][0].T, pose.error_mm, atol=0.5)
+    np.testing.assert_array_equal(meta["camera_masks"][0].T, pose.observed)
+    assert not meta["camera_masks"][1:].any()
+
+
+def test_what_is_not_there_is_absent(tmp_path):
+    pose = dataclasses.replace(clip(4), image_ids=np.array([0, 1, 2, 4]))
+    formats.write(pose, tmp_path / "walk.c3d", inferred=False)
+    file = ezc3d.c3d(str(tmp_path / "walk.c3d"))
+    there = np.zeros((5, 133), dtype=bool)
+    there[[0, 1, 2, 4]] = pose.observed
+    np.testing.assert_array_equal(~np.isnan(file["data"]["points"][0].T), there)
+    np.testing.assert_array_equal(file["data"]["meta_points"]["residuals"][0].T >= 0, there)
+
+
+def test_several_people(tmp_path):
+    pose = clip(6, tracks=(3, 8))
+    formats.write(pose, tmp_path / "two.c3d", frame="opensim", origin="camera")
+    file = ezc3d.c3d(str(tmp_path / "two.c3d"))
+    labels = parameter(file, "POINT", "LABELS") + parameter(file, "POINT", "LABELS2")
+    assert labels == [f"person{one}:{name}" for one in (3, 8) for name in KEYPOINT_NAMES]
+    xyz = file["data"]["points"][:3].T.reshape(6, 2, 133, 3)
+    for i, one in enumerate((3, 8)):
+        wanted = pose[pose.track_ids == one].to("opensim").in_camera
+        np.testing.assert_allclose(xyz[:, i], wanted, atol=1e-3)
+    assert parameter(file, "POINT", "X_SCREEN") == ["+Z"]
+    assert parameter(file, "POINT", "Y_SCREEN") == ["+Y"]
+
+
+def test_an_error_beyond_the_scale_of_the_residual(tmp_path):
+    pose = clip(2)
+    pose.error_mm[0, 0] = 1000
+    formats.write(pose, tmp_path / "walk.c3d")
+    file = ezc3d.c3d(str(tmp_path / "walk.c3d"))
+    assert file["data"]["meta_points"]["residuals"][0, 0, 0] == 255

@@ -1,0 +1,98 @@
+import dataclasses
+
+import numpy as np
+import pytest
+from moving import clip
+
+from wholebody_lift import formats
+from wholebody_lift.formats.motion import motion
+from wholebody_lift.formats.trc import POSE2SIM_NAMES
+from wholebody_lift.skeleton import INDEX, KEYPOINT_NAMES
+
+
+def read(path):
+    """Header, marker names, times (T,) and xyz (T, M, 3) of a TRC file, in the way of OpenSim's reader.
+
+    OpenSim splits at tabs, does not count one empty cell at the end, and wants two cells and 3 per marker.
+    """
+    lines = path.read_text().split("\n")
+    assert lines[0].split("\t") == ["PathFileType", "4", "(X/Y/Z)", path.name]
+    header = dict(zip(lines[1].split("\t"), lines[2].split("\t"), strict=True))
+    markers = [cell for cell in lines[3].split("\t")[2:] if cell]
+    assert lines[3].split("\t")[:2] == ["Frame#", "Time"]
+    assert [cell for cell in lines[4].split("\t") if cell] == [
+        f"{axis}{i + 1}" for i in range(len(markers)) for axis in "XYZ"
+    ]
+    assert (lines[5], lines[-1]) == ("", "")
+    rows = [line.removesuffix("\t").split("\t") for line in lines[6:-1]]
+    assert {len(row) for row in rows} == {2 + 3 * len(markers)}
+    assert [int(row[0]) for row in rows] == list(range(1, len(rows) + 1))
+    times = np.array([float(row[1]) for row in rows])
+    values = np.array([[float(cell or "nan") for cell in row[2:]] for row in rows])
+    return header, markers, times, values.reshape(len(rows), -1, 3)
+
+
+def test_there_and_back(tmp_path):
+    pose = clip(10, fps=29.97)
+    formats.write(pose, tmp_path / "walk.trc")
+    header, markers, times, xyz = read(tmp_path / "walk.trc")
+    assert header == {
+        **{"DataRate": "29.97", "CameraRate": "29.97", "NumFrames": "10", "NumMarkers": "133", "Units": "mm"},
+        **{"OrigDataRate": "29.97", "OrigDataStartFrame": "1", "OrigNumFrames": "10"},
+    }
+    assert markers == list(KEYPOINT_NAMES)
+    np.testing.assert_allclose(times, np.arange(10) / 29.97, atol=1e-6)
+    np.testing.assert_allclose(xyz, motion(pose, "opensim").tracks[0].xyz, atol=5.1e-4)
+    assert (xyz[:, INDEX["nose"], 1] > xyz[:, INDEX["left_knee"], 1]).all()  # y is up
+
+
+def test_what_is_not_there_is_empty(tmp_path):
+    pose = dataclasses.replace(clip(4), image_ids=np.array([0, 1, 2, 4]))
+    formats.write(pose, tmp_path / "all.trc")
+    formats.write(pose, tmp_path / "observed.trc", inferred=False)
+    with_inferred, observed = (read(tmp_path / f"{name}.trc")[3] for name in ("all", "observed"))
+    assert len(with_inferred) == 5
+    np.testing.assert_array_equal(
+        np.isnan(with_inferred).all(axis=(1, 2)), [False, False, False, True, False]
+    )
+    np.testing.assert_array_equal(np.isnan(observed[[0, 1, 2, 4]]).any(axis=-1), ~pose.observed)
+    there = ~np.isnan(observed)
+    np.testing.assert_array_equal(observed[there], with_inferred[there])
+
+
+def test_other_axes_and_origins(tmp_path):
+    pose = clip(3)
+    formats.write(pose, tmp_path / "walk.trc", frame="blender", origin="hips")
+    np.testing.assert_allclose(read(tmp_path / "walk.trc")[3], pose.to("blender").xyz, atol=5.1e-4)
+
+
+def test_names_of_pose2sim(tmp_path):
+    formats.write(clip(2), tmp_path / "walk.trc", names="pose2sim")
+    markers = read(tmp_path / "walk.trc")[1]
+    assert markers == list(POSE2SIM_NAMES)
+    assert len(set(markers)) == 133
+    wanted = {  # the markers of Pose2Sim's OpenSim setup for COCO_133, and some that it has no use for
+        **{"nose": "Nose", "right_eye": "REye", "left_shoulder": "LShoulder", "left_big_toe": "LBigToe"},
+        **{"right_small_toe": "RSmallToe", "left_heel": "LHeel", "left_hip": "LHip", "right_ankle": "RAnkle"},
+        **{"left_thumb2": "LThumb", "right_forefinger1": "RIndex", "left_pinky_finger1": "LPinky"},
+        **{"left_thumb1": "LThumb1", "right_forefinger2": "RIndex2", "left_middle_finger1": "LMiddle1"},
+        **{
+            "right_ring_finger4": "RRing4",
+            "left_pinky_finger4": "LPinky4",
+            "face-0": "Jaw1",
+            "face-16": "Jaw17",
+        },
+        **{"face-17": "EyebrowR1", "face-22": "EyebrowL1", "face-27": "Nose1", "face-36": "REye1"},
+        **{"face-47": "LEye6", "face-67": "Mouth20"},
+    }
+    assert {name: markers[INDEX[name]] for name in wanted} == wanted
+
+
+def test_errors_leave_no_file(tmp_path):
+    with pytest.raises(ValueError, match="got 2 people"):
+        formats.write(clip(2, tracks=(1, 2)), tmp_path / "walk.trc")
+    with pytest.raises(ValueError, match="got names 'opensim'; one of keypoints, pose2sim was wanted"):
+        formats.write(clip(2), tmp_path / "walk.trc", names="opensim")
+    with pytest.raises(TypeError, match="layout"):
+        formats.write(clip(2), tmp_path / "walk.trc", layout="wide")
+    assert not list(tmp_path.iterdir())
