@@ -162,3 +162,26 @@ def test_a_checkpoint_replaces_the_last_one_whole(
     trainer.save()
     assert torch.load(checkpoint_path(settings.folder), weights_only=False)["step"] == 7
     assert [path.name for path in settings.folder.iterdir()] == ["checkpoint.pt"]
+
+
+def test_bfloat16_trains_and_keeps_positions_in_float32(
+    people: People, validation: Batch, settings: Settings
+) -> None:
+    trainer = Trainer(replace(settings, precision="bfloat16", steps=40), people, validation)
+    before = _pose_error(trainer)
+    trainer.train()
+    assert _pose_error(trainer) < before
+    assert all(parameter.dtype == torch.float32 for parameter in trainer.network.parameters())
+
+
+def test_a_compiled_network_trains_alike_and_is_saved_under_the_same_names(
+    people: People, validation: Batch, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compile_ = torch.nn.Module.compile
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda self: compile_(self, backend="aot_eager"))
+    plain, compiled = (
+        Trainer(replace(settings, compile=choice), people, validation) for choice in (False, True)
+    )
+    terms = [trainer._step().pose for trainer in (plain, compiled)]
+    assert torch.allclose(*terms, rtol=1e-4)
+    assert plain.network.state_dict().keys() == compiled.network.state_dict().keys()

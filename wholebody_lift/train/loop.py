@@ -99,6 +99,8 @@ class Trainer:
         self.ema = AveragedModel(
             cast(nn.Module, self.network.model), multi_avg_fn=_moving_average(settings.ema_decay)
         )
+        if settings.compile:
+            self.network.compile()
         decayed = [p for p in self.network.parameters() if p.ndim > 1]
         plain = [p for p in self.network.parameters() if p.ndim <= 1]
         self.optimizer = torch.optim.AdamW(
@@ -150,9 +152,10 @@ class Trainer:
         self.seconds_of_people += time.perf_counter() - started
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.learning_rate * self._rate()
-        *inner, last = (
-            losses(prediction, batch.target, batch.observed) for prediction in self.network(batch.features)
-        )
+        device = batch.target.device.type
+        with torch.autocast(device, torch.bfloat16, enabled=self.settings.precision == "bfloat16"):
+            predictions = self.network(batch.features)
+        *inner, last = (losses(prediction, batch.target, batch.observed) for prediction in predictions)
         total = weighted_sum(last, self.loss_weights)
         for terms in inner:
             total = total + self.settings.layer_weight * weighted_sum(terms, self.loss_weights)

@@ -32,6 +32,10 @@ class Settings:
     layers: Annotated[int, "encoder layers"] = 4
     seed: Annotated[int, "seed of weights and people"] = 0
     threads: Annotated[int, "CPU threads; 0 leaves the choice to torch"] = 0
+    precision: Annotated[
+        Literal["float32", "bfloat16"], "of the network's arithmetic; bfloat16 where the hardware has it"
+    ] = "float32"
+    compile: Annotated[bool, "compile the network first; minutes, worth it on a GPU"] = False
     device: Annotated[str, "where to train, as torch names it"] = "cpu"
     resume: Annotated[bool, "continue from the run's last checkpoint"] = False
 
