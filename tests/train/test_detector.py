@@ -6,6 +6,7 @@ import torch
 
 from wholebody_lift.keypoints import MIN_SCORE
 from wholebody_lift.skeleton import INDEX, MIRROR, PARTS, indices
+from wholebody_lift.train import detector
 from wholebody_lift.train.cameras import sample
 from wholebody_lift.train.detector import (
     KINDS,
@@ -135,6 +136,17 @@ def test_scores_fall_with_the_error(views, covered, generator, kind):
     scored = (scores >= MIN_SCORE) & (scores < 1)  # without those whose scores were thrown away
     ranks = torch.stack([error[scored].argsort().argsort(), scores[scored].argsort().argsort()]).double()
     assert torch.corrcoef(ranks)[0, 1] < -0.2
+
+
+def test_students_t_has_its_quantiles(generator):
+    """Of x and of y alone: 0.741 and 2.132 are the quantiles 0.75 and 0.95 of Student's t, 4 degrees."""
+    drawn = detector._student_t(detector._Draw(generator, 2000))
+    for coordinate in drawn.unbind(1):
+        quantiles = torch.tensor([0.25, 0.5, 0.75, 0.95])
+        found = coordinate.flatten().quantile(quantiles)
+        torch.testing.assert_close(found, torch.tensor([-0.741, 0.0, 0.741, 2.132]), atol=0.03, rtol=0)
+    x, y = drawn.unbind(1)
+    assert abs(torch.corrcoef(torch.stack([x.flatten().sign(), y.flatten().sign()]))[0, 1]) < 0.01
 
 
 def test_the_tail_is_heavy(views, nothing_covered, generator):

@@ -1,12 +1,16 @@
+from collections import Counter
+from typing import Any
+
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 pytest.importorskip("anny")
 
 from wholebody_lift import camera, features, skeleton
 from wholebody_lift.config import Config
 from wholebody_lift.keypoints import MIN_SCORE
-from wholebody_lift.train.people import CAMERA_KNOWLEDGE, People, to_batch
+from wholebody_lift.train.people import CAMERA_KNOWLEDGE, CPU_VIEWS, Batch, People, to_batch
 from wholebody_lift.train.rig import load_rig
 
 
@@ -83,6 +87,56 @@ def test_splitting_a_batch_loses_nobody(people: People) -> None:
     pieces = batch.split(4)
     assert [len(piece.target) for piece in pieces] == [4, 4, 2]
     assert torch.equal(torch.cat([piece.features.person for piece in pieces]), batch.features.person)
+
+
+def test_joining_undoes_splitting(people: People) -> None:
+    batch = people.sample(10, _generator())
+    joined = Batch.join(batch.split(4))
+    assert torch.equal(joined.target, batch.target)
+    assert torch.equal(joined.observed, batch.observed)
+    assert torch.equal(joined.features.keypoints, batch.features.keypoints)
+    assert torch.equal(joined.features.person, batch.features.person)
+
+
+def test_more_people_than_are_looked_at_in_one_go(people: People) -> None:
+    batch = people.sample(CPU_VIEWS + 8, _generator())
+    assert len(batch.target) == len(batch.observed) == CPU_VIEWS + 8
+    assert batch.target.isfinite().all()
+
+
+MOST_WAITS = 12
+"""How often making people may wait for a device: for a number of people who need a step of their own."""
+
+
+class _Operations(TorchDispatchMode):
+    """Counts operations, and those whose result a program on the host must wait for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count: Counter[str] = Counter()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = func._schema.name.removeprefix("aten::")
+        self.count["all"] += 1
+        by_mask = name in ("index", "index_put_", "_index_put_impl_") and any(
+            index is not None and index.dtype == torch.bool for index in args[1]
+        )
+        if by_mask or name in ("nonzero", "_local_scalar_dense", "item", "masked_select", "unique"):
+            self.count["waits"] += 1
+        return func(*args, **(kwargs or {}))
+
+
+def test_a_device_is_rarely_waited_for(people: People) -> None:
+    """Not once per person, part or keypoint, so that a GPU is kept busy however slow Python is."""
+    people.sample(8, _generator())  # makes the tables
+    counts = []
+    for n in (CPU_VIEWS // 4, CPU_VIEWS):
+        with _Operations() as operations:
+            people.sample(n, _generator())
+        assert operations.count["waits"] <= MOST_WAITS
+        counts.append(operations.count["all"])
+    few, many = counts
+    assert many < 1.05 * few
 
 
 def test_each_body_is_seen_by_several_cameras(people: People) -> None:

@@ -2,32 +2,49 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
+from typing import get_args
 
 import torch
 
 from wholebody_lift import pretrained
 from wholebody_lift.train import bank as banks
-from wholebody_lift.train import evaluate, gallery, loop, settings
+from wholebody_lift.train import (
+    datasheet,
+    evaluate,
+    fingerprints,
+    gallery,
+    h3wb,
+    held_out,
+    loop,
+    report,
+    settings,
+    synthetic_h3wb,
+)
+from wholebody_lift.train.cameras import FAMILIES
+from wholebody_lift.train.detector import KINDS
+from wholebody_lift.train.held_out import SETS
 from wholebody_lift.train.people import People
 from wholebody_lift.train.rig import load_rig
 
 VALIDATION_SEED = 20260202
 
 
-def _people(bank: Path | None, split: banks.Split, device: str) -> People:
+def _people(bank: Path | None, split: banks.Split, device: str, children: float = 0.0) -> People:
     recordings = None if bank is None else banks.MotionBank.load(bank)
-    return People(load_rig().to(device), recordings, split)
+    return People(load_rig().to(device), recordings, split, children)
 
 
 def _train(arguments: argparse.Namespace) -> None:
     chosen = settings.from_arguments(arguments)
     if chosen.threads:
         torch.set_num_threads(chosen.threads)
-    validation_people = _people(chosen.bank, "val", chosen.device)
+    validation_people = _people(chosen.bank, "val", chosen.device, chosen.children)
     generator = torch.Generator(chosen.device).manual_seed(VALIDATION_SEED)
     validation = validation_people.sample(loop.VALIDATION_PEOPLE, generator)
-    trainer = loop.Trainer(chosen, _people(chosen.bank, "train", chosen.device), validation)
+    training_people = _people(chosen.bank, "train", chosen.device, chosen.children)
+    trainer = loop.Trainer(chosen, training_people, validation)
     if chosen.resume:
         trainer.load()
     trainer.train()
@@ -42,18 +59,49 @@ def _prepare(arguments: argparse.Namespace) -> None:
 def _evaluate(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(arguments.threads or torch.get_num_threads())
     model = pretrained.load(arguments.weights).to(arguments.device)
-    people = _people(arguments.bank, "test", arguments.device)
-    results = evaluate.evaluate(model, people, arguments.people)
-    deciles = evaluate.calibration(model, people, arguments.people)
-    print(evaluate.as_markdown(results), evaluate.calibration_as_markdown(deciles), sep="\n\n")
+    found = evaluate.evaluate(
+        model,
+        _people(arguments.bank, arguments.split, "cpu"),
+        arguments.people,
+        sets=arguments.sets,
+        stature_mm=model.config.stature_mm,
+        progress=True,
+    )
+    print(report.as_markdown(found))
+    print(f"\n{arguments.people:,} people per test set, {found.seconds:.0f} s")
+    for difference in found.differences:
+        print(f"not comparable with published figures: {difference}", file=sys.stderr)
     if arguments.out is not None:
-        tables = {
-            "people_per_set": arguments.people,
-            "seed": evaluate.SEED,
-            "results": {name: result._asdict() for name, result in results.items()},
-            "calibration": [row._asdict() for row in deciles],
-        }
-        arguments.out.write_text(json.dumps(tables, indent=1) + "\n")
+        arguments.out.write_text(json.dumps(report.as_json(found), indent=1) + "\n")
+
+
+def _h3wb(arguments: argparse.Namespace) -> None:
+    model = pretrained.load(arguments.weights).to(arguments.device)
+    test = h3wb.read(arguments.file).of("test")
+    generator = torch.Generator().manual_seed(held_out.SEED)
+    given = {"complete": test, "incomplete": h3wb.incomplete(test, generator)}
+    errors = {
+        name: h3wb.evaluate(
+            model,
+            samples,
+            stature_mm=arguments.stature_mm,
+            network_stature_mm=model.config.stature_mm,
+            progress=True,
+        )
+        for name, samples in given.items()
+    }
+    print(report.h3wb_as_markdown(errors))
+
+
+def _synthetic_h3wb(arguments: argparse.Namespace) -> None:
+    bank = banks.MotionBank.load(arguments.bank)
+    statures = synthetic_h3wb.write(arguments.out, load_rig(), bank, arguments.poses)
+    print(f"wrote {arguments.out}; statures: " + ", ".join(f"{s} {mm:.0f} mm" for s, mm in statures.items()))
+
+
+def _test_sets(arguments: argparse.Namespace) -> None:
+    fingerprints.publish(arguments.out, load_rig(), banks.MotionBank.load(arguments.bank))
+    print(f"wrote {arguments.out}")
 
 
 def _release(arguments: argparse.Namespace) -> None:
@@ -63,9 +111,23 @@ def _release(arguments: argparse.Namespace) -> None:
 
 def _gallery(arguments: argparse.Namespace) -> None:
     people = _people(arguments.bank, "train", "cpu")
-    figure = gallery.draw(people, arguments.people, torch.Generator().manual_seed(arguments.seed))
-    figure.savefig(arguments.out, dpi=120)
+    figure = gallery.draw(
+        people,
+        arguments.people,
+        torch.Generator().manual_seed(arguments.seed),
+        family=arguments.camera,
+        kind=arguments.detector,
+        recorded_only=arguments.recorded_only,
+    )
+    gallery.save(figure, arguments.out)
     print(f"wrote {arguments.out}")
+
+
+def _datasheet(arguments: argparse.Namespace) -> None:
+    people = _people(arguments.bank, arguments.split, "cpu")
+    generator = torch.Generator().manual_seed(arguments.seed)
+    datasheet.write(datasheet.measure(people, arguments.people, generator), arguments.out)
+    print(f"datasheet.md, and its figures in assets, are in {arguments.out}")
 
 
 def main() -> None:
@@ -85,14 +147,43 @@ def main() -> None:
 
     measure = commands.add_parser("evaluate", help="errors on people from recordings never trained on")
     measure.add_argument("--weights", help="directory or Hub id (default: the weights in the package)")
-    measure.add_argument("--bank", type=Path, help="the bank made by prepare")
+    measure.add_argument("--bank", type=Path, required=True, help="the bank made by prepare")
     measure.add_argument(
         "--people", type=int, default=evaluate.PEOPLE, help="people per test set (%(default)s)"
     )
-    measure.add_argument("--out", type=Path, help="write the tables as JSON as well")
-    measure.add_argument("--device", default="cpu", help="%(default)s")
+    measure.add_argument(
+        "--sets", nargs="+", default=list(SETS), choices=list(SETS), metavar="SET", help=", ".join(SETS)
+    )
+    measure.add_argument(
+        "--split", choices=get_args(banks.Split), default="test", help="of recordings (%(default)s)"
+    )
+    measure.add_argument("--out", type=Path, help="write everything as JSON as well")
+    measure.add_argument("--device", default="cpu", help="of the network (%(default)s)")
     measure.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch")
     measure.set_defaults(command=_evaluate)
+
+    protocol = commands.add_parser("h3wb", help="errors on H3WB's test subject, or synthetic H3WB's")
+    protocol.add_argument("file", type=Path, help="an NPZ file in H3WB's layout, with subject S8")
+    protocol.add_argument("--weights", help="directory or Hub id (default: the weights in the package)")
+    protocol.add_argument("--stature-mm", type=float, help="of the subject (default: the network's)")
+    protocol.add_argument("--device", default="cpu", help="of the network (%(default)s)")
+    protocol.set_defaults(command=_h3wb)
+
+    laboratory = commands.add_parser("synthetic-h3wb", help="write synthetic people in the shape of H3WB")
+    laboratory.add_argument("out", type=Path, help="file to write, .npz")
+    laboratory.add_argument("--bank", type=Path, required=True, help="the bank made by prepare")
+    laboratory.add_argument(
+        "--poses",
+        type=int,
+        default=synthetic_h3wb.POSES,
+        help="of each subject, seen four times (%(default)s)",
+    )
+    laboratory.set_defaults(command=_synthetic_h3wb)
+
+    publish = commands.add_parser("test-sets", help="write the fingerprints of the test sets")
+    publish.add_argument("--bank", type=Path, required=True, help="the bank made by prepare")
+    publish.add_argument("--out", type=Path, default=fingerprints.PUBLISHED, help="%(default)s")
+    publish.set_defaults(command=_test_sets)
 
     release = commands.add_parser(
         "release", help="write a run's averaged weights as a directory to load from"
@@ -106,7 +197,18 @@ def main() -> None:
     picture.add_argument("--bank", type=Path, help="the bank made by prepare")
     picture.add_argument("--people", type=int, default=48, help="%(default)s")
     picture.add_argument("--seed", type=int, default=0, help="%(default)s")
+    picture.add_argument("--camera", choices=list(FAMILIES), help="family of cameras (default: the mixture)")
+    picture.add_argument("--detector", choices=list(KINDS), help="kind of detector (default: the mixture)")
+    picture.add_argument("--recorded-only", action="store_true", help="the bank's own poses alone")
     picture.set_defaults(command=_gallery)
+
+    sheet = commands.add_parser("datasheet", help="measure synthetic people: tables, figures, JSON")
+    sheet.add_argument("out", type=Path, help="folder for datasheet.md and, in assets, its figures")
+    sheet.add_argument("--bank", type=Path, help="the bank made by prepare")
+    sheet.add_argument("--people", type=int, default=datasheet.PEOPLE, help="%(default)s")
+    sheet.add_argument("--split", choices=get_args(banks.Split), default="train", help="%(default)s")
+    sheet.add_argument("--seed", type=int, default=0, help="%(default)s")
+    sheet.set_defaults(command=_datasheet)
 
     arguments = parser.parse_args()
     arguments.command(arguments)

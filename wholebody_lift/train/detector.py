@@ -14,10 +14,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.linalg import vector_norm
 
 from wholebody_lift.keypoints import MIN_SCORE
-from wholebody_lift.skeleton import INDEX, MIRROR, NUM_KEYPOINTS, PARENTS, PARTS, indices
+from wholebody_lift.skeleton import INDEX, MIRROR, NUM_KEYPOINTS, PARENTS, PARTS
 from wholebody_lift.train.cameras import Views
 
 
@@ -258,10 +257,12 @@ MIN_FOUND = 4
 """People with fewer keypoints left are given exact: nothing can be lifted from them."""
 
 _HANDS = ("left_hand", "right_hand")
+_GROUPS = (*DISPLACEMENTS, "rest")
 _SLICES = {name: slice(part.start, part.stop) for name, part in PARTS.items()}
-_SMALL_TOES = [INDEX["left_small_toe"], INDEX["right_small_toe"]]
-_SHOULDERS, _HIPS, _KNEES, _ANKLES = (
-    [INDEX[f"left_{name}"], INDEX[f"right_{name}"]] for name in ("shoulder", "hip", "knee", "ankle")
+_NAMES = list(INDEX)
+_SMALL_TOES, _SHOULDERS, _HIPS, _KNEES, _ANKLES = (
+    slice(left := INDEX[f"left_{name}"], (right := INDEX[f"right_{name}"]) + 1, right - left)
+    for name in ("small_toe", "shoulder", "hip", "knee", "ankle")
 )
 _EXACT, _MASKED = (list(KINDS).index(name) for name in ("exact", "masked"))
 
@@ -280,17 +281,25 @@ class Detections:
 
 @dataclass(frozen=True)
 class _Tables:
-    kinds: dict[str, Tensor]  # each (D,)
+    """Of K keypoints, F of which have systematic offsets, in G groups: what moves as one, and the rest."""
+
+    share: Tensor  # (D,) of each kind
+    kinds: Tensor  # (D, fields of Kind)
     sigmas: Tensor  # (K,) as shares of the person's size
     errors: Tensor  # (K,) per axis, in the same unit
-    mirror: Tensor  # (K,)
-    offsets: Tensor  # (K, 3)
     hidden_error: Tensor  # (K,)
-    sides: Tensor  # (K,) 1 left, -1 right
-    along: Tensor  # (K,)
-    parents: Tensor  # (K,)
-    swaps: Tensor  # (S, 3)
-    swapped: Tensor  # (S, K) bool
+    mirror: Tensor  # (K,)
+    offset: Tensor  # (F,) keypoints
+    offset_mirror: Tensor  # (F,) places in `offset`
+    offset_parents: Tensor  # (F,) keypoints
+    offsets: Tensor  # (F, 4) to the side (positive: to the left), upwards, to the front, along the limb
+    offset_to_all: Tensor  # (F, K) 1 for the keypoint itself
+    swaps: Tensor  # (3, S)
+    swapped: Tensor  # (S, K) 1 for what belongs to the swap
+    group: Tensor  # (K,) place in `_GROUPS`
+    mean: Tensor  # (K, G) weights that take the mean of a group
+    displacements: Tensor  # (2, G, 3) seen and hidden
+    constant_scores: Tensor
     masked: Tensor  # (M, K) probability that the keypoint is masked
     mask_share: Tensor  # (M,)
 
@@ -300,30 +309,44 @@ def _tables(device: torch.device) -> _Tables:
     def floats(rows: Iterable[object]) -> Tensor:
         return torch.tensor(list(rows), dtype=torch.float32, device=device)
 
-    def bools(rows: Iterable[Iterable[bool]]) -> Tensor:
-        return torch.tensor([list(row) for row in rows], device=device)
+    def whole(numbers: Iterable[int]) -> Tensor:
+        return torch.tensor(list(numbers), device=device)
 
     unsided = {name: name.removeprefix("left_").removeprefix("right_") for name in INDEX}
+    sides = {name: name.startswith("left_") - name.startswith("right_") for name in INDEX}
+    offset = [name for name in INDEX if unsided[name] in OFFSETS_MM | ALONG_MM]
+    group = [_GROUPS.index(part if part in _GROUPS else "rest") for part in PARTS for _ in PARTS[part]]
     masked = [range(NUM_KEYPOINTS) if name == "any" else PARTS[name] for name in MASKS]
+    still = (0.0, 0.0, 0.0)
     return _Tables(
-        kinds={
-            name: floats(column)
-            for name, column in zip(Kind._fields, zip(*KINDS.values(), strict=True), strict=True)
-        },
+        share=floats(kind.share for kind in KINDS.values()),
+        kinds=floats(KINDS.values()),
         sigmas=floats(SIGMAS),
         errors=floats(
             ERROR_OF_SIGMA * SIGMAS[i] * INDEPENDENT.get(part, 1.0) for part in PARTS for i in PARTS[part]
         ),
         hidden_error=floats(HIDDEN_ERROR[part] for part in PARTS for _ in PARTS[part]),
-        mirror=torch.tensor(MIRROR, device=device),
-        offsets=floats(OFFSETS_MM.get(name, (0.0, 0.0, 0.0)) for name in unsided.values()),
-        sides=floats((name.startswith("left_")) - (name.startswith("right_")) for name in INDEX),
-        along=floats(ALONG_MM.get(name, 0.0) for name in unsided.values()),
-        parents=torch.tensor([max(parent, 0) for parent in PARENTS], device=device),
-        swaps=floats(swap[:3] for swap in SWAPS.values()),
-        swapped=bools(
-            (_belongs(name, swap.keypoints) for name in unsided.values()) for swap in SWAPS.values()
+        mirror=whole(MIRROR),
+        offset=whole(INDEX[name] for name in offset),
+        offset_mirror=whole(offset.index(_NAMES[MIRROR[INDEX[name]]]) for name in offset),
+        offset_parents=whole(PARENTS[INDEX[name]] for name in offset),
+        offsets=floats(
+            (out * sides[name], up, front, ALONG_MM.get(unsided[name], 0.0))
+            for name in offset
+            for out, up, front in (OFFSETS_MM.get(unsided[name], still),)
         ),
+        offset_to_all=floats([i == INDEX[name] for i in range(NUM_KEYPOINTS)] for name in offset),
+        swaps=floats(swap[:3] for swap in SWAPS.values()).T,
+        swapped=floats(
+            [_belongs(name, swap.keypoints) for name in unsided.values()] for swap in SWAPS.values()
+        ),
+        group=whole(group),
+        mean=floats([(g == i) / group.count(i) for i in range(len(_GROUPS))] for g in group),
+        displacements=floats(
+            [[spread[hidden] for spread in parts] for parts in (*DISPLACEMENTS.values(), [still] * 3)]
+            for hidden in (0, 1)
+        ),
+        constant_scores=floats(CONSTANT_SCORES),
         masked=floats(
             [share * (i in members) for i in range(NUM_KEYPOINTS)]
             for members, (_, share) in zip(masked, MASKS.values(), strict=True)
@@ -346,9 +369,8 @@ class _Draw:
 
     def uniform(self, *shape: int, between: tuple[float, float] = (0.0, 1.0)) -> Tensor:
         """(N, *shape) between two values."""
-        low, high = between
         drawn = torch.rand(self.n, *shape, generator=self.generator, device=self.generator.device)
-        return low + (high - low) * drawn
+        return _within(drawn, between)
 
     def normal(self, *shape: int) -> Tensor:
         """(N, *shape) of mean 0 and spread 1."""
@@ -382,201 +404,231 @@ def detect(
     draw, table = _Draw(generator, len(xy)), _tables(xy.device)
     if not noise:
         return Detections(xy, torch.ones_like(xy[..., 0]), torch.full((len(xy),), _EXACT, device=xy.device))
-    which = draw.choice(table.kinds["share"])
+    which = draw.choice(table.share)
     if kind is not None:
         which = torch.full_like(which, list(KINDS).index(kind))
 
-    scored_xy, scores = _noisy(draw, table, which, xy, views, hidden)
+    inside = views.inside
+    scored_xy, scores = _noisy(draw, table, which, xy.mT.contiguous(), views, inside, hidden)
     masked = draw.happens(table.masked[draw.choice(table.mask_share)], NUM_KEYPOINTS)
     is_masked = (which == _MASKED)[:, None]
-    scores = torch.where(is_masked, (views.inside & ~masked).to(scores), scores)
+    scores = torch.where(is_masked, (inside & ~masked).to(scores), scores)
 
     too_few = (scores >= MIN_SCORE).sum(-1) < MIN_FOUND
     which = torch.where(too_few, _EXACT, which)
     is_exact = (which == _EXACT)[:, None]
-    scores = torch.where(is_exact, _within_reach(xy, views).to(scores), scores)
-    return Detections(torch.where((is_masked | is_exact)[..., None], xy, scored_xy), scores, which)
+    scores = torch.where(is_exact, (inside | _within_reach(xy.mT, views)).to(scores), scores)
+    exact_xy = (is_masked | is_exact)[:, None]
+    return Detections(torch.where(exact_xy, xy.mT, scored_xy).mT.contiguous(), scores, which)
 
 
 def _within_reach(xy: Tensor, views: Views) -> Tensor:
-    """(N, K) bool: a keypoint that exact input would hold."""
-    size = views.image_size[:, None]
-    near = ((xy > -EXACT_REACH * size) & (xy < (1 + EXACT_REACH) * size)).all(-1)
+    """(N, K) bool: a keypoint (N, 2, K) outside the picture that exact input would hold."""
+    size = views.image_size[..., None]
+    near = (xy > -EXACT_REACH * size) & (xy < (1 + EXACT_REACH) * size)
     straight = (views.distortion == 0).all(-1, keepdim=True)
-    return views.inside | (near & straight)
+    return near[:, 0] & near[:, 1] & straight
+
+
+# From here on coordinates come before keypoints, (N, 2, K) and (N, 3, K): arithmetic is several times faster.
 
 
 def _noisy(
-    draw: _Draw, table: _Tables, which: Tensor, xy: Tensor, views: Views, hidden: Tensor
+    draw: _Draw, table: _Tables, which: Tensor, xy: Tensor, views: Views, inside: Tensor, hidden: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Keypoints (N, K, 2) and scores (N, K) of detectors of kinds `which` (N,)."""
-    kinds = {name: column[which] for name, column in table.kinds.items()}
-    pixels_per_mm = views.K[:, :1, 0] / views.xyz[..., 2]  # (N, K)
-    size = _size_mm(views.xyz)[:, None] * pixels_per_mm  # (N, K) px
-    inside = views.inside
-    box = _extent(xy, inside)  # (N,) px
+    """Keypoints (N, 2, K) and scores (N, K) of detectors of kinds `which` (N,)."""
+    columns = table.kinds[which].unsqueeze(1).unbind(-1)
+    kinds = dict(zip(Kind._fields, columns, strict=True))  # (N, 1) each
+    xyz = views.xyz.mT.contiguous()
+    pixels_per_mm = views.K[:, :1, 0] / xyz[:, 2]  # (N, K)
+    size = _size_mm(xyz) * pixels_per_mm  # (N, K) px
+    box = _extent(xy, inside)  # (N, 1) px
+    own_boxes = CROP_MARGIN * _extents(xy)  # (N, G - 1) px
     unseen = hidden | ~inside | _behind_objects(draw, xy, box)
-    axes = _trunk_axes(views.xyz)
+    axes = _trunk_axes(xyz)
 
-    found_at = xy + _offsets_mm(draw, table, views.xyz, axes) * pixels_per_mm[..., None]
-    taken_from = _confused(draw, table, axes, unseen)  # (N, K)
-    found_at = found_at.gather(1, taken_from[..., None].expand_as(found_at))
-    unseen, inside = unseen.gather(1, taken_from), inside.gather(1, taken_from)
+    found_at = xy + _offsets_mm(draw, table, xyz, axes) * pixels_per_mm[:, None]
+    other_side = _confused(draw, table, axes, unseen)  # (N, K)
+    unseen, inside = (_exchanged(table, other_side, mask) for mask in (unseen, inside))
+    found_at = _exchanged(table, other_side[:, None], found_at)
+    hidden_share = (unseen.to(xy) @ table.mean).square()  # (N, G); half a part hidden counts little
+    extents = _extents(found_at)
 
     # Errors, and the scores that go with them.
-    scale = box[:, None].expand_as(size).clone()  # of the crop, (N, K) px
-    for part in DISPLACEMENTS:
-        own = _extent(xy[:, _SLICES[part]]) * CROP_MARGIN
-        scale[:, _SLICES[part]] = torch.where(kinds["own_crops"] > 0, own, box)[:, None]
-    input_pixel = scale * CROP_MARGIN / INPUT_PIXELS
-    quality = (QUALITY_SD * draw.normal(1)).exp() * kinds["noise"][:, None]
+    crops = torch.cat([torch.where(kinds["own_crops"] > 0, own_boxes, box), box], 1)  # (N, G) px
+    input_pixel = crops.index_select(1, table.group) * (CROP_MARGIN / INPUT_PIXELS)  # (N, K)
+    quality = (QUALITY_SD * draw.normal(1)).exp() * kinds["noise"]
     floor = FLOOR_PIXELS + draw.uniform(1, between=FLOOR_INPUT_PIXELS) * input_pixel
     spread = (quality * table.errors * size).hypot(floor) * (1 + table.hidden_error * unseen)
-    error = _displacement(draw, found_at, unseen, quality) + spread[..., None] * _student_t(draw)
-    scores = _scores(draw, kinds, vector_norm(error, dim=-1) / (table.sigmas * size), unseen)
+    error = spread[:, None] * _student_t(draw)
+    error += _displacement(draw, table, found_at, extents, hidden_share, quality)
+    relative_error = torch.hypot(error[:, 0], error[:, 1]) / (table.sigmas * size)
+    scores = _scores(draw, table, kinds, relative_error, unseen)
     answer = found_at + error
-    cell = (COARSE_INPUT_PIXELS * input_pixel)[..., None]
+    cell = (COARSE_INPUT_PIXELS * input_pixel)[:, None]
     coarse = draw.happens(COARSE, 1, 1)
     answer = torch.where(coarse, (answer / cell).round() * cell, answer)
 
-    # What is missing.
-    on_border = ~inside & draw.happens(BORDER_GUESS * (kinds["zero"] < 1)[:, None], NUM_KEYPOINTS)
-    on_border_scores = draw.uniform(NUM_KEYPOINTS, between=BORDER_SCORES)
-    scores = torch.where(on_border, on_border_scores, scores)
-    lost = _lost(draw, kinds, unseen, found_at) | (~inside & ~on_border)
+    # What is missing. A keypoint uses its draw for the one score or for the other.
+    on_border = ~inside & draw.happens(BORDER_GUESS * (kinds["zero"] < 1), NUM_KEYPOINTS)
+    drawn = draw.uniform(NUM_KEYPOINTS)
+    scores = torch.where(on_border, _within(drawn, BORDER_SCORES), scores)
+    lost = _lost(draw, table, kinds, unseen, hidden_share, extents) | (~inside & ~on_border)
     unscored = draw.happens(UNSCORED, 1) & (scores >= MIN_SCORE)
     scores = torch.where(unscored, 1.0, scores)
-    border = views.image_size[:, None] - 1
-    answer = torch.where(inside[..., None], answer, answer.clamp(torch.zeros_like(border), border))
-    zero = draw.happens(kinds["zero"][:, None], 1)
-    missing_scores = draw.uniform(NUM_KEYPOINTS, between=MISSING_SCORES)
-    scores = torch.where(lost, torch.where(zero, 0.0, missing_scores), scores)
-    return answer.masked_fill((lost & zero)[..., None], 0.0), scores
+    border = torch.minimum(answer.clamp_min(0), views.image_size[..., None] - 1)
+    answer = torch.where(inside[:, None], answer, border)
+    zero = draw.happens(kinds["zero"], 1)
+    scores = torch.where(lost, torch.where(zero, 0.0, _within(drawn, MISSING_SCORES)), scores)
+    return answer.masked_fill_((lost & zero)[:, None], 0.0), scores
 
 
 def _size_mm(xyz: Tensor) -> Tensor:
-    """(N,) root of the area that the person would have standing upright, mm; from trunk and legs."""
-    shoulders, hips, knees, ankles = (xyz[:, pair] for pair in (_SHOULDERS, _HIPS, _KNEES, _ANKLES))
-    trunk: Tensor = vector_norm(shoulders.mean(1) - hips.mean(1), dim=-1)
-    legs: Tensor = vector_norm(hips - knees, dim=-1) + vector_norm(knees - ankles, dim=-1)
-    return SIZE_OF_BONES * (trunk + legs.mean(1))
+    """(N, 1) root of the area that the person would have standing upright, mm; from trunk and legs."""
+    shoulders, hips, knees, ankles = (xyz[..., pair] for pair in (_SHOULDERS, _HIPS, _KNEES, _ANKLES))
+    trunk = _length(shoulders.mean(-1, keepdim=True) - hips.mean(-1, keepdim=True))
+    legs = _length(hips - knees) + _length(knees - ankles)
+    return SIZE_OF_BONES * (trunk + legs.mean(-1, keepdim=True))
 
 
 def _trunk_axes(xyz: Tensor) -> Tensor:
-    """(N, 3, 3): rows point to the person's left, upwards along the trunk and to the front."""
-    shoulders, hips = xyz[:, _SHOULDERS], xyz[:, _HIPS]
-    left = _unit((shoulders + hips)[:, 0] - (shoulders + hips)[:, 1])
-    front = _unit(torch.linalg.cross(left, shoulders.mean(1) - hips.mean(1)))
-    return torch.stack([left, torch.linalg.cross(front, left), front], 1)
+    """(N, 3, 3): columns point to the person's left, upwards along the trunk and to the front."""
+    shoulders, hips = xyz[..., _SHOULDERS], xyz[..., _HIPS]
+    left = _unit((shoulders + hips)[..., 0] - (shoulders + hips)[..., 1])
+    front = _unit(torch.linalg.cross(left, shoulders.mean(-1) - hips.mean(-1)))
+    return torch.stack([left, torch.linalg.cross(front, left), front], -1)
 
 
 def _extent(xy: Tensor, of: Tensor | None = None) -> Tensor:
-    """(N,) longer side of the box around keypoints (N, K, 2), at least one pixel; of some of them (N, K)."""
+    """(N, 1) longer side of the box around keypoints (N, 2, K), at least one pixel; or around some (N, K)."""
     low = high = xy
     if of is not None:
-        low, high = (xy.masked_fill(~of[..., None], value) for value in (torch.inf, -torch.inf))
-    return (high.amax(1) - low.amin(1)).amax(-1).clamp_min(1.0)
+        low, high = (torch.where(of[:, None], xy, value) for value in (torch.inf, -torch.inf))
+    return (high.amax(-1) - low.amin(-1)).amax(-1, keepdim=True).clamp_min(1.0)
+
+
+def _extents(xy: Tensor) -> Tensor:
+    """The same of each group but the rest: (N, G - 1)."""
+    return torch.cat([_extent(xy[..., _SLICES[part]]) for part in DISPLACEMENTS], 1)
 
 
 def _behind_objects(draw: _Draw, xy: Tensor, box: Tensor) -> Tensor:
     """(N, K) bool: furniture or other things cover the keypoint."""
-    top, bottom = xy[:, _SHOULDERS, 1].mean(1, keepdim=True), xy[:, _KNEES, 1].mean(1, keepdim=True)
-    table = draw.happens(TABLE, 1) & (xy[..., 1] > top + (bottom - top) * draw.uniform(1))
-    anywhere = (draw.uniform(1, 1) * NUM_KEYPOINTS).long().expand(-1, -1, 2)
-    half = draw.uniform(1, 2, between=OBJECT_SIZE) * box[:, None, None]
-    thing = draw.happens(OBJECT, 1) & ((xy - xy.gather(1, anywhere)).abs() < half).all(-1)
-    return table | thing
+    x, y = xy.unbind(1)
+    top, bottom = (y[:, pair].mean(1, keepdim=True) for pair in (_SHOULDERS, _KNEES))
+    table = draw.happens(TABLE, 1) & (y > top + (bottom - top) * draw.uniform(1))
+    anywhere = (draw.uniform(1) * NUM_KEYPOINTS).long()
+    half_wide, half_high = (draw.uniform(2, between=OBJECT_SIZE) * box).chunk(2, 1)
+    wide, high = ((side - side.gather(1, anywhere)).abs() for side in (x, y))
+    return table | (draw.happens(OBJECT, 1) & (wide < half_wide) & (high < half_high))
 
 
 def _offsets_mm(draw: _Draw, table: _Tables, xyz: Tensor, axes: Tensor) -> Tensor:
-    """(N, K, 2) systematic offset in the plane of the picture, mm."""
-    z = draw.normal(NUM_KEYPOINTS, 4)
-    both_sides = (z + z[:, table.mirror]) / math.sqrt(2)
+    """(N, 2, K) systematic offset in the plane of the picture, mm."""
+    z = draw.normal(len(table.offset), 4)  # (N, F, 4)
+    both_sides = (z + z.index_select(1, table.offset_mirror)) / math.sqrt(2)
     z = math.sqrt(1 - OFFSET_ASYMMETRY**2) * both_sides + OFFSET_ASYMMETRY * z
-    out, up, front, along = z.unbind(-1)
-    of_trunk = torch.stack([out * table.sides, up, front], -1) * table.offsets
-    limb = _unit(xyz - xyz[:, table.parents])
-    return (of_trunk @ axes + (along * table.along)[..., None] * limb)[..., :2]
+    *of_trunk, along = (z * table.offsets).unbind(-1)  # (N, F) each
+    limb = _unit(xyz.index_select(-1, table.offset) - xyz.index_select(-1, table.offset_parents))
+    offsets = axes[:, :2] @ torch.stack(of_trunk, 1) + along[:, None] * limb[:, :2]  # (N, 2, F)
+    return offsets @ table.offset_to_all
 
 
 def _confused(draw: _Draw, table: _Tables, axes: Tensor, unseen: Tensor) -> Tensor:
-    """(N, K) the keypoint that is taken for each keypoint: itself, or the one on the other side."""
-    facing = -axes[:, 2, 2:]  # (N, 1): 1 towards the camera, -1 away from it
+    """(N, K) bool: the keypoint on the other side is taken for this one."""
+    facing = -axes[:, 2:, 2]  # (N, 1): 1 towards the camera, -1 away from it
     conditions = torch.cat([torch.ones_like(facing), 1 - facing.abs(), (-facing).clamp_min(0)], -1)
-    happens = draw.happens(conditions @ table.swaps.T, len(SWAPS))  # (N, S)
-    other_side = (happens.float() @ table.swapped.float()) % 2 == 1
+    happens = draw.happens(conditions @ table.swaps, len(SWAPS))  # (N, S)
+    other_side = (happens.to(axes) @ table.swapped) % 2 == 1
     for hand in _HANDS:
         part = _SLICES[hand]
-        other_side[:, part] ^= draw.happens(HAND_ON_OTHER * _share_unseen(unseen, hand)[:, None], 1)
-    return torch.where(other_side, table.mirror, torch.arange(NUM_KEYPOINTS, device=unseen.device))
+        hidden_share = unseen[:, part].to(axes).mean(-1, keepdim=True).square()
+        other_side[:, part] ^= draw.happens(HAND_ON_OTHER * hidden_share, 1)
+    return other_side
 
 
-def _share_unseen(unseen: Tensor, part: str) -> Tensor:
-    """(N,) how far a part is out of sight, 0 to 1; half a part hidden counts little."""
-    return unseen[:, _SLICES[part]].float().mean(-1).square()
+def _exchanged(table: _Tables, other_side: Tensor, values: Tensor) -> Tensor:
+    """Values (..., K), from the keypoint on the other side where `other_side` says so."""
+    return torch.where(other_side, values.index_select(-1, table.mirror), values)
 
 
-def _displacement(draw: _Draw, xy: Tensor, unseen: Tensor, quality: Tensor) -> Tensor:
-    """(N, K, 2) px by which face and hands are off as wholes."""
-    moved = torch.zeros_like(xy)
-    for part, spreads in DISPLACEMENTS.items():
-        points = xy[:, _SLICES[part]]
-        out_of_sight = _share_unseen(unseen, part)[:, None]
-        shift, turn, scale = (
-            torch.lerp(
-                torch.full_like(quality, seen) * quality, torch.full_like(quality, not_seen), out_of_sight
-            )
-            for seen, not_seen in spreads
-        )
-        angle = torch.deg2rad(turn * draw.normal(1))
-        factor = (scale * draw.normal(1)).exp()
-        from_middle = points - points.mean(1, keepdim=True)
-        x, y = from_middle.unbind(-1)
-        turned = torch.stack([x * angle.cos() - y * angle.sin(), x * angle.sin() + y * angle.cos()], -1)
-        step = shift * draw.normal(2) * _extent(points)[:, None]
-        moved[:, _SLICES[part]] = factor[..., None] * turned - from_middle + step[:, None]
-    return moved
+def _displacement(
+    draw: _Draw, table: _Tables, xy: Tensor, extents: Tensor, hidden_share: Tensor, quality: Tensor
+) -> Tensor:
+    """(N, 2, K) px by which face and hands are off as wholes."""
+    seen, not_seen = table.displacements
+    spreads = torch.lerp(quality[..., None] * seen, not_seen, hidden_share[..., None])  # (N, G, 3)
+    shift, turn, scale = spreads.unbind(-1)
+    z = draw.normal(4, len(_GROUPS))
+    angle, factor = torch.deg2rad(turn * z[:, 0]), (scale * z[:, 1]).exp()
+    size = torch.nn.functional.pad(shift[:, :-1] * extents, (0, 1))
+    of_groups = [
+        xy @ table.mean,
+        torch.stack([factor * angle.cos() - 1, factor * angle.sin()], 1),
+        size[:, None] * z[:, 2:],
+    ]
+    middle, turned, step = torch.cat(of_groups, 1).index_select(-1, table.group).chunk(3, 1)  # (N, 2, K)
+    (x, y), (cosine, sine) = (xy - middle).unbind(1), turned.unbind(1)
+    return torch.stack([x * cosine - y * sine, x * sine + y * cosine], 1) + step
 
 
 def _student_t(draw: _Draw) -> Tensor:
-    """(N, K, 2) of Student's t with 4 degrees of freedom, jointly in x and y."""
-    chi_square = -2 * draw.uniform(NUM_KEYPOINTS, 2).clamp_min(1e-7).log().sum(-1, keepdim=True)
-    return draw.normal(NUM_KEYPOINTS, 2) * (4 / chi_square).sqrt()
+    """(N, 2, K) of Student's t with 4 degrees of freedom, jointly in x and y.
+
+    Its length r is beyond any value with the probability (1 + r^2 / 4)^-2, its direction is any.
+    """
+    way = 2 * math.pi * draw.uniform(NUM_KEYPOINTS)
+    length = 2 * ((1 - draw.uniform(NUM_KEYPOINTS)).rsqrt_() - 1).clamp_min_(0).sqrt_()
+    return length[:, None] * torch.stack([way.cos(), way.sin()], 1)
 
 
-def _scores(draw: _Draw, kinds: dict[str, Tensor], error: Tensor, unseen: Tensor) -> Tensor:
+def _scores(draw: _Draw, table: _Tables, kinds: dict[str, Tensor], error: Tensor, unseen: Tensor) -> Tensor:
     """(N, K) scores for errors (N, K) in units of the annotators' sigma."""
-    base, slope, fall, spread = (
-        kinds[name][:, None] for name in ("score_base", "score_error", "score_hidden", "score_spread")
-    )
-    logit = base - slope * error.log1p() - fall * unseen + spread * draw.normal(NUM_KEYPOINTS)
-    scores = logit.sigmoid()
-    values = torch.tensor(CONSTANT_SCORES, device=scores.device)
-    value = values[(draw.uniform(1) * len(values)).long()]
-    constant = draw.happens(kinds["constant"][:, None], 1)
-    parts = indices("face", *_HANDS)
-    scores[:, parts] = torch.where(constant, value, scores[:, parts])
-    return scores
+    logit = kinds["score_base"] - kinds["score_error"] * error.log1p() - kinds["score_hidden"] * unseen
+    scores = torch.addcmul(logit, kinds["score_spread"], draw.normal(NUM_KEYPOINTS)).sigmoid_()
+    value = table.constant_scores[(draw.uniform(1) * len(CONSTANT_SCORES)).long()]
+    constant = draw.happens(kinds["constant"], 1) & (table.group < len(DISPLACEMENTS))
+    return torch.where(constant, value, scores)
 
 
-def _lost(draw: _Draw, kinds: dict[str, Tensor], unseen: Tensor, xy: Tensor) -> Tensor:
+def _lost(
+    draw: _Draw,
+    table: _Tables,
+    kinds: dict[str, Tensor],
+    unseen: Tensor,
+    hidden_share: Tensor,
+    extents: Tensor,
+) -> Tensor:
     """(N, K) bool: not reported, though it is in the picture."""
-    lost = unseen & draw.happens(kinds["drops_hidden"][:, None], NUM_KEYPOINTS)
     most = draw.uniform(1, between=(0.0, DROPOUT_MOST)) * draw.happens(DROPOUT, 1)
-    lost |= draw.happens(most, NUM_KEYPOINTS)
+    lost = draw.uniform(NUM_KEYPOINTS) < most + (1 - most) * kinds["drops_hidden"] * unseen
 
-    no_hands = draw.happens(kinds["no_hands"])
+    hidden = dict(zip(_GROUPS, hidden_share.unsqueeze(1).unbind(-1), strict=True))
+    extent = dict(zip(DISPLACEMENTS, extents.unsqueeze(1).unbind(-1), strict=True))
+    lost_parts = {"face": draw.happens(kinds["no_face"] + kinds["hidden_face_lost"] * hidden["face"], 1)}
+    no_hands = draw.happens(kinds["no_hands"], 1)
     for hand in _HANDS:
-        seen_or_not = torch.lerp(kinds["hand_lost"], kinds["hidden_hand_lost"], _share_unseen(unseen, hand))
-        small = 0.5 * (SMALL_HAND_PIXELS / _extent(xy[:, _SLICES[hand]])).square()
-        lost[:, _SLICES[hand]] |= (no_hands | draw.happens(seen_or_not + small))[:, None]
-    away = kinds["hidden_face_lost"] * _share_unseen(unseen, "face")
-    lost[:, _SLICES["face"]] |= draw.happens(kinds["no_face"] + away)[:, None]
-    lost[:, _SLICES["feet"]] |= draw.happens(kinds["no_feet"])[:, None]
-    lost[:, _SMALL_TOES] |= draw.happens(kinds["no_small_toes"])[:, None]
+        seen_or_not = torch.lerp(kinds["hand_lost"], kinds["hidden_hand_lost"], hidden[hand])
+        small = 0.5 * (SMALL_HAND_PIXELS / extent[hand]).square()
+        lost_parts[hand] = no_hands | draw.happens(seen_or_not + small, 1)
+    for part, gone in lost_parts.items():
+        lost[:, _SLICES[part]] |= gone
+    lost[:, _SLICES["feet"]] |= draw.happens(kinds["no_feet"], 1)
+    lost[:, _SMALL_TOES] |= draw.happens(kinds["no_small_toes"], 1)
     return lost
 
 
+def _within(uniform: Tensor, between: tuple[float, float]) -> Tensor:
+    """What is uniform in 0..1, uniform between two values."""
+    low, high = between
+    return low + (high - low) * uniform
+
+
+def _length(vectors: Tensor) -> Tensor:
+    """Lengths of vectors (N, 3, ...)."""
+    return (vectors * vectors).sum(1).sqrt()
+
+
 def _unit(vectors: Tensor) -> Tensor:
-    unit: Tensor = torch.nn.functional.normalize(vectors, dim=-1)
-    return unit
+    """Vectors (N, 3, ...) at unit length."""
+    return vectors / _length(vectors)[:, None].clamp_min(1e-12)

@@ -30,16 +30,17 @@ from typing import IO, Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import nn
+from tqdm import tqdm
 
 from wholebody_lift import camera
 from wholebody_lift.config import Config
 from wholebody_lift.keypoints import MAX_PIXEL, InputError
-from wholebody_lift.model import SemGAN
 from wholebody_lift.skeleton import NUM_KEYPOINTS, PARTS
 from wholebody_lift.train import metrics
 from wholebody_lift.train.cameras import FAMILIES, Views
 from wholebody_lift.train.detector import KINDS, MASKS, Detections
+from wholebody_lift.train.evaluate import predict
 from wholebody_lift.train.people import CAMERA_KNOWLEDGE, Batch, Scene
 from wholebody_lift.train.people import to_batch as scene_to_batch
 
@@ -217,7 +218,9 @@ def to_batch(
 
 
 class Errors(NamedTuple):
-    """Means over all samples and keypoints of a part, mm; the first six are the benchmark's columns."""
+    """Means over all samples and keypoints of a part, mm; the first six are the benchmark's columns.
+
+    What each is, `metrics.Protocol` says, in the same order."""
 
     whole: float
     body: float
@@ -235,42 +238,32 @@ class Errors(NamedTuple):
 
 
 def evaluate(
-    model: SemGAN, h3wb: H3WB, *, knowledge: str | None = None, stature_mm: float | None = None
+    model: nn.Module,
+    h3wb: H3WB,
+    *,
+    knowledge: str | None = None,
+    stature_mm: float | None = None,
+    network_stature_mm: float = Config().stature_mm,
+    progress: bool = False,
 ) -> Errors:
     """Errors of a network by the benchmark's protocol; `h3wb.of("test")` or a test file is the official test.
 
-    A single picture does not tell how tall a person is. `stature_mm` is what the people are taken to be, None
-    the network's own; say which with the errors. `knowledge` and what is raised are as in `to_batch`.
+    model: anything that answers `Features` with a `Prediction` for people of `network_stature_mm`.
+    stature_mm: what the people are taken to be, None: as the network has them. A single picture does not tell
+        how tall a person is, so say which with the errors.
+    progress: show a bar.
+
+    `knowledge` and what is raised are as in `to_batch`.
     """
     if not len(h3wb):
         raise InputError("got no samples to evaluate on; h3wb.of('test') is empty where no subject is S8")
-    device = next(model.parameters()).device
-    scale = (stature_mm or model.config.stature_mm) / model.config.stature_mm
+    scale = (stature_mm or network_stature_mm) / network_stature_mm
     total = torch.zeros(len(Errors._fields), dtype=torch.float64)
-    for start in range(0, len(h3wb), _CHUNK):
-        rows = h3wb[start : start + _CHUNK]
-        batch = to_batch(rows, knowledge=knowledge, config=model.config, device=device)
-        with torch.inference_mode():
-            xyz = model(batch.features).xyz * scale
-        total += _errors(xyz, batch.target).double().cpu()
+    for start in tqdm(range(0, len(h3wb), _CHUNK), desc="H3WB", disable=not progress):
+        batch = to_batch(h3wb[start : start + _CHUNK], knowledge=knowledge)
+        xyz = predict(model, batch.features).xyz * scale
+        total += torch.stack(metrics.protocol(xyz, batch.target)).double().sum(1)
     return Errors(*(total / len(h3wb)).tolist())
-
-
-def _errors(xyz: Tensor, truth: Tensor) -> Tensor:
-    """Sums over samples of what `Errors` names, (8,)."""
-    rooted, aligned = metrics.root_aligned(xyz, truth), metrics.part_aligned(xyz, truth)
-    part = metrics.REPORTED_PARTS
-    columns = (
-        rooted,
-        rooted[:, part["body"]],
-        rooted[:, part["face"]],
-        aligned[:, part["face"]],
-        rooted[:, part["hands"]],
-        aligned[:, part["hands"]],
-        metrics.scale_aligned(xyz, truth),
-        metrics.procrustes_aligned(xyz, truth),
-    )
-    return torch.stack([column.mean(1).sum() for column in columns])
 
 
 def _assemble(

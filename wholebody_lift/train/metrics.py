@@ -1,8 +1,11 @@
-"""Errors of lifted people, as in the protocol of H3WB (Zhu, Samet, Picard, ICCV 2023).
+"""Errors of lifted people, as in the protocol of H3WB (Zhu, Samet, Picard, ICCV 2023), and what else can be
+asked of a prediction: its direction, its bones, its own estimate of its error.
 
-Everything takes predicted and true keypoints (N, 133, 3) in mm and gives one distance in mm for every person
+The distances take predicted and true keypoints (N, 133, 3) in mm and give one distance in mm for every person
 and keypoint, (N, 133), so that means can be taken over any part.
 """
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -61,3 +64,112 @@ def part_aligned(xyz: Tensor, truth: Tensor) -> Tensor:
         part = skeleton.indices(name)
         distance[:, part] = _length(offset[:, part] - offset[:, anchor, None])
     return distance
+
+
+class Protocol(NamedTuple):
+    """The errors of H3WB's benchmark and two that do not depend on scale; mm, (N,) each or means of them."""
+
+    whole: Tensor
+    """MPJPE of all 133 keypoints, root-aligned."""
+    body: Tensor
+    """Of body and feet."""
+    face: Tensor
+    face_at_nose: Tensor
+    """Face with the nose at the origin."""
+    hands: Tensor
+    hands_at_wrist: Tensor
+    """Each hand with its own root at the origin."""
+    n_mpjpe: Tensor
+    """Whole, after the best scale of each person."""
+    pa_mpjpe: Tensor
+    """Whole, after the best similarity of each person."""
+
+
+def protocol(xyz: Tensor, truth: Tensor) -> Protocol:
+    """Errors of each person, means over the keypoints."""
+    rooted, aligned = root_aligned(xyz, truth), part_aligned(xyz, truth)
+    part = REPORTED_PARTS
+    return Protocol(
+        whole=rooted.mean(1),
+        body=rooted[:, part["body"]].mean(1),
+        face=rooted[:, part["face"]].mean(1),
+        face_at_nose=aligned[:, part["face"]].mean(1),
+        hands=rooted[:, part["hands"]].mean(1),
+        hands_at_wrist=aligned[:, part["hands"]].mean(1),
+        n_mpjpe=scale_aligned(xyz, truth).mean(1),
+        pa_mpjpe=procrustes_aligned(xyz, truth).mean(1),
+    )
+
+
+def depth_and_across(xyz: Tensor, truth: Tensor, rays: Tensor) -> tuple[Tensor, Tensor]:
+    """The root-aligned error along the viewing ray of each keypoint and at right angles to it, (N, 133) each.
+
+    rays: (N, 133, 3) directions from the camera to the true keypoints, in the axes of the keypoints, of any
+    length. The squares of the two add up to that of `root_aligned`.
+    """
+    off = _at_root(xyz) - _at_root(truth)
+    rays = torch.nn.functional.normalize(rays, dim=-1)
+    depth = (off * rays).sum(-1)
+    return depth.abs(), _length(off - depth[..., None] * rays)
+
+
+def bone_lengths(xyz: Tensor) -> Tensor:
+    """Lengths (..., E) in mm of `skeleton.EDGES` for keypoints (..., 133, 3)."""
+    start, end = (list(ends) for ends in zip(*skeleton.EDGES, strict=True))
+    return _length(xyz[..., end, :] - xyz[..., start, :])
+
+
+def spread_percent(lengths: Tensor) -> Tensor:
+    """How far a body's bones differ between its views: standard deviation over mean of the lengths, percent.
+
+    lengths: (B, V, E) mm, of B bodies as lifted from V pictures of the same moment. Returns (B, E); 0 where
+    every view gives the same length, wherever it puts the bone.
+    """
+    return 100 * lengths.std(1, correction=0) / lengths.mean(1).clamp_min(1e-6)
+
+
+class Decile(NamedTuple):
+    """Mean predicted and actual error, mm, in one tenth of the keypoints of a part, ordered by prediction."""
+
+    part: str
+    decile: int
+    """1 (the surest) to 10."""
+    predicted: float
+    actual: float
+
+    @property
+    def ratio(self) -> float:
+        """Predicted over actual: 1 is right, under 1 is too sure."""
+        return self.predicted / max(self.actual, 1e-6)
+
+
+def calibration(predicted: Tensor, actual: Tensor) -> list[Decile]:
+    """The deciles of each part, for predicted and actual errors (N, 133) in mm of at least two people."""
+    deciles = []
+    for part, keypoints in skeleton.PARTS.items():
+        of_part = slice(keypoints.start, keypoints.stop)
+        told, true = predicted[:, of_part].flatten(), actual[:, of_part].flatten()
+        for number, members in enumerate(told.argsort().tensor_split(10), start=1):
+            deciles.append(Decile(part, number, told[members].mean().item(), true[members].mean().item()))
+    return deciles
+
+
+class CalibrationSummary(NamedTuple):
+    """How well predicted errors fit, over all parts and deciles."""
+
+    mean_ratio: float
+    """Mean of predicted over actual: whether errors are told too large (over 1) or too small."""
+    mean_deviation: float
+    """Mean distance of that ratio from 1."""
+    worst: Decile
+    """The decile whose ratio is farthest from 1, as a factor."""
+
+
+def summary(deciles: list[Decile]) -> CalibrationSummary:
+    """One line about a calibration."""
+    ratios = [decile.ratio for decile in deciles]
+    return CalibrationSummary(
+        mean_ratio=sum(ratios) / len(ratios),
+        mean_deviation=sum(abs(ratio - 1) for ratio in ratios) / len(ratios),
+        worst=max(deciles, key=lambda decile: max(decile.ratio, 1 / max(decile.ratio, 1e-6))),
+    )

@@ -12,7 +12,6 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor
-from torch.linalg import vector_norm
 
 from wholebody_lift.skeleton import INDEX, NUM_KEYPOINTS, PARTS, indices
 
@@ -85,13 +84,13 @@ HEAD_RISE = 0.25
 
 @dataclass(frozen=True)
 class _Tables:
-    """C capsules without the head, which comes last in `own`."""
+    """C capsules, of which the last is the head's."""
 
-    start: Tensor  # (C, 133) weights
-    end: Tensor
-    radius: Tensor  # (C,)
-    measure: Tensor  # (C, 2) keypoints
-    own: Tensor  # (C + 1, 133) bool
+    ends: Tensor  # (133, 2 (C - 1)) weights of the keypoints in starts and ends; the head has none
+    radius: Tensor  # (C - 1,)
+    measure: Tensor  # (2, C - 1) keypoints
+    own: Tensor  # (C, 133) infinite where a keypoint is a capsule's own, zero elsewhere
+    head: Tensor  # (133,) bool
 
 
 @lru_cache
@@ -102,12 +101,14 @@ def _tables(device: torch.device) -> _Tables:
     def members(groups: Iterable[Sequence[int]]) -> Tensor:
         return torch.tensor([[i in group for i in range(NUM_KEYPOINTS)] for group in groups], device=device)
 
+    own = members([*([INDEX[name] for name in capsule.own] for capsule in CAPSULES), _HEAD])
+    starts, ends = (capsule.start for capsule in CAPSULES), (capsule.end for capsule in CAPSULES)
     return _Tables(
-        start=weights(capsule.start for capsule in CAPSULES),
-        end=weights(capsule.end for capsule in CAPSULES),
+        ends=weights((*starts, *ends)).T.contiguous(),
         radius=torch.tensor([capsule.radius for capsule in CAPSULES], device=device),
-        measure=torch.tensor([[INDEX[name] for name in c.measure] for c in CAPSULES], device=device),
-        own=members([*([INDEX[name] for name in capsule.own] for capsule in CAPSULES), _HEAD]),
+        measure=torch.tensor([[INDEX[name] for name in c.measure] for c in CAPSULES], device=device).T,
+        own=torch.where(own, torch.inf, 0.0),
+        head=own[-1],
     )
 
 
@@ -117,66 +118,80 @@ def hidden(xyz_cam: Tensor) -> Tensor:
     `xyz_cam` (N, 133, 3) in camera axes from the camera centre; any unit.
     """
     table = _tables(xyz_cam.device)
-    left_ear, right_ear = (xyz_cam[:, i] for i in _EARS)
-    between_ears = vector_norm(left_ear - right_ear, dim=-1)
-    upwards = _unit(xyz_cam[:, _NASION] - xyz_cam[:, _CHIN])
+    points = (
+        xyz_cam.mT.contiguous()
+    )  # (N, 3, 133): coordinates apart from each other are several times faster
+    left_ear, right_ear = (points[..., i] for i in _EARS)
+    between_ears = _length(left_ear - right_ear)[:, None]
+    upwards = points[..., _NASION] - points[..., _CHIN]
     middle = (left_ear + right_ear) / 2
-    head = middle + upwards * HEAD_RISE * between_ears[:, None]
+    head = middle + upwards * (HEAD_RISE * between_ears / _length(upwards)[:, None])
 
-    a, b = table.measure.unbind(-1)
-    radius = table.radius * vector_norm(xyz_cam[:, a] - xyz_cam[:, b], dim=-1)
-    start = torch.cat([table.start @ xyz_cam, head[:, None]], 1)  # (N, C, 3)
-    end = torch.cat([table.end @ xyz_cam, head[:, None]], 1)
-    radius = torch.cat([radius, HEAD_RADIUS * between_ears[:, None]], 1)  # (N, C)
+    starts, ends = (points @ table.ends).chunk(2, -1)
+    starts, ends = (torch.cat([some, head[..., None]], -1) for some in (starts, ends))  # (N, 3, C)
+    a, b = (points.index_select(-1, keypoints) for keypoints in table.measure)
+    radius = torch.cat([table.radius * _length(a - b), HEAD_RADIUS * between_ears], -1)  # (N, C)
 
-    covered = (_covers(start, end, radius, xyz_cam) & ~table.own).any(1)
-    covered[:, _HEAD] |= _turned_away(xyz_cam[:, _HEAD], middle)
-    return covered
+    depth = _length(points)  # (N, 133) along the line of sight
+    covered = (_clearance(starts, ends, radius, points, depth) + table.own).amin(1) < 0
+    return covered | (_turned_away(points, depth, middle) & table.head)
 
 
-def _covers(start: Tensor, end: Tensor, radius: Tensor, points: Tensor) -> Tensor:
-    """(N, C, K) bool: the capsule (N, C) lies on the line from the camera to the point (N, K).
+def _clearance(start: Tensor, end: Tensor, radius: Tensor, points: Tensor, depth: Tensor) -> Tensor:
+    """(N, C, K) negative where the capsule (N, 3, C) lies on the line from the camera to the point (N, 3, K).
 
     Everything is measured from the middle of the points, or from the point on its line of sight: in
     float32 a person 80 m away would otherwise lose the millimetres.
     """
-    middle = points.mean(1, keepdim=True)
-    axis = end - start  # (N, C, 3)
-    depth: Tensor = vector_norm(points, dim=-1)[:, None]  # (N, 1, K)
-    sight = _unit(points).mT.contiguous()  # (N, 3, K)
-    start, points = start - middle, (points - middle).mT.contiguous()
+    middle, axis = points.mean(-1, keepdim=True), (end - start).mT  # (N, C, 3)
+    sight = points / depth[:, None]  # (N, 3, K)
+    start, points = (start - middle).mT, points - middle
     # With w = start - point, the nearest approach of start + s * axis (s in 0..1) and point + t * sight.
     # The dot products of all pairs are matrix products: w.sight = [start, 1] [sight, -point.sight] etc.
-    one_c, one_k = torch.ones_like(start[..., :1]), torch.ones_like(depth)
-    square = _dot(axis, axis)[..., None]  # (N, C, 1)
+    one, reach = torch.ones_like(start[..., :1]), radius[..., None]
+    square = _dot(axis, axis)  # (N, C, 1)
     along = axis @ sight  # (N, C, K), as are all below
-    w_sight = _cat(start, one_c) @ torch.cat([sight, -(points * sight).sum(1, keepdim=True)], 1)
-    minus_w_axis = _cat(axis, -_dot(axis, start)[..., None]) @ torch.cat([points, one_k], 1)
-    w_square = _cat(-2 * start, _dot(start, start)[..., None], one_c) @ torch.cat(
-        [points, one_k, (points * points).sum(1, keepdim=True)], 1
-    )
-    slant = torch.addcmul(square, along, along, value=-1).clamp_min(torch.finfo(points.dtype).tiny)
-    s = (torch.addcmul(minus_w_axis, along, w_sight) / slant).clamp(0, 1)
-    t = torch.addcmul(w_sight, s, along)
-    apart_square = torch.addcmul(w_square, s, s * square - 2 * minus_w_axis) - t * t
-    radius = radius[..., None]
-    return (apart_square < radius * radius) & (t < -BEHIND * radius) & (t > -depth)
+    w_sight = _cat(start, one) @ _rows(sight, -_sum(points * sight))
+    minus_w_axis = _cat(axis, -_dot(axis, start)) @ _rows(points, torch.ones_like(depth)[:, None])
+    beside = _cat(-2 * start, _dot(start, start) - reach * reach, one) @ _rows(
+        points, torch.ones_like(depth)[:, None], _sum(points * points)
+    )  # w squared less the radius squared
+    # The same across the line of sight, and in place: no arrays of synthetic people are larger.
+    slant = torch.addcmul(square, along, along, value=-1).clamp_min_(torch.finfo(points.dtype).tiny)
+    minus_w_axis.addcmul_(along, w_sight)
+    beside.addcmul_(w_sight, w_sight, value=-1)
+    s = (minus_w_axis / slant).clamp_(0, 1)
+    t = w_sight.addcmul_(s, along)
+    beside.addcmul_(s, slant.mul_(s).sub_(minus_w_axis, alpha=2))
+    in_front = torch.add(BEHIND * reach, t)  # of the point
+    behind_camera = torch.sub(-depth[:, None], t)
+    return torch.maximum(torch.maximum(beside, in_front), behind_camera)
 
 
-def _turned_away(points: Tensor, middle: Tensor) -> Tensor:
-    outwards = _unit(points - middle[:, None])
-    to_camera = -_unit(points)
-    return _dot(outwards, to_camera) < HORIZON
+def _turned_away(points: Tensor, depth: Tensor, middle: Tensor) -> Tensor:
+    """(N, K) bool: the camera sees points (N, 3, K), as far from it as `depth`, from within a ball around
+    `middle` (N, 3)."""
+    outwards = points - middle[..., None]
+    return -_sum(points * outwards)[:, 0] < HORIZON * depth * _length(outwards)
 
 
 def _cat(*columns: Tensor) -> Tensor:
     return torch.cat(columns, -1)
 
 
+def _rows(*rows: Tensor) -> Tensor:
+    return torch.cat(rows, 1)
+
+
 def _dot(a: Tensor, b: Tensor) -> Tensor:
-    return (a * b).sum(-1)
+    return (a * b).sum(-1, keepdim=True)
 
 
-def _unit(vectors: Tensor) -> Tensor:
-    unit: Tensor = torch.nn.functional.normalize(vectors, dim=-1)
-    return unit
+def _sum(vectors: Tensor) -> Tensor:
+    """Sum of the coordinates of (N, 3, K): (N, 1, K)."""
+    return vectors.sum(1, keepdim=True)
+
+
+def _length(vectors: Tensor) -> Tensor:
+    """Lengths of vectors (N, 3, ...). What `vector_norm` does along a middle axis takes many times longer."""
+    return (vectors * vectors).sum(1).sqrt()

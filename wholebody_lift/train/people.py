@@ -7,6 +7,8 @@ functions turn that into features, exactly as they do for its users.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -37,6 +39,10 @@ CAMERA_KNOWLEDGE: dict[str, float] = {"given": 0.5, "image_size": 0.3, "keypoint
 VIEWS_PER_BODY = 4
 """Cameras that look at each body in training: poses cost more to make than pictures of them."""
 
+CPU_VIEWS = 256
+"""People who are looked at in one go on a CPU, so that what that needs stays in its cache; the bodies, for
+which the many small steps matter, and all on a GPU, are made in one go however many they are."""
+
 NEUTRAL_FACES = 0.3
 """Share of faces at rest; the others are expressions at any strength above this one."""
 
@@ -52,6 +58,14 @@ class Batch(NamedTuple):
     """(N, 133, 3) mm, root-relative, in the virtual camera's axes, scaled to the configured stature."""
     observed: Tensor
     """(N, 133) bool."""
+
+    @classmethod
+    def join(cls, pieces: Sequence[Batch]) -> Batch:
+        """Inverse of `split`."""
+        keypoints, person, target, observed = (
+            torch.cat(tensors) for tensors in zip(*((*piece[0], *piece[1:]) for piece in pieces), strict=True)
+        )
+        return cls(Features(keypoints, person), target, observed)
 
     def split(self, size: int) -> list[Batch]:
         """In pieces of `size` people."""
@@ -72,19 +86,41 @@ class Scene(NamedTuple):
 class People:
     """An endless supply of synthetic people on one device."""
 
-    def __init__(self, rig: Rig, bank: MotionBank | None, split: Split = "train") -> None:
-        """Without a bank the samplers alone make the poses, hands and faces."""
+    def __init__(
+        self, rig: Rig, bank: MotionBank | None, split: Split = "train", children: float = 0.0
+    ) -> None:
+        """Without a bank the samplers alone make the poses, hands and faces.
+
+        A share `children` of the people is 4 to 15 years old, the others are adults. The targets of both are
+        scaled to one stature: what a network learns from children is their proportions. Raises `ValueError`
+        for a share outside 0..1.
+        """
+        if not 0 <= children <= 1:
+            raise ValueError(f"the share of children is between 0 and 1; got {children:g}")
         self.rig = rig
         self.bank = bank
         self.split = split
+        self.children = children
         self.device = rig.template.device
 
     def sample(self, n: int, generator: torch.Generator) -> Batch:
-        """n people for training: the whole mixture of poses, cameras, detectors and camera knowledge."""
-        scene = self.scene(n, generator, views_per_body=VIEWS_PER_BODY)
-        shares = torch.tensor(list(CAMERA_KNOWLEDGE.values()), device=self.device)
-        knowledge = torch.multinomial(shares, n, replacement=True, generator=generator)
-        return to_batch(scene, knowledge)
+        """n people for training: the whole mixture of poses, cameras, detectors and camera knowledge.
+
+        Each body is seen by `VIEWS_PER_BODY` cameras.
+        """
+        xyz, stature_mm = self._posed(n, generator, views_per_body=VIEWS_PER_BODY)
+        size = CPU_VIEWS if self.device.type == "cpu" else n
+        pieces = zip(torch.split(xyz, size), torch.split(stature_mm, size), strict=True)
+        shares = _shares(self.device)
+        return Batch.join(
+            [
+                to_batch(
+                    self._seen(*piece, generator),
+                    torch.multinomial(shares, len(piece[0]), replacement=True, generator=generator),
+                )
+                for piece in pieces
+            ]
+        )
 
     def scene(
         self,
@@ -102,34 +138,58 @@ class People:
         With `recorded_only` the poses are the bank's own, unchanged, so that a test measures recordings
         alone. Each body is seen by `views_per_body` cameras; its views are spread over the scene.
         """
+        people = self._posed(n, generator, recorded_only=recorded_only, views_per_body=views_per_body)
+        return self._seen(*people, generator, family=family, kind=kind, noise=noise)
+
+    def _posed(
+        self, n: int, generator: torch.Generator, *, recorded_only: bool = False, views_per_body: int = 1
+    ) -> tuple[Tensor, Tensor]:
+        """Keypoints (n, 133, 3) in the world, mm, and statures (n,); each body is there `views_per_body`
+        times, in any order."""
         rest, rotations = self._bodies(-(-n // views_per_body), generator, recorded_only)
         body = torch.arange(n, device=self.device) // views_per_body
         body = body[torch.randperm(n, generator=generator, device=self.device)]
-        views = cameras.sample(self.rig.pose(rest, rotations)[body], generator, family)
+        return self.rig.pose(rest, rotations)[body], rest.stature_mm[body]
+
+    def _seen(
+        self,
+        xyz: Tensor,
+        stature_mm: Tensor,
+        generator: torch.Generator,
+        *,
+        family: str | None = None,
+        kind: str | None = None,
+        noise: bool = True,
+    ) -> Scene:
+        views = cameras.sample(xyz, generator, family)
         detections = detector.detect(views.xy, views, hidden(views.xyz), generator, noise=noise, kind=kind)
-        return Scene(views, detections, rest.stature_mm[body])
+        return Scene(views, detections, stature_mm)
 
     def _bodies(self, n: int, generator: torch.Generator, recorded_only: bool) -> tuple[Rest, Tensor]:
         """n people in the rest pose with their faces, and the rotations (n, J, 3, 3) that pose them."""
-        rest = self.rig.rest(self.rig.sample_shape(n, generator), self._faces(n, generator))
+        shape = self.rig.sample_shape(n, generator, self.children)
+        rest = self.rig.rest(shape, self._faces(n, generator))
         recorded = None
         if self.bank is not None:
             recorded = to_matrix(self.bank.sample(n, self.split, generator)[0])
         if recorded_only:
             if recorded is None:
                 raise ValueError("people of recorded poses alone need a bank; give one made by `prepare`")
-            rotations = recorded
+            rotations, grip = recorded, torch.zeros(n, 2, dtype=torch.long, device=self.device)
         else:
-            rotations, _ = poses.sample(rest.heads, generator, recorded)
-        left, right = (self._fingers(rest.heads, generator, recorded_only) for _ in range(2))
+            rotations, _, grip = poses.sample_with_grips(rest.heads, generator, recorded)
+        left, right = (self._fingers(rest.heads, generator, recorded_only, hand) for hand in grip.unbind(-1))
         return rest, hands.attach(rotations, left, right)
 
-    def _fingers(self, rest_heads: Tensor, generator: torch.Generator, recorded_only: bool) -> Tensor:
-        """Rotations (n, 15, 3, 3) of the finger bones of left hands, for rest heads (n, J, 3)."""
+    def _fingers(
+        self, rest_heads: Tensor, generator: torch.Generator, recorded_only: bool, grip: Tensor
+    ) -> Tensor:
+        """Rotations (n, 15, 3, 3) of the finger bones of left hands that have to do `grip` (n,), for rest
+        heads (n, J, 3)."""
         if self.bank is None:
-            return hands.sample(rest_heads, generator)
+            return hands.sample(rest_heads, generator, grip=grip)
         recorded, _ = self.bank.sample_hands(len(rest_heads), self.split, generator)
-        return to_matrix(recorded) if recorded_only else hands.sample(rest_heads, generator, recorded)
+        return to_matrix(recorded) if recorded_only else hands.sample(rest_heads, generator, recorded, grip)
 
     def _faces(self, n: int, generator: torch.Generator) -> Tensor:
         """Facial actions (n, 52)."""
@@ -140,6 +200,11 @@ class People:
             actions, _ = self.bank.sample_faces(n, self.split, generator)
         strength = torch.rand(n, 1, generator=generator, device=self.device)
         return actions * strength * (strength > NEUTRAL_FACES)
+
+
+@functools.cache
+def _shares(device: torch.device) -> Tensor:
+    return torch.tensor(list(CAMERA_KNOWLEDGE.values()), device=device)
 
 
 def to_batch(scene: Scene, knowledge: Tensor | str, config: Config | None = None) -> Batch:
@@ -156,7 +221,9 @@ def to_batch(scene: Scene, knowledge: Tensor | str, config: Config | None = None
     given, alone = knowledge == names.index("given"), knowledge == names.index("keypoints")
 
     xy = torch.where(observed[..., None], found.xy, 0)
-    true_plane = camera.to_image_plane(xy, views.K, views.distortion)
+    true_plane = camera.to_image_plane(xy, views.K)
+    bent = views.distortion.any(-1).nonzero().squeeze(-1)  # most lenses are straight, and undoing costs most
+    true_plane[bent] = camera.undistort(true_plane[bent], views.distortion[bent])
     assumed_K = torch.where(
         alone[:, None, None],
         intrinsics_from_keypoints(xy, observed),
@@ -169,6 +236,7 @@ def to_batch(scene: Scene, knowledge: Tensor | str, config: Config | None = None
     # What can be told from the picture is how the person looks from where the camera really was, so the
     # target is in the view along the true ray, also where the camera had to be assumed.
     _, true_view = canonical_view(true_plane, observed)
-    xyz = views.xyz - views.xyz[:, list(ROOT)].mean(1, keepdim=True)
+    left_hip, right_hip = (views.xyz[:, i, None] for i in ROOT)
+    xyz = views.xyz - (left_hip + right_hip) / 2
     target = to_virtual_axes(xyz, true_view) * (stature / scene.stature_mm)[:, None, None]
     return Batch(told, target, observed)

@@ -93,7 +93,12 @@ def from_axis_angle(axis: Tensor, angle: Tensor) -> Tensor:
 
 def about(axis: str, angle: Tensor) -> Tensor:
     """Matrices (..., 3, 3) of turns by `angle` (...) about the x, y or z axis."""
-    return from_axis_angle(angle.new_tensor([float(axis == name) for name in "xyz"]), angle)
+    cosine, sine, zero, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)
+    first = "xyz".index(axis)
+    # The rows of a turn about x, both of them and their entries rolled on for y and z.
+    turn = [[one, zero, zero], [zero, cosine, -sine], [zero, sine, cosine]]
+    entries = [turn[row - first][column - first] for row in range(3) for column in range(3)]
+    return torch.stack(entries, -1).reshape(*angle.shape, 3, 3)
 
 
 def from_rotation_vector(vector: Tensor) -> Tensor:

@@ -1,0 +1,112 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from recordings import small_bank
+
+pytest.importorskip("anny")
+
+from wholebody_lift import skeleton
+from wholebody_lift.train import fingerprints, held_out
+from wholebody_lift.train.bank import MotionBank
+from wholebody_lift.train.fingerprints import Fingerprint, Published, fingerprint
+from wholebody_lift.train.held_out import SETS, Crowd
+from wholebody_lift.train.people import Scene
+from wholebody_lift.train.rig import Rig
+
+BLOCK = 64
+
+
+@pytest.fixture(autouse=True)
+def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held_out, "BLOCK", BLOCK)
+
+
+@pytest.fixture
+def block(rig: Rig) -> tuple[Crowd, dict[str, Scene]]:
+    return next(held_out.blocks("phone_portrait", rig, small_bank(), people=1))
+
+
+def _moved(crowd: Crowd, xyz: torch.Tensor, xy: torch.Tensor) -> Crowd:
+    return replace(crowd, views=replace(crowd.views, xyz=xyz, xy=xy))
+
+
+def test_rounding_is_tolerated(block: tuple[Crowd, dict[str, Scene]]) -> None:
+    """As far as the same people were seen to differ between AVX2 and plain arithmetic, and some more."""
+    crowd, scenes = block
+    made = fingerprint(crowd, scenes)
+    generator = torch.Generator().manual_seed(0)
+    xyz, xy = (
+        values + 0.02 * torch.randn(values.shape, generator=generator)
+        for values in (crowd.views.xyz, crowd.views.xy)
+    )
+    rounded = fingerprint(_moved(crowd, xyz, xy), scenes)
+    assert rounded != made
+    assert rounded.is_like(made)
+    lost = {**scenes}
+    found = scenes["detector"].detections
+    scores = found.scores.clone()
+    scores[0, :2] = 0  # two scores that fell on the other side of the limit
+    lost["detector"] = scenes["detector"]._replace(detections=replace(found, scores=scores))
+    assert fingerprint(crowd, lost).is_like(made)
+
+
+def test_other_people_are_noticed(block: tuple[Crowd, dict[str, Scene]]) -> None:
+    crowd, scenes = block
+    made, views = fingerprint(crowd, scenes), crowd.views
+    ears = views.xyz.clone()
+    ears[:, [skeleton.INDEX["left_ear"], skeleton.INDEX["right_ear"]], 1] += 1
+    assert not fingerprint(_moved(crowd, ears, views.xy), scenes).is_like(made)
+    assert not fingerprint(_moved(crowd, views.xyz, views.xy + 1), scenes).is_like(made)
+    mirror = list(skeleton.MIRROR)
+    assert not fingerprint(_moved(crowd, views.xyz[:, mirror], views.xy[:, mirror]), scenes).is_like(made)
+    labels = ("cmu_amc/02_01", *crowd.labels[1:])
+    assert not fingerprint(replace(crowd, labels=labels), scenes).is_like(made)
+    noisier = scenes["detector"].detections
+    noisier = replace(noisier, xy=views.xy + 1.1 * (noisier.xy - views.xy))
+    scenes = {**scenes, "detector": scenes["detector"]._replace(detections=noisier)}
+    assert not fingerprint(crowd, scenes).is_like(made)
+
+
+def test_blocks_and_sets_differ(rig: Rig) -> None:
+    bank = small_bank()
+    made = [fingerprint(*block) for block in held_out.blocks("laboratory", rig, bank, people=2 * BLOCK)]
+    made += [fingerprint(*block) for block in held_out.blocks("webcam", rig, bank, people=1)]
+    assert len({each.drawn for each in made}) == 3
+
+
+def test_the_bank_is_told_from_another_but_not_from_its_file(tmp_path: Path) -> None:
+    bank = small_bank()
+    bank.save(tmp_path / "bank.npz")
+    assert fingerprints.bank_hash(MotionBank.load(tmp_path / "bank.npz")) == fingerprints.bank_hash(bank)
+    assert fingerprints.bank_hash(small_bank(seed=1)) != fingerprints.bank_hash(bank)
+
+
+def test_what_is_published_is_read_again(rig: Rig, tmp_path: Path) -> None:
+    path, bank = tmp_path / "published.json", small_bank()
+    fingerprints.publish(path, rig, bank, people=BLOCK)
+    known = fingerprints.published(path)
+    assert set(known.sets) == set(SETS)
+    made = {"webcam": [fingerprint(*block) for block in held_out.blocks("webcam", rig, bank, people=BLOCK)]}
+    assert fingerprints.differences(bank, made, known) == []
+
+
+def test_differences_are_told_in_words() -> None:
+    bank, one, two = small_bank(), Fingerprint("ab", (1.0,)), Fingerprint("cd", (1.0,))
+    known = Published(fingerprints.bank_hash(bank), {"webcam": (one, two)})
+    assert fingerprints.differences(bank, {"webcam": [one]}, known) == []
+    assert fingerprints.differences(bank, {"webcam": [one, one]}, known) == [
+        "test set 'webcam': 1 of 2 blocks are as published"
+    ]
+    told = fingerprints.differences(small_bank(seed=1), {"telephoto": [one]}, known)
+    assert told[0].startswith("the bank is ")
+    assert told[1] == "test set 'telephoto': 0 of 1 blocks are as published"
+    assert not one.is_like(Fingerprint("ab", (1.0, 2.0)))
+
+
+def test_all_sets_are_published() -> None:
+    known = fingerprints.published()
+    assert {name: len(blocks) for name, blocks in known.sets.items()} == dict.fromkeys(
+        SETS, held_out.PEOPLE // 500
+    )
