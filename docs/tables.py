@@ -47,7 +47,13 @@ from wholebody_lift.skeleton import (
 )
 
 ROOT_DIRECTORY = Path(__file__).resolve().parents[1]
-PAGES = (*sorted((ROOT_DIRECTORY / "docs").glob("*.md")), ROOT_DIRECTORY / "README.md")
+PAGES = (
+    *sorted((ROOT_DIRECTORY / "docs").glob("*.md")),
+    ROOT_DIRECTORY / "README.md",
+    ROOT_DIRECTORY / "weights" / "README.md",
+)
+ERRORS = ROOT_DIRECTORY / "docs" / "assets" / "errors.json"
+"""What `python -m wholebody_lift.train evaluate --out` wrote of the weights in the package."""
 EXAMPLES = ROOT_DIRECTORY / "examples" / "data"
 
 _BLOCK = re.compile(r"(<!-- begin ([\w-]+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
@@ -631,6 +637,20 @@ def test_inputs() -> str:
     return _table(("Input", "2D keypoints", "Camera known from"), rows)
 
 
+def errors_in_short() -> str:
+    """The errors of the weights in the package, for the README."""
+    from wholebody_lift.train import report
+
+    return report.in_short(report.from_json(json.loads(ERRORS.read_text())))
+
+
+def errors() -> str:
+    """All errors of the weights in the package, for the model card."""
+    from wholebody_lift.train import report
+
+    return report.as_markdown(report.from_json(json.loads(ERRORS.read_text())))
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     function.__name__.replace("_", "-"): function
     for function in (
@@ -641,6 +661,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
         *(adults, adults_apart),
         *(camera_families, camera_framings, detector_kinds, camera_knowledge, loss_weights),
         *(test_sets, test_inputs),
+        *(errors_in_short, errors),
     )
 }
 """Every block by its name in the pages."""

@@ -19,9 +19,12 @@ from wholebody_lift.skeleton import EDGES, KEYPOINT_NAMES, PARTS
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(
-    [*DOCS.glob("*.md"), *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md"))]
+    [
+        *DOCS.glob("*.md"),
+        *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "weights/README.md")),
+    ]
 )
-NAMES = [page.name for page in PAGES]
+NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 SOURCES = [
     ROOT / "wholebody_lift" / "keypoints.py",
     *sorted((ROOT / "wholebody_lift" / "formats").glob("*.py")),

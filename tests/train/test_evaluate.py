@@ -14,6 +14,7 @@ from wholebody_lift.config import Config
 from wholebody_lift.features import Features
 from wholebody_lift.model import Prediction, SemGAN
 from wholebody_lift.train import evaluate, fingerprints, held_out, report
+from wholebody_lift.train.cameras import FAMILIES
 from wholebody_lift.train.evaluate import Report
 from wholebody_lift.train.held_out import SETS
 from wholebody_lift.train.people import Batch, People, to_batch
@@ -156,6 +157,18 @@ def test_everything_is_json(found: Report) -> None:
     assert len(content["calibration"]) == 50
     assert len(content["bone_length_spread_percent"]["detector"]) == len(skeleton.EDGES)
     assert content["calibration_summary"]["worst"]["part"] in skeleton.PARTS
+
+
+def test_json_and_back(found: Report) -> None:
+    again = report.from_json(json.loads(json.dumps(report.as_json(found))))
+    assert report.as_json(again) == report.as_json(found)
+    assert report.as_markdown(again) == report.as_markdown(found)
+
+
+def test_in_short_there_is_a_row_for_each_family(found: Report) -> None:
+    header, _, *rows = report.in_short(found).splitlines()
+    assert len(rows) == len(FAMILIES)
+    assert {row.count("|") for row in rows} == {header.count("|")}
 
 
 def test_tables_are_whole(found: Report) -> None:

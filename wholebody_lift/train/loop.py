@@ -229,6 +229,7 @@ class Trainer:
             "ema": self.ema.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "sources": [state for share in shares for state in share],
+            "random": torch.get_rng_state(),  # of dropout, where a network has it
             "step": self.step,
             "seconds": self.seconds,
             "seconds_of_people": self.seconds_of_people,
@@ -257,6 +258,7 @@ class Trainer:
         sources: list[SourceState] = state["sources"]
         share = len(sources) // self.team.size
         self.supply.restore(sources[self.team.rank * share : (self.team.rank + 1) * share])
+        torch.set_rng_state(state["random"])
         self.step, self.seconds = state["step"], state["seconds"]
         self.seconds_of_people = state["seconds_of_people"]
 

@@ -48,6 +48,42 @@ def as_json(report: Report) -> dict[str, Any]:
     }
 
 
+def from_json(content: dict[str, Any]) -> Report:
+    """Inverse of `as_json`."""
+
+    def results(rows: dict[str, Any]) -> dict[str, dict[str, Result]]:
+        return {
+            name: {label: Result(**result) for label, result in row.items()} for name, row in rows.items()
+        }
+
+    return Report(
+        results=results(content["results"]),
+        groups=results(content["groups"]),
+        bones=content["bone_length_spread_percent"],
+        calibration=[
+            metrics.Decile(**{field: row[field] for field in metrics.Decile._fields})
+            for row in content["calibration"]
+        ],
+        differences=content["differences_from_published_sets"],
+        seconds=content["seconds"],
+    )
+
+
+def in_short(report: Report) -> str:
+    """The table for a reader in a hurry: MPJPE by input, and on exact 2D what aligned parts come to."""
+    rows = []
+    for name, row in report.results.items():
+        if "exact" in row and "noise" in row:
+            exact = row["exact"]
+            aligned = (exact.n_mpjpe, exact.pa_mpjpe, exact.face_at_nose, exact.hands_at_wrist)
+            inputs = (row[given].whole for given in ("exact", "noise", "incomplete", "detector"))
+            cells = [*inputs, row["detector"].seen, *aligned]
+            rows.append([_words(name), *(f"{value:.1f}" for value in cells)])
+    header = ["Camera", "Exact 2D", "Noise", "Incomplete", "Detector", "Detector, of given"]
+    header += ["N-MPJPE", "PA-MPJPE", "Face, nose-aligned", "Hands, wrist-aligned"]
+    return _table("", header, rows).removeprefix("### \n\n")
+
+
 def as_markdown(report: Report) -> str:
     """Everything but the single bones and parts, in small tables."""
     sections = [_by_input(field, title, report) for field, title in _BY_INPUT.items()]

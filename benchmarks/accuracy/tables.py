@@ -1,0 +1,102 @@
+"""What was found, as Markdown."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from benchmarks.accuracy.contestants import CONTESTANTS, OURS
+from benchmarks.accuracy.match import VIEWS, Pace
+
+FIGURES: dict[str, str] = {
+    "whole": "MPJPE",
+    "seen": "of given",
+    "n_mpjpe": "N-MPJPE",
+    "pa_mpjpe": "PA-MPJPE",
+    "body": "body",
+    "face_at_nose": "face at nose",
+    "hands_at_wrist": "hands at wrist",
+}
+"""Columns: fields of `evaluate.Result` and how they are called; mm."""
+
+Record = dict[str, Any]
+
+
+def of_results(records: Sequence[Record]) -> str:
+    """Costs of all networks, then a table for each of `VIEWS`.
+
+    Where there are several seeds, figures are their mean ± their standard deviation.
+    """
+    runs = {name: [r for r in records if r["network"] == name] for name in CONTESTANTS}
+    runs = {name: own for name, own in runs.items() if own}
+    sections = [_costs(runs)] + [_errors(title, *view, runs) for title, view in VIEWS.items()]
+    return "\n\n".join(sections) + "\n"
+
+
+def of_paces(paces: dict[str, Pace], batch: int, people: int) -> str:
+    """What training on so many people would cost, without the making of people."""
+    rows = [
+        [
+            name,
+            CONTESTANTS[name].about,
+            _millions(pace.parameters),
+            f"{batch / pace.seconds_per_step:.0f}",
+            f"{people / batch * pace.seconds_per_step / 3600:.2f}",
+        ]
+        for name, pace in paces.items()
+    ]
+    hours = sum(people / batch * pace.seconds_per_step / 3600 for pace in paces.values())
+    header = ["network", "", "parameters", "people/s", f"hours for {people:,} people"]
+    return _table(header, rows) + f"\n\nAll together: {hours:.1f} hours.\n"
+
+
+def _costs(runs: dict[str, list[Record]]) -> str:
+    rows = [
+        [
+            name,
+            own[0]["about"],
+            _millions(own[0]["parameters"]),
+            f"{_mean(own, lambda r: r['people']):,.0f}",
+            f"{_mean(own, lambda r: r['seconds'] / 60):.0f}",
+            f"{_mean(own, lambda r: r['people'] / r['seconds']):.0f}",
+            str(len(own)),
+        ]
+        for name, own in runs.items()
+    ]
+    header = ["network", "", "parameters", "people", "minutes", "people/s", "seeds"]
+    return "### Networks and training\n\n" + _table(header, rows)
+
+
+def _errors(title: str, test_set: str, given: str, runs: dict[str, list[Record]]) -> str:
+    def values(own: list[Record], figure: str) -> list[float]:
+        return [record["evaluation"]["results"][test_set][given][figure] for record in own]
+
+    def against_ours(own: list[Record]) -> str:
+        if OURS not in runs or own is runs[OURS]:
+            return ""
+        change = statistics.mean(values(own, "whole")) / statistics.mean(values(runs[OURS], "whole")) - 1
+        return f"{change:+.0%}"
+
+    rows = [
+        [name, *(_spread(values(own, figure)) for figure in FIGURES), against_ours(own)]
+        for name, own in runs.items()
+    ]
+    header = ["network", *FIGURES.values(), f"MPJPE against {OURS}"]
+    return f"### {title[0].upper()}{title[1:]}, mm\n\n" + _table(header, rows)
+
+
+def _mean(own: list[Record], of: Callable[[Record], float]) -> float:
+    return statistics.mean(of(record) for record in own)
+
+
+def _spread(values: list[float]) -> str:
+    mean = f"{statistics.mean(values):.1f}"
+    return mean if len(values) == 1 else f"{mean} ± {statistics.stdev(values):.1f}"
+
+
+def _millions(number: int) -> str:
+    return f"{number / 1e6:.2f} M"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
