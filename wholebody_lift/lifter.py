@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from wholebody_lift import camera, pretrained
+from wholebody_lift import camera, pretrained, sequence
 from wholebody_lift.features import (
     canonical_view,
     features,
@@ -118,6 +118,67 @@ class Lifter:
                 f"lift(Keypoints2D) takes nothing beside it; put {', '.join(given)} into Keypoints2D"
             )
         return self._lift(keypoints)
+
+    def lift_sequence(
+        self,
+        keypoints: npt.ArrayLike | Keypoints2D,
+        fps: float | None = None,
+        *,
+        image_size: npt.ArrayLike | None = None,
+        K: npt.ArrayLike | None = None,
+        distortion: npt.ArrayLike | None = None,
+        height_mm: float | None = None,
+        lock_feet: bool = False,
+        smoothness: float = 1.0,
+        max_gap_seconds: float = sequence.MAX_GAP_SECONDS,
+    ) -> Pose3D:
+        """Lift a whole video and use that people move smoothly and keep their size.
+
+        2D and 3D are smoothed without delay, each part at its own rate; bones are as long in every frame;
+        whatever is missing for a moment is filled in. See docs/sequences.md.
+
+        Args:
+            keypoints: (T, 133, 2|3) one person in T frames that follow one another, as in `lift`; frames in
+                which nothing is visible are gaps. Or a `Keypoints2D` whose `image_ids` count the frames, with
+                `track_ids` where there are several people.
+            fps: frames per second; that of the `Keypoints2D` if left out.
+            image_size: (width, height) pixels of all frames; as K, distortion and height_mm not beside a
+                `Keypoints2D`, which holds its own.
+            K: (3, 3) intrinsics in pixels.
+            distortion: (5,) Brown-Conrady k1 k2 p1 p2 k3; needs K.
+            height_mm: the person's standing height.
+            lock_feet: hold feet that stand in their place. For cameras that stand still.
+            smoothness: what all cut-off frequencies are divided by: 2 is smoother, 0.5 follows faster.
+            max_gap_seconds: gaps up to this long are filled; after a longer one a person starts afresh.
+
+        Returns:
+            Pose3D with a row for each frame and person, ordered by frame and then track. `image_ids` says
+            which frame; frames in longer gaps have no row. In a frame that was filled in, no keypoint is
+            `observed` and `reprojection_error_px` is NaN. `error_mm` is what each frame alone was expected to
+            be off.
+
+        Raises:
+            InputError: as `lift`; also without fps, or for several people without track ids.
+
+        Warns:
+            InputWarning: as `lift`.
+        """
+        options = {"image_size": image_size, "K": K, "distortion": distortion, "height_mm": height_mm}
+        given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+        if not isinstance(keypoints, Keypoints2D):
+            keypoints = sequence.read_frames(keypoints, given)
+        elif given:
+            raise TypeError(
+                f"lift_sequence(Keypoints2D) takes no {', '.join(given)} beside it; put them into Keypoints2D"
+            )
+        return sequence.lift(
+            keypoints,
+            self._lift,
+            fps=fps,
+            lock_feet=lock_feet,
+            smoothness=smoothness,
+            max_gap_seconds=max_gap_seconds,
+        )
 
     def save_pretrained(self, directory: str | Path) -> None:
         """Write config.json and model.safetensors, for `from_pretrained(directory)`."""

@@ -71,7 +71,7 @@ class Pose3D:
         camera_source: where K came from: "given", assumed from the "image_size", or from the
             "keypoints" alone.
         reprojection_error_px: (N,) float32, mean distance in pixels between the 2D keypoints and
-            the result seen through K.
+            the result seen through K; NaN where a whole frame of a sequence was filled in.
         keypoints: (N, 133, 2) float32, the 2D input in pixels, NaN where missing.
         scores: (N, 133) float32, its scores 0..1, 0 where missing.
         image_ids: (N,) int64; rows with one id are people of one image or video frame.
@@ -171,7 +171,7 @@ class Pose3D:
                 f"frame   {self.frame} ({spec.handedness}-handed): x {spec.x}, y {spec.y}, z {spec.z}",
                 f"camera  {_CAMERA_WORDS[self.camera_source]}",
                 f"error   expected, in mm: {per_part}",
-                f"        mean reprojection error {self.reprojection_error_px.mean():.1f} px",
+                f"        mean reprojection error {np.nanmean(self.reprojection_error_px):.1f} px",
             ]
         )
 

@@ -1,0 +1,57 @@
+"""What the benchmark of sequences measures, on made-up motion."""
+
+import pytest
+import torch
+
+pytest.importorskip("anny", reason="the extra train")
+
+from benchmarks import sequences as bench
+from wholebody_lift.constraints import BALLS
+from wholebody_lift.skeleton import INDEX, NUM_KEYPOINTS, ROOT
+
+FEET = [i for ball in BALLS for i in ball]
+
+
+@pytest.fixture
+def truth() -> torch.Tensor:
+    """(T, 133, 3) mm from the camera: keypoints that swing, feet that stand."""
+    generator = torch.Generator().manual_seed(0)
+    start = 500 * torch.randn(NUM_KEYPOINTS, 3, generator=generator) + torch.tensor([0.0, 0.0, 4000.0])
+    phase = 6 * torch.rand(NUM_KEYPOINTS, 3, generator=generator)
+    time = torch.arange(60)[:, None, None] / 30
+    xyz = start + 100 * torch.sin(6 * time + phase)
+    xyz[:, FEET] = start[FEET]
+    return xyz
+
+
+def lifted(truth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    root = truth[:, list(ROOT)].mean(1)
+    return truth - root[:, None], root
+
+
+def test_the_truth_has_no_error(truth: torch.Tensor) -> None:
+    result = bench.measure(*lifted(truth), truth)
+    for name in ("mpjpe", "pa_mpjpe", "acceleration", "skating", "root", "delay"):
+        assert getattr(result, name) == pytest.approx(0, abs=0.1), name
+
+
+def test_a_late_result_is_measured_late(truth: torch.Tensor) -> None:
+    result = bench.measure(*lifted(truth.roll(3, 0)), truth)
+    assert result.delay == pytest.approx(100, abs=2)
+
+
+def test_a_drifting_root_makes_feet_skate(truth: torch.Tensor) -> None:
+    xyz, root = lifted(truth)
+    drift = torch.arange(60)[:, None] * torch.tensor([10.0, 0.0, 0.0])  # 10 mm per frame
+    assert bench.measure(xyz, root + drift, truth).skating == pytest.approx(300, rel=1e-3)
+
+
+def test_what_is_lowest_stands_on_the_floor() -> None:
+    world = torch.zeros(40, NUM_KEYPOINTS, 3)
+    world[..., 2] = 1000.0
+    world[..., 0] = torch.linspace(0, 500, 40)[:, None]
+    world[:, INDEX["left_big_toe"], 2] = 0.0
+    placed = bench._on_floor(world)
+    toe = placed[:, INDEX["left_big_toe"]]
+    assert torch.allclose(toe, toe[:1].expand_as(toe), atol=0.1)
+    assert toe[:, 2].abs().max() < 0.1
