@@ -1,7 +1,10 @@
 """The page as text: complete, safe, small, and true to the pose."""
 
+import base64
+import hashlib
 import json
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import numpy as np
 import pytest
 
 from wholebody_lift.pose import FRAMES, Pose3D
-from wholebody_lift.skeleton import EDGES, KEYPOINT_NAMES, MIRROR, NUM_KEYPOINTS
+from wholebody_lift.skeleton import EDGES, FACE_FEATURES, KEYPOINT_NAMES, MIRROR, NUM_KEYPOINTS
 from wholebody_lift.viewers import html, palette
 
 
@@ -26,44 +29,103 @@ def facts_of(page: str) -> dict[str, str]:
     return dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page))
 
 
+def array_of(data: dict, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """An array as page/data.js unpacks it."""
+    packed = data["arrays"][name]
+    values = np.frombuffer(base64.b64decode(packed["base64"]), np.dtype(packed["type"]).newbyteorder("<"))
+    if "step" not in packed:
+        return values.reshape(shape)
+    missing = (values == -32768) & (packed["type"] == "int16")
+    return np.where(missing, np.nan, values * packed["step"]).reshape(shape)
+
+
 @pytest.mark.parametrize("frame", FRAMES)
 def test_numbers_are_those_of_the_pose(clip: Pose3D, frame: str) -> None:
     pose = clip.to(frame)
     data = data_of(html.render(pose))
-    xyz = np.array([person["xyz"] for person in data["people"]]).reshape(pose.xyz.shape) / 10
-    np.testing.assert_allclose(xyz, pose.xyz, atol=0.051)
-    translation = np.array([person["translation"] for person in data["people"]]) / 10
-    np.testing.assert_allclose(translation, pose.translation, atol=0.051)
-    error = np.array([person["error"] for person in data["people"]]) / 10
-    np.testing.assert_allclose(error, pose.error_mm, atol=0.051)
-    xy = np.array([person["xy"] for person in data["people"]], dtype=float) / 10
-    np.testing.assert_allclose(xy.reshape(pose.keypoints.shape), pose.keypoints, atol=0.051)
-    observed = np.array([[c == "1" for c in person["observed"]] for person in data["people"]])
-    np.testing.assert_array_equal(observed, pose.observed)
+    for name, values in {
+        "xyz": pose.xyz,
+        "error": pose.error_mm,
+        "xy": pose.keypoints,
+        "scores": pose.scores,
+    }.items():
+        half = data["arrays"][name]["step"] / 2
+        np.testing.assert_allclose(array_of(data, name, values.shape), values, atol=half * 1.01, err_msg=name)
+    assert data["arrays"]["xyz"]["step"] <= 0.1
+    np.testing.assert_array_equal(array_of(data, "translation", pose.translation.shape), pose.translation)
+    np.testing.assert_array_equal(array_of(data, "observed", pose.observed.shape), pose.observed)
+    np.testing.assert_allclose(
+        array_of(data, "rays", pose.K.shape) @ pose.K, np.tile(np.eye(3), (65, 1, 1)), atol=1e-3
+    )
     assert data["frame"] == frame
     np.testing.assert_array_equal(data["matrix"], FRAMES[frame].matrix)
+
+
+def test_the_step_is_round_and_holds_the_largest(pose: Pose3D) -> None:
+    for scale, step in ((0.5, 0.02), (1.0, 0.05), (3.0, 0.1), (50.0, 2.0)):
+        packed = html._steps(pose.xyz * np.float32(scale), np.int16)
+        assert packed["step"] == step
+        largest = np.abs(np.frombuffer(base64.b64decode(packed["base64"]), "<i2")).max()
+        assert largest * step == pytest.approx(np.abs(pose.xyz * scale).max(), abs=step)
+    nothing = html._steps(np.full((2, 3), np.nan), np.int16)
+    assert (np.frombuffer(base64.b64decode(nothing["base64"]), "<i2") == -32768).all()
 
 
 def test_frames_are_image_ids_in_ascending_order(clip: Pose3D, crowd: Pose3D) -> None:
     order = np.random.default_rng(0).permutation(len(clip))
     shuffled = data_of(html.render(replace(clip[order], image_ids=order + 100)))
     assert shuffled["frames"] == list(range(100, 100 + len(clip)))
-    assert [person["frame"] for person in shuffled["people"]] == order.tolist()
+    assert shuffled["frame_of"] == list(range(len(clip)))
+    np.testing.assert_allclose(array_of(shuffled, "xyz", clip.xyz.shape), clip.xyz, atol=0.051)
     together = data_of(html.render(crowd))
     assert together["frames"] == [7]
-    assert [person["frame"] for person in together["people"]] == [0, 0, 0]
+    assert together["frame_of"] == [0, 0, 0]
 
 
-def test_a_clip_stays_under_a_megabyte(clip: Pose3D) -> None:
-    assert len(html.render(clip).encode()) < 1_000_000
+def test_a_track_is_one_person_in_every_frame(crowd: Pose3D) -> None:
+    """Without tracks nobody is recognised: only the order within a frame counts."""
+    twice = crowd[[0, 1, 2, 2, 0]]
+    ids = np.array([0, 0, 0, 1, 1])
+    tracked = data_of(html.render(replace(twice, image_ids=ids, track_ids=np.array([4, 9, 5, 5, 4]))))
+    assert tracked["people"] == ["Person 4", "Person 5", "Person 9"]
+    assert tracked["who"] == [0, 2, 1, 1, 0]
+    assert tracked["tracked"] is True
+    untracked = data_of(html.render(replace(twice, image_ids=ids)))
+    assert untracked["people"] == ["Person 1", "Person 2", "Person 3"]
+    assert untracked["who"] == [0, 1, 2, 0, 1]
+    assert untracked["tracked"] is False
+
+
+def test_ten_seconds_of_one_person_stay_under_a_megabyte(clip: Pose3D) -> None:
+    rows = np.arange(300) % len(clip)
+    long = replace(clip[rows], image_ids=np.arange(300), fps=30.0)
+    assert len(html.render(long).encode()) < 1_000_000
 
 
 def test_nothing_is_loaded_from_elsewhere(pose: Pose3D) -> None:
     page = html.render(pose)
-    assert "//" not in re.sub(r"^\s*//.*|\s// .*", "", page, flags=re.MULTILINE)
+    assert not re.search(
+        r"\w+://|[\"'(=]//", page.replace(re.search(r'id="data">(.*?)</script>', page)[1], "")
+    )
     assert not re.search(r"@import|\bfetch\(|XMLHttpRequest|\bsrc=|url\(|\bimport\b", page)
-    assert "default-src 'none'" in page
     assert "$" not in page.split("<script", maxsplit=1)[0]
+
+
+def test_only_its_own_script_and_style_may_run(pose: Pose3D) -> None:
+    page = html.render(pose)
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', page)[1]
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+    for name, tag in (("script-src", '<script type="module">'), ("style-src", "<style>")):
+        text = page.split(tag)[1].split(f"</{tag[1:].split()[0].rstrip('>')}>")[0]
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{name} 'sha256-{digest}'" in policy
+    assert not re.search(r"\sstyle=|\son\w+=", page.split("<script", maxsplit=1)[0])
+
+
+def test_every_script_is_part_of_the_page() -> None:
+    scripts = Path(html.__file__).parent.glob("page/*.js")
+    assert sorted(path.stem for path in scripts) == sorted(html._SCRIPTS)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +158,8 @@ def test_facts_say_what_was_given_and_what_was_assumed(pose: Pose3D) -> None:
     assert facts["Scale"].startswith("assumed<small>an average adult")
     assert facts["Error"].startswith(f"{pose.error_mm.mean():.1f} mm")
     assert facts["Fit"].startswith("2.4 px")
+    assert facts["Rounding"].startswith("positions to 0.05 mm, pixels to 0.05 px")
+    assert "Frame rate" not in facts
 
     given = replace(pose, camera_source="given", scale_source="height_mm", distortion=np.full((1, 5), 0.1))
     facts = facts_of(html.render(given.to("unity")))
@@ -106,7 +170,26 @@ def test_facts_say_what_was_given_and_what_was_assumed(pose: Pose3D) -> None:
     unknown = replace(pose, camera_source="keypoints", image_size=None)
     page = html.render(unknown)
     assert facts_of(page)["Camera"].startswith("assumed<small>image size unknown")
-    assert data_of(page)["people"][0]["size"] is None
+    assert data_of(page)["arrays"]["size"] is None
+
+
+def test_what_is_assumed_stands_under_the_picture(pose: Pose3D) -> None:
+    def caption(pose: Pose3D) -> str:
+        return re.search(r'<p class="caption">(.*?)</p>', html.render(pose))[1]
+
+    assert caption(pose) == (
+        "Millimetres from the midpoint of the hips, opencv axes. "
+        "Scale: assumed, an average adult. Camera: assumed from the image size."
+    )
+    given = replace(pose, camera_source="given", scale_source="height_mm").to("unity")
+    assert "unity axes. Scale: given height. Camera: given." in caption(given)
+
+
+def test_the_frame_rate_is_told_or_said_to_be_unknown(clip: Pose3D) -> None:
+    assert facts_of(html.render(clip))["Frame rate"] == "unknown<small>1× plays 10 frames per second</small>"
+    known = html.render(replace(clip, fps=29.97))
+    assert facts_of(known)["Frame rate"] == "29.97 per second"
+    assert data_of(known)["fps"] == 29.97
 
 
 def test_write_is_render(pose: Pose3D, tmp_path: Path) -> None:
@@ -133,3 +216,16 @@ def test_every_keypoint_and_edge_has_a_colour_and_sides_mirror() -> None:
     for (a, b), group in zip(EDGES, palette.EDGE_GROUPS, strict=True):
         assert group_of[frozenset((MIRROR[a], MIRROR[b]))] == mirrored(group)
     assert set(palette.LABELS) == set(palette.GROUPS)
+
+
+def test_faces_are_drawn_by_their_outlines() -> None:
+    """Lines join only what belongs together, nobody is left out, and eyes and lips are closed."""
+    shown = [EDGES[e] for e in palette.SHOWN_EDGES]
+    features = {i: name for name, keypoints in FACE_FEATURES.items() for i in keypoints}
+    assert all(features.get(a) == features.get(b) for a, b in shown if b in features)
+    neighbours = Counter(i for edge in shown for i in edge if i in features)
+    loops = [i for name in ("left_eye", "right_eye", "mouth") for i in FACE_FEATURES[name]]
+    assert all(neighbours[i] == 2 for i in loops)
+    assert set(features) == set(neighbours)
+    body = {edge for edge in EDGES if edge[1] not in features}
+    assert body <= set(shown)

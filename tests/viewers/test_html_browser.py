@@ -1,14 +1,19 @@
 """The page in a real browser: headless Chromium, opened from a file, as a user would."""
 
+import base64
+import itertools
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from wholebody_lift.pose import Pose3D
+from wholebody_lift.skeleton import INDEX, PARTS
 from wholebody_lift.viewers import html
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the Python package playwright")
@@ -28,7 +33,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 DESKTOP = {"width": 1280, "height": 800}
-PHONE = {"width": 375, "height": 812}
+PHONE = {"width": 390, "height": 844}
+TOUCH = {"device_scale_factor": 3, "is_mobile": True, "has_touch": True}
 
 # A canvas as text, to compare; and the number of different colours in the middle of it, away from the
 # axes and the scale in the corners.
@@ -45,6 +51,33 @@ MIDDLE = """id => {
 }"""
 
 
+# All pixels of the 3D view, as base64.
+PIXELS = """() => {
+  const canvas = document.getElementById("scene");
+  const copy = new OffscreenCanvas(canvas.width, canvas.height);
+  const context = copy.getContext("2d", { willReadFrequently: true });
+  context.drawImage(canvas, 0, 0);
+  const bytes = context.getImageData(0, 0, copy.width, copy.height).data;
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return { shape: [copy.height, copy.width], pixels: btoa(text) };
+}"""
+
+# Frames of the screen come when the test says so, at its time in ms.
+CLOCK = """() => {
+  let waiting = [];
+  window.requestAnimationFrame = act => waiting.push(act);
+  performance.now = () => 50;
+  window.clock = time => {
+    performance.now = () => time;
+    const due = waiting;
+    waiting = [];
+    due.forEach(act => act(time));
+    return document.getElementById("scrubber").valueAsNumber;
+  };
+}"""
+
+
 @dataclass
 class Opened:
     """A page and what it complained about or asked for."""
@@ -56,6 +89,12 @@ class Opened:
     def scene(self) -> str:
         self.settle()
         return self.page.evaluate(PICTURE, "scene")
+
+    def pixels(self) -> np.ndarray:
+        """The 3D view (height, width), one number per colour."""
+        self.settle()
+        found = self.page.evaluate(PIXELS)
+        return np.frombuffer(base64.b64decode(found["pixels"]), np.uint32).reshape(found["shape"])
 
     def settle(self) -> None:
         """Wait until what was asked for has been drawn."""
@@ -106,6 +145,22 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
         context.close()
 
 
+def counter(page: Any) -> str:
+    return page.locator("#counter").inner_text()
+
+
+def tap_keypoint(opened: Opened, pose: Pose3D, name: str) -> None:
+    """Click a keypoint of the 2D picture, whose place is known."""
+    box = opened.page.locator("#image").bounding_box()
+    width, height = pose.image_size[0]
+    scale = min((box["width"] - 2) / width, (box["height"] - 2) / height)
+    left = box["x"] + (box["width"] - width * scale) / 2
+    top = box["y"] + (box["height"] - height * scale) / 2
+    x, y = pose.keypoints[0, INDEX[name]]
+    opened.page.mouse.click(left + x * scale, top + y * scale)
+    opened.settle()
+
+
 def test_draws_both_canvases(show: Callable[..., Opened], pose: Pose3D) -> None:
     opened = show(pose)
     assert opened.page.evaluate(MIDDLE, "scene")["colours"] > 100
@@ -128,13 +183,27 @@ def test_drag_wheel_and_keys_change_the_picture(show: Callable[..., Opened], pos
     assert changed(), "pan"
     opened.page.mouse.wheel(0, -300)
     assert changed(), "zoom"
-    opened.page.keyboard.press("2")
-    assert changed(), "side view"
-    opened.page.get_by_role("button", name="Camera").click()
-    assert changed(), "camera view"
-    opened.page.keyboard.press("0")
-    assert changed(), "first view again"
-    assert pictures[-1] == pictures[0]
+    for key in ("s", "f", "t", "c", "+", "Shift+ArrowLeft", "g", "v", "Shift+Digit4", "e"):
+        opened.page.keyboard.press(key)
+        assert changed(), key
+    for key in ("g", "v", "e", "e", "p", "0"):
+        opened.page.keyboard.press(key)
+    opened.settle()
+    assert opened.scene() == pictures[0]
+
+
+@pytest.mark.parametrize("view", ["Camera", "Front", "Side", "Top"])
+def test_view_buttons_are_the_keys(show: Callable[..., Opened], pose: Pose3D, view: str) -> None:
+    opened = show(pose)
+    button = opened.page.get_by_role("button", name=view, exact=True)
+    button.click()
+    assert button.get_attribute("aria-pressed") == "true"
+    clicked = opened.scene()
+    opened.page.get_by_role("button", name="Reset").click()
+    assert button.get_attribute("aria-pressed") == "false"
+    opened.page.keyboard.press(view[0].lower())
+    assert button.get_attribute("aria-pressed") == "true"
+    assert opened.scene() == clicked
 
 
 @pytest.mark.parametrize("frame", ["unity", "blender"])
@@ -151,7 +220,7 @@ def test_error_modes_and_parts_change_the_picture(show: Callable[..., Opened], p
     first = opened.scene()
     pictures = {first}
     for mode in ("Halo", "Colour"):
-        opened.page.get_by_role("button", name=mode).click()
+        opened.page.get_by_role("button", name=mode, exact=True).click()
         pictures.add(opened.scene())
     assert len(pictures) == 3
     opened.page.get_by_role("button", name="Off").click()
@@ -161,81 +230,332 @@ def test_error_modes_and_parts_change_the_picture(show: Callable[..., Opened], p
         pictures.add(opened.scene())
     assert len(pictures) == 8
     assert opened.page.evaluate(MIDDLE, "scene")["colours"] > 1  # the grid is left
+    for digit in "12345":
+        opened.page.keyboard.press(digit)
+    assert opened.page.get_by_label("Face", exact=True).is_checked()
+    assert opened.scene() == first
+
+
+def test_the_halo_is_as_large_as_the_error(show: Callable[..., Opened], pose: Pose3D) -> None:
+    """Only the nose has one; what it adds to the picture compares to the height of the person."""
+    pictures = []
+    for nose in (0.0, 200.0):
+        error = np.zeros_like(pose.error_mm)
+        error[0, INDEX["nose"]] = nose
+        opened = show(replace(pose, error_mm=error))
+        for key in "gfe":
+            opened.page.keyboard.press(key)
+        pictures.append(opened.pixels())
+    without, with_halo = pictures
+    across = np.ptp(np.flatnonzero((without != with_halo).any(axis=0)))
+    width = without.shape[1]
+    person = without[60:, width // 4 : 3 * width // 4]
+    tall = np.ptp(np.flatnonzero((person != person[0, 0]).any(axis=1)))
+    assert across / tall == pytest.approx(400.0 / np.ptp(pose.xyz[0, :, 1]), rel=0.08)  # perspective, dots
+
+
+def test_zooming_to_a_part_follows_it(show: Callable[..., Opened], clip: Pose3D) -> None:
+    opened = show(clip)
+    whole = opened.scene()
+    opened.page.get_by_role("button", name="Zoom to left hand").click()
+    near = opened.scene()
+    assert near != whole
+    opened.page.keyboard.press("0")
+    assert opened.scene() == whole
+    opened.page.keyboard.press("Shift+Digit4")
+    assert opened.scene() == near
+
+
+def test_scrubbing_changes_frame_and_both_pictures(show: Callable[..., Opened], clip: Pose3D) -> None:
+    opened = show(replace(clip, fps=25.0))
+    page = opened.page
+    assert counter(page).split("\n") == ["1 of 65", "frame 0, 0.00 s"]
+    first = opened.scene(), page.evaluate(PICTURE, "image")
+    page.locator("#scrubber").fill("40")
+    assert counter(page).split("\n") == ["41 of 65", "frame 40, 1.60 s"]
+    there = opened.scene(), page.evaluate(PICTURE, "image")
+    assert there[0] != first[0]
+    assert there[1] != first[1]
+    page.locator("#scene").focus()
+    for key, place in (
+        ("ArrowRight", 42),
+        ("ArrowLeft", 41),
+        ("End", 65),
+        ("ArrowRight", 1),
+        ("End", 65),
+        ("Home", 1),
+    ):
+        page.keyboard.press(key)
+        assert counter(page).startswith(f"{place} of 65"), key
+    assert (opened.scene(), page.evaluate(PICTURE, "image")) == first
 
 
 def test_play_advances_and_space_pauses(show: Callable[..., Opened], clip: Pose3D) -> None:
-    opened = show(clip)
+    opened = show(replace(clip, fps=60.0))
     page = opened.page
-    assert page.locator("#counter").inner_text().startswith("1 of 65")
     first = opened.scene()
-    page.get_by_label("Frames per second").select_option("60")
+    page.get_by_label("Speed").select_option("2")
     page.get_by_role("button", name="Play").click()
     page.wait_for_function("() => document.getElementById('scrubber').valueAsNumber >= 5")
     page.locator("#scene").focus()
     page.keyboard.press("Space")
     assert page.get_by_role("button", name="Play").is_visible()
-    stopped = page.locator("#counter").inner_text()
+    stopped = counter(page)
     assert opened.scene() != first
-    assert page.locator("#counter").inner_text() == stopped
-    page.locator("#scrubber").fill("40")
-    assert page.locator("#counter").inner_text().startswith("41 of 65")
-    page.locator("#scene").focus()
-    page.keyboard.press("ArrowRight")
-    assert page.locator("#counter").inner_text().startswith("42 of 65")
+    assert counter(page) == stopped
+
+
+def test_clip_time_is_frame_numbers_by_rate_and_speed(show: Callable[..., Opened], clip: Pose3D) -> None:
+    """With a clock of our own: gaps in the frame numbers take time, speeds scale it, the end wraps."""
+    ids = np.array([10, 11, 12, 17, 18])
+    opened = show(replace(clip[:5], image_ids=ids, fps=10.0))
+    page = opened.page
+    page.evaluate(CLOCK)
+    page.get_by_role("button", name="Play").click()
+    shown = [page.evaluate("time => clock(time)", 55 + 100 * step) for step in range(11)]
+    assert shown == [0, 1, 2, 2, 2, 2, 2, 3, 4, 0, 1]
+    page.keyboard.press("Space")
+    page.keyboard.press("Home")
+    for _ in range(3):
+        page.keyboard.press("[")
+    assert page.get_by_label("Speed").input_value() == "0.25"
+    page.evaluate("time => clock(time)", 2000)
+    page.keyboard.press("Space")
+    shown = [page.evaluate("time => clock(time)", 2000 + time) for time in (0, 380, 420, 780, 820)]
+    assert shown == [0, 0, 1, 1, 2]
+    page.keyboard.press("]")
+    assert page.get_by_label("Speed").input_value() == "0.5"
 
 
 def test_tooltip_tells_name_position_error_and_origin(show: Callable[..., Opened], pose: Pose3D) -> None:
     opened = show(pose)
     page = opened.page
-    box = page.locator("#image").bounding_box()
-    width, height = pose.image_size[0]
-    scale = min((box["width"] - 2) / width, (box["height"] - 2) / height)
-    left = box["x"] + (box["width"] - width * scale) / 2
-    top = box["y"] + (box["height"] - height * scale) / 2
-    knee = pose.names.index("left_knee")
-    x, y = pose.keypoints[0, knee]
-    page.mouse.move(left + x * scale, top + y * scale)
-    opened.settle()
+    tap_keypoint(opened, pose, "left_knee")
     text = page.locator("#tooltip").inner_text()
     assert "left knee" in text
-    for value in pose.xyz[0, knee]:
-        assert f"{value:.1f} mm" in text
-    assert f"± {pose.error_mm[0, knee]:.1f} mm" in text
+    told = [float(value) for value in re.findall(r"[xyz]\s+(-?[\d.]+) mm", text)]
+    assert told == pytest.approx(pose.xyz[0, INDEX["left_knee"]], abs=0.1)
+    assert f"± {pose.error_mm[0, INDEX['left_knee']]:.1f} mm" in text
     assert "observed, score 0.90" in text
+    page.keyboard.press("Escape")
     page.mouse.move(1, 1)
     opened.settle()
     assert not page.locator("#tooltip").is_visible()
 
 
-def test_people_of_one_image_stand_apart(show: Callable[..., Opened], crowd: Pose3D) -> None:
+def test_measure_is_the_distance_of_numpy(show: Callable[..., Opened], clip: Pose3D) -> None:
+    opened = show(clip.to("blender"))
+    page = opened.page
+    assert not page.locator("#measure-panel").is_visible()
+    page.keyboard.press("m")
+    page.get_by_label("First keypoint", exact=True).select_option(label="right wrist")
+    page.get_by_label("Second keypoint", exact=True).select_option(label="left forefinger 4")
+    a, b = INDEX["right_wrist"], INDEX["left_forefinger4"]
+    for frame in (0, 30):
+        page.locator("#scrubber").fill(str(frame))
+        text = page.locator("#distance").inner_text()
+        assert float(text.split(" mm")[0]) == pytest.approx(
+            np.linalg.norm(clip.xyz[frame, a] - clip.xyz[frame, b]), abs=0.15
+        )
+        step = clip.to("blender").xyz[frame, b] - clip.to("blender").xyz[frame, a]
+        assert [float(v) for v in re.findall(r"[xyz] (-?[\d.]+)", text)] == pytest.approx(step, abs=0.15)
+    page.keyboard.press("Escape")
+    assert not page.locator("#measure-panel").is_visible()
+
+
+def test_measure_by_pointing(show: Callable[..., Opened], pose: Pose3D) -> None:
+    opened = show(pose)
+    opened.page.get_by_role("button", name="Measure").click()
+    before = opened.scene()
+    for name in ("left_hip", "left_knee"):
+        tap_keypoint(opened, pose, name)
+    assert opened.scene() != before
+    a, b = pose.xyz[0, [INDEX["left_hip"], INDEX["left_knee"]]]
+    text = opened.page.locator("#distance").inner_text()
+    assert float(text.split(" mm")[0]) == pytest.approx(np.linalg.norm(a - b), abs=0.15)
+
+
+def test_measure_between_two_people(show: Callable[..., Opened], crowd: Pose3D) -> None:
+    """By their positions from the camera, also where they are not shown in place."""
     opened = show(crowd)
+    page = opened.page
+    page.keyboard.press("m")
+    for end in ("First", "Second"):
+        page.get_by_label(f"{end} keypoint", exact=True).select_option(label="nose")
+    page.get_by_label("Person of the second keypoint").select_option(label="Person 3")
+    noses = crowd.in_camera[:, INDEX["nose"]]
+    for _ in range(2):
+        text = page.locator("#distance").inner_text()
+        assert float(text.split(" mm")[0]) == pytest.approx(np.linalg.norm(noses[2] - noses[0]), abs=0.2)
+        page.get_by_label("Place in space").uncheck()
+
+
+def test_people_of_one_image_stand_apart_and_can_be_hidden(
+    show: Callable[..., Opened], crowd: Pose3D
+) -> None:
+    opened = show(replace(crowd, track_ids=np.array([3, 1, 8])))
     apart = opened.scene()
-    opened.page.get_by_label("Place people in space by their translation").uncheck()
+    page = opened.page
+    page.get_by_label("Person 8").uncheck()
+    two = opened.scene()
+    assert two != apart
+    page.get_by_label("Person 8").check()
+    assert opened.scene() == apart
+    page.get_by_label("Place in space").uncheck()
     assert opened.scene() != apart
+
+
+def test_the_camera_sees_the_people_where_its_image_has_them(
+    show: Callable[..., Opened], pose: Pose3D
+) -> None:
+    """From the camera's place the 2D on the frustum's image lies on the 3D: it adds little ink beside it."""
+    opened = show(replace(pose[[0, 0]], image_ids=np.array([0, 1])))  # two frames, so that they have a place
+    page = opened.page
+    for key in ("p", "g", "2", "3", "4", "5", "c"):  # the body alone
+        page.keyboard.press(key)
+    before = opened.pixels()
+    page.get_by_role("checkbox", name="Camera").check()
+    after = opened.pixels()
+    height, width = before.shape
+    one, both = (p[130 : height - 60, width // 3 : 2 * width // 3] for p in (before, after))
+    ground = one[0, 0]
+    body = one != ground
+    near = np.zeros_like(body)
+    for dy, dx in itertools.product(range(-4, 5), repeat=2):
+        near |= np.roll(body, (dy, dx), axis=(0, 1))
+    added = (both != ground) & ~near
+    assert body.sum() > 1000
+    assert added.sum() < 0.25 * body.sum()  # the edges of the image itself
+    page.get_by_label("Place in space").uncheck()
+    assert not page.get_by_role("checkbox", name="Camera").is_checked()
 
 
 def test_dark_and_light_differ(show: Callable[..., Opened], pose: Pose3D) -> None:
     opened = show(pose, color_scheme="light")
+    page = opened.page
     ground = "() => getComputedStyle(document.body).backgroundColor"
-    light, picture = opened.page.evaluate(ground), opened.scene()
-    opened.page.emulate_media(color_scheme="dark")
+    light, picture = page.evaluate(ground), opened.scene()
+    page.emulate_media(color_scheme="dark")
+    dark = page.evaluate(ground)
     assert opened.scene() != picture
-    assert opened.page.evaluate(ground) != light
+    assert dark != light
+    page.get_by_role("button", name="Use light colours").click()
+    assert page.evaluate(ground) == light
+    assert opened.scene() == picture
+    page.keyboard.press("d")
+    assert page.evaluate(ground) == dark
+    page.get_by_role("button", name="Use light colours").click()
+    page.emulate_media(color_scheme="light")
+    page.get_by_role("button", name="Use dark colours").click()
+    assert page.evaluate(ground) == dark  # what was chosen wins
+
+
+def test_help_lists_the_keys(show: Callable[..., Opened], pose: Pose3D) -> None:
+    opened = show(pose)
+    page = opened.page
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog").is_visible()
+    before = opened.scene()
+    page.keyboard.press("t")  # keys rest while it is open
+    assert opened.scene() == before
+    page.keyboard.press("Escape")
+    assert not page.locator("#help").is_visible()
+    page.get_by_role("button", name="Help").click()
+    page.get_by_role("button", name="Close").click()
+    assert not page.locator("#help").is_visible()
+
+
+def test_every_control_has_a_name_and_can_be_reached(show: Callable[..., Opened], crowd: Pose3D) -> None:
+    opened = show(crowd)
+    page = opened.page
+    page.keyboard.press("m")
+    nameless = """() => [...document.querySelectorAll("button, input, select")].filter(control =>
+        !(control.ariaLabel || control.textContent.trim() || control.labels?.[0]?.textContent.trim()))
+        .map(control => control.outerHTML)"""
+    assert page.evaluate(nameless) == []
+    reached = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate("() => document.activeElement.id || document.activeElement.textContent.trim()")
+        )
+        outline = page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
+        assert outline == "solid" or page.evaluate("() => document.activeElement === document.body")
+    assert {
+        "theme",
+        "help-open",
+        "scene",
+        "measure",
+        "ground",
+        "frustum",
+        "placed",
+        "from",
+        "to",
+        "Halo",
+    } <= reached
+    assert {f"part-{part}" for part in PARTS} <= reached
 
 
 def test_a_phone_shows_it_without_sideways_scrolling(show: Callable[..., Opened], clip: Pose3D) -> None:
-    opened = show(clip, PHONE, device_scale_factor=3, is_mobile=True, has_touch=True)
+    opened = show(clip, PHONE, **TOUCH)
     sizes = """() => [document.documentElement.scrollWidth, innerWidth,
                       document.getElementById("scene").width, document.getElementById("scene").clientWidth]"""
     content, window, pixels, points = opened.page.evaluate(sizes)
     assert content <= window == PHONE["width"]
     assert pixels == 3 * points
-    assert opened.page.locator("#scene").bounding_box()["height"] > 300
+    scene, picture = (opened.page.locator(id).bounding_box() for id in ("#scene", "#image"))
+    assert scene["height"] > 300
+    assert picture["y"] + picture["height"] < PHONE["height"]  # 3D, play bar and 2D on one screen
     first = opened.scene()
     opened.page.get_by_role("button", name="Top").tap()
     assert opened.scene() != first
+    small = """() => [...document.querySelectorAll("button, select, .check")]
+        .filter(({ offsetHeight: h, offsetWidth: w }) => h && Math.min(h, w) < 36).map(c => c.outerHTML)"""
+    assert opened.page.evaluate(small) == []
+
+
+def test_one_finger_orbits_and_two_pinch(show: Callable[..., Opened], pose: Pose3D) -> None:
+    opened = show(pose, PHONE, **TOUCH)
+    touch = opened.page.context.new_cdp_session(opened.page)
+    box = opened.page.locator("#scene").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.7
+
+    def gesture(*steps: list[tuple[float, float]]) -> None:
+        for i, points in enumerate(steps):
+            touches = [{"x": x + dx, "y": y + dy, "id": n} for n, (dx, dy) in enumerate(points)]
+            touch.send(
+                "Input.dispatchTouchEvent",
+                {"type": "touchMove" if i else "touchStart", "touchPoints": touches},
+            )
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    pictures = [opened.scene()]
+    gesture([(0, 0)], [(30, 0)], [(60, 5)])
+    pictures.append(opened.scene())
+    gesture([(-20, 0), (20, 0)], [(-40, 0), (40, 0)], [(-80, 0), (80, 0)])
+    pictures.append(opened.scene())
+    assert len(set(pictures)) == 3
+    assert opened.page.evaluate("() => [scrollX, scrollY, visualViewport.scale]") == [0, 0, 1]
 
 
 def test_an_image_of_unknown_size_shows_the_keypoints(show: Callable[..., Opened], pose: Pose3D) -> None:
     opened = show(replace(pose, image_size=None, camera_source="keypoints"))
     assert "unknown" in opened.page.locator("#image-note").inner_text()
+    opened.page.keyboard.press("v")
+    assert opened.page.evaluate(MIDDLE, "scene")["colours"] > 50
+
+
+def test_people_come_and_go(show: Callable[..., Opened], crowd: Pose3D) -> None:
+    """What is measured says so where one of the two is not there."""
+    coming = replace(crowd, image_ids=np.array([0, 0, 1]), track_ids=np.array([1, 2, 1]), fps=5.0)
+    opened = show(coming)
+    page = opened.page
+    page.keyboard.press("m")
+    page.get_by_label("First keypoint", exact=True).select_option(label="nose")
+    page.get_by_label("Second keypoint", exact=True).select_option(label="nose")
+    page.get_by_label("Person of the second keypoint").select_option(label="Person 2")
+    assert "mm" in page.locator("#distance").inner_text()
+    page.locator("#scrubber").fill("1")
+    assert page.locator("#distance").inner_text() == "Not in this frame."
+    page.locator("#scrubber").fill("0")
+    assert "mm" in page.locator("#distance").inner_text()

@@ -1,169 +1,274 @@
-"""A Pose3D as a static figure for papers: the 2D input and the 3D result from several sides."""
+"""A Pose3D as a static figure for papers: the 2D input and the 3D result from any side."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from wholebody_lift.pose import FRAMES, FloatArray, Pose3D
 from wholebody_lift.skeleton import EDGES, PARTS
 from wholebody_lift.viewers import palette
+from wholebody_lift.viewers.views import axes as view_axes
+from wholebody_lift.viewers.views import in_opencv, named
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-View = Literal["input", "camera", "side", "top"]
+View = Literal["input", "camera", "front", "side", "top"] | tuple[float, float]
 
-# Right and up of each 3D view, in OpenCV camera axes.
-_VIEWS: dict[str, tuple[str, tuple[int, int, int], tuple[int, int, int]]] = {
-    "camera": ("From the camera", (1, 0, 0), (0, -1, 0)),
-    "side": ("From the side", (0, 0, 1), (0, -1, 0)),
-    "top": ("From above", (1, 0, 0), (0, 0, 1)),
+_TITLES = {
+    "camera": "From the camera",
+    "front": "From the front",
+    "side": "From the side",
+    "top": "From above",
 }
-_DOT_SIZE = {"body": 13.0, "feet": 9.0, "face": 1.2, "left_hand": 3.0, "right_hand": 3.0}  # points squared
-_LINE_WIDTH = {"body": 2.0, "feet": 1.5, "face": 0.6, "left_hand": 0.9, "right_hand": 0.9}  # points
+# What grows to the right and upwards in a view, and -1 where the label's direction runs the other way.
+_DIRECTIONS = {
+    "front": (("left", 1), ("up", 1)),
+    "side": (("forward", 1), ("up", 1)),
+    "top": (("left", 1), ("forward", -1)),
+}
+_DOT_SIZE = {"body": 13.0, "head": 3.0, "feet": 9.0, "face": 0.7, "left_hand": 2.4, "right_hand": 2.4}  # pt^2
+_LINE_WIDTH = {"body": 2.0, "head": 0.8, "feet": 1.5, "face": 0.6, "left_hand": 0.9, "right_hand": 0.9}  # pt
+_FADE = 0.45
+"""How far the keypoint furthest away fades into the paper."""
+_PANEL_WIDTH = 2.9  # inches
+_PANEL_HEIGHTS = (1.9, 4.2)  # least and most, inches
+
+
+class _Panel(NamedTuple):
+    """A 3D view: where it is seen from, in OpenCV camera axes, and what its axes are called."""
+
+    title: str
+    right: FloatArray
+    up: FloatArray
+    away: FloatArray
+    labels: tuple[str, str]
+    signs: tuple[int, int]
 
 
 def plot(
     pose: Pose3D,
-    person: int = 0,
+    person: int | None = None,
     *,
     views: tuple[View, ...] = ("input", "camera", "side", "top"),
     show_error: bool = False,
 ) -> Figure:
-    """Draw one person as a matplotlib Figure with one panel per view.
+    """Draw people as a matplotlib Figure with one panel per view.
 
-    "input" is the 2D input in pixels; "camera", "side" (from the camera's right) and "top" are
-    orthographic, in mm, all at one scale, with the axes of `pose.frame`. Inferred keypoints are
-    hollow and their bones pale. `show_error` adds a disc around each keypoint with its predicted error as the
-    radius, in mm. Save with `figure.savefig("figure.pdf")`.
+    Everybody in the first image is drawn, or one `person` of the pose alone. Views: "input" is the 2D input
+    in pixels; "camera" looks along the camera's z axis, "front" faces the people, "side" looks from their
+    right, "top" from above; (elev, azim) in degrees looks from that far above the horizon of the camera and
+    that far around the vertical, clockwise as seen from above, 0 being the camera's side. All but "input" are
+    orthographic, in mm, at one scale: from the midpoint of the hips for one person, from the camera for
+    several. "camera" has the axes of `pose.frame`, the others those of the people. Inferred keypoints are
+    hollow, their bones pale; what is further away fades. `show_error` adds a disc around each keypoint with
+    its expected error in mm as the radius.
 
-    Raises IndexError for a person that is not there, ValueError for a view that is not known,
-    ImportError without matplotlib.
+    Save with `write`, or with `figure.savefig`.
+
+    Raises IndexError for a person that is not there, ValueError for a view that is not known or a pose
+    without people, ImportError without matplotlib.
     """
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError('figures need matplotlib: pip install "wholebody-lift[plot]"') from error
-    unknown = [view for view in views if view not in ("input", *_VIEWS)]
-    if unknown or not views:
-        raise ValueError(f"got views {views!r}; choose from 'input', {', '.join(map(repr, _VIEWS))}")
-    one = pose[person]
+    if len(pose) == 0:
+        raise ValueError("got a pose of 0 people; there is nothing to draw")
+    shown = pose[np.flatnonzero(pose.image_ids == pose.image_ids[0])] if person is None else pose[person]
+    panels = [_panel(shown, view) for view in views]
+    if not panels:
+        raise ValueError(f"got views {views!r}; {_CHOICES}")
 
-    half_size = _half_size(one, [view for view in views if view != "input"], show_error)
-    figure = Figure(figsize=(2.9 * len(views), 4.2), layout="constrained")
-    for axes, view in zip(np.ravel(figure.subplots(1, len(views), squeeze=False)), views, strict=True):
+    xyz = in_opencv(shown, shown.xyz if len(shown) == 1 else shown.in_camera)
+    half_size = _half_size(xyz, [panel for panel in panels if panel]) * (1.06 if len(shown) == 1 else 1.15)
+    if show_error:
+        half_size = half_size + float(shown.error_mm.max())
+    height = float(np.clip(_PANEL_WIDTH * half_size[1] / half_size[0], *_PANEL_HEIGHTS))
+    figure = Figure(figsize=(_PANEL_WIDTH * len(panels), height + 0.8), layout="constrained")
+    for axes, panel in zip(np.ravel(figure.subplots(1, len(panels), squeeze=False)), panels, strict=True):
         axes.set_aspect("equal")
         axes.tick_params(labelsize=7, length=2.5, width=0.6, colors="0.35")
         axes.spines[:].set(color="0.75", linewidth=0.6)
-        if view == "input":
-            _draw_input(axes, one)
+        if panel is None:
+            _draw_input(axes, shown)
         else:
-            _draw_view(axes, one, view, half_size, show_error)
-    figure.legend(handles=_legend(one), loc="outside lower center", ncols=10, frameon=False, fontsize=7)
+            _draw_view(axes, shown, xyz, panel, half_size, show_error)
+    figure.legend(handles=_legend(shown), loc="outside lower center", ncols=10, frameon=False, fontsize=7)
     return figure
 
 
-def _draw_input(axes: Axes, one: Pose3D) -> None:
-    seen = one.observed[0]
-    _draw_sticks(axes, one.keypoints[0], seen, depth=np.zeros(len(seen)), drawn=seen)
+def write(pose: Pose3D, path: str | Path, *, dpi: float = 200, **options: Any) -> None:
+    """Save the figure of `plot` by suffix: .pdf or .svg (vectors, text stays text), .png and others at `dpi`.
+
+    `options` are those of `plot`, and so are the errors.
+    """
+    figure = plot(pose, **options)
+    from matplotlib import rc_context
+
+    with rc_context({"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "none"}):  # TrueType; text
+        figure.savefig(path, dpi=dpi)
+
+
+_CHOICES = f"choose from 'input', {', '.join(map(repr, _TITLES))} or (elev, azim) in degrees"
+
+
+def _panel(shown: Pose3D, view: View) -> _Panel | None:
+    """How a view is drawn; None for the 2D input."""
+    if view == "input":
+        return None
+    if isinstance(view, str):
+        if view not in _TITLES:
+            raise ValueError(f"got view {view!r}; {_CHOICES}")
+        turn, lift = named(shown)[view]
+        title = _TITLES[view]
+    elif len(view) == 2:
+        elev, azim = view
+        turn, lift = math.radians(azim), math.radians(elev)
+        title = f"{elev:g}° up, {azim:g}° around"
+    else:
+        raise ValueError(f"got view {view!r}; {_CHOICES}")
+    right, down, away = view_axes(turn, lift)
+    if view == "camera":
+        matrix = FRAMES[shown.frame].matrix
+        (h, h_sign), (v, v_sign) = _axis(matrix @ right), _axis(matrix @ -down)
+    else:
+        (h, h_sign), (v, v_sign) = _DIRECTIONS.get(str(view), (("right", 1), ("up", 1)))
+    return _Panel(title, right, -down, away, (f"{h} (mm)", f"{v} (mm)"), (h_sign, v_sign))
+
+
+def _axis(direction: FloatArray) -> tuple[str, int]:
+    """Which axis of the frame a direction is, and its sign."""
+    index = int(np.argmax(np.abs(direction)))
+    return "xyz"[index], int(np.sign(direction[index]))
+
+
+def _half_size(xyz: FloatArray, panels: list[_Panel]) -> FloatArray:
+    """Half the width and height in mm that hold the people in each view: one scale for all panels."""
+    reach = np.ones(2)
+    for panel in panels:
+        seen = _seen(xyz, panel)
+        reach = np.maximum(reach, np.abs(seen - _middle(seen)).max(axis=(0, 1)))
+    return np.asarray(reach)
+
+
+def _seen(xyz: FloatArray, panel: _Panel) -> FloatArray:
+    """Right and up (N, 133, 2) in mm of points (N, 133, 3)."""
+    return np.asarray(xyz @ np.stack([panel.right, panel.up]).T)
+
+
+def _middle(xy: FloatArray) -> FloatArray:
+    """Middle of the box around (N, K, 2) points."""
+    return np.asarray((xy.min(axis=(0, 1)) + xy.max(axis=(0, 1))) / 2)
+
+
+def _draw_input(axes: Axes, shown: Pose3D) -> None:
+    for one in shown:
+        seen = one.observed[0]
+        _draw_sticks(axes, one.keypoints[0], seen, np.zeros(len(seen)), drawn=seen)
     axes.set_title("2D input", fontsize=9)
     axes.set_xlabel("x (pixels)", fontsize=7)
     axes.set_ylabel("y (pixels)", fontsize=7)
-    if one.image_size is not None:
-        width, height = one.image_size[0]
+    if shown.image_size is not None:
+        width, height = shown.image_size[0]
         axes.set(xlim=(0, width), ylim=(height, 0))
     else:
         axes.margins(0.08)
         axes.invert_yaxis()
 
 
-def _draw_view(axes: Axes, one: Pose3D, view: str, half_size: FloatArray, show_error: bool) -> None:
-    from matplotlib.collections import PatchCollection
-    from matplotlib.patches import Circle
-
-    title, right, up = _VIEWS[view]
-    matrix = FRAMES[one.frame].matrix
-    (h, h_sign), (v, v_sign) = _axis(matrix @ right), _axis(matrix @ up)
-    xyz = one.xyz[0]
-    depth = xyz @ (matrix @ np.cross(up, right))
-    middle = _middle(xyz[:, [h, v]])
+def _draw_view(
+    axes: Axes, shown: Pose3D, xyz: FloatArray, panel: _Panel, half_size: FloatArray, show_error: bool
+) -> None:
+    places = _seen(xyz, panel) * panel.signs
+    depth = xyz @ panel.away
+    farness = (depth - depth.min()) / max(float(np.ptp(depth)), 1.0)
     axes.grid(True, color="0.92", linewidth=0.6)
     axes.set_axisbelow(True)
-    if show_error:
-        discs = [
-            Circle((float(p[h]), float(p[v])), float(e)) for p, e in zip(xyz, one.error_mm[0], strict=True)
-        ]
-        colours = [palette.GROUPS[group].light for group in palette.KEYPOINT_GROUPS]
-        axes.add_collection(PatchCollection(discs, facecolors=colours, alpha=0.15, linewidths=0, zorder=1))
-    _draw_sticks(axes, xyz[:, [h, v]], one.observed[0], depth, drawn=np.ones(len(xyz), dtype=bool))
-    h_reach, v_reach = half_size * (h_sign, v_sign)  # a negative reach turns the axis around
+    for i in np.argsort(-depth.mean(axis=1)):  # people, the furthest first
+        if show_error:
+            _draw_halos(axes, places[i], shown.error_mm[i])
+        _draw_sticks(axes, places[i], shown.observed[i], farness[i], drawn=np.ones(len(depth[i]), dtype=bool))
+        if len(shown) > 1:
+            name = i if shown.track_ids is None else shown.track_ids[i]
+            x, y = places[i, np.argmax(panel.signs[1] * places[i, :, 1])]
+            axes.annotate(f"{name}", (x, y), (0, 4), textcoords="offset points", fontsize=7, ha="center")
+    middle = _middle(places)
+    h_reach, v_reach = half_size * panel.signs  # a negative reach turns the axis around
     axes.set(xlim=(middle[0] - h_reach, middle[0] + h_reach), ylim=(middle[1] - v_reach, middle[1] + v_reach))
-    axes.set_title(title, fontsize=9)
-    axes.set_xlabel(f"{'xyz'[h]} (mm)", fontsize=7)
-    axes.set_ylabel(f"{'xyz'[v]} (mm)", fontsize=7)
+    axes.set_title(panel.title, fontsize=9)
+    axes.set_xlabel(panel.labels[0], fontsize=7)
+    axes.set_ylabel(panel.labels[1], fontsize=7)
 
 
-def _half_size(one: Pose3D, views: list[View], show_error: bool) -> FloatArray:
-    """Half the width and height in mm that hold the person in each view: one scale for all panels."""
-    opencv = one.to("opencv").xyz[0]
-    reach = np.zeros(2)
-    for _, right, up in (_VIEWS[view] for view in views):
-        seen = opencv @ np.array([right, up]).T
-        reach = np.maximum(reach, np.abs(seen - _middle(seen)).max(axis=0))
-    margin = float(one.error_mm.max()) if show_error else 0.0
-    return np.asarray(1.06 * reach + margin)
+def _draw_halos(axes: Axes, places: FloatArray, error: FloatArray) -> None:
+    """A disc of radius `error` (133,) mm around each place (133, 2): one shape per colour, so that discs that
+    overlap do not add up."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path as Outline
+
+    circle = Outline.unit_circle()
+    for group, colours in palette.GROUPS.items():
+        members = [k for k, of in enumerate(palette.KEYPOINT_GROUPS) if of == group]
+        discs = [Outline(places[k] + error[k] * circle.vertices, circle.codes) for k in members]
+        axes.add_patch(
+            PathPatch(
+                Outline.make_compound_path(*discs), facecolor=colours.light, alpha=0.15, linewidth=0, zorder=1
+            )
+        )
 
 
-def _middle(xy: FloatArray) -> FloatArray:
-    """Middle of the box around (K, 2) points."""
-    return np.asarray((xy.min(axis=0) + xy.max(axis=0)) / 2)
-
-
-def _axis(direction: FloatArray) -> tuple[int, int]:
-    """Which axis of the frame a direction is, and its sign."""
-    index = int(np.argmax(np.abs(direction)))
-    return index, int(np.sign(direction[index]))
-
-
-def _draw_sticks(axes: Axes, xy: FloatArray, seen: FloatArray, depth: FloatArray, drawn: FloatArray) -> None:
-    """Bones, far ones first, then keypoints; `drawn` keypoints only.
-
-    Every inverted axis keeps its data coordinates, so xy (133, 2) are those of the axes' labels.
-    """
+def _draw_sticks(
+    axes: Axes, xy: FloatArray, seen: npt.NDArray[np.bool_], depth: FloatArray, drawn: npt.NDArray[np.bool_]
+) -> None:
+    """Bones, far ones first, then keypoints; `drawn` keypoints only. `depth` is 0 (nearest) to 1."""
     from matplotlib.collections import LineCollection
 
     edges = np.array(EDGES)
-    order = np.argsort(-depth[edges].mean(axis=1), kind="stable")
-    order = order[drawn[edges[order]].all(axis=1)]
-    both = seen[edges].all(axis=1)
-    lines = LineCollection(
-        [xy[edges[e]] for e in order],
-        colors=[palette.GROUPS[palette.EDGE_GROUPS[e]].light for e in order],
-        linewidths=[_LINE_WIDTH[palette.EDGE_PARTS[e]] for e in order],
-        alpha=[0.95 if both[e] else 0.35 for e in order],
-        capstyle="round",
-        zorder=2,
+    edge_depth = depth[edges].mean(axis=1)
+    order = [e for e in np.argsort(-edge_depth, kind="stable") if e in palette.SHOWN_EDGES]
+    order = [e for e in order if drawn[edges[e]].all()]
+    axes.add_collection(
+        LineCollection(
+            [xy[edges[e]] for e in order],
+            colors=[
+                (*_ink(palette.EDGE_GROUPS[e], edge_depth[e]), 1.0 if seen[edges[e]].all() else 0.35)
+                for e in order
+            ],
+            linewidths=[_LINE_WIDTH[palette.EDGE_LOOKS[e]] for e in order],
+            capstyle="round",
+            zorder=2,
+        )
     )
-    axes.add_collection(lines)
-    order = np.argsort(-depth, kind="stable")
-    order = order[drawn[order]]
-    colours = [palette.GROUPS[palette.KEYPOINT_GROUPS[k]].light for k in order]
+    order = [k for k in np.argsort(-depth, kind="stable") if drawn[k]]
+    colours = [_ink(palette.KEYPOINT_GROUPS[k], depth[k]) for k in order]
     axes.scatter(
         xy[order, 0],
         xy[order, 1],
-        s=[_DOT_SIZE[palette.PART_OF[k]] for k in order],
-        facecolors=[colour if seen[k] else "white" for k, colour in zip(order, colours, strict=True)],
+        s=[_DOT_SIZE[palette.LOOKS[k]] for k in order],
+        facecolors=[colour if seen[k] else (1.0, 1.0, 1.0) for k, colour in zip(order, colours, strict=True)],
         edgecolors=colours,
         linewidths=0.5,
         zorder=3,
     )
 
 
-def _legend(one: Pose3D) -> list[Line2D]:
+def _ink(group: str, depth: float) -> tuple[float, float, float]:
+    """A group's colour on paper, paler with depth 0..1, as red, green, blue 0..1."""
+    colour = palette.GROUPS[group].light
+    red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    pale = _FADE * float(depth)
+    return red + (1 - red) * pale, green + (1 - green) * pale, blue + (1 - blue) * pale
+
+
+def _legend(shown: Pose3D) -> list[Line2D]:
     from matplotlib.lines import Line2D
 
     groups = [group for part in PARTS for group in palette.PART_GROUPS[part]]
@@ -171,7 +276,7 @@ def _legend(one: Pose3D) -> list[Line2D]:
         Line2D([], [], color=palette.GROUPS[group].light, linewidth=2, label=palette.LABELS[group])
         for group in groups
     ]
-    if not one.observed.all():
+    if not shown.observed.all():
         hollow = Line2D([], [], linestyle="none", marker="o", markersize=4, markerfacecolor="white")
         hollow.set(markeredgecolor="0.4", label="inferred")
         handles.append(hollow)

@@ -1,6 +1,10 @@
 """A Pose3D as one standalone HTML page: 3D view, 2D input and facts; it needs no network."""
 
+import base64
+import hashlib
 import json
+import math
+import re
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -8,10 +12,20 @@ from string import Template
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from wholebody_lift.pose import FRAMES, FloatArray, Pose3D
-from wholebody_lift.skeleton import EDGES, PARTS
-from wholebody_lift.viewers import palette
+from wholebody_lift.skeleton import EDGES, FACE_FEATURES, KEYPOINT_NAMES, PARTS
+from wholebody_lift.viewers import palette, views
+
+_SCRIPTS = ("data", "ink", "camera", "scene", "picture", "panels", "player", "input", "main")
+"""The files page/*.js in the order in which they become the page's one script."""
+
+_MISSING = -32768
+"""Stands for NaN in an int16 array."""
+
+_UNKNOWN_FPS = 10
+"""Frames per second at which a clip of unknown rate is played."""
 
 
 def write(pose: Pose3D, path: str | Path, *, title: str = "wholebody-lift") -> None:
@@ -23,65 +37,116 @@ def render(pose: Pose3D, *, title: str = "wholebody-lift") -> str:
     """The page as text: everything is inside, nothing is loaded from elsewhere.
 
     People with the same image id are shown together, placed by their translation; distinct image
-    ids are the frames of the play bar, in ascending order. Positions are kept to 0.1 mm and 0.1 px.
+    ids are the frames of the play bar, in ascending order, played at `pose.fps`. People with one track id
+    are one person. Positions and pixels become 16-bit integers of a step that the page states
+    (0.1 mm or finer for everyone within 3.2 m of their hips); translation and camera stay float32.
     Raises ValueError for a pose without people.
     """
     if len(pose) == 0:
         raise ValueError("got a pose of 0 people; there is nothing to show")
-    here = files("wholebody_lift.viewers")
-    source = {name: (here / f"page.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
-    return Template(source["html"]).substitute(
+    here = files("wholebody_lift.viewers") / "page"
+    style = _colours() + (here / "style.css").read_text(encoding="utf-8")
+    script = "\n".join((here / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
+    data = _data(pose)
+    return Template((here / "index.html").read_text(encoding="utf-8")).substitute(
+        policy=f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
+        "img-src data:; base-uri 'none'; form-action 'none'",
         title=escape(title),
         subtitle=escape(_subtitle(pose)),
-        facts="\n".join(f"<dt>{term}</dt><dd>{_detail(*lines)}</dd>" for term, *lines in _facts(pose)),
-        style=_colours() + source["css"],
-        script=source["js"],
-        data=_embed(_data(pose)),
+        caption=escape(_caption(pose)),
+        facts="\n".join(
+            f"<dt>{term}</dt><dd>{_detail(*lines)}</dd>" for term, *lines in _facts(pose, data["arrays"])
+        ),
+        style=style,
+        script=script,
+        data=_embed(data),
     )
 
 
+# What page/data.js reads
+
+
 def _data(pose: Pose3D) -> dict[str, Any]:
-    """What page.js draws. Numbers are integers: tenths of a mm or pixel, hundredths of a score."""
+    rows = np.argsort(pose.image_ids, kind="stable")
+    pose = pose[rows]
     ids, frame_of = np.unique(pose.image_ids, return_inverse=True)
+    who, people = _people(pose, frame_of)
+    rays = np.linalg.inv(pose.K)  # from (u, v, 1) to a point on the plane z = 1
     size = pose.image_size
-    people = [
-        {
-            "frame": int(frame_of[n]),
-            "xyz": _tenths(pose.xyz[n]),
-            "translation": _tenths(pose.translation[n]),
-            "error": _tenths(pose.error_mm[n]),
-            "observed": "".join("01"[int(seen)] for seen in pose.observed[n]),
-            "xy": _tenths(pose.keypoints[n]),
-            "scores": np.rint(100 * pose.scores[n]).astype(int).tolist(),
-            "size": None if size is None else [round(float(side), 1) for side in size[n]],
-        }
-        for n in range(len(pose))
-    ]
     return {
-        "names": pose.names,
+        "names": [_in_words(name) for name in KEYPOINT_NAMES],
         "parts": [
-            {"part": part, "label": part.replace("_", " ").capitalize(), "groups": palette.PART_GROUPS[part]}
-            for part in PARTS
+            {
+                "part": part,
+                "label": part.replace("_", " ").capitalize(),
+                "groups": palette.PART_GROUPS[part],
+                "keypoints": [keypoints.start, keypoints.stop],
+            }
+            for part, keypoints in PARTS.items()
         ],
-        "part_of": palette.PART_OF,
         "groups": list(palette.GROUPS),
         "labels": palette.LABELS,
         "group_of": palette.KEYPOINT_GROUPS,
+        "looks": palette.LOOKS,
         "edges": [
-            (a, b, group, part)
-            for (a, b), group, part in zip(EDGES, palette.EDGE_GROUPS, palette.EDGE_PARTS, strict=True)
+            (*EDGES[e], palette.EDGE_GROUPS[e], palette.EDGE_PARTS[e], palette.EDGE_LOOKS[e])
+            for e in palette.SHOWN_EDGES
         ],
+        "views": views.named(pose),
         "frame": pose.frame,
         "matrix": FRAMES[pose.frame].matrix.astype(int).tolist(),
         "error_top": _round_up(float(np.percentile(pose.error_mm, 98))),
+        "fps": pose.fps,
+        "unknown_fps": _UNKNOWN_FPS,
         "frames": ids.tolist(),
+        "frame_of": frame_of.tolist(),
+        "who": who,
         "people": people,
+        "tracked": pose.track_ids is not None,
+        "arrays": {
+            "xyz": _steps(pose.xyz, np.int16),
+            "error": _steps(pose.error_mm, np.uint16),
+            "xy": _steps(pose.keypoints, np.int16),
+            "scores": _steps(pose.scores, np.uint8),
+            "observed": _whole(pose.observed, np.uint8),
+            "translation": _whole(pose.translation, np.float32),
+            "rays": _whole(rays, np.float32),
+            "size": None if size is None else _whole(size, np.float32),
+        },
     }
 
 
-def _tenths(values: FloatArray) -> list[int | None]:
-    """All numbers in one list, as integers of a tenth; None for NaN."""
-    return [None if np.isnan(v) else round(10 * float(v)) for v in values.ravel()]
+def _people(pose: Pose3D, frame_of: npt.NDArray[np.int64]) -> tuple[list[int], list[str]]:
+    """Each row's place in the list of people, and that list: by track, else by order in a frame."""
+    if pose.track_ids is not None:
+        tracks, who = np.unique(pose.track_ids, return_inverse=True)
+        return who.tolist(), [f"Person {track}" for track in tracks]
+    order = [int((frame_of[:n] == frame).sum()) for n, frame in enumerate(frame_of)]
+    return order, [f"Person {place + 1}" for place in range(max(order) + 1)]
+
+
+def _in_words(name: str) -> str:
+    """A keypoint's name for a person to read, such as "left forefinger 1" or "face 37, right eye"."""
+    for feature, keypoints in FACE_FEATURES.items():
+        if KEYPOINT_NAMES.index(name) in keypoints:
+            return f"face {name.removeprefix('face-')}, {feature.replace('_', ' ')}"
+    return re.sub(r"(?<=[a-z])(\d)$", r" \1", name.replace("_", " "))
+
+
+def _steps(values: FloatArray, dtype: type[np.integer[Any]]) -> dict[str, Any]:
+    """An array as integers of the smallest round step (1, 2 or 5 of a decimal) that holds the largest."""
+    most = np.iinfo(dtype).max
+    least = max(float(np.nanmax(np.abs(values), initial=0.0)), 1e-6) / most
+    power = 10.0 ** math.floor(math.log10(least))
+    step = float(f"{next(m * power for m in (1, 2, 5, 10) if m * power >= least):.0e}")
+    whole = np.where(np.isnan(values), _MISSING, np.rint(values / step)).clip(np.iinfo(dtype).min, most)
+    return {**_whole(whole, dtype), "step": step}
+
+
+def _whole(values: npt.NDArray[Any], dtype: type[np.generic]) -> dict[str, Any]:
+    """An array as it is, little-endian."""
+    little = values.astype(np.dtype(dtype).newbyteorder("<"))
+    return {"type": np.dtype(dtype).name, "base64": base64.b64encode(little.tobytes()).decode()}
 
 
 def _round_up(value: float) -> int:
@@ -95,40 +160,70 @@ def _embed(data: dict[str, Any]) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
+def _hash(text: str) -> str:
+    """What a content security policy calls an inline script or style by."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+# What stands beside the pictures
+
+
 def _colours() -> str:
-    """The palette as CSS variables, light and dark."""
+    """The palette as CSS variables."""
     named = palette.GROUPS | {f"error-{i}": colours for i, colours in enumerate(palette.ERROR_RAMP)}
-    light = " ".join(f"--{name}: {colours.light};" for name, colours in named.items())
-    dark = " ".join(f"--{name}: {colours.dark};" for name, colours in named.items())
-    return f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
+    variables = " ".join(f"--{name}: light-dark({c.light}, {c.dark});" for name, c in named.items())
+    return f":root {{ {variables} }}\n"
 
 
 def _subtitle(pose: Pose3D) -> str:
-    images = len(np.unique(pose.image_ids))
-    if images == 1:
+    images, counts = np.unique(pose.image_ids, return_counts=True)
+    if len(images) == 1:
         return "1 person" if len(pose) == 1 else f"{len(pose)} people in one image"
-    per_image = "1 person" if len(pose) == images else f"{len(pose)} people"
-    return f"{images} frames, {per_image}"
+    people = int(counts.max()) if pose.track_ids is None else len(np.unique(pose.track_ids))
+    return f"{len(images)} frames, {people} {'person' if people == 1 else 'people'}"
+
+
+def _caption(pose: Pose3D) -> str:
+    """The line under the picture: units, frame, scale and camera, shortly."""
+    scale = "given height" if pose.scale_source == "height_mm" else "assumed, an average adult"
+    return (
+        f"Millimetres from the midpoint of the hips, {pose.frame} axes. "
+        f"Scale: {scale}. Camera: {_CAMERA_SHORT[pose.camera_source]}."
+    )
+
+
+_CAMERA_SHORT = {
+    "given": "given",
+    "image_size": "assumed from the image size",
+    "keypoints": "assumed, image size unknown",
+}
 
 
 def _detail(text: str, *notes: str) -> str:
     return escape(text) + "".join(f"<small>{escape(note)}</small>" for note in notes)
 
 
-def _facts(pose: Pose3D) -> list[tuple[str, ...]]:
+def _facts(pose: Pose3D, arrays: dict[str, Any]) -> list[tuple[str, ...]]:
     """(term, text, note, ...) rows that say how the numbers are to be read."""
     spec = FRAMES[pose.frame]
     reprojection = float(pose.reprojection_error_px.mean())
-    return [
+    facts: list[tuple[str, ...]] = [
         ("Frame", pose.frame, f"x {spec.x}, y {spec.y}, z {spec.z} ({spec.handedness}-handed)"),
         ("Units", "millimetres"),
         ("Origin", "midpoint of the hips"),
         ("Camera", *_camera(pose)),
         ("Scale", *_scale(pose)),
-        ("Error", f"{pose.error_mm.mean():.1f} mm predicted", "mean over all keypoints, people and frames"),
+        ("Error", f"{pose.error_mm.mean():.1f} mm expected", "mean over all keypoints, people and frames"),
         ("Fit", f"{reprojection:.1f} px reprojection error", "mean between the 2D input and the result"),
         ("Observed", f"{pose.observed.mean():.0%} of the keypoints", "the others are inferred"),
+        ("Ground", "not measured", "level with the camera, through the lowest keypoint"),
     ]
+    if len(np.unique(pose.image_ids)) > 1:
+        known = ("unknown", f"1× plays {_UNKNOWN_FPS} frames per second")
+        facts.append(("Frame rate", *(known if pose.fps is None else (f"{pose.fps:g} per second",))))
+    steps = f"positions to {arrays['xyz']['step']:g} mm, pixels to {arrays['xy']['step']:g} px"
+    facts.append(("Rounding", steps, "in this page only"))
+    return facts
 
 
 def _camera(pose: Pose3D) -> tuple[str, str]:

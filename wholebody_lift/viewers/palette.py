@@ -6,7 +6,7 @@ shade, so that both are told apart also with a colour vision deficiency.
 
 from typing import NamedTuple
 
-from wholebody_lift.skeleton import EDGES, KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
+from wholebody_lift.skeleton import EDGES, FACE_FEATURES, KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS, TREE_EDGES
 
 
 class Colours(NamedTuple):
@@ -85,3 +85,30 @@ EDGE_GROUPS: tuple[str, ...] = tuple(_edge_group(a, b) for a, b in EDGES)
 
 EDGE_PARTS: tuple[str, ...] = tuple(PART_OF[b] for _, b in EDGES)
 """The part that each edge of the skeleton is shown and hidden with."""
+
+
+LOOKS: tuple[str, ...] = tuple(
+    "head" if name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear") else part
+    for name, part in zip(KEYPOINT_NAMES, PART_OF, strict=True)
+)
+"""What size each keypoint is drawn in: its part, or "head" for those of the body that lie over the face."""
+
+EDGE_LOOKS: tuple[str, ...] = tuple(
+    "head" if LOOKS[a] == "head" == LOOKS[b] else PART_OF[b] for a, b in EDGES
+)
+"""What thickness each edge is drawn in."""
+
+
+def _outlines(a: int, b: int) -> bool:
+    """Whether an edge outlines something, and does not only tie the outlines in a face together."""
+    features = {i: name for name, keypoints in FACE_FEATURES.items() for i in keypoints}
+    if b not in features:
+        return True
+    if features.get(a) != features[b]:
+        return False
+    tie = features[b] == "nose" or (features[b] == "mouth" and (a, b) in TREE_EDGES)
+    return abs(a - b) == 1 or not tie
+
+
+SHOWN_EDGES: tuple[int, ...] = tuple(e for e, (a, b) in enumerate(EDGES) if _outlines(a, b))
+"""The edges, by their place in `EDGES`, that a picture is easier to read with."""

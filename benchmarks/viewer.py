@@ -1,0 +1,110 @@
+"""Play a page in headless Chromium and measure how it keeps up.
+
+The page shows several people for ten seconds while the view orbits, so that every frame of the screen is
+drawn anew: with the ground, then also the camera, then also the error halos. Nothing is drawn by a graphics
+card, so a desktop does better. Beside the frames per second, which suffer from whatever else the machine
+does, stands the processor time that a drawn frame takes of the page's main thread: 60 frames per second
+need less than 16.7 ms. Needs Playwright and Chromium (Debian's package `chromium`).
+"""
+
+import argparse
+import os
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import sync_playwright
+
+from wholebody_lift import Lifter, Pose3D, formats
+from wholebody_lift.viewers import html
+
+SQUATS = Path(__file__).parents[1] / "examples" / "data" / "squats.json"
+FPS = 30.0
+CLIP_SECONDS = 10.0
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+]
+SETTINGS = {"ground": [], "ground, camera": ["v"], "ground, camera, halos": ["v", "e"]}
+
+# Orbit by a key at every frame of the screen; resolves to the times of those frames in ms.
+ORBIT = """seconds => new Promise(done => {
+  const key = () => new KeyboardEvent("keydown", { key: "ArrowLeft", shiftKey: true, bubbles: true });
+  const times = [];
+  const turn = now => {
+    times.push(now);
+    document.body.dispatchEvent(key());
+    if (now - times[0] < 1000 * seconds) requestAnimationFrame(turn);
+    else done(times);
+  };
+  requestAnimationFrame(turn);
+})"""
+
+
+def clip(people: int) -> Pose3D:
+    """People side by side, each somewhere else in the example sequence; their 2D fits their 3D."""
+    squats = Lifter.from_pretrained().lift(formats.read(SQUATS))
+    frame, person = np.divmod(np.arange(round(CLIP_SECONDS * FPS) * people), people)
+    pose = squats[(frame + 13 * person) % len(squats)]
+    aside = np.stack([420.0 * (person - (people - 1) / 2), 0 * person, 900.0 * (person % 2)], axis=1)
+    away = [0.0, 0.0, 2500.0 if people > 1 else 0.0]
+    pose = replace(
+        pose,
+        translation=(pose.translation + aside + away).astype(np.float32),
+        image_ids=frame,
+        track_ids=person + 1,
+        fps=FPS,
+    )
+    seen = pose.in_camera @ pose.K.transpose(0, 2, 1)
+    xy = np.where(pose.observed[..., None], seen[..., :2] / seen[..., 2:], np.nan)
+    return replace(pose, keypoints=xy.astype(np.float32))
+
+
+def measure(page: Any, seconds: float) -> tuple[list[float], float]:
+    """Times in ms of the frames of the screen, and the seconds of processor time of the main thread."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def busy() -> float:
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return next(float(metric["value"]) for metric in metrics if metric["name"] == "TaskDuration")
+
+    before = busy()
+    times = page.evaluate(ORBIT, seconds)
+    return times, busy() - before
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, nargs="+", default=[1, 5])
+    parser.add_argument("--seconds", type=float, default=CLIP_SECONDS, help="measured, of each setting")
+    options = parser.parse_args()
+    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    print(f"{os.cpu_count()} CPU cores, load {load}; 1280 x 800 pixels, clip at {FPS:g} per second")
+    print(f"{'people':>6}  {'shown':<22} {'file, kB':>9} {'screen, fps':>12} {'CPU, ms per frame':>18}")
+    with sync_playwright() as driver, tempfile.TemporaryDirectory() as folder:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        for people in options.people:
+            path = Path(folder) / f"{people}.html"
+            html.write(clip(people), path)
+            for shown, keys in SETTINGS.items():
+                page = browser.new_page(viewport={"width": 1280, "height": 800})
+                page.goto(path.as_uri())
+                for key in [*keys, " "]:
+                    page.keyboard.press(key)
+                times, busy = measure(page, options.seconds)
+                page.close()
+                fps = 1000 / np.diff(times).mean()
+                size = path.stat().st_size / 1000
+                print(f"{people:6d}  {shown:<22} {size:9.0f} {fps:12.1f} {1000 * busy / len(times):18.1f}")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+// The viewer of one Pose3D. The files of this folder become one script, in the order that html.py names;
+// nothing is loaded from anywhere. Inside, positions are millimetres in OpenCV camera axes (x right, y down,
+// z away), whatever the frame of the result; `data.matrix` leads from those axes to the frame's.
+// A row is one person in one frame; `who` is that person in every frame.
+
+const $ = (id) => document.getElementById(id);
+const data = JSON.parse($("data").textContent);
+const KEYPOINTS = data.names.length;
+const EDGES = data.edges.length;
+const ROWS = data.frame_of.length;
+const MISSING = -32768;
+
+const points = unpack("xyz"); // rows x keypoints x 3, from each person's hips
+const translation = unpack("translation"); // rows x 3, from the camera
+for (const triples of [points, translation]) {
+  for (let i = 0; i < triples.length; i += 3) triples.set(toCamera(triples.subarray(i, i + 3)), i);
+}
+const errors = unpack("error"); // rows x keypoints, mm
+const xy = unpack("xy"); // rows x keypoints x 2, pixels; NaN where missing
+const scores = unpack("scores"); // rows x keypoints
+const observed = unpack("observed"); // rows x keypoints, 0 or 1
+const rays = unpack("rays"); // rows x 3 x 3, from (u, v, 1) to the plane z = 1
+const sizes = data.arrays.size && unpack("size"); // rows x 2, pixels
+
+const frames = data.frames.map((id) => ({ id, rows: [] }));
+data.frame_of.forEach((frame, row) => frames[frame].rows.push(row));
+const crowded = data.people.length > 1;
+// Where the camera looks from, if everybody keeps their place: the other end of the median translation.
+const centre = [0, 1, 2].map((c) => median(Array.from({ length: ROWS }, (_, row) => translation[3 * row + c])));
+
+const partOf = new Uint8Array(KEYPOINTS);
+data.parts.forEach(({ keypoints: [start, stop] }, part) => partOf.fill(part, start, stop));
+const groupOf = data.group_of.map((group) => data.groups.indexOf(group));
+const edges = data.edges.map(([a, b, group, part, look]) => ({
+  a, b, look, group: data.groups.indexOf(group), part: data.parts.findIndex((p) => p.part === part),
+}));
+
+const state = {
+  frame: 0, view: "oblique", yaw: 0, pitch: 0, distance: 4000, lens: 1000, target: [0, 0, 0], moved: false,
+  follow: null, hiddenParts: new Set(), hiddenPeople: new Set(), error: "off", ground: true, frustum: false,
+  placed: crowded, hover: null, pinned: null, measuring: false, ends: [null, null], playing: false,
+};
+
+function unpack(name) {
+  const { type, base64, step } = data.arrays[name];
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const types = { int16: Int16Array, uint16: Uint16Array, uint8: Uint8Array, float32: Float32Array };
+  const values = new types[type](bytes.buffer);
+  if (!step) return values;
+  return Float32Array.from(values, (v) => (type === "int16" && v === MISSING ? NaN : v * step));
+}
+
+function toCamera(p) {
+  const m = data.matrix;
+  return [0, 1, 2].map((c) => m[0][c] * p[0] + m[1][c] * p[1] + m[2][c] * p[2]);
+}
+
+function toFrame(p) {
+  return data.matrix.map((axis) => dot(axis, p));
+}
+
+function median(values) {
+  return values.sort((a, b) => a - b)[values.length >> 1];
+}
+
+// The rows of a frame whose people are not hidden.
+function shownRows(frame = frames[state.frame]) {
+  return frame.rows.filter((row) => !state.hiddenPeople.has(data.who[row]));
+}
+
+function rowOf(who) {
+  return frames[state.frame].rows.find((row) => data.who[row] === who);
+}
+
+const visible = (k) => !state.hiddenParts.has(partOf[k]);
+
+// What is added to a row's points to place it.
+function offset(row) {
+  return state.placed ? centre.map((v, c) => translation[3 * row + c] - v) : [0, 0, 0];
+}
+
+function placedPoint(row, k) {
+  const i = 3 * (KEYPOINTS * row + k);
+  return offset(row).map((v, c) => v + points[i + c]);
+}
+
+// Position from the camera: distances between people are true also where they are not shown in place.
+function inCamera(row, k) {
+  const i = 3 * (KEYPOINTS * row + k);
+  return [0, 1, 2].map((c) => points[i + c] + translation[3 * row + c]);
+}
+
+const clamp = (v, low, high) => Math.min(high, Math.max(low, v));
+const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+const add = (a, b) => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
+const minus = (a, b) => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];

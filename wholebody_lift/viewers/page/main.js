@@ -1,0 +1,74 @@
+// ---------------------------------------------------------------- controls and start
+
+function markViews() {
+  document.querySelectorAll("[data-view][aria-pressed]").forEach((button) => {
+    button.setAttribute("aria-pressed", String(button.dataset.view === state.view));
+  });
+}
+
+function setError(mode) {
+  state.error = mode;
+  document.querySelectorAll("[data-error]").forEach((button) => {
+    button.setAttribute("aria-pressed", String(button.dataset.error === mode));
+  });
+  $("ramp").hidden = mode !== "colour";
+  redraw({ picture: false });
+}
+
+function themeChanged() {
+  theme = readTheme();
+  $("theme").ariaLabel = isDark() ? "Use light colours" : "Use dark colours";
+  redraw();
+}
+
+function turn(name, on) {
+  state[name] = $(name).checked = on;
+  if (name === "frustum" && on) turn("placed", true); // a camera has one place only where people have theirs
+  if (name === "placed" && !on) turn("frustum", false);
+  if (name !== "ground" && !state.moved) look(state.view);
+  else redraw();
+}
+
+function start() {
+  buildParts();
+  buildPeople();
+  buildMeasure();
+  $("ramp-end").textContent = `${data.error_top} mm or more`;
+  const onClick = (selector, act) => document.querySelectorAll(selector).forEach((button) => {
+    button.addEventListener("click", () => act(button));
+  });
+  onClick("[data-view]", (button) => look(button.dataset.view));
+  onClick("[data-error]", (button) => setError(button.dataset.error));
+  onClick("#measure", () => setMeasuring(!state.measuring));
+  onClick("#help-open", () => $("help").showModal());
+  onClick("#theme", () => {
+    document.documentElement.dataset.theme = isDark() ? "light" : "dark";
+    themeChanged();
+  });
+  if (frames.length > 1) {
+    $("player").hidden = false;
+    $("scrubber").max = frames.length - 1;
+    $("scrubber").addEventListener("input", () => jump(Number($("scrubber").value)));
+    $("play").addEventListener("click", () => play(!state.playing));
+  }
+  $("placed-row").hidden = ROWS < 2;
+  for (const name of ["ground", "frustum", "placed"]) {
+    $(name).checked = state[name];
+    $(name).addEventListener("change", () => turn(name, $(name).checked));
+  }
+  watchPointers();
+  watchKeys();
+  play(false);
+  show(0);
+  new ResizeObserver(() => { // also called once at the start
+    scene.resize();
+    margins.top = $("controls").offsetHeight + 36;
+    if (state.moved) redraw({ picture: false });
+    else look(state.view);
+  }).observe(scene.canvas);
+  new ResizeObserver(() => { layoutPicture(); redraw(); }).observe(image.canvas.parentElement);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", themeChanged);
+  themeChanged();
+}
+
+start();

@@ -1,0 +1,56 @@
+"""Where a viewer stands: the named views, the same in the page and in the figure.
+
+"front" faces the people, "side" looks from their right, so that they look to the right, "top" looks from
+above with their front down; all three are level with the camera, since one image does not tell where down
+is. "camera" looks along the camera's z axis.
+"""
+
+import math
+
+import numpy as np
+
+from wholebody_lift.pose import FRAMES, FloatArray, Pose3D
+from wholebody_lift.skeleton import INDEX
+
+_ACROSS = [(INDEX[f"left_{name}"], INDEX[f"right_{name}"]) for name in ("shoulder", "hip")]
+_LEAST_AGREEMENT = 0.3
+"""With a mean direction shorter than this, the people look every way and have no common front."""
+
+
+def in_opencv(pose: Pose3D, xyz: FloatArray) -> FloatArray:
+    """Positions (..., 3) in the axes of a pose's frame, as OpenCV camera axes."""
+    return np.asarray(xyz, np.float64) @ FRAMES[pose.frame].matrix
+
+
+def facing(pose: Pose3D) -> float:
+    """Radians that a viewer walks around the vertical, from the camera, to stand before the people.
+
+    0: they face the camera; a quarter turn: they look to the left of the image. The mean over all people and
+    frames, from the line through both shoulders and hips; 0 as well where they look every way.
+    """
+    opencv = in_opencv(pose, pose.xyz)
+    left = np.sum([opencv[:, a] - opencv[:, b] for a, b in _ACROSS], axis=0)[:, [0, 2]]  # (N, 2)
+    length = np.linalg.norm(left, axis=1, keepdims=True)
+    x, z = (left / np.maximum(length, 1e-9)).mean(axis=0)
+    return math.atan2(-z, x) if math.hypot(x, z) >= _LEAST_AGREEMENT else 0.0
+
+
+def axes(turn: float, lift: float) -> FloatArray:
+    """Right, down and forward (3, 3) of a viewer, in OpenCV camera axes.
+
+    `turn` in radians around the vertical as in `facing`, `lift` in radians upwards, as the people see it.
+    """
+    s, c = math.sin(turn), math.cos(turn)
+    sp, cp = math.sin(lift), math.cos(lift)
+    return np.array([[c, 0.0, -s], [-sp * s, cp, -sp * c], [s * cp, sp, c * cp]])
+
+
+def named(pose: Pose3D) -> dict[str, tuple[float, float]]:
+    """(turn, lift) in radians of each named view of these people."""
+    front = facing(pose)
+    return {
+        "camera": (0.0, 0.0),
+        "front": (front, 0.0),
+        "side": (front + math.pi / 2, 0.0),
+        "top": (front, math.pi / 2),
+    }
