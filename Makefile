@@ -9,10 +9,10 @@ OFFLINE := { echo "make: the installation failed; its reason stands above. It ne
 	"network or pip's settings and run make again: what is installed stays." >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test format docs wheel clean
+.PHONY: help demo test detect-test format docs wheel clean
 
 help:  ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: $(VENV)/demo.stamp  ## Lift the example detections; leaves out/demo/ with JSON, PNG and HTML
 	$(PY) examples/demo.py
@@ -22,6 +22,9 @@ test: $(VENV)/all.stamp  ## Run every check: ruff, mypy, pytest
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy --strict wholebody_lift
 	$(PY) -m pytest -q
+
+detect-test: .venv-detect/stamp  ## Detect a real photo with MediaPipe, in an environment of its own (Python 3.11 or 3.12)
+	.venv-detect/bin/python -m pytest -q tests/detectors tests/formats/test_mediapipe.py
 
 format: $(VENV)/all.stamp  ## Format the code and fix what ruff can fix
 	$(PY) -m ruff format .
@@ -35,7 +38,14 @@ wheel: $(VENV)/all.stamp  ## Build the wheel and the source archive into dist/, 
 	$(PY) -m pytest -q tests/test_wheel.py
 
 clean:  ## Remove the environment and everything that was built
-	rm -rf $(VENV) dist out site .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-detect dist out site .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# MediaPipe needs an older numpy than the one that is pinned, so nothing is pinned here.
+.venv-detect/stamp: pyproject.toml
+	$(PYTHON) -m venv .venv-detect
+	.venv-detect/bin/pip install --quiet torch==2.13.0 || $(OFFLINE)
+	.venv-detect/bin/pip install --quiet --editable ".[detect,plot]" pytest hypothesis scikit-image || $(OFFLINE)
+	@touch $@
 
 # PyTorch on its own first: it is by far the largest, and stays when only the rest changes.
 $(VENV)/torch.stamp:

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wholebody_lift.detectors.tracker import FORGET_SECONDS, REACH, Tracker, moved
+from wholebody_lift.skeleton import PARTS
+
+FPS = 10.0
+
+
+@pytest.fixture
+def tracker():
+    return Tracker(FPS, 0.3)
+
+
+def at(small, *places):
+    """People (N, 133, 3) at x, y."""
+    return np.array([small + np.array((x, y, 0)) for x, y in places])
+
+
+def test_whoever_moves_a_little_is_the_same(small, tracker):
+    for frame in range(20):
+        assert tracker.update(frame, at(small, (5 * frame, 0), (60 + 5 * frame, 3 * frame))) == [0, 1]
+
+
+def test_the_order_in_which_people_come_does_not_matter(small, tracker):
+    tracker.update(0, at(small, (0, 0), (40, 0), (80, 0)))
+    assert tracker.update(1, at(small, (82, 0), (2, 0), (42, 0))) == [2, 0, 1]
+
+
+def test_the_nearest_pairs_go_together(small, tracker):
+    """Both are within reach of the first track; the nearer one gets it, though the other comes first."""
+    tracker.update(0, at(small, (0, 0)))
+    assert tracker.update(1, at(small, (8, 0), (2, 0))) == [1, 0]
+
+
+def test_two_who_pass_one_another_keep_their_numbers(small, tracker):
+    for frame in range(31):
+        ids = tracker.update(frame, at(small, (4 * frame, 0), (122 - 4 * frame, 14)))
+        assert ids == [0, 1]
+
+
+def test_a_cut_brings_somebody_new(small, tracker):
+    assert tracker.update(0, at(small, (0, 0))) == [0]
+    assert tracker.update(1, at(small, (30, 0))) == [1]  # elsewhere
+    closer = np.concatenate((4 * small[:, :2], small[:, 2:]), axis=1)
+    assert tracker.update(2, closer[None] + (30, 0, 0)) == [2]  # much larger, around the same place
+
+
+def test_a_person_lost_for_a_moment_comes_back(small, tracker):
+    tracker.update(0, at(small, (0, 0), (50, 0)))
+    last = int(FORGET_SECONDS * FPS)
+    for frame in range(1, last):
+        assert tracker.update(frame, at(small, (0, 0))) == [0]
+    assert tracker.update(last, at(small, (50, 0), (0, 0))) == [1, 0]
+
+
+def test_a_person_lost_for_longer_is_new(small, tracker):
+    tracker.update(0, at(small, (0, 0)))
+    assert tracker.update(1 + int(FORGET_SECONDS * FPS), at(small, (0, 0))) == [1]
+
+
+def test_a_rate_that_is_not_known_is_the_usual_one(small):
+    tracker = Tracker(None, 0.3)
+    tracker.update(0, at(small, (0, 0)))
+    assert tracker.update(30, at(small, (0, 0))) == [0]
+    assert tracker.update(61, at(small, (0, 0))) == [1]
+
+
+def test_what_is_not_seen_does_not_count(small, tracker):
+    """A hand and a face that jump about with a low score."""
+    tracker.update(0, small[None])
+    later = small.copy()
+    for part in ("face", "left_hand", "right_hand"):
+        later[PARTS[part]] = (-500, 900, 0.2)
+    assert tracker.update(1, later[None]) == [0]
+
+
+def test_nobody_in_common_is_nobody_known(small, tracker):
+    body, hand = small.copy(), small.copy()
+    body[PARTS["left_hand"], 2] = 0
+    hand[: PARTS["left_hand"].start, 2] = 0
+    hand[PARTS["right_hand"], 2] = 0
+    assert tracker.update(0, body[None]) == [0]
+    assert tracker.update(1, hand[None]) == [1]
+    assert tracker.update(2, np.empty((0, 133, 3))) == []
+
+
+@settings(deadline=None)
+@given(st.floats(0.1, 100), st.floats(-1e4, 1e4), st.floats(0, 2 * REACH))
+def test_distances_are_in_sizes(scale, place, distance):
+    """Whatever the picture's resolution, and wherever in it."""
+    person = np.random.default_rng(0).uniform(0, 1, (133, 2))
+    size = np.ptp(person, axis=0).max()
+    before = scale * person + place
+    after = before + np.array((distance * size * scale, 0))
+    np.testing.assert_allclose(moved(before, after), distance, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(moved(after, before), distance, rtol=1e-6, atol=1e-8)
+
+
+def test_a_point_has_no_size():
+    assert moved(np.zeros((133, 2)), np.zeros((133, 2))) == np.inf

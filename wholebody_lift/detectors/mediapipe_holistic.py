@@ -1,0 +1,61 @@
+"""MediaPipe Holistic with the models that come with it: one person, body, face and hands, offline.
+
+It is `mediapipe.solutions.holistic`, which MediaPipe has up to 0.10.21. Later releases have
+`HolisticLandmarker` in its place and no models; `formats.mediapipe` reads its results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from wholebody_lift.detectors.pictures import Picture
+from wholebody_lift.formats import mediapipe
+from wholebody_lift.keypoints import InputError
+from wholebody_lift.skeleton import NUM_KEYPOINTS
+
+Floats = npt.NDArray[np.float64]
+
+_SOLUTION = "mediapipe.python.solutions.holistic"
+
+MISSING = (
+    'MediaPipe Holistic is not installed: pip install "wholebody-lift[detect]" brings release 0.10.21, for '
+    "Python up to 3.12 and not for Linux on ARM (later releases have no models); elsewhere there is rtmlib: "
+    'pip install "wholebody-lift[rtmlib]"'
+)
+
+
+def is_installed() -> bool:
+    """Whether a MediaPipe with this solution is there; found without importing it, which takes seconds."""
+    package = find_spec("mediapipe")
+    folders = package.submodule_search_locations if package is not None else None
+    inside = Path(*_SOLUTION.split(".")[1:]).with_suffix(".py")
+    return any((Path(folder) / inside).is_file() for folder in folders or ())
+
+
+@contextmanager
+def start(*, video: bool) -> Iterator[Callable[[Picture], Floats]]:
+    """A function from a picture to its one person (1, 133, 3), or (0, 133, 3) where nobody is.
+
+    In a video, Holistic looks for the person where they were in the frame before. Its own smoothing is off:
+    it takes every video for one of 30 frames per second, and `lift_sequence` smooths without delay.
+    """
+    solution = import_module(_SOLUTION)
+    with solution.Holistic(static_image_mode=not video, smooth_landmarks=False) as holistic:
+
+        def detect(picture: Picture) -> Floats:
+            results = holistic.process(np.ascontiguousarray(picture))
+            try:
+                people = mediapipe.parse(results)["keypoints"]  # x and y as fractions of the picture
+            except InputError:  # nobody, or nothing of them within the picture
+                return np.empty((0, NUM_KEYPOINTS, 3))
+            height, width, _ = picture.shape
+            return np.asarray(people * (width, height, 1))
+
+        yield detect

@@ -1,0 +1,51 @@
+"""rtmlib: RTMW on the boxes of YOLOX, for everybody in the picture. It downloads both models on first use."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from importlib import import_module
+from importlib.util import find_spec
+
+import numpy as np
+import numpy.typing as npt
+
+from wholebody_lift.detectors.pictures import Picture
+from wholebody_lift.skeleton import NUM_KEYPOINTS
+
+Floats = npt.NDArray[np.float64]
+
+MISSING = 'the detector rtmlib is not installed: pip install "wholebody-lift[rtmlib]"'
+
+
+def is_installed() -> bool:
+    """Whether rtmlib and what it runs its models with are there."""
+    return find_spec("rtmlib") is not None and find_spec("onnxruntime") is not None
+
+
+@contextmanager
+def start(*, video: bool) -> Iterator[Callable[[Picture], Floats]]:
+    """A function from a picture to its people (N, 133, 3). Each frame of a video is looked at afresh.
+
+    Raises RuntimeError if the models cannot be loaded.
+    """
+    rtmlib = import_module("rtmlib")
+    try:
+        with redirect_stdout(sys.stderr):  # it prints which file it loads
+            model = rtmlib.Wholebody(to_openpose=False)
+    except (OSError, RuntimeError) as error:
+        raise RuntimeError(
+            f"rtmlib cannot load its models, which it downloads when it is first used: {error}"
+        ) from error
+
+    def detect(picture: Picture) -> Floats:
+        pixels = np.ascontiguousarray(picture[..., ::-1])  # BGR
+        boxes = model.det_model(pixels)
+        if not len(boxes):  # the model itself would take the whole picture for a person
+            return np.empty((0, NUM_KEYPOINTS, 3))
+        xy, scores = model.pose_model(pixels, bboxes=boxes)
+        clipped = np.clip(scores, 0, 1)  # SimCC's are not normalised
+        return np.concatenate((xy, clipped[..., None]), axis=-1).astype(np.float64)
+
+    yield detect
