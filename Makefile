@@ -12,7 +12,7 @@ OFFLINE := { echo "make: the installation failed; its reason stands above. It ne
 .PHONY: help demo test detect-test format docs wheel clean
 
 help:  ## Show this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
 
 demo: $(VENV)/demo.stamp  ## Lift the example detections; leaves out/demo/ with JSON, PNG and HTML
 	$(PY) examples/demo.py

@@ -48,11 +48,11 @@ from wholebody_lift.skeleton import (
 
 ROOT_DIRECTORY = Path(__file__).resolve().parents[1]
 PAGES = (
-    *sorted((ROOT_DIRECTORY / "docs").glob("*.md")),
+    *sorted((ROOT_DIRECTORY / "docs").rglob("*.md")),
     ROOT_DIRECTORY / "README.md",
     ROOT_DIRECTORY / "weights" / "README.md",
 )
-ERRORS = ROOT_DIRECTORY / "docs" / "assets" / "errors.json"
+MEASURED = ROOT_DIRECTORY / "docs" / "assets" / "errors.json"
 """What `python -m wholebody_lift.train evaluate --out` wrote of the weights in the package."""
 EXAMPLES = ROOT_DIRECTORY / "examples" / "data"
 
@@ -416,11 +416,15 @@ def _shortened(value: Any) -> str:
 # --- cli.md ---
 
 
+def commands() -> dict[str, argparse.ArgumentParser]:
+    """The commands of `wholebody-lift`."""
+    (found,) = (a for a in cli._parser()._actions if isinstance(a, argparse._SubParsersAction))
+    return dict(found.choices)
+
+
 def options_of(command: str) -> list[argparse.Action]:
-    """The arguments of a command of `wholebody-lift`, without --help."""
-    parser = cli._parser()
-    (commands,) = (a for a in parser._actions if isinstance(a, argparse._SubParsersAction))
-    return [action for action in commands.choices[command]._actions if action.dest != "help"]
+    """The arguments of a command, without --help."""
+    return [action for action in commands()[command]._actions if action.dest != "help"]
 
 
 def _options(command: str) -> str:
@@ -433,18 +437,6 @@ def _options(command: str) -> str:
             meaning = f"{', '.join(map(str, action.choices))}: {meaning}"
         rows.append((_code(f"{', '.join(action.option_strings)} {value}".strip()), meaning))
     return _table(("Argument", "Meaning"), rows)
-
-
-def lift_options() -> str:
-    return _options("lift")
-
-
-def view_options() -> str:
-    return _options("view")
-
-
-def info_options() -> str:
-    return _options("info")
 
 
 # --- training.md ---
@@ -641,14 +633,14 @@ def errors_in_short() -> str:
     """The errors of the weights in the package, for the README."""
     from wholebody_lift.train import report
 
-    return report.in_short(report.from_json(json.loads(ERRORS.read_text())))
+    return report.in_short(report.from_json(json.loads(MEASURED.read_text())))
 
 
 def errors() -> str:
     """All errors of the weights in the package, for the model card."""
     from wholebody_lift.train import report
 
-    return report.as_markdown(report.from_json(json.loads(ERRORS.read_text())))
+    return report.as_markdown(report.from_json(json.loads(MEASURED.read_text())))
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
@@ -656,14 +648,14 @@ BLOCKS: dict[str, Callable[[], str]] = {
     for function in (
         *(keypoint_names, face_names, hand_names, frames),
         *(layouts, input_errors, input_warnings, file_messages, weights_errors),
-        *(csv_columns, json_example, lift_options, view_options, info_options),
+        *(csv_columns, json_example),
         *(training_settings, pose_shares, activity_shares, hand_shares, shape_shares),
         *(adults, adults_apart),
         *(camera_families, camera_framings, detector_kinds, camera_knowledge, loss_weights),
         *(test_sets, test_inputs),
         *(errors_in_short, errors),
     )
-}
+} | {f"{command}-options": functools.partial(_options, command) for command in commands()}
 """Every block by its name in the pages."""
 
 

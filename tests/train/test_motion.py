@@ -13,6 +13,7 @@ from torch import Tensor
 pytest.importorskip("anny")
 
 from wholebody_lift.train import rotations
+from wholebody_lift.train.anatomy import rhythm
 from wholebody_lift.train.motion import amc, bvh, face, gltf, hands
 from wholebody_lift.train.motion.clip import Y_UP_TO_Z_UP, Clip, from_euler
 from wholebody_lift.train.motion.retarget import (
@@ -403,6 +404,22 @@ def test_a_forearm_turns_with_the_hand_but_no_further_than_forearms_do(rest: Res
     twist = 3 * _turned(world["lowerarm01.L"].mT @ world["lowerarm02.L"]) @ axis
     assert torch.allclose(twist.diff()[:2].abs(), torch.tensor([30.0, 30]).double(), atol=0.1)
     assert twist[3].abs() == pytest.approx(85)
+
+
+def test_the_collarbone_rises_with_the_arm(rest: RestPose) -> None:
+    # The arms of the rest pose are level; then they are up, then they hang.
+    frames = [{"lhumerus": (0, 0, angle), "rhumerus": (0, 0, -angle)} for angle in (0, -60, 85)]
+    clip = _amc(frames)
+    world, places = _world(clip, CMU_AMC, rest), clip.positions()
+    for side, sign in (("L", -1), ("R", 1)):
+        begin, end = (clip.bones.index(f"{side.lower()}{bone}") for bone in ("humerus", "radius"))
+        arm = rotations.normalize(places[:, end] - places[:, begin])
+        raised = torch.rad2deg(torch.acos(-arm[:, 2]))
+        turn = _turned(world["spine01"].mT @ world[f"clavicle.{side}"])
+        expected = sign * torch.rad2deg(rhythm(torch.deg2rad(raised)))
+        assert torch.allclose(turn[:, 1], expected, atol=0.5)
+        assert raised[1] > 100
+        assert raised[2] < 32
 
 
 def test_standing_feet_are_level_however_far_the_legs_are_apart(rest: RestPose) -> None:

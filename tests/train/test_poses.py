@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from wholebody_lift.skeleton import INDEX
+from wholebody_lift.skeleton import INDEX, indices
 from wholebody_lift.train import anatomy, intersection, poses, reaching, rotations
 from wholebody_lift.train.activities import ACTIVITIES, ANGLES, ARMS, CONTACTS, LEGS, LIMITS
+from wholebody_lift.train.grounding import floor_of, size_of
 from wholebody_lift.train.rig import BONES, MIRROR_BONES
 
 PEOPLE = 48
@@ -33,7 +34,7 @@ def neutral(n: int = PEOPLE, **angles: float) -> Tensor:
 
 def drawn(activity: str, rest, generator: torch.Generator) -> Tensor:
     label = torch.full((PEOPLE,), poses.LABELS.index(activity))
-    return poses.draw(label, rest.heads, generator)
+    return poses.draw(label, rest.heads, generator)[0]
 
 
 def head(heads: Tensor, bone: str) -> Tensor:
@@ -262,6 +263,69 @@ def test_a_phone_call_brings_the_hand_to_the_ear(rig, rest, generator: torch.Gen
     assert (middle[:, 2] < ear[:, 2]).all()
 
 
+def test_the_collarbone_rises_with_the_arm_that_reaches(rest, generator: torch.Generator) -> None:
+    for name, low in (("above", 100), ("keyboard", 0)):
+        contact = torch.full((PEOPLE,), list(CONTACTS).index(name))
+        L = reaching.touch(anatomy.compose(neutral(), rest.heads), rest.heads, contact, generator)
+        angles = dict(zip(ANGLES, anatomy.decompose(L, rest.heads).unbind(-1), strict=True))
+        assert angles["left_arm_raise"].median() > low
+        assert (angles["left_clavicle_elevation"].abs() < 6).all()  # beyond what goes with the arm
+
+
+def test_hands_rarely_come_to_their_limits(rest) -> None:
+    heads = rest.heads.repeat(16, 1, 1)
+    activity = [i for i, name in enumerate(poses.LABELS) if name in ACTIVITIES]
+    label = torch.tensor(activity).repeat(len(heads) // len(activity) + 1)[: len(heads)]
+    L, _ = poses.draw(label, heads, torch.Generator().manual_seed(4))
+    angles = dict(zip(ANGLES, anatomy.decompose(L, heads).unbind(-1), strict=True))
+    for name in ("wrist_deviation", "wrist_flexion", "pronation"):
+        low, high, *_ = LIMITS[f"left_{name}"]
+        value = torch.cat([angles[f"{side}_{name}"] for side in anatomy.SIDES])
+        assert ((value < low + 0.5) | (value > high - 0.5)).float().mean() < 0.01, name
+
+
+def test_the_hand_at_all_swivels_is_that_of_each(rest, generator: torch.Generator) -> None:
+    limbs = anatomy.Limbs(rest.heads)
+    first, last = rotations.random_rotation((2, PEOPLE), generator)
+    turn = 6 * torch.rand(PEOPLE, 5, generator=generator) - 3
+    found = reaching._hand_angles(first, last, turn, limbs)
+    for i in range(5):
+        pronation, wrist = anatomy.split_hand(first @ rotations.about("x", -turn[:, i]) @ last, limbs)
+        wrist = torch.stack(
+            [(wrist * axis).sum(-1) for axis in (limbs.wrist_deviation, limbs.wrist_flexion)], -1
+        )
+        torch.testing.assert_close(found[:, i, 1:], wrist, atol=2e-3, rtol=0)
+        torch.testing.assert_close(found[:, i, 0].cos(), pronation.cos(), atol=2e-3, rtol=0)
+        torch.testing.assert_close(found[:, i, 0].sin(), pronation.sin(), atol=2e-3, rtol=0)
+
+
+@pytest.mark.parametrize("activity", ["lying_on_back", "lying_on_side", "lying_on_front", "propped_on_front"])
+def test_arms_of_who_lies_are_not_below_the_floor(
+    rig, rest, generator: torch.Generator, activity: str
+) -> None:
+    L = drawn(activity, rest, generator)
+    floor = floor_of(anatomy.posed(L, rest.heads)[1], size_of(rest.heads)).squeeze(1)
+    z = rig.pose(rest, L)[..., 2] - floor[:, None]
+    elbows_and_wrists = [INDEX[f"{side}_{name}"] for side in anatomy.SIDES for name in ("elbow", "wrist")]
+    assert z[:, elbows_and_wrists].amin(1).median() > -10
+    assert (z[:, elbows_and_wrists].amin(1) > -40).float().mean() > 0.9
+    assert (z[:, indices("left_hand", "right_hand")].amin(1) > -70).float().mean() > 0.9
+
+
+def test_loose_arms_of_who_lies_fall_to_the_floor(rest) -> None:
+    L = anatomy.compose(neutral(root_pitch=-90, left_arm_raise=20, left_arm_plane=30), rest.heads)
+    loose = torch.tensor([[True, False]]).expand(PEOPLE, 2)
+    after = reaching.rest_arms(L, rest.heads, loose)
+    heads = anatomy.posed(after, rest.heads)[1]
+    floor = floor_of(heads, size_of(rest.heads)).squeeze(1)
+    assert ((head(heads, "wrist.L")[:, 2] - floor).abs() < 60).all()
+    moved = {bone for i, bone in enumerate(BONES) if not torch.equal(L[:, i], after[:, i])}
+    assert moved
+    assert all(bone.endswith(".L") for bone in moved)
+    sitting = anatomy.compose(neutral(left_arm_raise=60, right_arm_raise=60), rest.heads)
+    assert torch.equal(reaching.rest_arms(sitting, rest.heads, loose), sitting)
+
+
 def test_recombine_takes_legs_from_one_and_arms_from_the_other(recorded: Tensor) -> None:
     other = recorded.roll(1, 0)
     L = poses.recombine(recorded, other)
@@ -317,6 +381,16 @@ def test_sample_follows_the_shares_and_rarely_intersects(rest, recorded: Tensor)
     unchanged = (L[kept][:, None] - torch.cat([recorded, anatomy.mirror(recorded)])).abs().amax((-3, -2, -1))
     assert (unchanged.amin(1) == 0).all()
     assert intersection.intersecting(anatomy.posed(L, heads)[1])[~kept].float().mean() < 0.08
+
+
+def test_sample_of_one_label(rest, recorded: Tensor, generator: torch.Generator) -> None:
+    for only, given in (("kneeling", None), ("kneeling", recorded), ("recorded", recorded)):
+        _, label, _ = poses.sample_with_grips(rest.heads, generator, given, only)
+        assert (label == poses.LABELS.index(only)).all()
+    with pytest.raises(ValueError, match=r"unknown pose 'kneel'; there are recorded, .*kneeling"):
+        poses.sample_with_grips(rest.heads, generator, None, "kneel")
+    with pytest.raises(ValueError, match="need a bank"):
+        poses.sample_with_grips(rest.heads, generator, None, "recorded")
 
 
 def test_shares_are_complete() -> None:

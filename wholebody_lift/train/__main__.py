@@ -26,6 +26,7 @@ from wholebody_lift.train.cameras import FAMILIES
 from wholebody_lift.train.detector import KINDS
 from wholebody_lift.train.held_out import SETS
 from wholebody_lift.train.people import People
+from wholebody_lift.train.poses import LABELS
 from wholebody_lift.train.rig import load_rig
 
 VALIDATION_SEED = 20260202
@@ -117,6 +118,7 @@ def _gallery(arguments: argparse.Namespace) -> None:
         torch.Generator().manual_seed(arguments.seed),
         family=arguments.camera,
         kind=arguments.detector,
+        pose=arguments.pose,
         recorded_only=arguments.recorded_only,
     )
     gallery.save(figure, arguments.out)
@@ -199,6 +201,7 @@ def main() -> None:
     picture.add_argument("--seed", type=int, default=0, help="%(default)s")
     picture.add_argument("--camera", choices=list(FAMILIES), help="family of cameras (default: the mixture)")
     picture.add_argument("--detector", choices=list(KINDS), help="kind of detector (default: the mixture)")
+    picture.add_argument("--pose", choices=list(LABELS), metavar="POSE", help=f"one of {', '.join(LABELS)}")
     picture.add_argument("--recorded-only", action="store_true", help="the bank's own poses alone")
     picture.set_defaults(command=_gallery)
 

@@ -231,12 +231,32 @@ CONTACT_HANDS: dict[str, str] = {
 # ---------------------------------------------------------------------------------------------- templates
 
 
+FEET: tuple[str, ...] = (
+    "free",
+    "level",
+    "flat",
+    "balanced",
+    "kneeling",
+    "one knee",
+    "grounded",
+    "grounded, soles flat",
+    "grounded, feet free",
+)
+"""How legs are on the floor.
+
+Both ankles are "level" at one height, and soles are "flat" there, and also "balanced", under the body that
+they carry. Both shanks lie on the floor "kneeling", the right one with "one knee", the left sole flat beside
+it. Where the trunk is "grounded", lying or sitting on the floor, feet come down to it as they are or with
+soles flat, or are free to do as they like above it.
+"""
+
+
 @dataclasses.dataclass(frozen=True)
 class Template:
     """What one half of the body does: angles, the contact of each hand, and what the feet do.
 
-    Feet are "free", "flat" on one floor, or flat and "balanced", under the body that they carry. Each hand
-    has one of the shapes of `CONTACT_HANDS`, or of those that the template names instead.
+    Feet are one of `FEET`. Each hand has one of the shapes of `CONTACT_HANDS`, or of those that the template
+    names instead.
     """
 
     angles: Angles
@@ -363,7 +383,7 @@ LEGS: dict[str, Template] = {
         root_pitch=(-4, 7), spine_flexion=(14, 9),
     ),
     "sit_legs_forward": _legs(
-        hip_flexion=(68, 8), hip_abduction=(6, 5), knee_flexion=(38, 16), root_pitch=(-16, 7),
+        "level", hip_flexion=(68, 8), hip_abduction=(6, 5), knee_flexion=(38, 16), root_pitch=(-16, 7),
         spine_flexion=(18, 8), ankle_dorsiflexion=(-5, 10),
     ),
     "sit_feet_back": _legs(
@@ -398,7 +418,7 @@ LEGS: dict[str, Template] = {
         left_knee_flexion=(78, 14), right_knee_flexion=(66, 18), spine_flexion=(10, 7),
     ),
     "recline": _legs(
-        root_pitch=(-38, 10), hip_flexion=(62, 12), hip_abduction=(10, 7), knee_flexion=(48, 22),
+        "level", root_pitch=(-38, 10), hip_flexion=(62, 12), hip_abduction=(10, 7), knee_flexion=(48, 22),
         spine_flexion=(20, 8), neck_flexion=(18, 9), ankle_dorsiflexion=(-12, 10),
     ),
     "ride_bicycle": _legs(
@@ -406,45 +426,45 @@ LEGS: dict[str, Template] = {
         right_knee_flexion=(42, 10), hip_abduction=(3, 3), spine_flexion=(22, 8), neck_flexion=(-28, 8),
     ),
     "ground_cross_legged": _legs(
-        hip_flexion=(94, 6), hip_abduction=(40, 5), left_hip_rotation=(42, 6), right_hip_rotation=(48, 6),
-        left_knee_flexion=(122, 7), right_knee_flexion=(128, 7), root_pitch=(-12, 6), spine_flexion=(20, 9),
-        ankle_dorsiflexion=(-20, 9), ankle_inversion=(10, 6),
+        "grounded, feet free", hip_flexion=(102, 5), hip_abduction=(44, 4), left_hip_rotation=(53, 4),
+        right_hip_rotation=(56, 4), left_knee_flexion=(114, 7), right_knee_flexion=(140, 7),
+        root_pitch=(-12, 5), spine_flexion=(20, 9), ankle_dorsiflexion=(-20, 9), ankle_inversion=(10, 6),
     ),
     "ground_legs_straight": _legs(
-        hip_flexion=(80, 7), hip_abduction=(10, 6), hip_rotation=(10, 8), knee_flexion=(10, 8),
+        "grounded", hip_flexion=(80, 7), hip_abduction=(10, 6), hip_rotation=(10, 8), knee_flexion=(10, 8),
         root_pitch=(-14, 7), spine_flexion=(14, 9), ankle_dorsiflexion=(-16, 10),
     ),
     "ground_one_knee_up": _legs(
-        left_hip_flexion=(108, 8), left_knee_flexion=(112, 12), left_hip_abduction=(8, 6),
+        "grounded", left_hip_flexion=(108, 8), left_knee_flexion=(112, 12), left_hip_abduction=(8, 6),
         right_hip_flexion=(80, 7), right_knee_flexion=(12, 9), right_hip_abduction=(12, 6),
         root_pitch=(-16, 7), spine_flexion=(16, 8), ankle_dorsiflexion=(-10, 9),
     ),
     "ground_knees_up": _legs(
-        hip_flexion=(116, 6), knee_flexion=(116, 12), hip_abduction=(6, 6), root_pitch=(-16, 7),
-        spine_flexion=(26, 9), ankle_dorsiflexion=(-14, 9),
+        "grounded, soles flat", hip_flexion=(116, 6), knee_flexion=(116, 12), hip_abduction=(6, 6),
+        root_pitch=(-16, 7), spine_flexion=(26, 9),
     ),
     "ground_legs_aside": _legs(
-        left_hip_flexion=(74, 8), left_hip_abduction=(26, 6), left_hip_rotation=(38, 7),
-        left_knee_flexion=(112, 9), right_hip_flexion=(68, 8), right_hip_abduction=(18, 6),
-        right_hip_rotation=(-32, 6), right_knee_flexion=(118, 9), root_lean=(8, 4), spine_lateral=(-10, 5),
-        ankle_dorsiflexion=(-26, 8),
+        "grounded, feet free", left_hip_flexion=(94, 6), left_hip_abduction=(32, 6),
+        left_hip_rotation=(54, 4), left_knee_flexion=(118, 9), right_hip_flexion=(86, 6),
+        right_hip_abduction=(22, 6), right_hip_rotation=(-40, 4), right_knee_flexion=(126, 9),
+        root_lean=(11, 4), root_pitch=(-6, 4), spine_lateral=(-14, 5), ankle_dorsiflexion=(-26, 8),
     ),
     "kneel_on_heels": _legs(
-        hip_flexion=(78, 8), knee_flexion=(148, 4), hip_abduction=(7, 5), hip_rotation=(-2, 6),
-        root_pitch=(-4, 6), ankle_dorsiflexion=(-44, 4), spine_flexion=(9, 8),
+        "kneeling", hip_flexion=(56, 4), knee_flexion=(150, 4), hip_abduction=(7, 5), hip_rotation=(-2, 6),
+        root_pitch=(-2, 6), ankle_dorsiflexion=(-46, 3), spine_flexion=(9, 8),
     ),
     "kneel_upright": _legs(
-        hip_flexion=(4, 8), knee_flexion=(94, 7), ankle_dorsiflexion=(-34, 12), hip_abduction=(8, 5),
-        root_pitch=(1, 6),
+        "kneeling", hip_flexion=(4, 8), knee_flexion=(98, 7), ankle_dorsiflexion=(-44, 4),
+        hip_abduction=(8, 5), root_pitch=(1, 6),
     ),
     "kneel_on_one_knee": _legs(
-        left_hip_flexion=(90, 8), left_knee_flexion=(90, 10), left_hip_abduction=(8, 6),
-        right_hip_flexion=(2, 8), right_knee_flexion=(92, 10), right_ankle_dorsiflexion=(-6, 18),
-        right_toe_extension=(45, 15), root_pitch=(3, 7),
+        "one knee", left_hip_flexion=(96, 7), left_knee_flexion=(94, 9), left_hip_abduction=(8, 6),
+        right_hip_flexion=(0, 7), right_knee_flexion=(104, 6), right_ankle_dorsiflexion=(10, 6),
+        right_toe_extension=(50, 10), root_pitch=(3, 6),
     ),
     "on_all_fours": _legs(
-        root_pitch=(78, 6), hip_flexion=(82, 9), knee_flexion=(92, 8), ankle_dorsiflexion=(-40, 6),
-        spine_flexion=(2, 10), neck_flexion=(-22, 14),
+        "kneeling", root_pitch=(78, 6), hip_flexion=(82, 9), knee_flexion=(94, 8),
+        ankle_dorsiflexion=(-44, 4), spine_flexion=(2, 10), neck_flexion=(-22, 14),
     ),
     "squat_deep": _legs(
         "balanced", hip_flexion=(116, 5), knee_flexion=(134, 8), hip_abduction=(16, 7), hip_rotation=(10, 8),
@@ -467,31 +487,39 @@ LEGS: dict[str, Template] = {
         neck_flexion=(4, 14),
     ),
     "lie_on_back": _legs(
-        root_pitch=(-89, 4), hip_flexion=(4, 5), knee_flexion=(6, 6), hip_abduction=(9, 6),
-        hip_rotation=(20, 10), ankle_dorsiflexion=(-26, 9), spine_flexion=(2, 5), neck_flexion=(8, 9),
+        "grounded", root_pitch=(-93, 3), hip_flexion=(-1, 4), knee_flexion=(6, 6), hip_abduction=(9, 6),
+        hip_rotation=(20, 10), ankle_dorsiflexion=(-26, 9), spine_flexion=(2, 4), neck_flexion=(8, 9),
     ),
     "lie_on_back_knees_up": _legs(
-        root_pitch=(-87, 5), left_hip_flexion=(52, 10), right_hip_flexion=(46, 18),
-        left_knee_flexion=(96, 14), right_knee_flexion=(86, 25), ankle_dorsiflexion=(-18, 9),
-        neck_flexion=(12, 9),
+        "grounded, soles flat", root_pitch=(-93, 3), left_hip_flexion=(54, 8), right_hip_flexion=(50, 10),
+        left_knee_flexion=(106, 14), right_knee_flexion=(98, 20), neck_flexion=(12, 9), spine_flexion=(2, 4),
     ),
     "lie_on_side": _legs(
-        root_pitch=(-90, 4), root_spin=(88, 9), left_hip_flexion=(36, 18), right_hip_flexion=(46, 20),
-        left_knee_flexion=(52, 22), right_knee_flexion=(66, 24), hip_abduction=(-3, 4), hip_rotation=(0, 5),
-        spine_flexion=(14, 10), neck_flexion=(10, 12), ankle_dorsiflexion=(-18, 9),
+        "grounded", root_pitch=(-90, 4), root_spin=(88, 9), left_hip_flexion=(36, 18),
+        right_hip_flexion=(46, 20), left_knee_flexion=(52, 22), right_knee_flexion=(66, 24),
+        hip_abduction=(-3, 4), hip_rotation=(0, 5), spine_flexion=(14, 10), neck_flexion=(10, 12),
+        ankle_dorsiflexion=(-18, 9),
     ),
     "lie_curled": _legs(
-        root_pitch=(-90, 4), root_spin=(86, 10), left_hip_flexion=(88, 14), right_hip_flexion=(96, 14),
-        left_knee_flexion=(100, 15), right_knee_flexion=(108, 15), hip_abduction=(-3, 4), hip_rotation=(0, 5),
-        spine_flexion=(34, 10), neck_flexion=(20, 10), ankle_dorsiflexion=(-14, 9),
+        "grounded", root_pitch=(-90, 4), root_spin=(86, 10), left_hip_flexion=(88, 14),
+        right_hip_flexion=(96, 14), left_knee_flexion=(100, 15), right_knee_flexion=(108, 15),
+        hip_abduction=(-3, 4), hip_rotation=(0, 5), spine_flexion=(34, 10), neck_flexion=(20, 10),
+        ankle_dorsiflexion=(-14, 9),
     ),
     "lie_on_front": _legs(
-        root_pitch=(90, 4), hip_flexion=(-2, 5), knee_flexion=(8, 8), hip_abduction=(10, 6),
-        neck_twist=(45, 14), ankle_dorsiflexion=(-40, 6), hip_rotation=(-6, 10), neck_flexion=(-10, 6),
+        "grounded", root_pitch=(90, 3), hip_flexion=(0, 4), knee_flexion=(4, 4), hip_abduction=(10, 6),
+        neck_twist=(45, 14), ankle_dorsiflexion=(-42, 5), hip_rotation=(-6, 10), neck_flexion=(-10, 6),
+        spine_flexion=(-3, 4),
     ),
     "lie_on_front_feet_up": _legs(
-        root_pitch=(86, 4), hip_flexion=(-6, 4), left_knee_flexion=(85, 20), right_knee_flexion=(70, 32),
-        spine_flexion=(-20, 4), neck_flexion=(-24, 9), ankle_dorsiflexion=(-26, 10),
+        "grounded, feet free", root_pitch=(90, 3), hip_flexion=(4, 4), left_knee_flexion=(85, 20),
+        right_knee_flexion=(70, 32), spine_flexion=(-5, 4), neck_flexion=(-16, 9), neck_twist=(0, 30),
+        ankle_dorsiflexion=(-26, 10),
+    ),
+    "lie_propped": _legs(
+        "grounded, feet free", root_pitch=(74, 4), hip_flexion=(-12, 4), left_knee_flexion=(60, 30),
+        right_knee_flexion=(50, 36), spine_flexion=(-23, 3), neck_flexion=(-14, 9),
+        ankle_dorsiflexion=(-26, 10),
     ),
     "plank": _legs(
         root_pitch=(74, 6), hip_flexion=(2, 6), knee_flexion=(5, 5), ankle_dorsiflexion=(12, 8),
@@ -825,7 +853,7 @@ ACTIVITIES: dict[str, Activity] = {
         "walk_contact walk_contact walk_swing step climb_stairs",
         "swing swing swing pockets one_pocket phone_view phone_call carry_bag one_strap wave",
     ),
-    "running": Activity(2, "run_float run_float run_swing", "swing_running swing_running balance"),
+    "running": Activity(2, "run_float run_float run_swing", "swing_running"),
     "sitting": Activity(
         8,
         _SITTING + " sit_leaning_forward recline",
@@ -878,7 +906,7 @@ ACTIVITIES: dict[str, Activity] = {
     "lying_on_front": Activity(
         1, "lie_on_front lie_on_front lie_on_front_feet_up", "hang_apart arms_up_lying"
     ),
-    "propped_on_front": Activity(0.7, "lie_on_front_feet_up", "prop prop_chin"),
+    "propped_on_front": Activity(0.7, "lie_propped", "prop prop_chin"),
     "exercising": Activity(
         3,
         "stand_wide side_lunge lunge one_leg squat_half athletic_stance",

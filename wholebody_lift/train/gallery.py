@@ -49,16 +49,17 @@ def draw(
     *,
     family: str | None = None,
     kind: str | None = None,
+    pose: str | None = None,
     recorded_only: bool = False,
 ) -> Figure:
     """`count` people: what the detector reports, in its picture, then the truth, standing on a floor at its
     lowest keypoint, from the camera's side and from the camera's right. What the detector does not report is
     pale.
 
-    They are those of `People.scene`, which has `family`, `kind` and `recorded_only` too and raises ValueError
-    for names that it does not know.
+    They are those of `People.scene`, which has `family`, `kind`, `pose` and `recorded_only` too and raises
+    ValueError for names that it does not know.
     """
-    scene = people.scene(count, generator, family=family, kind=kind, recorded_only=recorded_only)
+    scene = people.scene(count, generator, family=family, kind=kind, pose=pose, recorded_only=recorded_only)
     observed = to_batch(scene, "given").observed.numpy()
     looks = level_looks(scene.views.rotation)
     figures = (scene.views.xyz @ scene.views.rotation @ looks.mT).numpy()  # (N, 133, 3)

@@ -130,23 +130,33 @@ class People:
         family: str | None = None,
         kind: str | None = None,
         noise: bool = True,
+        pose: str | None = None,
         recorded_only: bool = False,
         views_per_body: int = 1,
     ) -> Scene:
-        """n people as a camera of one family and a detector of one kind see them; None means the mixture.
+        """n people as a camera of one family and a detector of one kind see them, with poses of one label in
+        `poses.LABELS`; None means the mixture.
 
         With `recorded_only` the poses are the bank's own, unchanged, so that a test measures recordings
         alone. Each body is seen by `views_per_body` cameras; its views are spread over the scene.
         """
-        people = self._posed(n, generator, recorded_only=recorded_only, views_per_body=views_per_body)
+        people = self._posed(
+            n, generator, pose=pose, recorded_only=recorded_only, views_per_body=views_per_body
+        )
         return self._seen(*people, generator, family=family, kind=kind, noise=noise)
 
     def _posed(
-        self, n: int, generator: torch.Generator, *, recorded_only: bool = False, views_per_body: int = 1
+        self,
+        n: int,
+        generator: torch.Generator,
+        *,
+        pose: str | None = None,
+        recorded_only: bool = False,
+        views_per_body: int = 1,
     ) -> tuple[Tensor, Tensor]:
         """Keypoints (n, 133, 3) in the world, mm, and statures (n,); each body is there `views_per_body`
         times, in any order."""
-        rest, rotations = self._bodies(-(-n // views_per_body), generator, recorded_only)
+        rest, rotations = self._bodies(-(-n // views_per_body), generator, pose, recorded_only)
         body = torch.arange(n, device=self.device) // views_per_body
         body = body[torch.randperm(n, generator=generator, device=self.device)]
         return self.rig.pose(rest, rotations)[body], rest.stature_mm[body]
@@ -165,7 +175,9 @@ class People:
         detections = detector.detect(views.xy, views, hidden(views.xyz), generator, noise=noise, kind=kind)
         return Scene(views, detections, stature_mm)
 
-    def _bodies(self, n: int, generator: torch.Generator, recorded_only: bool) -> tuple[Rest, Tensor]:
+    def _bodies(
+        self, n: int, generator: torch.Generator, pose: str | None, recorded_only: bool
+    ) -> tuple[Rest, Tensor]:
         """n people in the rest pose with their faces, and the rotations (n, J, 3, 3) that pose them."""
         shape = self.rig.sample_shape(n, generator, self.children)
         rest = self.rig.rest(shape, self._faces(n, generator))
@@ -177,7 +189,7 @@ class People:
                 raise ValueError("people of recorded poses alone need a bank; give one made by `prepare`")
             rotations, grip = recorded, torch.zeros(n, 2, dtype=torch.long, device=self.device)
         else:
-            rotations, _, grip = poses.sample_with_grips(rest.heads, generator, recorded)
+            rotations, _, grip = poses.sample_with_grips(rest.heads, generator, recorded, pose)
         left, right = (self._fingers(rest.heads, generator, recorded_only, hand) for hand in grip.unbind(-1))
         return rest, hands.attach(rotations, left, right)
 

@@ -5,8 +5,9 @@ in the world, where z is up and an upright person looks along -y, give or take: 
 around people. Fingers stay at rest here, or as recorded; `hands.py` bends them.
 
 How an everyday pose comes about: an activity picks what the legs do and what the arms do, which are rows of
-anatomical angles; feet that carry weight are put flat on one floor; hands that touch something are brought
-there; about half are mirrored; whoever runs through himself is drawn again.
+anatomical angles; feet and knees that carry weight are put on one floor; hands that touch something are
+brought there; arms of those who lie come to rest on the floor; about half are mirrored; whoever runs
+through himself is drawn again.
 """
 
 import functools
@@ -21,15 +22,19 @@ from wholebody_lift.train.activities import (
     ANGLES,
     ARMS,
     CENTRAL,
+    CONTACT_HANDS,
     CONTACTS,
+    FEET,
+    GRIPS,
     LEGS,
     LIMITS,
     SIDED,
     Template,
 )
 from wholebody_lift.train.anatomy import SIDES, compose, decompose, mirror, posed
+from wholebody_lift.train.grounding import ground
 from wholebody_lift.train.intersection import TOLERANCE_MM, intersecting, penetration
-from wholebody_lift.train.reaching import plant_feet, touch
+from wholebody_lift.train.reaching import rest_arms, touch
 from wholebody_lift.train.rig import BONES, PARENT_BONES
 
 SHARES_WITH_RECORDINGS: dict[str, float] = {
@@ -81,38 +86,63 @@ def sample(
     recorded: poses L (m, J, 3, 3) drawn at random from recordings; without them the samplers work alone.
     Returns L (n, J, 3, 3) and the number (n,) in `LABELS` of each.
     """
-    shares = SHARES_ALONE if recorded is None else SHARES_WITH_RECORDINGS
-    everyday = sum(activity.share for activity in ACTIVITIES.values())
-    share = [shares.get(name, 0.0) for name in LABELS[:_FIRST_ACTIVITY]]
-    share += [shares["activity"] * activity.share / everyday for activity in ACTIVITIES.values()]
-    label = torch.multinomial(
-        torch.tensor(share, device=generator.device), len(rest_heads), replacement=True, generator=generator
-    )
-    L = draw(label, rest_heads, generator, recorded)
+    L, label, _ = sample_with_grips(rest_heads, generator, recorded)
+    return L, label
+
+
+def sample_with_grips(
+    rest_heads: Tensor, generator: torch.Generator, recorded: Tensor | None = None, only: str | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """As `sample`, and what the left and the right hand have to do: numbers (n, 2) in `activities.GRIPS`.
+
+    `only` is the one label that all are to have. Raises `ValueError` for one that is not in `LABELS`, and for
+    one of recordings where there are none.
+    """
+    share = _label_shares(recorded is not None, generator.device)
+    if only is not None:
+        if only not in _LABEL:
+            raise ValueError(f"unknown pose {only!r}; there are {', '.join(LABELS)}")
+        if only in _RECORDED and recorded is None:
+            raise ValueError(f"{only!r} poses need a bank; give one made by `prepare`")
+        share = torch.zeros_like(share)
+        share[_LABEL[only]] = 1
+    label = torch.multinomial(share, len(rest_heads), replacement=True, generator=generator)
+    L, grip = draw(label, rest_heads, generator, recorded)
     bad = intersecting(posed(L, rest_heads)[1]) & (label != _LABEL["recorded"])
     people = bad.nonzero().squeeze(-1)
     if len(people):
-        L[people] = _draw_again(label[people], rest_heads[people], generator, recorded)
-    return L, label
+        L[people], grip[people] = _draw_again(label[people], rest_heads[people], generator, recorded)
+    return L, label, grip
+
+
+@functools.cache
+def _label_shares(with_recordings: bool, device: torch.device) -> Tensor:
+    shares = SHARES_WITH_RECORDINGS if with_recordings else SHARES_ALONE
+    everyday = sum(activity.share for activity in ACTIVITIES.values())
+    share = [shares.get(name, 0.0) for name in LABELS[:_FIRST_ACTIVITY]]
+    share += [shares["activity"] * activity.share / everyday for activity in ACTIVITIES.values()]
+    return torch.tensor(share, device=device)
 
 
 def _draw_again(
     label: Tensor, rest_heads: Tensor, generator: torch.Generator, recorded: Tensor | None
-) -> Tensor:
-    """Poses L (n, J, 3, 3) of these labels: the first of a few draws that does not run through itself, or
-    else the one that does least."""
+) -> tuple[Tensor, Tensor]:
+    """Poses L (n, J, 3, 3) of these labels and their grips (n, 2): the first of a few draws that does not run
+    through itself, or else the one that does least."""
     n = len(label)
     label, rest_heads = label.repeat(_DRAWS), rest_heads.repeat(_DRAWS, 1, 1)
-    L = draw(label, rest_heads, generator, recorded)
+    L, grip = draw(label, rest_heads, generator, recorded)
     depth = penetration(posed(L, rest_heads)[1]).clamp_min(TOLERANCE_MM)
     best = depth.reshape(_DRAWS, n).argmin(0)
-    return L[best * n + torch.arange(n, device=label.device)]
+    chosen = best * n + torch.arange(n, device=label.device)
+    return L[chosen], grip[chosen]
 
 
 def draw(
     label: Tensor, rest_heads: Tensor, generator: torch.Generator, recorded: Tensor | None = None
-) -> Tensor:
-    """One pose L (n, J, 3, 3) of each label (n,), for bodies (n, J, 3); it may run through itself.
+) -> tuple[Tensor, Tensor]:
+    """One pose L (n, J, 3, 3) of each label (n,), for bodies (n, J, 3), and what its hands have to do:
+    numbers (n, 2) in `GRIPS`. It may run through itself.
 
     `recorded` (m, J, 3, 3) is needed for the labels of recordings alone.
     """
@@ -126,10 +156,12 @@ def draw(
     angles = table.mean[row] + table.spread[row] * _deviations(n, generator)
     angles = torch.where((label == _LABEL["limits"])[:, None], _angles_by_limits(n, generator), angles)
     L = compose(_within_limits(angles), rest_heads)
-    contact = torch.where((label >= _FIRST_ACTIVITY)[:, None], table.contact[row], -1)
+    active = (label >= _FIRST_ACTIVITY)[:, None]
+    contact, grip = torch.where(active, table.contact[row], -1), torch.where(active, table.grip[row], 0)
 
-    planted = (table.planted[row] & (label != _LABEL["limits"])).nonzero().squeeze(-1)
-    L[planted] = plant_feet(L[planted], rest_heads[planted], table.balanced[row[planted]])
+    feet = table.feet[row]
+    people = ((feet != FEET.index("free")) & (label != _LABEL["limits"])).nonzero().squeeze(-1)
+    L[people] = ground(L[people], rest_heads[people], feet[people])
 
     if recorded is not None:
         pick = torch.randint(len(recorded), (2, n), generator=generator, device=device)
@@ -139,17 +171,22 @@ def draw(
         mixed = recombine(_where(below, first, partner), _where(below, partner, first))
         L = _where(label < _FIRST_ACTIVITY - 1, first, L)
         L = _where(label == _LABEL["recorded_recombined"], mixed, L)
-        own_arms = (label == _LABEL["recorded_recombined"]) & made_up & below
-        contact = torch.where(own_arms[:, None], table.contact[row], contact)
+        own_arms = ((label == _LABEL["recorded_recombined"]) & made_up & below)[:, None]
+        contact = torch.where(own_arms, table.contact[row], contact)
+        grip = torch.where(own_arms, table.grip[row], grip)
         reaching = (label == _LABEL["recorded_reaching"])[:, None]
         contact = torch.where(reaching, _draw_contacts(n, generator), contact)
+        grip = torch.where(reaching, _grip_at(device)[contact], grip)
         people = (label == _LABEL["recorded_jittered"]).nonzero().squeeze(-1)
         L[people] = jitter(L[people], rest_heads[people], _JITTER_DEGREES, generator)
 
     for i, side in enumerate(SIDES):  # the right hand second: it may reach for the left
         people = (contact[:, i] >= 0).nonzero().squeeze(-1)
         L[people] = touch(L[people], rest_heads[people], contact[people, i], generator, side)
-    return _where(coin(), mirror(L), L)
+    people = (active.squeeze(-1) & table.lies[row]).nonzero().squeeze(-1)
+    L[people] = rest_arms(L[people], rest_heads[people], contact[people] < 0)
+    mirrored = coin()
+    return _where(mirrored, mirror(L), L), torch.where(mirrored[:, None], grip.flip(1), grip)
 
 
 def _where(condition: Tensor, L: Tensor, otherwise: Tensor) -> Tensor:
@@ -171,16 +208,18 @@ class _ActivityTable(NamedTuple):
     """(R, A) degrees."""
     contact: Tensor
     """(R, 2) number in `CONTACTS` of what the left and the right hand touch, -1 for nothing."""
-    planted: Tensor
-    """(R,) whether the feet are flat on one floor."""
-    balanced: Tensor
-    """(R,) whether they are also under the body."""
+    grip: Tensor
+    """(R, 2) number in `GRIPS` of how they do."""
+    feet: Tensor
+    """(R,) number in `FEET`."""
+    lies: Tensor
+    """(R,) whether the trunk lies or sits on the floor."""
 
 
 @functools.cache
 def _activity_table(device: torch.device) -> _ActivityTable:
     number = {name: i for i, name in enumerate(CONTACTS)}
-    until, mean, spread, contact, feet = [], [], [], [], []
+    until, mean, spread, contact, grip, feet, lies = [], [], [], [], [], [], []
     for i, activity in enumerate(ACTIVITIES.values()):
         pairs = [(LEGS[legs], ARMS[arms]) for legs in activity.legs.split() for arms in activity.arms.split()]
         for j, (legs, arms) in enumerate(pairs, start=1):
@@ -189,10 +228,24 @@ def _activity_table(device: torch.device) -> _ActivityTable:
             mean.append(means)
             spread.append(spreads)
             contact.append([-1 if name is None else number[name] for name in (arms.left, arms.right)])
-            feet.append([legs.feet != "free", legs.feet == "balanced"])
-    columns = (torch.tensor(column, device=device) for column in (until, mean, spread, contact, feet))
-    until_, mean_, spread_, contact_, feet_ = columns
-    return _ActivityTable(until_, mean_, spread_, contact_, *feet_.unbind(-1))
+            grip.append([GRIPS.index(_hand(arms, side)) for side in SIDES])
+            feet.append(FEET.index(legs.feet))
+            lies.append(legs.feet.startswith("grounded"))
+    columns = (until, mean, spread, contact, grip, feet, lies)
+    return _ActivityTable(*(torch.tensor(column, device=device) for column in columns))
+
+
+@functools.cache
+def _grip_at(device: torch.device) -> Tensor:
+    """Number in `GRIPS` for each contact; the last, which is that of contact -1, for none."""
+    grips = [GRIPS.index(CONTACT_HANDS.get(name, "")) for name in CONTACTS]
+    return torch.tensor([*grips, 0], device=device)
+
+
+def _hand(arms: Template, side: str) -> str:
+    """Which shapes the template wants of a hand."""
+    own, contact = (arms.left_hand, arms.left) if side == "left" else (arms.right_hand, arms.right)
+    return own or CONTACT_HANDS.get(contact or "", "")
 
 
 def _combine(legs: Template, arms: Template) -> tuple[list[float], list[float]]:
@@ -212,18 +265,23 @@ def _combine(legs: Template, arms: Template) -> tuple[list[float], list[float]]:
 def _draw_rows(label: Tensor, generator: torch.Generator) -> Tensor:
     """A row (n,) of the activity table for each label (n,); of any activity where the label is none."""
     n, device = len(label), generator.device
-    share = torch.tensor([activity.share for activity in ACTIVITIES.values()], device=device)
-    anyone = torch.multinomial(share, n, replacement=True, generator=generator)
+    shares = _label_shares(False, device)[_FIRST_ACTIVITY:]
+    anyone = torch.multinomial(shares, n, replacement=True, generator=generator)
     activity = torch.where(label >= _FIRST_ACTIVITY, label - _FIRST_ACTIVITY, anyone)
     until = _activity_table(device).until
     place = activity + torch.rand(n, generator=generator, device=device)
     return torch.searchsorted(until, place).clamp_max(len(until) - 1)
 
 
+@functools.cache
+def _free_contacts(device: torch.device) -> Tensor:
+    names = list(CONTACTS)
+    return torch.tensor([names.index(name) for name in _FREE_CONTACTS.split()], device=device)
+
+
 def _draw_contacts(n: int, generator: torch.Generator) -> Tensor:
     """Contacts (n, 2) for the left and sometimes the right hand, which suit whatever the legs do."""
-    names = list(CONTACTS)
-    free = torch.tensor([names.index(name) for name in _FREE_CONTACTS.split()], device=generator.device)
+    free = _free_contacts(generator.device)
     contact = free[torch.randint(len(free), (n, 2), generator=generator, device=generator.device)]
     both = torch.rand(n, generator=generator, device=generator.device) < _BOTH_HANDS_REACH
     contact[:, 1] = torch.where(both, contact[:, 1], -1)

@@ -206,7 +206,7 @@ def _detail(text: str, *notes: str) -> str:
 def _facts(pose: Pose3D, arrays: dict[str, Any]) -> list[tuple[str, ...]]:
     """(term, text, note, ...) rows that say how the numbers are to be read."""
     spec = FRAMES[pose.frame]
-    reprojection = float(pose.reprojection_error_px.mean())
+    reprojection = float(np.nanmean(pose.reprojection_error_px))
     facts: list[tuple[str, ...]] = [
         ("Frame", pose.frame, f"x {spec.x}, y {spec.y}, z {spec.z} ({spec.handedness}-handed)"),
         ("Units", "millimetres"),

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ...skeleton import PARTS
 from .. import rotations
+from ..anatomy import rhythm
 from ..rig import BONES, LOCAL_CHANGES, PARENT_BONES, PHENOTYPES, Rig, Shape
 from .clip import Clip
 
@@ -165,6 +166,7 @@ def retarget(clip: Clip, source: Source, ours: RestPose) -> Tensor:
         leg = [f"{bone}.{side}" for bone in ("upperleg01", "lowerleg01", "foot")]
         _roll_to_bend(world, ours, arm, _elbow_axis(ours, side))
         _roll_to_bend(world, ours, leg, _X)
+        _raise_collarbone(world, ours, side)
 
     if not source.ankles_roll:
         places = dict(zip(clip.bones, clip.positions().unbind(1), strict=True))
@@ -266,6 +268,17 @@ def _roll_to_bend(world: dict[str, Tensor], ours: RestPose, limb: list[str], axi
     low, high = (math.sin(math.radians(bend)) for bend in _BEND_RANGE)
     trust = ((torch.linalg.vector_norm(normal, dim=-1) - low) / (high - low)).clamp(0, 1)
     world[upper] = rotations.from_axis_angle(along, trust * angle) @ world[upper]
+
+
+def _raise_collarbone(world: dict[str, Tensor], ours: RestPose, side: str) -> None:
+    """Lift the collarbone with the arm that rises, which no source records: theirs stay where they are in the
+    chest at any height of the arm, or very nearly."""
+    chest = world["spine01"]
+    upper_arm = rotations.normalize(ours[f"lowerarm01.{side}"] - ours[f"upperarm01.{side}"])
+    upwards = ((chest.mT @ world[f"upperarm01.{side}"])[..., 2, :] * upper_arm).sum(-1)
+    lift = rhythm(torch.acos((-upwards).clamp(-1, 1)))
+    turn = rotations.from_axis_angle(_Y, -lift if side == "L" else lift)
+    world[f"clavicle.{side}"] = chest @ turn @ chest.mT @ world[f"clavicle.{side}"]
 
 
 def _plant(foot: Tensor, height: Tensor) -> Tensor:

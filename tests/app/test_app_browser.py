@@ -1,0 +1,312 @@
+"""The app in a real browser: files go in, people appear, files come out."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from wholebody_lift import Keypoints2D, detectors, formats, inputs
+from wholebody_lift.app import server as server_module
+from wholebody_lift.app.server import Server
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs the Python package playwright")
+
+CHROMIUM = shutil.which("chromium")
+if CHROMIUM is None:
+    pytest.skip("needs Chromium (Debian's package chromium)", allow_module_level=True)
+
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+]
+
+# Drop files, given as [name, text], on an element as a person would from a file manager.
+DROP = """(element, files) => {
+  const carried = new DataTransfer();
+  for (const [name, text] of files) carried.items.add(new File([text], name));
+  for (const type of ["dragenter", "dragover", "drop"]) {
+    element.dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer: carried }));
+  }
+}"""
+DRAG_IN = """element => {
+  const carried = new DataTransfer();
+  carried.items.add(new File(["x"], "x"));
+  element.dispatchEvent(new DragEvent("dragenter", { bubbles: true, dataTransfer: carried }));
+}"""
+COLOURS = """canvas => {
+  const copy = new OffscreenCanvas(canvas.width, canvas.height);
+  const context = copy.getContext("2d");
+  context.drawImage(canvas, 0, 0);
+  const pixels = new Uint32Array(context.getImageData(0, 0, copy.width, copy.height).data.buffer);
+  return new Set(pixels).size;
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Any, server: Server) -> Iterator[Any]:
+    """The app's page; a message of an error in its console, or of a broken policy, fails the test."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.set_default_timeout(30_000)
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("filechooser", lambda _: None)  # from now on choosers come to the test
+    page.goto(server.url)
+    page.locator("#photos:not(:empty)").wait_for()
+    yield page
+    page.close()
+    assert [text for text in wrong if "status of 422" not in text] == []
+
+
+def drop(page: Any, path: Path, where: str = "body") -> None:
+    page.locator(where).evaluate(DROP, [[path.name, path.read_text()]])
+
+
+def done(page: Any, name: str) -> Any:
+    """The viewer of what was lifted, once it is there."""
+    page.locator("#file-name", has_text=name).wait_for()
+    viewer = page.frame_locator("#viewer")
+    viewer.locator("h1", has_text=name).wait_for()
+    return viewer
+
+
+def downloaded(page: Any, name: str) -> tuple[str, bytes]:
+    with page.expect_download() as download:
+        page.locator("#downloads a", has=page.locator(f"b:text-is('{name}')")).click()
+    return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+
+
+def test_dropped_detections_appear(page: Any, example_data: Path, squats: Keypoints2D) -> None:
+    drop(page, example_data / "squats.json")
+    viewer = done(page, "squats.json")
+    assert viewer.locator("#scene").evaluate(COLOURS) > 200
+    assert viewer.locator("#counter").text_content().startswith("1 of 65")
+    assert "65" in page.locator("#headline").text_content()
+    page.get_by_text("Units, axes, camera, errors").click()
+    assert "millimetres" in page.locator("#summary").text_content()
+    assert page.locator("#notes li").count() == 0
+
+
+def test_downloads_are_the_result(page: Any, example_data: Path, squats: Keypoints2D, lifter: Any) -> None:
+    page.locator("#file").set_input_files(example_data / "squats.json")
+    done(page, "squats.json")
+    want = lifter.lift_sequence(squats)
+    for kind, name in (("JSON", "squats.json"), ("NumPy", "squats.npz")):
+        given, content = downloaded(page, kind)
+        assert given == name
+        np.testing.assert_array_equal(inputs.read_pose(content, name).xyz, want.xyz)
+    assert downloaded(page, "BVH")[1].startswith(b"HIERARCHY\nROOT hips")
+    assert downloaded(page, "glTF")[1].startswith(b"glTF")
+    name, content = downloaded(page, "Page")
+    assert name == "squats.html"
+    assert b"<title>squats.json</title>" in content
+
+
+def test_two_in_a_row(page: Any, example_data: Path) -> None:
+    drop(page, example_data / "squats.json")
+    done(page, "squats.json")
+    drop(page, example_data / "photos.json", "#shield")
+    viewer = done(page, "photos.json")
+    assert viewer.locator("#counter").text_content().startswith("1 of 2")
+    assert downloaded(page, "CSV")[0] == "photos.csv"
+    assert page.title().startswith("photos.json")
+
+
+def test_a_frame_rate_brings_the_rest(page: Any, tmp_path: Path, squats: Keypoints2D) -> None:
+    path = tmp_path / "clip.json"
+    formats.write_keypoints(squats[range(8)].model_copy(update={"fps": None}), path)
+    drop(page, path)
+    done(page, "clip.json")
+    missing = page.locator("#not-offered")
+    assert missing.get_by_text("TRC, C3D, BVH, glTF").count() == 1
+    page.get_by_label("Frames per second").fill("30")
+    page.get_by_label("Frames per second").press("Enter")
+    page.locator("#downloads b", has_text="TRC").wait_for()
+    assert b"\n30\t30\t8\t133\tmm" in downloaded(page, "TRC")[1]
+
+
+def test_one_of_several_people(page: Any, tmp_path: Path, squats: Keypoints2D) -> None:
+    path = tmp_path / "pair.json"
+    pair = squats[[0, 16]].model_copy(update={"image_ids": np.zeros(2, np.int64)})
+    formats.write_keypoints(pair, path)
+    drop(page, path)
+    done(page, "pair.json")
+    assert page.locator("#not-offered").get_by_text("TRC, BVH").count() == 1
+    page.get_by_label("Who").select_option("Person 2")
+    name, content = downloaded(page, "BVH")
+    assert name == "pair-person1.bvh"
+    assert content.startswith(b"HIERARCHY")
+
+
+def test_a_wrong_file_is_told_and_the_next_one_works(page: Any, tmp_path: Path, example_data: Path) -> None:
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text(json.dumps({"a": 1}))
+    drop(page, wrong)
+    alert = page.get_by_role("alert").filter(has_text="This could not be lifted")
+    alert.wait_for()
+    assert "wrong.json: got an object with a, which is no format that is known" in alert.text_content()
+    assert page.evaluate("document.activeElement.id") == "other"
+    drop(page, example_data / "photos.json")
+    done(page, "photos.json")
+
+
+def test_several_files_and_large_ones(browser: Any, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "MAX_BYTES", 2**21)
+    page = browser.new_page()
+    page.goto(server.url)
+    page.locator("#photos:not(:empty)").wait_for()
+    page.locator("body").evaluate(DROP, [["a.json", "[]"], ["b.json", "[]"]])
+    page.locator("#error", has_text="one at a time").wait_for()
+    page.evaluate("""() => {
+      const file = new File([new Uint8Array(3 * 2 ** 20)], "large.json");
+      const carried = new DataTransfer();
+      carried.items.add(file);
+      document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, dataTransfer: carried }));
+    }""")
+    page.locator("#error", has_text="large.json: got a file of 3 MB; at most 2 MB").wait_for()
+    page.close()
+
+
+def test_warnings_are_shown(page: Any, tmp_path: Path, squats: Keypoints2D) -> None:
+    path = tmp_path / "flipped.json"
+    flipped = squats.keypoints[[0]] * (1, -1) + (0, 1280)
+    formats.write_keypoints(squats[[0]].model_copy(update={"keypoints": flipped}), path)
+    drop(page, path)
+    done(page, "flipped.json")
+    assert "upside down" in page.locator("#notes li").first.text_content()
+
+
+def test_a_photo_without_a_detector(
+    browser: Any, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detectors, "available", list)
+    page = browser.new_page()
+    page.goto(server.url)
+    assert 'pip install "wholebody-lift[detect]"' in page.locator("#photos").text_content()
+    photo = tmp_path / "me.jpg"
+    photo.write_bytes(b"\xff\xd8\xff\xe0")
+    page.locator("#file").set_input_files(photo)
+    page.locator("#error", has_text='pip install "wholebody-lift[detect]"').wait_for()
+    page.close()
+
+
+def test_a_photo_with_a_detector(
+    page: Any, tmp_path: Path, squats: Keypoints2D, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    still = squats[[0]].model_copy(update={"image_ids": None, "fps": None})
+    monkeypatch.setattr(detectors, "detect_image", lambda path, **_: still)
+    photo = tmp_path / "me.jpg"
+    photo.write_bytes(b"\xff\xd8\xff\xe0")
+    page.locator("#file").set_input_files(photo)
+    viewer = done(page, "me.jpg")
+    assert viewer.locator("#image-note").text_content().startswith("720 × 1280")
+
+
+def test_by_keyboard(page: Any, example_data: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("o")
+    chooser.value.set_files(example_data / "photos.json")
+    done(page, "photos.json")
+    assert page.evaluate("document.activeElement.id") == "file-name"
+    page.get_by_label("Image width").focus()
+    page.keyboard.type("o")  # a letter in a field, and no command
+    assert page.get_by_label("Image width").input_value() == "o"
+    page.keyboard.press("Enter")
+    page.locator("#error", has_text="got 'o' as image width").wait_for()
+    assert page.evaluate("document.activeElement.id") == "other"
+    with page.expect_file_chooser():
+        page.keyboard.press("Enter")  # the button that has the focus
+
+
+def test_dragging_shows_where_to_drop(page: Any, example_data: Path) -> None:
+    drop(page, example_data / "photos.json")
+    done(page, "photos.json")
+    page.locator("#shield").evaluate(DRAG_IN)
+    assert page.locator("#veil").is_visible()
+    drop(page, example_data / "photos.json", "#veil")
+    assert page.locator("#veil").is_hidden()
+    done(page, "photos.json")
+
+
+def test_the_viewer_is_under_a_shield_until_the_pointer_comes(page: Any, example_data: Path) -> None:
+    page.mouse.move(5, 5)
+    drop(page, example_data / "photos.json")
+    viewer = done(page, "photos.json")
+    assert page.locator("#shield").is_visible()
+    page.mouse.move(400, 400)
+    page.mouse.move(410, 400)
+    assert page.locator("#shield").is_hidden()
+    viewer.locator("[data-view=top]").click()
+    assert viewer.locator("[data-view=top]").get_attribute("aria-pressed") == "true"
+    page.mouse.move(5, 5)
+    assert page.locator("#shield").is_visible()
+
+
+def test_the_viewer_cannot_reach_the_app(browser: Any, server: Server, example_data: Path) -> None:
+    page = browser.new_page()
+    page.goto(server.url)
+    page.locator("#file").set_input_files(example_data / "photos.json")
+    done(page, "photos.json")
+    frame = page.frames[1]
+    assert frame.evaluate("self.origin") == "null"
+    assert (
+        frame.evaluate("() => { try { return parent.document.title } catch (e) { return e.name } }")
+        == "SecurityError"
+    )
+    assert frame.evaluate("fetch('../../about').then(() => 'got it', () => 'refused')") == "refused"
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("state", ["empty", "done"])
+def test_fits_a_narrow_window(
+    browser: Any, server: Server, example_data: Path, scheme: str, state: str
+) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    page.goto(server.url)
+    if state == "done":
+        page.locator("#file").set_input_files(example_data / "photos.json")
+        done(page, "photos.json")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    clipped = page.evaluate("""() => [...document.querySelectorAll("aside *, header *, .card *")]
+      .filter(node => node.offsetParent && node.clientWidth && node.scrollWidth > node.clientWidth + 1)
+      .map(node => node.outerHTML.slice(0, 80))""")
+    assert clipped == []
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == {"light": "rgb(245, 246, 248)", "dark": "rgb(16, 19, 23)"}[scheme]
+    page.close()
+
+
+def test_nothing_is_asked_of_anybody_else(page: Any, server: Server, example_data: Path) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    drop(page, example_data / "photos.json")
+    done(page, "photos.json")
+    own = (server.url, "data:", "blob:")
+    assert len(asked) > 4
+    assert [url for url in asked if not url.startswith(own)] == []
+
+
+def test_when_the_program_has_ended(browser: Any, server: Server, example_data: Path) -> None:
+    page = browser.new_page()
+    page.goto(server.url)
+    page.route("**/lift?*", lambda route: route.abort())
+    page.locator("#file").set_input_files(example_data / "photos.json")
+    page.locator("#error", has_text="Does wholebody-lift app still run?").wait_for()
+    page.close()

@@ -1,0 +1,32 @@
+"""The picture of docs/app.md can be taken again."""
+
+import importlib.util
+import shutil
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from wholebody_lift import Lifter
+
+pytest.importorskip("playwright.sync_api", reason="needs the Python package playwright")
+if shutil.which("chromium") is None:
+    pytest.skip("needs Chromium (Debian's package chromium)", allow_module_level=True)
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def test_the_picture_can_be_taken_again(
+    lifter: Lifter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a small network in place of the weights."""
+    spec = importlib.util.spec_from_file_location("docs_app", DOCS / "figures" / "app.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    monkeypatch.setattr(script, "Lifter", SimpleNamespace(from_pretrained=lambda: lifter))
+    monkeypatch.setattr(sys, "argv", ["app", str(tmp_path / "app.png")])
+    script.main()
+    assert (tmp_path / "app.png").stat().st_size > 20_000
+    assert "assets/app.png" in (DOCS / "app.md").read_text()
+    assert (DOCS / "assets" / "app.png").is_file()

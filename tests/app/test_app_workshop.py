@@ -1,0 +1,203 @@
+"""What the app does with what it is given, without HTTP."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wholebody_lift import InputError, Keypoints2D, Lifter, Pose3D, detectors, formats, inputs
+from wholebody_lift.app import workshop as workshop_module
+from wholebody_lift.app.workshop import KEPT_RESULTS, Workshop
+from wholebody_lift.outputs import KINDS
+
+
+@pytest.fixture
+def photos(example_data: Path) -> Keypoints2D:
+    """Two people in two pictures."""
+    return formats.read(example_data / "photos.json")
+
+
+@pytest.fixture
+def content(example_data: Path) -> bytes:
+    return (example_data / "photos.json").read_bytes()
+
+
+@pytest.fixture
+def pair(squats: Keypoints2D) -> bytes:
+    """Two people with track ids in three frames of known rate, as npz."""
+    rows = squats[[0, 1, 2, 10, 11, 12]]
+    who = {"image_ids": np.array([0, 1, 2] * 2), "track_ids": np.repeat([3, 8], 3), "fps": 5.0}
+    return written(rows.model_copy(update=who))
+
+
+def written(people: Keypoints2D) -> bytes:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "people.npz"
+        formats.write_keypoints(people, path, "arrays")
+        return path.read_bytes()
+
+
+def pose_of(workshop: Workshop, answer: dict) -> Pose3D:
+    return inputs.read_pose(workshop.export(answer["id"], ".npz")[1], "result.npz")
+
+
+def test_detections_are_lifted(
+    workshop: Workshop, lifter: Lifter, content: bytes, photos: Keypoints2D
+) -> None:
+    answer = workshop.take(content, "photos.json", {})
+    pose = pose_of(workshop, answer)
+    np.testing.assert_array_equal(pose.xyz, lifter.lift(photos).xyz)
+    assert answer["summary"] == pose.summary().split("\n")
+    assert answer["name"] == "photos.json"
+    assert answer["notes"] == []
+    json.dumps(answer)
+
+
+def test_with_a_frame_rate_it_is_one_motion(workshop: Workshop, lifter: Lifter, squats: Keypoints2D) -> None:
+    content = written(squats.model_copy(update={"fps": None}))
+    for rate, want in (("", lifter.lift(squats)), ("5", lifter.lift_sequence(squats, 5))):
+        pose = pose_of(workshop, workshop.take(content, "squats.npz", {"fps": rate}))
+        np.testing.assert_array_equal(pose.xyz, want.xyz)
+        assert pose.fps == (5 if rate else None)
+
+
+def test_what_is_known_is_used(workshop: Workshop, content: bytes) -> None:
+    known = {"width": "700", "height": "1300", "focal": "1500", "height_mm": " 1800 ", "fps": ""}
+    pose = pose_of(workshop, workshop.take(content, "photos.json", known))
+    np.testing.assert_array_equal(pose.K[-1], [[1500, 0, 350], [0, 1500, 650], [0, 0, 1]])
+    assert (pose.camera_source, pose.scale_source, pose.fps) == ("given", "height_mm", None)
+
+
+def test_the_focal_length_goes_with_the_size_in_the_file(workshop: Workshop, content: bytes) -> None:
+    pose = pose_of(workshop, workshop.take(content, "photos.json", {"focal": "1500"}))
+    np.testing.assert_array_equal(pose.K[0], [[1500, 0, 320], [0, 1500, 212.5], [0, 0, 1]])
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({"fps": "fast"}, "got 'fast' as frames per second; a number over 0 was wanted"),
+        ({"height_mm": "-1"}, "got '-1' as person's height; a number over 0 was wanted"),
+        ({"width": "700"}, "width and height were wanted, or neither"),
+        ({"height_mm": "1.8"}, "it looks like metres, so pass 1800"),
+    ],
+)
+def test_what_cannot_be_known(workshop: Workshop, content: bytes, known: dict[str, str], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        workshop.take(content, "photos.json", known)
+
+
+def test_a_focal_length_needs_a_size(workshop: Workshop, squats: Keypoints2D) -> None:
+    content = written(squats[[0]].model_copy(update={"image_size": None}))
+    with pytest.raises(InputError, match="give width and height too"):
+        workshop.take(content, "one.npz", {"focal": "1500"})
+
+
+def test_errors_call_the_file_by_its_name(workshop: Workshop) -> None:
+    with pytest.raises(InputError, match=r"^my file\.json: got an object with a, which is no format"):
+        workshop.take(b'{"a": 1}', "my file.json", {})
+
+
+def test_warnings_come_with_the_result(workshop: Workshop, squats: Keypoints2D) -> None:
+    flipped = squats.keypoints[[0]] * (1, -1) + (0, 1280)
+    upside_down = squats[[0]].model_copy(update={"keypoints": flipped})
+    answer = workshop.take(written(upside_down), "one.npz", {})
+    assert len(answer["notes"]) == len(set(answer["notes"])) > 0
+    assert "upside down" in answer["notes"][0]
+
+
+def test_a_result_opens_as_it_is(workshop: Workshop, content: bytes) -> None:
+    first = workshop.take(content, "photos.json", {"height_mm": "1800"})
+    for suffix in (".json", ".npz"):
+        name, saved = workshop.export(first["id"], suffix)
+        assert name == f"photos{suffix}"
+        again = workshop.take(saved, name, {})
+        np.testing.assert_array_equal(pose_of(workshop, again).xyz, pose_of(workshop, first).xyz)
+
+
+def test_a_photo_goes_through_the_detector(
+    workshop: Workshop, squats: Keypoints2D, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = {}
+
+    def detect(path: Path, *, height_mm: float | None) -> Keypoints2D:
+        seen.update(content=path.read_bytes(), height_mm=height_mm)
+        return squats[[0]].model_copy(update={"image_ids": None})
+
+    monkeypatch.setattr(detectors, "detect_image", detect)
+    photo = b"\xff\xd8\xff and so on"
+    answer = workshop.take(photo, "me.jpg", {"height_mm": "1800", "focal": "1500"})
+    assert seen == {"content": photo, "height_mm": 1800}
+    assert pose_of(workshop, answer).camera_source == "given"
+
+
+def test_it_says_what_brings_a_detector(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detectors, "available", list)
+    assert workshop.about()["photos"] == 'pip install "wholebody-lift[detect]"'
+    monkeypatch.setattr(detectors, "available", lambda: ["mediapipe"])
+    assert workshop.about()["photos"] is None
+
+
+def downloads(answer: dict) -> dict[str, dict]:
+    return {kind["suffix"]: kind for kind in answer["downloads"]}
+
+
+def test_everything_that_is_offered_can_be_had(workshop: Workshop, pair: bytes) -> None:
+    answer = workshop.take(pair, "pair.npz", {})
+    assert answer["people"] == [{"id": 3, "name": "Person 3"}, {"id": 8, "name": "Person 8"}]
+    offered = downloads(answer)
+    assert list(offered) == list(KINDS)
+    slow = {".png", ".pdf", ".svg", ".rrd"}  # and they have tests of their own
+    for suffix, kind in offered.items():
+        for person in ("", "3", "8"):
+            if kind["install"] or suffix in slow:
+                continue
+            if person in kind["reasons"]:
+                with pytest.raises(ValueError, match=kind["reasons"][person][:10]):
+                    workshop.export(answer["id"], suffix, int(person) if person else None)
+            else:
+                name, content = workshop.export(answer["id"], suffix, int(person) if person else None)
+                assert name == f"pair{f'-person{person}' if person else ''}{suffix}"
+                assert len(content) > 1000
+    assert offered[".bvh"]["reasons"] == {"": "Holds one person: choose one above."}
+    assert offered[".glb"]["reasons"] == {}
+
+
+def test_without_a_rate_it_is_said_what_is_missing(workshop: Workshop, content: bytes) -> None:
+    offered = downloads(workshop.take(content, "photos.json", {}))
+    assert "frames per second" in offered[".trc"]["reasons"][""]
+    assert offered[".csv"]["reasons"] == {}
+
+
+def test_without_an_extra_it_is_said_what_brings_it(
+    workshop: Workshop, pair: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wholebody_lift.extras.find_spec", lambda name: None)
+    offered = downloads(workshop.take(pair, "pair.npz", {}))
+    assert offered[".c3d"]["install"] == 'pip install "wholebody-lift[c3d]"'
+    assert offered[".json"]["install"] is None
+
+
+def test_nobody_else_is_there(workshop: Workshop, pair: bytes) -> None:
+    answer = workshop.take(pair, "pair.npz", {})
+    for id, suffix, person in (
+        (answer["id"], ".npz", 5),
+        (answer["id"], ".exe", None),
+        ("other", ".npz", None),
+    ):
+        with pytest.raises(KeyError):
+            workshop.export(id, suffix, person)
+    with pytest.raises(KeyError):
+        workshop.page("other")
+
+
+def test_old_results_are_forgotten(workshop: Workshop, pair: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workshop_module, "KEPT_RESULTS", 2)
+    ids = [workshop.take(pair, "pair.npz", {})["id"] for _ in range(3)]
+    with pytest.raises(KeyError):
+        workshop.page(ids[0])
+    assert "<title>pair.npz</title>" in workshop.page(ids[1])
+    assert KEPT_RESULTS > 1

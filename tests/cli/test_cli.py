@@ -1,0 +1,194 @@
+"""The command as a whole: help, exit codes, one line for each mistake, pipes and interrupts."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wholebody_lift import __version__, cli
+from wholebody_lift.cli import lift, main, messages
+
+COMMANDS = ["lift", "image", "video", "convert", "export", "view", "app", "info"]
+
+
+def error_of(capsys: pytest.CaptureFixture[str]) -> str:
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("wholebody-lift: error: ")
+    return lines[0]
+
+
+def test_all_commands_are_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as leaving:
+        main(["--help"])
+    assert leaving.value.code == 0
+    printed = capsys.readouterr().out
+    assert [name for name in COMMANDS if f"\n    {name} " not in printed] == []
+    assert len(cli.COMMANDS) == len(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_examples_of_the_help_are_commands(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    printed = capsys.readouterr().out
+    lines = printed.partition("examples:\n")[2].splitlines()
+    examples = [
+        line.split() for line in lines if line.strip().startswith("wholebody-lift") and "|" not in line
+    ]
+    assert examples
+    for words in examples:
+        cli._parser().parse_args(words[1:])
+
+
+def test_help_imports_nothing_slow() -> None:
+    slow = {"torch", "matplotlib", "huggingface_hub", "pydantic", "tqdm", "cv2", "http.server"}
+    code = (
+        "import json, sys\n"
+        "from wholebody_lift.cli import main\n"
+        f"for command in {COMMANDS}:\n"
+        "    try: main([command, '--help'])\n"
+        "    except SystemExit: pass\n"
+        f"print(json.dumps(sorted({slow!r} & set(sys.modules))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.count("examples:") == len(COMMANDS)
+    assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+def test_runs_as_a_module() -> None:
+    command = [sys.executable, "-m", "wholebody_lift", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"wholebody-lift {__version__}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "required: COMMAND"),
+        (["lift", "people.npy"], "required: -o/--output"),
+        (["lift", "people.npy", "-o", "result.docx"], "'result.docx'; its name must end in .json or .npz"),
+        (["lift", "people.npy", "-o", "result.json", "--frame", "maya"], "invalid choice: 'maya'"),
+        (["lift", "people.npy", "-o", "result.json", "--image-size", "640"], "expected 2 arguments"),
+        (["lift", "people.npy", "-o", "result.json", "--fps", "0"], "'0'; a number over 0 was wanted"),
+        (["lift", "people.npy", "-o", "result.json", "--fps", "fast"], "'fast'; a number over 0 was wanted"),
+        (["view", "result.json", "-o", "page.json"], "must end in .html"),
+        (["convert", "a.json", "b.txt"], "must end in .json or .npz"),
+        (["convert", "a.json", "b.npz", "--to", "mmpose"], "b.npz for mmpose, which is written to .json"),
+        (["export", "a.json", "-o", "b.glb", "--layout", "wide"], "no OUT takes --layout"),
+        (["image", "a.jpg", "--detector", "guess"], "invalid choice: 'guess'"),
+        (["app", "--port", "99999"], "'99999'; a number from 0 to 65535 was wanted"),
+    ],
+)
+def test_wrong_usage_exits_with_2(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as leaving:
+        main(arguments)
+    assert leaving.value.code == 2
+    printed = capsys.readouterr().err
+    assert "usage: wholebody-lift" in printed
+    assert said in printed
+
+
+def test_the_input_is_not_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "detections.json"
+    path.write_text("precious")
+    with pytest.raises(SystemExit) as leaving:
+        main(["lift", str(path), "-o", str(tmp_path / "." / "detections.json")])
+    assert leaving.value.code == 2
+    assert "is the input" in capsys.readouterr().err
+    assert path.read_text() == "precious"
+
+
+def test_errors_are_one_line_and_exit_with_1(
+    tmp_path: Path, detections: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "result.json")
+    assert main(["lift", str(tmp_path / "absent.json"), "-o", out]) == 1
+    assert "absent.json" in error_of(capsys)
+    np.save(detections, np.zeros((1, 17, 3)))
+    assert main(["lift", str(detections), "-o", out, "--weights", weights]) == 1
+    assert "17 keypoints" in error_of(capsys)
+    assert main(["info", str(tmp_path / "no-weights-here" / "deep" / "down")]) == 1
+    assert "no-weights-here" in error_of(capsys)
+    (tmp_path / "note.txt").write_text("nothing of ours")
+    assert main(["info", str(tmp_path / "note.txt")]) == 1
+    assert "neither a result" in error_of(capsys)
+    assert not Path(out).exists()
+
+
+def test_debug_shows_the_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["view", str(tmp_path / "absent.json"), "--no-open", "--debug"]) == 1
+    printed = capsys.readouterr().err
+    assert "Traceback" in printed
+    assert printed.splitlines()[-1].startswith("wholebody-lift: error: ")
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_warning_is_one_line(
+    tmp_path: Path, detections: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people = np.load(detections)
+    people[..., 1] *= -1
+    np.save(detections, people)
+    assert main(["lift", str(detections), "-o", str(tmp_path / "result.json"), "--weights", weights]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert lines
+    assert all(line.startswith("wholebody-lift: warning: ") for line in lines)
+    assert len(lines) == len(set(lines))
+
+
+def test_an_interrupt_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lift, "run", interrupt)
+    assert main(["lift", "people.npy", "-o", "result.json"]) == 130
+    assert capsys.readouterr().err == "wholebody-lift: interrupted\n"
+
+
+def test_a_reader_that_goes_away_is_no_error(example_data: Path) -> None:
+    command = [sys.executable, "-m", "wholebody_lift", "convert", str(example_data / "squats.json"), "-"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(1)
+        process.stdout.close()
+        assert process.wait() == 141
+        assert b"Error" not in process.stderr.read()
+
+
+class TestProgress:
+    def arguments(self, quiet: bool = False) -> object:
+        return type("Arguments", (), {"quiet": quiet})()
+
+    def shown(self, capsys: pytest.CaptureFixture[str], quiet: bool = False) -> str:
+        with messages.progress(self.arguments(quiet), "people") as show:  # type: ignore[arg-type]
+            show(64, 512)
+            time.sleep(0.15)  # tqdm's least time between two looks
+            show(128, 512)
+        return capsys.readouterr().err
+
+    def test_on_a_terminal(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        monkeypatch.setattr(messages, "BAR_AFTER_SECONDS", 0)
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+        assert "128/512" in self.shown(capsys)
+        assert self.shown(capsys, quiet=True) == ""
+
+    def test_not_for_short_work(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(messages, "BAR_AFTER_SECONDS", 3600)
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+        assert "128/512" not in self.shown(capsys)
+
+    def test_not_in_a_file(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        monkeypatch.setattr(messages, "BAR_AFTER_SECONDS", 0)
+        assert self.shown(capsys) == ""

@@ -1,0 +1,170 @@
+"""`convert`, `export`, `view` and `info`: from file to file without lifting."""
+
+import csv
+import hashlib
+import io
+import json
+import shlex
+import sys
+import webbrowser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_cli import error_of
+
+from wholebody_lift import Pose3D, __version__, formats, pretrained
+from wholebody_lift.cli import main
+
+
+class TestConvert:
+    @pytest.mark.parametrize(
+        ("out", "options"),
+        [
+            ("out.json", []),
+            ("out.json", ["--to", "mmpose"]),
+            ("out.npz", []),
+            ("frames", []),
+            ("deep/down/out.json", []),
+        ],
+    )
+    @pytest.mark.filterwarnings("ignore:got OpenPose keypoints")
+    def test_there_and_back(self, example_data: Path, tmp_path: Path, out: str, options: list[str]) -> None:
+        source, there, back = example_data / "squats.json", tmp_path / out, tmp_path / "back.npz"
+        assert main(["convert", str(source), str(there), *options]) == 0
+        assert main(["convert", str(there), str(back)]) == 0
+        want, got = formats.read(source, min_score=0), formats.read(back, min_score=0)
+        np.testing.assert_allclose(got.keypoints, want.keypoints, atol=1e-3)
+        np.testing.assert_array_equal(got.observed, want.observed)
+
+    def test_no_score_is_too_low(self, detections: Path, tmp_path: Path) -> None:
+        people = np.load(detections)
+        people[:, 5, 2] = 0.01
+        np.save(detections, people)
+        out = tmp_path / "out.json"
+        assert main(["convert", str(detections), str(out), "-q"]) == 0
+        assert formats.read(out, min_score=0).observed.all()
+        assert main(["convert", str(detections), str(out), "--min-score", "0.3"]) == 0
+        assert not formats.read(out, min_score=0).observed[:, 5].any()
+
+    def test_what_is_known_besides(self, detections: Path, tmp_path: Path) -> None:
+        out = tmp_path / "out.npz"
+        options = shlex.split("--fps 25 --image-size 1280 720 --height-mm 1800 --track 1")
+        assert main(["convert", str(detections), str(out), *options]) == 0
+        people = formats.read(out)
+        assert (len(people), people.fps) == (1, 25)
+        np.testing.assert_array_equal(people.image_size, [[1280, 720]])
+        np.testing.assert_array_equal(people.height_mm, [1800])
+
+    def test_through_pipes(
+        self, detections: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(detections.read_bytes())))
+        assert main(["convert", "-", "-"]) == 0
+        printed = capsys.readouterr()
+        assert len(json.loads(printed.out)["annotations"]) == 2
+        assert printed.err == "wrote 2 people as coco-wholebody to standard output\n"
+
+
+class TestExport:
+    def test_options_reach_their_formats(self, clip: Path, tmp_path: Path) -> None:
+        trc, table = tmp_path / "a.trc", tmp_path / "a.csv"
+        options = shlex.split("--fps 25 --track 8 --names pose2sim --layout wide --frame opengl")
+        assert main(["export", str(clip), "-o", str(trc), "-o", str(table), *options]) == 0
+        lines = trc.read_text().splitlines()
+        assert lines[2].startswith("25\t25\t6\t133\tmm")
+        assert "LWrist" in lines[3]
+        with table.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [(row["track_id"], row["frame"], row["fps"]) for row in rows] == [("8", "opengl", "25.0")] * 6
+
+    def test_observed_only(self, tmp_path: Path, clip: Path) -> None:
+        out = tmp_path / "a.trc"
+        pose = Pose3D.load(clip)
+        pose.observed[:, 0] = False
+        pose.save(clip)
+        assert (
+            main(["export", str(clip), "-o", str(out), "--fps", "9", "--track", "3", "--observed-only"]) == 0
+        )
+        assert out.read_text().splitlines()[6].split("\t")[2:6] != ["", "", "", ""]
+        assert out.read_text().splitlines()[6].split("\t")[2:5] == ["", "", ""]
+
+    def test_frame_of_the_pipe(self, result: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["export", str(result), "-o", "-", "--frame", "unity"]) == 0
+        assert json.loads(capsys.readouterr().out)["frame"]["name"] == "unity"
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            (["--track", "3"], "the frame rate is not known; give it with --fps"),
+            (["--fps", "30"], "it holds one person; choose one with --track"),
+        ],
+    )
+    def test_what_is_still_to_be_said(
+        self, clip: Path, tmp_path: Path, options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(["export", str(clip), "-o", str(tmp_path / "a.bvh"), *options]) == 1
+        assert said in error_of(capsys)
+
+    def test_detections_are_no_result(
+        self, example_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(["export", str(example_data / "squats.json"), "-o", str(tmp_path / "a.bvh")]) == 1
+        assert "squats.json" in error_of(capsys)
+
+
+class TestView:
+    def test_writes_the_page_and_opens_it(self, result: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        opened: list[str] = []
+        monkeypatch.setattr(webbrowser, "open", lambda url: bool(opened.append(url)) or True)
+        assert main(["view", str(result)]) == 0
+        page = result.with_suffix(".html")
+        assert opened == [page.resolve().as_uri()]
+        assert "<title>result.json</title>" in page.read_text(encoding="utf-8")
+
+    def test_without_opening(self, result: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(webbrowser, "open", lambda url: pytest.fail("opened a browser"))
+        assert main(["view", str(result), "-o", str(tmp_path / "page.html"), "--no-open"]) == 0
+        assert (tmp_path / "page.html").exists()
+
+    def test_without_a_browser_it_says_so(
+        self, result: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(webbrowser, "open", lambda url: False)
+        assert main(["view", str(result)]) == 0
+        assert "no browser" in capsys.readouterr().out
+
+    def test_from_the_pipe(
+        self,
+        result: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(result.read_bytes())))
+        assert main(["view", "-", "--no-open"]) == 0
+        page = Path(capsys.readouterr().out.removeprefix("wrote ").strip())
+        assert page.is_relative_to(tmp_path)
+        assert page.stat().st_size > 1000
+
+
+class TestInfo:
+    def test_describes_weights(self, weights: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["info", weights]) == 0
+        printed = capsys.readouterr().out
+        assert f"wholebody-lift {__version__}" in printed
+        assert "channels 16" in printed
+        assert "extras  c3d " in printed
+        content = (Path(weights) / pretrained.WEIGHTS_FILE).read_bytes()
+        assert hashlib.sha256(content).hexdigest() in printed
+
+    def test_describes_files(
+        self, result: Path, detections: Path, example_data: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(["info", str(result)]) == 0
+        assert Pose3D.load(result).summary() in capsys.readouterr().out
+        assert main(["info", str(detections)]) == 0
+        assert "people    2; images: unknown" in capsys.readouterr().out
+        assert main(["info", str(example_data / "squats.json")]) == 0
+        assert "image     720 x 1280 pixels" in capsys.readouterr().out

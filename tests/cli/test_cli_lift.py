@@ -1,0 +1,261 @@
+"""`lift`, `image` and `video`: what they write, and what they pass on."""
+
+import io
+import shlex
+import sys
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from test_cli import error_of
+
+from wholebody_lift import Keypoints2D, Lifter, LiveLifter, Pose3D, detectors, formats
+from wholebody_lift.cli import main
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Addresses that the browser was asked to open."""
+    addresses: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", lambda url: bool(addresses.append(url)) or True)
+    return addresses
+
+
+@pytest.fixture
+def video(tmp_path: Path, pair: Keypoints2D) -> Path:
+    """Two people in six frames, of unknown rate."""
+    path = tmp_path / "video.npz"
+    formats.write_keypoints(pair, path, "arrays")
+    return path
+
+
+def test_lift_writes_what_the_library_returns(detections: Path, weights: str, result: Path) -> None:
+    want = Lifter.from_pretrained(weights, device="cpu").lift(np.load(detections))
+    got = Pose3D.load(result)
+    np.testing.assert_array_equal(got.xyz, want.xyz)
+    assert len(got) == 2
+    assert got.camera_source == "keypoints"
+
+
+def test_lift_passes_on_what_it_is_told(tmp_path: Path, detections: Path, weights: str) -> None:
+    out = tmp_path / "result.npz"
+    options = shlex.split("--image-size 1280 720 --intrinsics 1000 1010 640 360 --height-mm 1850")
+    options += ["--distortion", "0.1", "0", "0", "0", "0", "--frame", "blender", "--weights", weights]
+    assert main(["lift", str(detections), "-o", str(out), *options]) == 0
+    pose = Pose3D.load(out)
+    assert pose.frame == "blender"
+    assert pose.camera_source == "given"
+    assert pose.scale_source == "height_mm"
+    np.testing.assert_array_equal(pose.K[0], [[1000, 0, 640], [0, 1010, 360], [0, 0, 1]])
+    np.testing.assert_array_equal(pose.distortion[1], [0.1, 0, 0, 0, 0])
+    np.testing.assert_array_equal(pose.image_size, [[1280, 720]] * 2)
+
+
+def test_lift_writes_every_kind_of_output(
+    tmp_path: Path, detections: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib", reason="figures need the extra [plot]")
+    names = ["a.json", "a.npz", "a.csv", "a.html", "a.PNG", "a.glb"]
+    outputs = [argument for name in names for argument in ("-o", str(tmp_path / name))]
+    assert main(["lift", str(detections), *outputs, "--weights", weights]) == 0
+    printed = capsys.readouterr().out
+    for name in names:
+        assert (tmp_path / name).stat().st_size > 1000
+        assert f"wrote {tmp_path / name}" in printed
+    assert "millimetres" in printed
+
+
+def test_min_score_decides_what_is_missing(tmp_path: Path, detections: Path, weights: str) -> None:
+    people = np.load(detections)
+    people[:, 50:, 2] = 0.2
+    np.save(detections, people)
+    out = tmp_path / "result.npz"
+    for options, observed in (([], 50), (["--min-score", "0.1"], 133)):
+        assert main(["lift", str(detections), "-o", str(out), "--weights", weights, *options]) == 0
+        assert Pose3D.load(out).observed[0].sum() == observed
+
+
+def test_quiet_says_nothing(result: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert capsys.readouterr() == ("", "")
+
+
+def test_through_pipes(
+    result: Path,
+    detections: Path,
+    weights: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(detections.read_bytes())))
+    assert main(["lift", "-", "-o", "-", "--weights", weights]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == result.read_text()
+    assert "millimetres" in printed.err
+
+
+def test_errors_in_the_pipe_say_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"[1, 2")))
+    assert main(["lift", "-", "-o", "-"]) == 1
+    assert "standard input: got a file that is neither" in error_of(capsys)
+
+
+class TestSequences:
+    def lift(self, video: Path, weights: str, *options: str) -> Pose3D:
+        out = video.with_name("out.npz")
+        assert main(["lift", str(video), "-o", str(out), "--weights", weights, *options]) == 0
+        return Pose3D.load(out)
+
+    def test_without_a_rate_every_frame_is_by_itself(
+        self, video: Path, pair: Keypoints2D, weights: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        pose = self.lift(video, weights)
+        np.testing.assert_array_equal(pose.xyz, Lifter.from_pretrained(weights).lift(pair).xyz)
+        assert "give --fps" in capsys.readouterr().out
+
+    def test_with_a_rate_it_is_one_motion(
+        self, video: Path, pair: Keypoints2D, weights: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        pose = self.lift(video, weights, "--fps", "30", "--lock-feet", "--smoothness", "2")
+        lifter = Lifter.from_pretrained(weights)
+        want = lifter.lift_sequence(pair, 30, lock_feet=True, smoothness=2.0)
+        np.testing.assert_array_equal(pose.xyz, want.xyz)
+        np.testing.assert_array_equal(pose.track_ids, [3, 8] * 6)
+        assert pose.fps == 30
+        assert "6 frames, 30 per second" in capsys.readouterr().out
+
+    def test_live(self, video: Path, pair: Keypoints2D, weights: str) -> None:
+        pose = self.lift(video, weights, "--fps", "30", "--smooth", "live")
+        live = LiveLifter(Lifter.from_pretrained(weights), 30)
+        want = np.concatenate([live.push(pair[2 * i : 2 * i + 2]).xyz for i in range(6)])
+        np.testing.assert_array_equal(pose.xyz, want)
+        np.testing.assert_array_equal(pose.image_ids, pair.image_ids)
+
+    def test_none(self, video: Path, pair: Keypoints2D, weights: str) -> None:
+        pose = self.lift(video, weights, "--fps", "30", "--smooth", "none")
+        np.testing.assert_array_equal(pose.xyz, Lifter.from_pretrained(weights).lift(pair).xyz)
+        assert pose.fps == 30
+
+    def test_one_track(self, video: Path, weights: str) -> None:
+        pose = self.lift(video, weights, "--track", "8")
+        np.testing.assert_array_equal(pose.track_ids, [8] * 6)
+
+    def test_a_number_in_one_image(self, detections: Path, weights: str) -> None:
+        pose = self.lift(detections, weights, "--track", "1")
+        np.testing.assert_array_equal(pose.xyz, self.lift(detections, weights)[1].xyz)
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            (["--track", "5"], "got --track 5; there are 3, 8"),
+            (["--smooth", "offline"], "got --smooth offline and no frame rate; give it with --fps"),
+            (["--lock-feet"], "got --lock-feet, which goes with --smooth offline"),
+            (["--smooth", "live", "--fps", "9", "--lock-feet"], "got --lock-feet, which goes with"),
+        ],
+    )
+    def test_what_does_not_go_together(
+        self, video: Path, weights: str, options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        arguments = ["lift", str(video), "-o", "out.json", "-q", "--weights", weights, *options]
+        assert main(arguments) == 1
+        assert said in error_of(capsys)
+
+    def test_nobody_is_told_apart(
+        self, video: Path, pair: Keypoints2D, weights: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        formats.write_keypoints(pair.model_copy(update={"track_ids": None}), video, "arrays")
+        pose = self.lift(video, weights, "--fps", "30")
+        assert len(pose) == 12
+        assert "their people need track ids" in capsys.readouterr().out
+
+    def test_what_cannot_be_written_does_not_keep_the_rest_from_it(
+        self, video: Path, weights: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        outputs = [
+            word for name in ("a.bvh", "a.html", "a.npz") for word in ("-o", str(video.with_name(name)))
+        ]
+        assert main(["lift", str(video), *outputs, "--fps", "30", "-q", "--weights", weights]) == 1
+        assert "a.bvh: it holds one person; choose one with --track" in error_of(capsys)
+        assert video.with_name("a.html").exists()
+        assert video.with_name("a.npz").exists()
+        assert not video.with_name("a.bvh").exists()
+
+
+class TestPictures:
+    @pytest.fixture
+    def asked(self, monkeypatch: pytest.MonkeyPatch, pair: Keypoints2D) -> dict[str, Any]:
+        """What the detector was asked; it finds one person in any photo, and two in any video."""
+        asked: dict[str, Any] = {}
+
+        def detect(found: Keypoints2D) -> Any:
+            def answer(path: Path, detector: str, **options: Any) -> Keypoints2D:
+                asked.update(options, path=path, detector=detector)
+                return found
+
+            return answer
+
+        still = pair[[0]].model_copy(update={"image_ids": None, "track_ids": None})
+        monkeypatch.setattr(detectors, "detect_image", detect(still))
+        monkeypatch.setattr(detectors, "detect_video", detect(pair.model_copy(update={"fps": 25.0})))
+        return asked
+
+    def test_a_photo_is_shown(
+        self, tmp_path: Path, weights: str, asked: dict[str, Any], opened: list[str]
+    ) -> None:
+        photo = tmp_path / "photo.jpg"
+        assert main(["image", str(photo), "--weights", weights]) == 0
+        page = tmp_path / "photo.html"
+        assert opened == [page.as_uri()]
+        assert "<title>photo.jpg</title>" in page.read_text(encoding="utf-8")
+        assert asked == {"path": photo, "detector": "auto"}
+
+    def test_a_photo_is_written(
+        self, tmp_path: Path, weights: str, asked: dict[str, Any], opened: list[str]
+    ) -> None:
+        out = tmp_path / "result.json"
+        options = ["--height-mm", "1700", "--min-score", "0.5", "--detector", "rtmlib", "--weights", weights]
+        assert main(["image", str(tmp_path / "photo.jpg"), "-o", str(out), *options]) == 0
+        assert len(Pose3D.load(out)) == 1
+        assert asked["height_mm"] == 1700
+        assert asked["min_score"] == 0.5
+        assert asked["detector"] == "rtmlib"
+        assert opened == []
+
+    def test_a_photo_is_both(
+        self, tmp_path: Path, weights: str, asked: dict[str, Any], opened: list[str]
+    ) -> None:
+        page = tmp_path / "page.html"
+        arguments = ["image", str(tmp_path / "photo.jpg"), "-o", str(page), "--open", "--weights", weights]
+        assert main(arguments) == 0
+        assert opened == [page.as_uri()]
+
+    def test_a_video_is_one_motion(self, tmp_path: Path, weights: str, asked: dict[str, Any]) -> None:
+        out = tmp_path / "clip.npz"
+        options = ["--every", "2", "--track", "3", "--weights", weights]
+        assert main(["video", str(tmp_path / "clip.mp4"), "-o", str(out), *options]) == 0
+        assert asked["every"] == 2
+        pose = Pose3D.load(out)
+        assert pose.fps == 25
+        np.testing.assert_array_equal(pose.track_ids, [3] * 6)
+
+    def test_without_a_detector_it_says_what_installs_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+        for module in ("mediapipe_holistic", "rtmlib_wholebody"):
+            monkeypatch.setattr(f"wholebody_lift.detectors.{module}.is_installed", lambda: False)
+        (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff")
+        assert main(["image", str(tmp_path / "photo.jpg")]) == 1
+        assert 'pip install "wholebody-lift[detect]"' in error_of(capsys)
+
+
+def test_a_missing_extra_is_told_before_the_work(
+    detections: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("wholebody_lift.extras.find_spec", lambda name: None)
+    monkeypatch.setattr(Lifter, "from_pretrained", lambda *_, **__: pytest.fail("loaded the weights"))
+    assert main(["lift", str(detections), "-o", "a.c3d"]) == 1
+    assert 'a.c3d needs ezc3d: pip install "wholebody-lift[c3d]"' in error_of(capsys)

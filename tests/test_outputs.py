@@ -1,0 +1,87 @@
+"""Kinds of outputs: what they can be told, and when they cannot be made."""
+
+import inspect
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+
+from wholebody_lift import Keypoints2D, Lifter, Pose3D, formats, outputs
+from wholebody_lift.config import Config
+from wholebody_lift.formats import motion, pose_csv, trc
+from wholebody_lift.model.semgan import SemGAN
+from wholebody_lift.outputs import KINDS
+
+
+@pytest.fixture(scope="module")
+def pose(squats: Keypoints2D) -> Pose3D:
+    """Four rows in two frames, of people 3 and 8, of known rate."""
+    lifted = Lifter(SemGAN(Config(channels=16, heads=2, layers=1)), device="cpu").lift(squats[range(4)])
+    ids = {"image_ids": np.array([0, 0, 1, 1]), "track_ids": np.array([3, 8, 3, 8])}
+    return replace(lifted, **ids, fps=5.0)
+
+
+def test_choices_are_those_of_the_formats() -> None:
+    assert get_args(motion.Origin) == outputs.ORIGINS
+    assert get_args(pose_csv.Layout) == outputs.LAYOUTS
+    assert get_args(trc.Names) == outputs.NAMES
+
+
+@pytest.mark.parametrize("suffix", formats._WRITERS)
+def test_every_format_is_offered_with_its_options(suffix: str) -> None:
+    taken = set(inspect.signature(formats._WRITERS[suffix]).parameters) - {"pose", "path"}
+    turned = {".json", ".npz", ".csv"}  # by Pose3D.to
+    assert KINDS[suffix].options == taken | ({"frame"} if suffix in turned else set())
+
+
+def test_all_are_written_as_asked(pose: Pose3D, tmp_path: Path) -> None:
+    one = pose[pose.track_ids == 3]
+    values = {"frame": "opengl", "origin": "hips", "layout": "wide", "names": "pose2sim", "inferred": False}
+    for kind in KINDS.values():
+        if kind.missing is None and kind.suffix not in {".png", ".pdf", ".svg", ".rrd"}:
+            path = tmp_path / "deep" / f"a{kind.suffix}"
+            outputs.write(one, path, **{name: values[name] for name in kind.options})
+            assert path.stat().st_size > 500
+    assert Pose3D.load(tmp_path / "deep" / "a.json").frame == "opengl"
+    outputs.write(one.to("unity"), tmp_path / "a.trc")  # which is left-handed, and TRC has axes of its own
+
+
+@pytest.mark.parametrize(
+    ("changes", "obstacles"),
+    [
+        ({}, {".trc": "several", ".bvh": "several"}),
+        ({"fps": None}, {".trc": "several", ".bvh": "several", ".c3d": "when", ".glb": "when"}),
+        ({"track_ids": None}, dict.fromkeys([".trc", ".c3d", ".bvh", ".glb", ".rrd"], "who")),
+        (
+            {"track_ids": None, "image_ids": np.arange(4), "fps": None},
+            dict.fromkeys([".trc", ".c3d", ".bvh", ".glb"], "when"),
+        ),
+        (
+            {"track_ids": None, "image_ids": np.zeros(4, np.int64), "fps": None},
+            {".trc": "several", ".bvh": "several"},
+        ),
+    ],
+)
+def test_obstacles_are_those_of_the_formats(
+    pose: Pose3D, changes: dict[str, object], obstacles: dict[str, str], tmp_path: Path
+) -> None:
+    changed = replace(pose, **changes)
+    for suffix, kind in KINDS.items():
+        assert outputs.obstacle(changed, kind) == obstacles.get(suffix)
+        if kind.obstacles and kind.missing is None and suffix != ".rrd":
+            path = tmp_path / f"a{suffix}"
+            if suffix in obstacles:
+                with pytest.raises(ValueError, match="got"):
+                    formats.write(changed, path)
+            else:
+                formats.write(changed, path)
+
+
+def test_who_is_who(squats: Keypoints2D) -> None:
+    people = squats[range(3)]
+    assert outputs.numbers(people).tolist() == [0, 0, 0]
+    assert outputs.numbers(people.model_copy(update={"image_ids": None})).tolist() == [0, 1, 2]
+    assert outputs.numbers(people.model_copy(update={"image_ids": np.array([0, 0, 1])})) is None
+    assert outputs.numbers(people.model_copy(update={"track_ids": np.array([5, 6, 5])})).tolist() == [5, 6, 5]

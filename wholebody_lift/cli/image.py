@@ -1,0 +1,41 @@
+"""`wholebody-lift image`: the people of a photo in 3D."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from wholebody_lift.cli import arguments as options
+from wholebody_lift.cli import files
+from wholebody_lift.cli.messages import say
+
+SUMMARY = "Find the people in a photo and lift them to 3D"
+DETAILS = (
+    'Needs a detector: pip install "wholebody-lift[detect]". Without -o the page beside the photo is '
+    "written and opened."
+)
+EXAMPLES = """\
+  wholebody-lift image photo.jpg
+  wholebody-lift image photo.jpg -o result.json -o result.glb
+  wholebody-lift image photo.jpg --height-mm 1780 -o page.html --open
+"""
+
+
+def add_arguments(command: ArgumentParser) -> None:
+    options.add_source(command, "PHOTO", "a picture, such as .jpg or .png")
+    options.add_detector(command)
+    options.add_track(command)
+    options.add_detected_output(command)
+    options.add_camera(command, image_size=False)
+    options.add_model(command)
+    command.set_defaults(smooth="none", smoothness=1.0, lock_feet=False)
+
+
+def run(arguments: Namespace) -> None:
+    paths = files.with_page(arguments)
+    files.check_outputs(arguments, paths, arguments.input)
+    from wholebody_lift import detectors
+    from wholebody_lift.cli.lifting import lift_and_write
+
+    people = detectors.detect_image(arguments.input, arguments.detector, **options.known(arguments))
+    lift_and_write(people, arguments, paths)
+    files.open_page(arguments, paths, lambda text: say(arguments, text))

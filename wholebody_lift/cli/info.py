@@ -1,0 +1,123 @@
+"""`wholebody-lift info`: what is installed, what weights are, what a file holds."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wholebody_lift import __version__
+from wholebody_lift.extras import EXTRAS
+
+if TYPE_CHECKING:
+    from wholebody_lift.keypoints import Keypoints2D
+    from wholebody_lift.lifter import Lifter
+
+SUMMARY = "Describe the installation, weights, a result or detections"
+DETAILS = ""
+EXAMPLES = """\
+  wholebody-lift info
+  wholebody-lift info ./my-weights
+  wholebody-lift info owner/name --revision v1.0
+  wholebody-lift info result.json
+"""
+
+
+def add_arguments(command: ArgumentParser) -> None:
+    command.add_argument(
+        "subject",
+        metavar="WEIGHTS_OR_FILE",
+        nargs="?",
+        help="a directory of weights, a Hub id, or a file that lift reads or writes "
+        "(default: the weights that come with the package)",
+    )
+    command.add_argument("--revision", metavar="R", help="branch, tag or commit of a Hub id")
+
+
+def run(arguments: Namespace) -> None:
+    if arguments.subject is not None and Path(arguments.subject).is_file():
+        print(_describe_file(Path(arguments.subject)))
+        return
+    import numpy as np
+    import torch
+
+    from wholebody_lift.lifter import Lifter
+
+    print(f"wholebody-lift {__version__}")
+    print(f"python  {sys.version.split()[0]}, torch {torch.__version__}, numpy {np.__version__}")
+    print(f"extras  {_describe_extras()}")
+    lifter = Lifter.from_pretrained(arguments.subject, revision=arguments.revision)
+    print(f"device  {lifter.device}")
+    print(_describe_weights(lifter, arguments.subject, arguments.revision))
+
+
+def _describe_extras() -> str:
+    from wholebody_lift import detectors
+
+    files = ", ".join(f"{extra.name} {'yes' if extra.installed else 'no'}" for extra in EXTRAS)
+    return f"{files}; detectors: {', '.join(detectors.available()) or 'none'}"
+
+
+def _describe_weights(lifter: Lifter, source: str | None, revision: str | None) -> str:
+    parameters = sum(parameter.numel() for parameter in lifter.model.parameters())
+    config = ", ".join(f"{name} {value}" for name, value in lifter.model.config.model_dump().items())
+    path = _weights_file(source, revision)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return "\n".join(
+        [
+            f"weights {source or 'in the package'}",
+            f"file    {path}",
+            f"sha256  {digest}",
+            f"network SemGAN, {parameters:,} parameters",
+            f"config  {config}",
+        ]
+    )
+
+
+def _weights_file(source: str | None, revision: str | None) -> Path:
+    """model.safetensors of weights that have just been loaded."""
+    from huggingface_hub import hf_hub_download
+
+    from wholebody_lift import pretrained
+
+    if source is None:
+        return pretrained.embedded_directory() / pretrained.WEIGHTS_FILE
+    if Path(source).is_dir():
+        return Path(source) / pretrained.WEIGHTS_FILE
+    return Path(hf_hub_download(source, pretrained.WEIGHTS_FILE, revision=revision, local_files_only=True))
+
+
+def _describe_file(path: Path) -> str:
+    """What a file holds: a result, or else detections."""
+    from wholebody_lift import formats
+    from wholebody_lift.keypoints import InputError
+
+    try:
+        return f"{path}: a result\n{formats.read_pose(path).summary()}"
+    except InputError as no_result:
+        try:
+            return f"{path}: detections\n{_describe_detections(formats.read(path))}"
+        except InputError as no_detections:
+            raise InputError(f"neither a result ({no_result}) nor detections ({no_detections})") from None
+
+
+def _describe_detections(people: Keypoints2D) -> str:
+    import numpy as np
+
+    images = "unknown" if people.image_ids is None else str(len(np.unique(people.image_ids)))
+    size = "unknown"
+    if people.image_size is not None:
+        size = ", ".join(f"{w:g} x {h:g}" for w, h in np.unique(people.image_size, axis=0)) + " pixels"
+    tracks = "unknown" if people.track_ids is None else ", ".join(map(str, np.unique(people.track_ids)))
+    return "\n".join(
+        [
+            f"people    {len(people)}; images: {images}",
+            f"tracks    {tracks}",
+            f"rate      {'unknown' if people.fps is None else f'{people.fps:g} frames per second'}",
+            f"observed  {people.observed.mean():.0%} of the keypoints",
+            f"image     {size}",
+            f"camera    {'intrinsics given' if people.K is not None else 'unknown'}",
+        ]
+    )

@@ -1,0 +1,70 @@
+"""What is said: errors and warnings in one line, progress of long work, what was written."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, TextIO
+
+from wholebody_lift.cli.files import PIPE
+
+BAR_AFTER_SECONDS = 2
+"""Work that takes less shows no progress bar."""
+
+Progress = Callable[[int, int | None], object]
+"""Told how many are done, and of how many if that is known."""
+
+
+def say(arguments: Namespace, text: str) -> None:
+    """A message on stdout; on stderr where stdout is taken by a result; none where quiet was asked for."""
+    outputs = getattr(arguments, "output", None)
+    piped = outputs == PIPE or (isinstance(outputs, list) and PIPE in outputs)
+    if not getattr(arguments, "quiet", False):
+        print(text, file=sys.stderr if piped else sys.stdout)
+
+
+def progress(arguments: Namespace, unit: str) -> AbstractContextManager[Progress]:
+    """A bar on stderr, if that is a terminal and the work takes longer than a moment."""
+    if arguments.quiet or not sys.stderr.isatty():
+        return nullcontext(lambda done, total: None)
+    return _bar(unit)
+
+
+@contextmanager
+def _bar(unit: str) -> Iterator[Progress]:
+    from tqdm import tqdm
+
+    with tqdm(unit=f" {unit}", delay=BAR_AFTER_SECONDS, leave=False, file=sys.stderr) as bar:
+
+        def show(done: int, total: int | None) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield show
+
+
+def one_line(error: BaseException) -> str:
+    """The text of an error without line breaks, or its kind if it has none."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def print_warning_once() -> Any:
+    """A stand-in for warnings.showwarning: each text is one line on stderr, and is shown once."""
+    shown: set[str] = set()
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        text = " ".join(str(message).split())
+        if text not in shown:
+            shown.add(text)
+            print(f"wholebody-lift: warning: {text}", file=sys.stderr)
+
+    return show

@@ -1,0 +1,51 @@
+"""`wholebody-lift video`: the people of a video in 3D."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from wholebody_lift.cli import arguments as options
+from wholebody_lift.cli import files
+from wholebody_lift.cli.messages import progress, say
+
+SUMMARY = "Find the people in a video and lift them to 3D"
+DETAILS = (
+    'Needs a detector: pip install "wholebody-lift[detect]". Without -o the page beside the video is '
+    "written and opened."
+)
+EXAMPLES = """\
+  wholebody-lift video clip.mp4
+  wholebody-lift video clip.mp4 --lock-feet -o clip.npz -o clip.bvh
+  wholebody-lift video clip.mp4 --smooth none -o clip.csv
+"""
+
+
+def add_arguments(command: ArgumentParser) -> None:
+    options.add_source(command, "CLIP", "a video, such as .mp4")
+    options.add_detector(command)
+    command.add_argument(
+        "--every", type=int, default=1, metavar="N", help="look at each Nth frame only (default: %(default)s)"
+    )
+    options.add_detected_output(command)
+    options.add_camera(command, image_size=False)
+    options.add_time(command, "that of the video")
+    options.add_model(command)
+
+
+def run(arguments: Namespace) -> None:
+    paths = files.with_page(arguments)
+    files.check_outputs(arguments, paths, arguments.input)
+    from wholebody_lift import detectors, inputs
+    from wholebody_lift.cli.lifting import lift_and_write
+
+    with progress(arguments, "frames") as show:
+        people = detectors.detect_video(
+            arguments.input,
+            arguments.detector,
+            every=arguments.every,
+            progress=show,
+            **options.known(arguments),
+        )
+    people = inputs.with_known(people, fps=arguments.fps)
+    lift_and_write(people, arguments, paths)
+    files.open_page(arguments, paths, lambda text: say(arguments, text))

@@ -1,0 +1,47 @@
+"""`wholebody-lift view`: a saved result in the browser."""
+
+from __future__ import annotations
+
+import tempfile
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from wholebody_lift import outputs
+from wholebody_lift.cli import arguments as options
+from wholebody_lift.cli import files
+from wholebody_lift.cli.messages import say
+
+SUMMARY = "Write a saved result as a page and open it in the browser"
+DETAILS = "The page is one file that needs no network."
+EXAMPLES = """\
+  wholebody-lift view result.json
+  wholebody-lift view result.npz -o page.html --no-open
+  wholebody-lift lift detections.json -o - | wholebody-lift view -
+"""
+
+
+def add_arguments(command: ArgumentParser) -> None:
+    options.add_source(command, "RESULT", "a saved result: .json, .npz, or - for JSON on stdin")
+    command.add_argument(
+        "-o",
+        "--output",
+        metavar="PAGE",
+        type=files.one_of((".html",)),
+        help="the page (default: beside the result, as .html; a temporary file for -)",
+    )
+    command.add_argument("--no-open", action="store_true", help="only write the page")
+
+
+def run(arguments: Namespace) -> None:
+    pose = files.read_result(arguments.input)
+    page = arguments.output or _default_page(arguments.input)
+    outputs.write(pose, page, title=files.title_of(arguments.input))
+    say(arguments, f"wrote {page}")
+    if not arguments.no_open:
+        files.open_in_browser(page, lambda text: say(arguments, text))
+
+
+def _default_page(source: Path) -> Path:
+    if source == files.PIPE:  # the browser needs it after this program has ended
+        return Path(tempfile.mkdtemp(prefix="wholebody-lift-")) / "result.html"
+    return source.with_suffix(".html")
