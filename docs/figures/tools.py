@@ -447,11 +447,11 @@ def draw_unity(pose: Pose3D, out: Path, folder: Path) -> None:
 
 
 def make_smaller(path: Path) -> None:
-    """A picture that Blender rendered with fewer pixels and colours, if it is not so already."""
+    """A picture that Blender rendered in fewer colours, so that a floor that is nearly even is even."""
     picture = Image.open(path)
     if picture.mode != "P":
-        picture.thumbnail((1080, 1080))
-        picture.quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
+        even = picture.point(lambda value: 4 * round(value / 4))
+        even.quantize(200, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def main() -> None:

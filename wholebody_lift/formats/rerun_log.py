@@ -11,6 +11,7 @@ Timelines: `frame`, the image id, and `time`, in seconds, where the frame rate i
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -107,7 +108,6 @@ def _camera(rr: ModuleType, pose: Pose3D, row: int) -> rerun.Pinhole:
 
 def _rerun() -> ModuleType:
     try:
-        import rerun
+        return import_module("rerun")
     except ImportError as error:
         raise ImportError('Rerun needs rerun-sdk: pip install "wholebody-lift[rerun]"') from error
-    return rerun
