@@ -1,31 +1,17 @@
 """The app in a real browser: files go in, people appear, files come out."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from chromium import ARGUMENTS, CHROMIUM, playwright
 
 from wholebody_lift import Keypoints2D, detectors, formats, inputs
 from wholebody_lift.app import server as server_module
 from wholebody_lift.app.server import Server
-
-playwright = pytest.importorskip("playwright.sync_api", reason="needs the Python package playwright")
-
-CHROMIUM = shutil.which("chromium")
-if CHROMIUM is None:
-    pytest.skip("needs Chromium (Debian's package chromium)", allow_module_level=True)
-
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-]
 
 # Drop files, given as [name, text], on an element as a person would from a file manager.
 DROP = """(element, files) => {

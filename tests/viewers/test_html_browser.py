@@ -3,7 +3,6 @@
 import base64
 import itertools
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,27 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from chromium import ARGUMENTS, CHROMIUM, playwright
 
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.skeleton import INDEX, PARTS
 from wholebody_lift.viewers import html
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs the Python package playwright")
-
-CHROMIUM = shutil.which("chromium")
-if CHROMIUM is None:
-    pytest.skip("needs Chromium (Debian's package chromium)", allow_module_level=True)
-
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 TOUCH = {"device_scale_factor": 3, "is_mobile": True, "has_touch": True}
