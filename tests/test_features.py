@@ -164,3 +164,26 @@ def test_local_coordinates_do_not_depend_on_where_a_hand_is() -> None:
     )
     assert (before[:, 6:8] - after[:, 6:8]).abs().max() < 1e-12
     assert (after[:, 8] - before[:, 8] - math.log(2)).abs().max() < 1e-12
+
+
+def test_the_columns_are_the_features() -> None:
+    canonical, scores = torch.randn(2, 133, 2), torch.rand(2, 133)
+    observed = torch.rand(2, 133) > 0.3
+    canonical[~observed] = 0
+    view = features.View(torch.eye(3).expand(2, 3, 3), torch.full((2,), features.MODERATE_SIZE))
+    known = torch.ones(2, dtype=torch.bool)
+    told = features.features(canonical, scores, observed, view, known, known).keypoints
+    column = dict(zip(features.KEYPOINT_COLUMNS, told.unbind(-1), strict=True))
+    body, face = slice(0, 17), skeleton.indices("face")
+    assert torch.equal(torch.stack((column["x"], column["y"]), -1), canonical)
+    assert torch.equal(column["observed"], observed.float())
+    assert torch.equal(column["score"], scores * observed)
+    assert torch.equal(column["parent distance known"] > 0, column["parent distance"] > 0)
+    knee, hip = skeleton.INDEX["left_knee"], skeleton.INDEX["left_hip"]
+    expected = (canonical[:, knee] - canonical[:, hip]).norm(dim=-1) * observed[:, knee] * observed[:, hip]
+    assert torch.allclose(column["parent distance"][:, knee], expected)
+    assert torch.equal(column["local x"][:, body], column["x"][:, body])
+    assert torch.equal(column["local y"][:, body], column["y"][:, body])
+    local = torch.stack((column["local x"], column["local y"]), -1)[:, face]
+    moved = (local * column["log local size"][:, face, None].exp() - canonical[:, face])[0, observed[0, face]]
+    assert torch.allclose(moved, moved[:1].expand_as(moved), atol=1e-5)  # all by the same

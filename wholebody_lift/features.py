@@ -25,8 +25,20 @@ _SMALLEST_PART = 1e-3
 
 _LOCAL_PARTS = ("face", "left_hand", "right_hand")
 
-KEYPOINT_FEATURES = 9
-"""x, y, observed, score, parent distance, parent distance known, local x, local y, log local size."""
+KEYPOINT_COLUMNS = (
+    "x",
+    "y",
+    "observed",
+    "score",
+    "parent distance",
+    "parent distance known",
+    "local x",
+    "local y",
+    "log local size",
+)
+"""What the network is told of every keypoint, in order."""
+
+KEYPOINT_FEATURES = len(KEYPOINT_COLUMNS)
 
 PERSON_FEATURES = 3
 """log angular size, camera given, camera assumed from the keypoints alone."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from benchmarks.accuracy.answers import UNIT_MM
 from wholebody_lift import camera
-from wholebody_lift.features import KEYPOINT_FEATURES, PERSON_FEATURES
+from wholebody_lift.features import KEYPOINT_COLUMNS, KEYPOINT_FEATURES, PERSON_FEATURES
 from wholebody_lift.model import SemGAN
 from wholebody_lift.model.encoder import Attention
 from wholebody_lift.model.graph_conv import SemGraphConv
@@ -23,19 +23,6 @@ from wholebody_lift.train.detector import KINDS, Detections
 from wholebody_lift.train.people import People, Scene
 
 Cut = Callable[[SemGAN], None]
-
-COLUMNS: tuple[str, ...] = (
-    "x",
-    "y",
-    "observed",
-    "score",
-    "parent distance",
-    "parent distance known",
-    "local x",
-    "local y",
-    "log local size",
-)
-"""The features of a keypoint in order, as `features.KEYPOINT_FEATURES` says."""
 
 
 class Forget(nn.Module):
@@ -147,7 +134,7 @@ def own_embeddings(model: SemGAN) -> None:
 
 
 def _forget(model: SemGAN, *columns: str) -> None:
-    forgotten = {COLUMNS.index(column) for column in columns}
+    forgotten = {KEYPOINT_COLUMNS.index(column) for column in columns}
     for name, embed in model.embed_keypoints.items():
         model.embed_keypoints[name] = nn.Sequential(Forget(KEYPOINT_FEATURES, forgotten), embed)
 

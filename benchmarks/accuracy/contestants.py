@@ -1,7 +1,8 @@
 """All networks that are compared, by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import nn
 
@@ -16,7 +17,6 @@ from wholebody_lift.model import SemGAN
 from wholebody_lift.train.loop import DeepSupervision
 from wholebody_lift.train.losses import LossWeights
 from wholebody_lift.train.people import People
-from wholebody_lift.train.settings import Settings
 
 OURS = "semgan"
 
@@ -31,7 +31,8 @@ class Contestant:
     network: Callable[[], nn.Module]
     """Makes a new one, as `loop.Trainer` takes it."""
     loss_weights: LossWeights = field(default_factory=LossWeights)
-    layer_weight: float = Settings.layer_weight
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of `Settings` that are not the default."""
     people: type[People] = People
     """Whom it is trained on."""
 
@@ -60,7 +61,7 @@ BASELINES: dict[str, Contestant] = {
         ablations.local_coordinates,
         ablations.part_relative_answers,
         ablations.own_embeddings,
-        config=Config(nodes="keypoints"),
+        config=Config(nodes="keypoints", waves=()),
     ),
     "jointformer-refined": _baseline(
         "Lutz et al. 2022, both stages", lambda: Jointformer(_KEYPOINTS, INPUTS, COARSE, REFINEMENT)
@@ -104,7 +105,14 @@ ABLATIONS: dict[str, Contestant] = {
     "without-missing": Contestant(
         "trained on complete, exact input alone", _OURS.network, people=ablations.CompletePeople
     ),
-    "without-inner-answers": Contestant("no loss after the inner layers", _OURS.network, layer_weight=0.0),
+    "without-inner-answers": Contestant(
+        "no loss after the inner layers", _OURS.network, settings={"layer_weight": 0.0}
+    ),
+    "without-waves": _semgan("the body's coordinates are told plainly", config=Config(waves=())),
+    "without-sharpness": Contestant(
+        "every distance counts alike in the loss", _OURS.network, settings={"sharpness": 0.0}
+    ),
+    "without-muon": Contestant("AdamW for all weights", _OURS.network, settings={"optimizer": "adamw"}),
 }
 """SemGAN without one thing: first what the publication measured, then what we added to it."""
 

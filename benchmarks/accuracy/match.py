@@ -51,9 +51,9 @@ class Rules:
             hours=(self.minutes or 0.0) / 60,
             steps=None if self.people is None else -(-self.people // self.batch),
             batch=self.batch,
-            layer_weight=contestant.layer_weight,
             seed=seed,
             device=device,
+            **contestant.settings,
         )
 
     def agree(self, folder: Path) -> None:
@@ -167,7 +167,7 @@ def pace(contestant: Contestant, batch: int, steps: int, rig: Rig, device: str) 
     """Time some steps on sampled people; nothing is written."""
     people = People(copy.deepcopy(rig).to(device), bank=None)
     sample = people.sample(batch, torch.Generator(device).manual_seed(0))
-    settings = Settings(batch=batch, layer_weight=contestant.layer_weight, device=device)
+    settings = Settings(batch=batch, device=device, **contestant.settings)
     torch.manual_seed(settings.seed)
     watch = Stopwatch(
         settings, people, sample, network=contestant.network(), loss_weights=contestant.loss_weights

@@ -12,7 +12,7 @@ from benchmarks.accuracy.contestants import ABLATIONS, BASELINES, CONTESTANTS
 from wholebody_lift import skeleton
 from wholebody_lift.camera import project
 from wholebody_lift.config import Config
-from wholebody_lift.features import MODERATE_SIZE, Features, View, features
+from wholebody_lift.features import Features
 from wholebody_lift.model import SemGAN
 from wholebody_lift.model.encoder import Attention
 from wholebody_lift.model.graph_conv import SemGraphConv
@@ -91,29 +91,6 @@ def test_features_are_not_heard(
         assert set((heard == 0).nonzero().flatten().tolist()) == columns
 
 
-def test_the_columns_are_the_features() -> None:
-    canonical, scores = torch.randn(2, 133, 2), torch.rand(2, 133)
-    observed = torch.rand(2, 133) > 0.3
-    canonical[~observed] = 0
-    view = View(torch.eye(3).expand(2, 3, 3), torch.full((2,), MODERATE_SIZE))
-    known = torch.ones(2, dtype=torch.bool)
-    told = features(canonical, scores, observed, view, known, known).keypoints
-    column = dict(zip(ablations.COLUMNS, told.unbind(-1), strict=True))
-    body, face = slice(0, 17), skeleton.indices("face")
-    assert torch.equal(torch.stack((column["x"], column["y"]), -1), canonical)
-    assert torch.equal(column["observed"], observed.float())
-    assert torch.equal(column["score"], scores * observed)
-    assert torch.equal(column["parent distance known"] > 0, column["parent distance"] > 0)
-    knee, hip = skeleton.INDEX["left_knee"], skeleton.INDEX["left_hip"]
-    expected = (canonical[:, knee] - canonical[:, hip]).norm(dim=-1) * observed[:, knee] * observed[:, hip]
-    assert torch.allclose(column["parent distance"][:, knee], expected)
-    assert torch.equal(column["local x"][:, body], column["x"][:, body])
-    assert torch.equal(column["local y"][:, body], column["y"][:, body])
-    local = torch.stack((column["local x"], column["local y"]), -1)[:, face]
-    moved = (local * column["log local size"][:, face, None].exp() - canonical[:, face])[0, observed[0, face]]
-    assert torch.allclose(moved, moved[:1].expand_as(moved), atol=1e-5)  # all by the same
-
-
 def test_without_attention_nothing_passes_but_along_edges(told: Features) -> None:
     """Two layers reach two edges far, from a toe to the knee; with attention everything is one step away."""
     toe, knee, hip = (skeleton.INDEX[f"left_{name}"] for name in ("big_toe", "knee", "hip"))
@@ -158,7 +135,7 @@ def test_some_networks_are_whole_but_trained_otherwise() -> None:
     assert ABLATIONS["without-geometry-losses"].loss_weights.normal == 0
     assert ABLATIONS["without-geometry-losses"].loss_weights.bone == 0
     assert ABLATIONS["without-geometry-losses"].loss_weights.pose == BASELINES["semgan"].loss_weights.pose
-    assert ABLATIONS["without-inner-answers"].layer_weight == 0
+    assert ABLATIONS["without-inner-answers"].settings == {"layer_weight": 0.0}
     assert ABLATIONS["without-missing"].people is CompletePeople
     for name in ("without-geometry-losses", "without-inner-answers", "without-missing"):
         assert ABLATIONS[name].network is BASELINES["semgan"].network

@@ -4,7 +4,7 @@ from people import standing
 
 from wholebody_lift import skeleton
 from wholebody_lift.model import Prediction
-from wholebody_lift.train.losses import INFERRED_WEIGHT, LossWeights, losses, weighted_sum
+from wholebody_lift.train.losses import INFERRED_WEIGHT, SHARPNESS_MM, LossWeights, losses, weighted_sum
 
 ALL = torch.ones(4, 133, dtype=torch.bool)
 
@@ -35,6 +35,19 @@ def test_a_hand_that_moves_with_its_wrist_has_no_local_error() -> None:
     wrong = truth.clone()
     wrong[:, [*skeleton.indices("left_hand"), skeleton.INDEX["left_wrist"]]] += 50
     assert _terms(wrong, truth).local < 1e-9 < _terms(wrong, truth).pose
+
+
+def test_sharpness_lets_sure_predictions_count_more() -> None:
+    truth = standing(4)
+    wrong = truth + 10.0
+    sure, unsure = (
+        losses(Prediction(wrong, torch.full((4, 133), error)), truth, ALL, sharpness=0.5)
+        for error in (SHARPNESS_MM / 4, SHARPNESS_MM * 4)
+    )
+    plain = _terms(wrong, truth)
+    assert sure.pose.item() == pytest.approx(2 * plain.pose.item())
+    assert unsure.pose.item() == pytest.approx(0.5 * plain.pose.item())
+    assert sure.bone == plain.bone
 
 
 def test_bone_loss_is_blind_to_turns_and_sees_lengths() -> None:

@@ -23,6 +23,9 @@ assert weights[1].grad.tolist() == [0.0, 1.5, 3.0, 4.5]
 assert weights[2].grad is None
 assert team.leaders(7.0 + team.rank) == 7.0
 assert team.gather(("item", team.rank)) == [("item", 0), ("item", 1)]
+stack = torch.arange(6.0).reshape(3, 2)
+assert team.divided(torch.neg, stack).equal(-stack)
+assert team.divided(torch.neg, stack[:1]).equal(-stack[:1])
 assert team.leads == (team.rank == 0)
 torch.distributed.destroy_process_group()
 print("done", team.rank)

@@ -12,6 +12,7 @@ from wholebody_lift.features import KEYPOINT_FEATURES, PERSON_FEATURES, Features
 from wholebody_lift.model.encoder import SemGANLayer
 from wholebody_lift.model.nodes import NodeEmbedding, graph_of, nodes_of_parts
 from wholebody_lift.model.part_decoder import PartDecoder
+from wholebody_lift.model.waves import Waves
 
 _UNIT_MM = {"body": 500.0, "face": 50.0, "hands": 100.0}
 """Length that an output of 1 stands for: about the spread of the part around what it hangs on."""
@@ -46,6 +47,10 @@ class SemGAN(nn.Module):
         self.embed_keypoints = nn.ModuleDict(
             {name: NodeEmbedding(nodes, KEYPOINT_FEATURES, config.channels) for name, nodes in parts.items()}
         )
+        if config.waves:  # of the body alone: depth is hardest to tell there
+            waves = Waves(config.waves)
+            body = NodeEmbedding(parts["body"], KEYPOINT_FEATURES + waves.extra, config.channels)
+            self.embed_keypoints["body"] = nn.Sequential(waves, body)
         self.embed_person = nn.Linear(PERSON_FEATURES, config.channels)
         self.encoder = nn.ModuleList(
             SemGANLayer(config.channels, config.heads, sum(self.num_nodes), graph)

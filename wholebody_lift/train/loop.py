@@ -22,6 +22,7 @@ from wholebody_lift.model.nodes import Nodes, nodes_of_parts
 from wholebody_lift.model.semgan import OUT_CHANNELS
 from wholebody_lift.train import metrics
 from wholebody_lift.train.losses import Losses, LossWeights, losses, weighted_sum
+from wholebody_lift.train.muon import Muon, side_of_squares
 from wholebody_lift.train.people import Batch, People
 from wholebody_lift.train.settings import Settings
 from wholebody_lift.train.supply import SourceState, Supply
@@ -101,16 +102,7 @@ class Trainer:
         )
         if settings.compile:
             self.network.compile()
-        decayed = [p for p in self.network.parameters() if p.ndim > 1]
-        plain = [p for p in self.network.parameters() if p.ndim <= 1]
-        self.optimizer = torch.optim.AdamW(
-            [
-                {"params": decayed, "weight_decay": settings.weight_decay},
-                {"params": plain, "weight_decay": 0.0},
-            ],
-            lr=settings.learning_rate,
-            betas=(0.9, 0.98),
-        )
+        self.optimizers = _optimizers(self.network, settings, self.team)
         self.step = 0
         self.seconds = 0.0
         self.seconds_of_people = 0.0
@@ -150,12 +142,15 @@ class Trainer:
         started = time.perf_counter()
         batch = next(self.supply)
         self.seconds_of_people += time.perf_counter() - started
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate * self._rate()
+        for group in (group for optimizer in self.optimizers for group in optimizer.param_groups):
+            group["lr"] = group["initial_lr"] * self._rate()
         device = batch.target.device.type
         with torch.autocast(device, torch.bfloat16, enabled=self.settings.precision == "bfloat16"):
             predictions = self.network(batch.features)
-        *inner, last = (losses(prediction, batch.target, batch.observed) for prediction in predictions)
+        *inner, last = (
+            losses(prediction, batch.target, batch.observed, self.settings.sharpness)
+            for prediction in predictions
+        )
         total = weighted_sum(last, self.loss_weights)
         for terms in inner:
             total = total + self.settings.layer_weight * weighted_sum(terms, self.loss_weights)
@@ -165,11 +160,12 @@ class Trainer:
             raise TrainingDivergedError(
                 f"the loss is {total.item()} at step {self.step}; the batch is in {path}"
             )
-        self.optimizer.zero_grad(set_to_none=True)
+        self.network.zero_grad(set_to_none=True)
         torch.autograd.backward(total)
         self.team.average_gradients(self.network.parameters())
         nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         self.ema.update_parameters(cast(nn.Module, self.network.model))
         self.step += 1
         return last
@@ -227,7 +223,7 @@ class Trainer:
             "settings": asdict(self.settings),
             "network": self.network.state_dict(),
             "ema": self.ema.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "sources": [state for share in shares for state in share],
             "random": torch.get_rng_state(),  # of dropout, where a network has it
             "step": self.step,
@@ -254,7 +250,8 @@ class Trainer:
             state = torch.load(steady_path(self.settings.folder), weights_only=False)
         self.network.load_state_dict(state["network"])
         self.ema.load_state_dict(state["ema"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
         sources: list[SourceState] = state["sources"]
         share = len(sources) // self.team.size
         self.supply.restore(sources[self.team.rank * share : (self.team.rank + 1) * share])
@@ -267,6 +264,26 @@ def _config(settings: Settings) -> Config:
     return Config(
         nodes=settings.nodes, channels=settings.channels, heads=settings.heads, layers=settings.layers
     )
+
+
+def _optimizers(network: nn.Module, settings: Settings, team: Team) -> list[torch.optim.Optimizer]:
+    """AdamW, and Muon beside it if the settings say so; every group knows its `initial_lr`."""
+    parameters = list(network.parameters())
+    rate, decay = settings.learning_rate, settings.weight_decay
+    squares = [p for p in parameters if settings.optimizer == "muon" and side_of_squares(p)]
+    muons = {id(p) for p in squares}
+    others = [p for p in parameters if id(p) not in muons]
+    groups = [
+        {"params": [p for p in others if p.ndim > 1], "weight_decay": decay},
+        {"params": [p for p in others if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))]
+    if squares:
+        muon_rate = rate * settings.muon_rate
+        optimizers.append(Muon(squares, lr=muon_rate, weight_decay=decay, divided=team.divided))
+    for group in (group for optimizer in optimizers for group in optimizer.param_groups):
+        group["initial_lr"] = group["lr"]
+    return optimizers
 
 
 def _moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:

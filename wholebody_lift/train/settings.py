@@ -17,14 +17,21 @@ class Settings:
         float, "time budget that the learning rate's schedule is stretched over; may grow on --resume"
     ] = 1.0
     steps: Annotated[int | None, "budget in steps instead of hours: repeats to the bit on one CPU"] = None
-    batch: Annotated[int, "people per step"] = 64
+    batch: Annotated[int, "people per step"] = 128
+    optimizer: Annotated[
+        Literal["muon", "adamw"], "of the square matrices inside the network; AdamW has the rest"
+    ] = "muon"
     learning_rate: Annotated[float, "rate that is held for most of the budget"] = 1e-3
+    muon_rate: Annotated[float, "rate of Muon's matrices, as a multiple of that"] = 3.0
     decay: Annotated[float, "share of the budget, at its end, in which the rate falls to a hundredth"] = 0.25
-    warmup_steps: Annotated[int, "steps of linear warm-up"] = 300
+    warmup_steps: Annotated[int, "steps of linear warm-up"] = 150
     weight_decay: Annotated[float, "of matrices; vectors are not decayed"] = 0.02
     clip: Annotated[float, "largest norm of the gradient"] = 1.0
-    ema_decay: Annotated[float, "of the moving average of the weights, which is what is released"] = 0.999
+    ema_decay: Annotated[float, "of the moving average of the weights, which is what is released"] = 0.998
     layer_weight: Annotated[float, "weight of the loss after an inner layer, against 1 for the last"] = 0.3
+    sharpness: Annotated[
+        float, "distances count by the predicted error to the power of minus this; 0: all alike"
+    ] = 0.5
     checkpoint_minutes: Annotated[float, "between checkpoints, each with a validation"] = 4.0
     nodes: Annotated[Literal["groups", "keypoints"], "what the network's graph is made of"] = "groups"
     channels: Annotated[int, "width of the network"] = 256

@@ -1,11 +1,11 @@
 """The processes that train one network together, each on its share of every batch."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from torch import distributed, nn
+from torch import Tensor, distributed, nn
 
 
 class Team:
@@ -37,6 +37,21 @@ class Team:
         flat /= self.size
         for gradient, mean in zip(gradients, torch.split(flat, [g.numel() for g in gradients]), strict=True):
             gradient.copy_(mean.view_as(gradient))
+
+    def divided(self, function: Callable[[Tensor], Tensor], stack: Tensor) -> Tensor:
+        """`function(stack)`, of which each process does its share, and all get the whole.
+
+        The function has to treat every entry of the stack (M, ...) by itself and to keep its shape.
+        """
+        if self.size == 1:
+            return function(stack)
+        share = -(-len(stack) // self.size)
+        own = stack[self.rank * share : (self.rank + 1) * share]
+        padded = torch.zeros(share, *stack.shape[1:], dtype=stack.dtype, device=stack.device)
+        padded[: len(own)] = function(own)
+        shares = [torch.empty_like(padded) for _ in range(self.size)]
+        distributed.all_gather(shares, padded)
+        return torch.cat(shares)[: len(stack)]
 
     def leaders(self, value: float) -> float:
         """The leader's value, so that all processes decide alike."""
