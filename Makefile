@@ -2,14 +2,18 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+DETECT_VENV ?= .venv-detect
 
+INSTALL := -m pip install --quiet --disable-pip-version-check
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := $(PY) $(INSTALL) --constraint constraints.txt
+DETECT_PY := $(DETECT_VENV)/bin/python
+DETECT_PIP := $(DETECT_PY) $(INSTALL) --no-compile --constraint constraints-detect.txt
 OFFLINE := { echo "make: the installation failed; its reason stands above. It needs a package index, so check the" \
 	"network or pip's settings and run make again: what is installed stays." >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test detect-test format docs wheel clean
+.PHONY: help demo test detect-test run-detect-test format docs wheel clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -17,14 +21,18 @@ help:  ## Show this list
 demo: $(VENV)/demo.stamp  ## Lift the example detections; leaves out/demo/ with JSON, PNG and HTML
 	$(PY) examples/demo.py
 
-test: $(VENV)/all.stamp  ## Run every check: ruff, mypy, pytest
+test: $(VENV)/all.stamp  ## Run every check: ruff, mypy, detect-test, pytest
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy --strict wholebody_lift
+	@$(MAKE) --no-print-directory detect-test
 	$(PY) -m pytest -q
 
-detect-test: .venv-detect/stamp  ## Detect a real photo with MediaPipe, in an environment of its own (Python 3.11 or 3.12)
-	.venv-detect/bin/python -m pytest -q tests/detectors tests/formats/test_mediapipe.py
+detect-test:  ## Detect a real photo with MediaPipe, in an environment of its own: .venv-detect
+	@if $(PYTHON) -c '$(HAS_MEDIAPIPE)'; then $(MAKE) --no-print-directory run-detect-test; else echo "make:" \
+		"skipped the tests that run MediaPipe, as this is $$($(PYTHON) -V) on $$(uname -sm). Its last release" \
+		"with models is pinned for Python 3.11 and 3.12, and is not made for Linux on ARM. Where there is" \
+		"another Python: make detect-test PYTHON=python3.12" >&2; fi
 
 format: $(VENV)/all.stamp  ## Format the code and fix what ruff can fix
 	$(PY) -m ruff format .
@@ -38,13 +46,27 @@ wheel: $(VENV)/all.stamp  ## Build the wheel and the source archive into dist/, 
 	$(PY) -m pytest -q tests/test_wheel.py
 
 clean:  ## Remove the environment and everything that was built
-	rm -rf $(VENV) .venv-detect dist out site .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DETECT_VENV) dist out site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-# MediaPipe needs an older numpy than the one that is pinned, so nothing is pinned here.
-.venv-detect/stamp: pyproject.toml
-	$(PYTHON) -m venv .venv-detect
-	.venv-detect/bin/pip install --quiet torch==2.13.0 || $(OFFLINE)
-	.venv-detect/bin/pip install --quiet --editable ".[detect,plot]" pytest hypothesis scikit-image || $(OFFLINE)
+# MediaPipe 0.10.21 needs numpy 1, so it cannot be in $(VENV).
+HAS_MEDIAPIPE = import platform, sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13) or \
+	(platform.system() == "Linux" and platform.machine() != "x86_64"))
+
+run-detect-test: $(DETECT_VENV)/all.stamp
+	$(DETECT_PY) -m pytest -q -m detect tests/cli tests/detectors tests/formats/test_mediapipe.py
+
+$(DETECT_VENV)/torch.stamp:
+	$(PYTHON) -m venv $(DETECT_VENV)
+	$(DETECT_PIP) torch || $(OFFLINE)
+	@touch $@
+
+# Its OpenCV needs libGL; where there is none, the same release without windows takes its place.
+$(DETECT_VENV)/all.stamp: $(DETECT_VENV)/torch.stamp constraints-detect.txt pyproject.toml
+	$(DETECT_PIP) hatchling editables hypothesis pytest scikit-image || $(OFFLINE)
+	$(DETECT_PIP) --no-build-isolation --editable ".[detect]" || $(OFFLINE)
+	@$(DETECT_PY) -c "import cv2" 2> /dev/null || { $(DETECT_PY) -m pip uninstall --quiet --yes \
+		opencv-contrib-python && $(DETECT_PIP) --force-reinstall --no-deps opencv-contrib-python-headless; \
+		} || $(OFFLINE)
 	@touch $@
 
 # PyTorch on its own first: it is by far the largest, and stays when only the rest changes.
@@ -62,6 +84,8 @@ $(VENV)/demo.stamp: $(VENV)/torch.stamp constraints.txt pyproject.toml
 	$(PIP) --no-build-isolation --editable ".[plot]" || $(OFFLINE)
 	@touch $@
 
+# rtmlib asks for two builds of OpenCV with windows, which would overwrite the one without that is there.
 $(VENV)/all.stamp: $(VENV)/demo.stamp
 	$(PIP) --no-build-isolation --editable ".[plot,train,docs,test]" || $(OFFLINE)
+	$(PIP) --no-deps rtmlib || $(OFFLINE)
 	@touch $@

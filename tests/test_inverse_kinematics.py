@@ -3,6 +3,7 @@ import pytest
 import torch
 from moving import walk
 
+from wholebody_lift.constraints import lock_lengths, measures
 from wholebody_lift.inverse_kinematics import BONE_INDEX, BONES, CHILDREN, SkeletonPose, solve, to_quaternions
 from wholebody_lift.skeleton import INDEX
 
@@ -48,8 +49,8 @@ def test_every_bone_is_followed_by_what_hangs_on_it():
 
 def test_bones_are_where_the_keypoints_of_a_rigid_person_are(walking):
     skeleton = solve(walking)
-    assert max(error.max() for error in keypoint_errors(skeleton, walking).values()) < 5
-    assert np.linalg.norm(fingertips(skeleton, walking), axis=-1).max() < 5
+    assert max(error.max() for error in keypoint_errors(skeleton, walking).values()) < 1
+    assert np.linalg.norm(fingertips(skeleton, walking), axis=-1).max() < 1
 
 
 def test_rotations_are_rotations_and_bones_keep_their_length(walking):
@@ -100,7 +101,7 @@ def test_a_person_who_stands_elsewhere_and_is_turned_has_the_same_bones(walking)
     here, there = solve(walking), solve(walking @ turn.T + (300, -50, 2000))
     np.testing.assert_allclose(there.offsets, here.offsets, atol=1e-8)
     np.testing.assert_allclose(there.root, here.root @ turn.T + (300, -50, 2000), atol=1e-8)
-    np.testing.assert_allclose(there.rotations[:, 1:], here.rotations[:, 1:], atol=1e-9)
+    np.testing.assert_allclose(there.rotations[:, 1:], here.rotations[:, 1:], atol=1e-6)
     np.testing.assert_allclose(there.rotations[:, 0], turn @ here.rotations[:, 0], atol=1e-9)
 
 
@@ -114,13 +115,30 @@ def test_an_error_of_length_does_not_go_down_the_limb(walking):
     assert errors["left_ankle"][3] < 2
 
 
-def test_a_trunk_that_is_shorter_than_usual_bends_forwards():
+def test_shoulders_rise_and_sink_by_the_collarbones():
     xyz = walk(21) @ TO_Y_UP
     upper = [i for name, i in INDEX.items() if not name.endswith(("hip", "knee", "ankle", "toe", "heel"))]
-    xyz[3, upper] -= (0, 30, 0)
+    for t, rise in ((3, 25), (4, -25)):
+        xyz[t, upper] += (0, rise, 0)
     skeleton = solve(xyz)
     errors = keypoint_errors(skeleton, xyz)
-    assert errors["left_shoulder"][3] < 3
+    heads, spine, neck = skeleton.heads(), BONE_INDEX["spine"], BONE_INDEX["neck"]
+    length = np.linalg.norm(heads[:, neck] - heads[:, spine], axis=-1)
+    for t in (3, 4):
+        assert max(error[t] for error in errors.values()) < 1e-6
+        assert length[t] == pytest.approx(length[0])  # the spine stays straight
+    shoulders = (heads[:, BONE_INDEX["leftUpperArm"]] + heads[:, BONE_INDEX["rightUpperArm"]]) / 2
+    above = (shoulders - heads[:, neck])[:, 1]
+    assert above[3] > above[2] + 15
+    assert above[4] < above[2] - 15
+
+
+def test_a_trunk_that_is_much_shorter_than_usual_bends_forwards():
+    xyz = walk(21) @ TO_Y_UP
+    upper = [i for name, i in INDEX.items() if not name.endswith(("hip", "knee", "ankle", "toe", "heel"))]
+    xyz[3, upper] -= (0, 80, 0)
+    skeleton = solve(xyz)
+    assert keypoint_errors(skeleton, xyz)["left_shoulder"][3] < 1e-6
     heads = skeleton.heads()
     middle = (
         heads[3, BONE_INDEX["chest"]] - (heads[3, BONE_INDEX["spine"]] + heads[3, BONE_INDEX["neck"]]) / 2
@@ -162,6 +180,36 @@ def test_quaternions_of_every_kind_of_rotation():
 
 def test_one_frame_is_enough():
     assert len(solve(walk(1) @ TO_Y_UP)) == 1
+
+
+def riding(skeleton: SkeletonPose, xyz: np.ndarray) -> np.ndarray:
+    """mm (T, M): how far keypoints that begin no bone move against the bone that they are on."""
+    riders = {"head": ["nose", "left_eye", "right_eye", "left_ear", "right_ear"]}
+    for side in ("left", "right"):
+        riders[f"{side}Hand"] = [f"{side}_hand_root"]
+        riders[f"{side}Foot"] = [f"{side}_heel"]
+        riders[f"{side}Toes"] = [f"{side}_big_toe", f"{side}_small_toe"]
+    turns, heads = skeleton.turns(), skeleton.heads()
+    away = []
+    for name, keypoints in riders.items():
+        bone = BONE_INDEX[name]
+        for keypoint in keypoints:
+            place = np.einsum("tji,tj->ti", turns[:, bone], xyz[:, INDEX[keypoint]] - heads[:, bone])
+            away.append(np.linalg.norm(place - np.median(place, axis=0), axis=-1))
+    return np.stack(away, axis=1)
+
+
+def test_bones_meet_every_keypoint_of_body_feet_and_hands_where_lengths_are_locked():
+    """Also of people who change their shape from frame to frame before that, as lifted ones do."""
+    noisy = walk(40) + np.random.default_rng(0).normal(scale=12, size=(40, 133, 3))
+    locked = lock_lengths(noisy, np.median(measures(noisy), axis=0)) @ TO_Y_UP
+    skeleton = solve(locked)
+    errors = keypoint_errors(skeleton, locked)
+    assert len(errors) == 42
+    assert max(error.max() for error in errors.values()) < 1e-6
+    assert np.linalg.norm(fingertips(skeleton, locked), axis=-1).max() < 1e-6
+    assert riding(skeleton, locked).shape == (40, 13)
+    assert riding(skeleton, locked).max() < 1e-6
 
 
 def test_bones_of_a_synthetic_person_are_where_the_keypoints_are():

@@ -106,7 +106,8 @@ def test_bones_settle(small: Lifter, frames: np.ndarray) -> None:
     poses = [stream.push(frames[t % 20]) for t in range(40)]
     lengths = np.concatenate([constraints.measures(pose.xyz.astype(np.float64)) for pose in poses])
     alone = constraints.measures(small.lift(frames, K=K).xyz.astype(np.float64))
-    assert (lengths[20:].std(axis=0) < 0.1 * alone.std(axis=0)).all()
+    vary = alone.std(axis=0) > 1e-6  # coordinates along an axis of a rigid body are zero across it
+    assert (lengths[20:].std(axis=0) < 0.1 * alone.std(axis=0))[vary].all()
     assert all(np.abs(pose.xyz[:, list(ROOT)].mean(axis=1)).max() < 1e-3 for pose in poses)
 
 

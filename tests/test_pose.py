@@ -98,6 +98,31 @@ def test_summary_says_units_axes_camera_and_scale() -> None:
     assert "as given (K)" in make_pose().summary()
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"track_ids": np.full(4, 7)}, "1 person in 4 images at 30 fps, 133 keypoints"),
+        (
+            {"track_ids": np.array([3, 5, 3, 5]), "image_ids": np.array([0, 0, 1, 1])},
+            "2 people in 2 images at 30",
+        ),
+        ({"track_ids": None}, "1 person in 4 images at 30 fps, 133 keypoints"),
+        ({"track_ids": None, "fps": None}, "4 people in 4 images, 133 keypoints"),
+        ({"track_ids": None, "image_ids": np.zeros(4, np.int64), "fps": None}, "4 people in 1 image, 133"),
+        ({"track_ids": None, "image_ids": np.array([0, 0, 1, 1])}, "4 people in 2 images at 30 fps, 133"),
+    ],
+)
+def test_a_person_in_many_images_is_one_person(changes: dict[str, Any], words: str) -> None:
+    pose = make_pose(4, **changes)
+    assert pose.summary().startswith(words)
+    assert repr(pose).startswith(f"Pose3D({words}")
+
+
+def test_nobody_is_counted_as_nobody() -> None:
+    assert repr(make_pose(2)[[]]).startswith("Pose3D(0 people in 0 images")
+    assert repr(make_pose(2, track_ids=None)[[]]).startswith("Pose3D(0 people in 0 images")
+
+
 @pytest.mark.parametrize("suffix", [".npz", ".json"])
 def test_save_and_load_lose_nothing(suffix: str, tmp_path: Any) -> None:
     pose = make_pose(image_size=np.tile([1000.0, 800.0], (3, 1))).to("unity")

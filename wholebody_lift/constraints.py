@@ -6,59 +6,156 @@ person does; `smoothing` does.
 
 from __future__ import annotations
 
+import itertools
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
+from wholebody_lift import girdle, rigid
 from wholebody_lift.skeleton import FACE_FEATURES, INDEX, KEYPOINT_NAMES, PART_ROOTS, PARTS, ROOT, TREE_EDGES
 from wholebody_lift.smoothing import low_pass
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
+_X, _Y, _Z = range(3)
+
 BONES: tuple[tuple[int, int], ...] = tuple(
     (parent, child)
     for parent, child in TREE_EDGES
     if child not in PARTS["face"] and not KEYPOINT_NAMES[child].endswith(("shoulder", "hip"))
 )
-"""(parent, child) of the edges that are as long in every pose, from the trunk outwards. The spine bends and
-shoulders shrug, so that the edges from nose to shoulder and from shoulder to hip are none; the face moves."""
+"""(parent, child) of the edges that are as long in every pose, from the trunk outwards. Spine and neck bend,
+so that the edges from nose to shoulder and from shoulder to hip are none; the face moves."""
 
-_LIMBS = [
-    i
-    for i, (_, child) in enumerate(BONES)
-    if KEYPOINT_NAMES[child].endswith(("elbow", "wrist", "knee", "ankle"))
-]
-_PARENTS, _CHILDREN = (list(ends) for ends in zip(*BONES, strict=True))
+
+class Body(NamedTuple):
+    """Keypoints that do not move against each other, and the axes in which their shape is told.
+
+    One axis goes from the origin to the middle of `ahead`, another as near as may be from the second to the
+    first of `across`.
+    """
+
+    origin: int
+    """The keypoint by which it hangs on the rest."""
+    members: list[int]
+    """The others."""
+    ahead: list[int]
+    across: tuple[int, int]
+
+
+def _body(origin: str, members: str, ahead: str, across: str, prefix: str = "") -> Body:
+    def numbers(names: str) -> list[int]:
+        return [INDEX[prefix + name] for name in names.split()]
+
+    left, right = numbers(across)
+    return Body(INDEX[prefix + origin], numbers(members), numbers(ahead), (left, right))
+
+
+def _bodies() -> tuple[Body, ...]:
+    knuckles = "forefinger1 middle_finger1 ring_finger1 pinky_finger1"
+    bodies = [_body("nose", "left_eye right_eye left_ear right_ear", *["left_ear right_ear"] * 2)]
+    for side in ("left_", "right_"):
+        bodies += [
+            _body(
+                "wrist", f"hand_root thumb1 {knuckles}", "middle_finger1", "forefinger1 pinky_finger1", side
+            ),
+            _body("ankle", "heel big_toe small_toe", "big_toe small_toe", "big_toe small_toe", side),
+        ]
+    return tuple(bodies)
+
+
+BODIES: tuple[Body, ...] = _bodies()
+"""The head, and for each side the palm with the root of the thumb, and the foot."""
+
+_CARRIED = {i for body in BODIES for i in body.members}
+LIMBS, FINGERS = (
+    [(parent, child) for parent, child in BONES if child not in _CARRIED and (child in PARTS["body"]) == limb]
+    for limb in (True, False)
+)
+"""The bones that turn by themselves: those of arms and legs, and of the fingers beyond the palm."""
+
 _HIPS = list(ROOT)
+_SHOULDERS = [INDEX["left_shoulder"], INDEX["right_shoulder"]]
+_HEAD = list(girdle.HEAD)
 _FACE = list(PARTS["face"])
 _NOSE = PART_ROOTS["face"]
 _FIRM_FACE = [i for name in ("right_eye", "left_eye", "nose") for i in FACE_FEATURES[name]]
 """Keypoints of the face whose distances an expression hardly changes."""
 
-MEASURES = len(BONES) + 2
-"""Bones, the width of the hips, and the size of the face: what stays constant."""
 
+class Measures(NamedTuple):
+    """What stays constant in whatever a person does, mm; (..., M) each, (..., MEASURES) side by side."""
+
+    limbs: Floats
+    fingers: Floats
+    hips: Floats
+    """The width of the hips, and so `shoulders`."""
+    shoulders: Floats
+    face: Floats
+    """The size of the face."""
+    neck: Floats
+    """From where the collarbones begin to where the head nods (see `girdle`), with shoulders that hang."""
+    shapes: Floats
+    """Coordinates of the members of the `BODIES` in the axes of each, from its origin."""
+
+    @classmethod
+    def of(cls, values: Floats) -> Measures:
+        """The measures in values (..., MEASURES)."""
+        return cls(*np.split(values, _ENDS, axis=-1))
+
+
+_ENDS = list(itertools.accumulate((len(LIMBS), len(FINGERS), 1, 1, 1, 1)))
+MEASURES = _ENDS[-1] + sum(3 * len(body.members) for body in BODIES)
+"""How many numbers measure a person."""
 
 SCALE_HZ = 0.2
 """Cut-off of `steady_scale`."""
 
 
 def measures(xyz: Floats) -> Floats:
-    """Lengths in mm (T, MEASURES) of everything that stays constant."""
-    bones = np.linalg.norm(xyz[:, _CHILDREN] - xyz[:, _PARENTS], axis=-1)
-    hips = np.linalg.norm(xyz[:, _HIPS[0]] - xyz[:, _HIPS[1]], axis=-1)
+    """The `Measures` in every frame, (T, MEASURES)."""
     firm = xyz[:, _FIRM_FACE] - xyz[:, _FIRM_FACE].mean(axis=1, keepdims=True)
-    face = np.sqrt((firm**2).sum(axis=-1).mean(axis=1))
-    return np.concatenate((bones, hips[:, None], face[:, None]), axis=1)
+    top = girdle.hanging(_waist(xyz, _trunk(xyz)), *xyz[:, _SHOULDERS].swapaxes(0, 1))
+    found = Measures(
+        limbs=_lengths(xyz, LIMBS),
+        fingers=_lengths(xyz, FINGERS),
+        hips=_lengths(xyz, [(_HIPS[0], _HIPS[1])]),
+        shoulders=_lengths(xyz, [(_SHOULDERS[0], _SHOULDERS[1])]),
+        face=np.sqrt((firm**2).sum(axis=-1).mean(axis=1, keepdims=True)),
+        neck=np.linalg.norm(girdle.nod(xyz[:, _HEAD]) - top, axis=-1, keepdims=True),
+        shapes=np.concatenate([_shape(xyz, body).reshape(len(xyz), -1) for body in BODIES], axis=1),
+    )
+    return np.concatenate(found, axis=1)
+
+
+def _lengths(xyz: Floats, bones: list[tuple[int, int]]) -> Floats:
+    """(T, bones)"""
+    parents, children = (list(ends) for ends in zip(*bones, strict=True))
+    return np.asarray(np.linalg.norm(xyz[:, children] - xyz[:, parents], axis=-1))
+
+
+def _shape(xyz: Floats, body: Body) -> Floats:
+    """(T, members, 3) from the body's origin, in its axes."""
+    left, right = body.across
+    ahead = xyz[:, body.ahead].mean(axis=1) - xyz[:, body.origin]
+    axes = rigid.axes(_Z, ahead, _X, xyz[:, left] - xyz[:, right])
+    return np.asarray((xyz[:, body.members] - xyz[:, [body.origin]]) @ axes)
 
 
 def measure_weights(error_mm: Floats) -> Floats:
     """How far each of `measures` is to be trusted, (T, MEASURES), from errors (T, 133): inverse variances."""
     variance = error_mm.astype(np.float64) ** 2
-    bones = variance[:, _CHILDREN] + variance[:, _PARENTS]
-    hips = variance[:, _HIPS].sum(axis=1, keepdims=True)
-    face = variance[:, _FIRM_FACE].mean(axis=1, keepdims=True)
-    return np.asarray(1 / np.maximum(np.concatenate((bones, hips, face), axis=1), 1e-6))
+
+    def mean_of(members: list[int]) -> Floats:
+        return np.asarray(2 * variance[:, members].mean(axis=1, keepdims=True))
+
+    columns = [mean_of(list(ends)) for ends in (*LIMBS, *FINGERS, _HIPS, _SHOULDERS)]
+    columns += [mean_of(members) for members in (_FIRM_FACE, _SHOULDERS + _HEAD)]
+    for body in BODIES:
+        columns += [mean_of([body.origin, *body.members])] * (3 * len(body.members))
+    return np.asarray(1 / np.maximum(np.concatenate(columns, axis=1), 1e-6))
 
 
 def weighted_median(values: Floats, weights: Floats) -> Floats:
@@ -75,32 +172,67 @@ def steady_scale(xyz: Floats, lengths: Floats, error_mm: Floats, fps: float) -> 
     In each frame it is a weighted median over the limbs. Quick changes of that are errors of single bones,
     which `lock_lengths` mends, rather than of the scale. Frames that are NaN are filled in.
     """
-    ratio = lengths[_LIMBS] / np.maximum(measures(xyz)[:, _LIMBS], 1e-6)
-    weights = lengths[_LIMBS] ** 2 * measure_weights(error_mm)[:, _LIMBS]
+    limbs = Measures.of(lengths).limbs
+    ratio = limbs / np.maximum(_lengths(xyz, LIMBS), 1e-6)
+    weights = limbs**2 * Measures.of(measure_weights(error_mm)).limbs
     factor = np.log(weighted_median(ratio.T, weights.T))  # (T,)
     known = ~np.isnan(factor)[:, None]
     return np.asarray(np.exp(low_pass(factor[:, None, None], known, SCALE_HZ, fps)[:, 0, 0]))
 
 
 def lock_lengths(xyz: Floats, lengths: Floats) -> Floats:
-    """The people (T, 133, 3) with these lengths (MEASURES,): every bone keeps its direction.
+    """The people (T, 133, 3) with the `Measures` (MEASURES,).
 
-    The midpoint of the hips and the shoulders and the nose relative to it stay; from there the change is
-    carried outwards along the limbs. The face keeps its shape, at its size, about the nose.
+    The midpoints of hips and shoulders stay. From there limbs point at the places where their keypoints were,
+    so that changes of length do not add up along them, and fingers keep their directions. What is rigid is
+    turned so as to come closest to where it was. The head moves along the neck, and with it the face, which
+    keeps its shape and gets its size.
     """
-    locked = xyz - xyz[:, _HIPS].mean(axis=1, keepdims=True)
-    half = (xyz[:, _HIPS[0]] - xyz[:, _HIPS[1]]) / 2
-    half *= lengths[-2] / np.maximum(2 * np.linalg.norm(half, axis=-1, keepdims=True), 1e-6)
-    locked[:, _HIPS[0]], locked[:, _HIPS[1]] = half, -half
-    for (parent, child), length in zip(BONES, lengths[:-2], strict=True):  # parents come before children
-        offset = xyz[:, child] - xyz[:, parent]
-        offset *= length / np.maximum(np.linalg.norm(offset, axis=-1, keepdims=True), 1e-6)
-        locked[:, child] = locked[:, parent] + offset
-    size = measures(xyz)[:, -1]
-    locked[:, _FACE] = (
-        locked[:, [_NOSE]] + (xyz[:, _FACE] - xyz[:, [_NOSE]]) * (lengths[-1] / size)[:, None, None]
-    )
+    wanted = Measures.of(lengths)
+    xyz = xyz - xyz[:, _HIPS].mean(axis=1, keepdims=True)
+    locked = xyz.copy()
+    for pair, width in ((_HIPS, wanted.hips), (_SHOULDERS, wanted.shoulders)):
+        half = width / 2 * rigid.unit(xyz[:, pair[0]] - xyz[:, pair[1]])
+        middle = xyz[:, pair].mean(axis=1)
+        locked[:, pair[0]], locked[:, pair[1]] = middle + half, middle - half
+    for (parent, child), length in zip(LIMBS, wanted.limbs, strict=True):  # parents come before children
+        locked[:, child] = locked[:, parent] + length * rigid.unit(xyz[:, child] - locked[:, parent])
+    start = 0
+    for body in BODIES:
+        stop = start + 3 * len(body.members)
+        shape = wanted.shapes[start:stop].reshape(-1, 3)
+        turns = rigid.fit(shape, xyz[:, body.members] - xyz[:, [body.origin]])
+        locked[:, body.members] = locked[:, [body.origin]] + shape @ turns.swapaxes(-1, -2)
+        start = stop
+    for (parent, child), length in zip(FINGERS, wanted.fingers, strict=True):
+        locked[:, child] = locked[:, parent] + length * rigid.unit(xyz[:, child] - xyz[:, parent])
+    locked[:, _HEAD] += _along_neck(locked, wanted)[:, None]
+    factor = wanted.face / Measures.of(measures(xyz)).face  # (T, 1)
+    locked[:, _FACE] = locked[:, [_NOSE]] + (xyz[:, _FACE] - xyz[:, [_NOSE]]) * factor[..., None]
     return np.asarray(locked)
+
+
+def _along_neck(xyz: Floats, wanted: Measures) -> Floats:
+    """By how much (T, 3) the head has to move for the neck to have its length."""
+    left, right = xyz[:, _SHOULDERS].swapaxes(0, 1)
+    waist = _waist(xyz, np.median(_trunk(xyz)))
+    _, top = girdle.spine(waist, left, right, girdle.SET_BACK * float(wanted.shoulders[0]))
+    neck = girdle.nod(xyz[:, _HEAD]) - top
+    return np.asarray(wanted.neck * rigid.unit(neck) - neck)
+
+
+def _waist(xyz: Floats, trunk: npt.ArrayLike) -> Floats:
+    """(T, 3) the place of the waist of a trunk so long, one for all frames or (T, 1)."""
+    left, right = xyz[:, _HIPS].swapaxes(0, 1)
+    hips = (left + right) / 2
+    axes = girdle.hip_axes(left - right, xyz[:, _SHOULDERS].mean(axis=1) - hips)
+    return np.asarray(hips + girdle.WAIST * np.asarray(trunk) * axes[..., _Y])
+
+
+def _trunk(xyz: Floats) -> Floats:
+    """(T, 1) from the middle of the hips to that of the shoulders."""
+    trunk = xyz[:, _SHOULDERS].mean(axis=1) - xyz[:, _HIPS].mean(axis=1)
+    return np.asarray(np.linalg.norm(trunk, axis=-1, keepdims=True))
 
 
 # ----------------------------------------------------------------------------------------------- feet

@@ -12,22 +12,24 @@ Positions alone leave open how a bone is turned about itself. This is what is as
 - the forearm takes half of the hand's turn about it, the neck half of the head's;
 - every other bone swings from its parent the shortest way and does not turn about itself.
 
-Where shoulders and hips come closer than they usually are, the spine bends forwards. A limb aims at its
-keypoint from where its bone begins, so that differences in length do not add up along it; hands and feet keep
-their shape.
+Where shoulders and hips are closer to each other than usual, or further apart, the collarbones turn, and
+where they are much closer the spine bends forwards (see `girdle`). A limb aims at its keypoint from where its
+bone begins, so that differences in length do not add up along it; hands and feet keep their shape.
+
+What `Lifter.lift_sequence` finds has the lengths of such a skeleton (see `constraints`), whose bones then
+meet every keypoint of the body, the feet and the hands.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from wholebody_lift import girdle, rigid
+from wholebody_lift.rigid import Floats
 from wholebody_lift.skeleton import FACE_FEATURES, INDEX, ROOT
-
-Floats: TypeAlias = npt.NDArray[np.float64]
 
 _X, _Y, _Z = range(3)
 _OUT, _UP, _FORWARDS = np.eye(3)  # rest directions on the left side
@@ -35,11 +37,7 @@ _THUMB = np.array([1.0, 0.0, 1.0]) / np.sqrt(2)
 _SIDES = {"left": 1.0, "right": -1.0}
 """The sides of the body and the sign of x on them."""
 
-_WAIST = 0.1  # where the spine begins between hips (0) and neck (1)
 _BALL = 0.7  # where the toes begin between heel (0) and their tips (1)
-_NOD = np.array([0.0, -0.25, -0.35])
-"""About where the head nods, from the middle of the ears; the unit is the distance from there to the nose. Of
-such places the one that, on synthetic people, keeps its distance from the neck best."""
 
 _FINGERS = {  # what the keypoints are called, and the bones
     "thumb": ("Thumb", ("Metacarpal", "Proximal", "Distal")),
@@ -49,10 +47,6 @@ _FINGERS = {  # what the keypoints are called, and the bones
     "pinky_finger": ("Little", ("Proximal", "Intermediate", "Distal")),
 }
 _PALM = ("forefinger1", "middle_finger1", "ring_finger1", "pinky_finger1")
-_SKULL = [
-    *(INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")),
-    *FACE_FEATURES["nose"],
-]
 _CHIN = FACE_FEATURES["jaw"][8]
 
 
@@ -177,7 +171,7 @@ def solve(xyz: Floats) -> SkeletonPose:
     """
     solver = _Solver({name: xyz[:, i] for name, i in INDEX.items()})
     solver.trunk(xyz[:, list(ROOT)].mean(axis=1))
-    solver.head(xyz[:, _SKULL], xyz[:, _CHIN])
+    solver.head(xyz[:, girdle.HEAD], xyz[:, _CHIN])
     for side in _SIDES:
         solver.arm(side)
         solver.hand(side)
@@ -207,48 +201,52 @@ class _Solver:
         turn = self.turns[_parent(bone)]
         self.turns[bone] = _shortest(turn @ rest, direction) @ turn
 
-    def share_turn(self, bone: str, child: str, axis: int) -> None:
-        """Turn a bone about itself, an axis of the rest pose, by half of what its child turns about it."""
+    def share_turn(self, bone: str, child: str, axis: Floats) -> None:
+        """Turn a bone about itself, an axis (3,) of the rest pose, by half of its child's turn."""
         relative = to_quaternions(self.turns[bone].swapaxes(-1, -2) @ self.turns[child])
-        angle = np.unwrap(2 * np.arctan2(relative[:, axis], relative[:, 3]))
+        angle = np.unwrap(2 * np.arctan2(relative[:, :3] @ axis, relative[:, 3]))
         self.turns[bone] = self.turns[bone] @ _about(axis, angle / 2)
 
     def trunk(self, hips: Floats) -> None:
         """Hips, spine, chest, and where limbs and neck begin on them; `hips` (T, 3) is their middle."""
         left, right = self.keypoints["left_shoulder"], self.keypoints["right_shoulder"]
-        neck = (left + right) / 2
-        across_shoulders = left - right
+        up, across_shoulders = (left + right) / 2 - hips, left - right
         across_hips = self.keypoints["left_hip"] - self.keypoints["right_hip"]
+        trunk, width = _median_length(up), _median_length(across_shoulders)
+        back = girdle.SET_BACK * width
 
         self.heads["hips"] = hips
-        self.turns["hips"] = _axes(_X, across_hips, _Y, neck - hips)
-        self.place("spine", _WAIST * _median_length(neck - hips) * _UP)
-        chord = neck - self.heads["spine"]
-        half = _median_length(chord) / 2
-        across = _unit(across_hips) + _unit(across_shoulders)
-        self.turns["spine"] = _axes(_Y, _bend(chord, half, np.cross(chord, across)), _X, across)
-        self.place("chest", half * _UP)
-        self.turns["chest"] = _axes(_Y, neck - self.heads["chest"], _X, across_shoulders)
-        self.place("neck", half * _UP)
+        self.turns["hips"] = girdle.hip_axes(across_hips, up)
+        self.place("spine", girdle.WAIST * trunk * _UP)
+        waist = self.heads["spine"]
+        spine, top = girdle.spine(waist, left, right, back)
+        rest = rigid.unit((1 - girdle.WAIST) * trunk * _UP - back * _FORWARDS)  # of spine and chest
+        upright = _shortest(rest[None], _UP[None])
+        across = rigid.unit(across_hips) + rigid.unit(across_shoulders)
+        lower = _bend(top - waist, spine / 2, np.cross(top - waist, across))
+        self.turns["spine"] = rigid.axes(_Y, lower, _X, across) @ upright
+        self.place("chest", spine / 2 * rest)
+        self.turns["chest"] = rigid.axes(_Y, top - self.heads["chest"], _X, across_shoulders) @ upright
+        self.place("neck", spine / 2 * rest)
         for side, sign in _SIDES.items():
             self.place(f"{side}UpperLeg", sign * _median_length(across_hips) / 2 * _OUT)
-            self.place(f"{side}Shoulder", half * _UP)
-            self.aim(f"{side}Shoulder", sign * _OUT, self._reach(f"{side}Shoulder", f"{side}_shoulder"))
-            self.place(f"{side}UpperArm", sign * _median_length(across_shoulders) / 2 * _OUT)
+            collarbone = sign * width / 2 * _OUT + back * _FORWARDS
+            self.place(f"{side}Shoulder", spine / 2 * rest)
+            self.aim(f"{side}Shoulder", collarbone, self._reach(f"{side}Shoulder", f"{side}_shoulder"))
+            self.place(f"{side}UpperArm", collarbone)
 
     def head(self, skull: Floats, chin: Floats) -> None:
-        """Neck and head; `skull` (T, S, 3) are keypoints of the head that do not move against each other."""
-        ears = (self.keypoints["left_ear"] + self.keypoints["right_ear"]) / 2
-        eyes = (self.keypoints["left_eye"] + self.keypoints["right_eye"]) / 2
-        ahead = (eyes + self.keypoints["nose"]) / 2 - ears  # level where the head is upright
-        across = self.keypoints["left_ear"] - self.keypoints["right_ear"]
-        start = _axes(_Z, ahead, _X, across)
-        self.turns["head"], _ = _rigid(skull - ears[:, None], start)
-        pivot = _NOD * _median_length(self.keypoints["nose"] - ears)
+        """Neck and head; `skull` (T, 5, 3) are the keypoints `girdle.HEAD`."""
+        ears = skull[:, 3:].mean(axis=1)
+        self.turns["head"], _ = _rigid(skull - ears[:, None], girdle.head_axes(skull))
+        pivot = girdle.NOD * _median_length(skull[:, 0] - ears)
         rise = ears + self.turns["head"] @ pivot - self.heads["neck"]
-        self.aim("neck", _UP, rise)
-        self.place("head", _median_length(rise) * _UP)
-        self.share_turn("neck", "head", _Y)
+        length = _median_length(rise)
+        # In the rest pose the head is above the shoulders, which are in front of where the neck begins.
+        rest = rigid.unit(length * _UP + self.offsets["leftUpperArm"] * _FORWARDS)
+        self.aim("neck", rest, rise)
+        self.place("head", length * rest)
+        self.share_turn("neck", "head", rest)
         # The top of the skull is no keypoint; it is about as far above the ears as the chin is below.
         height = abs(_in_axes(self.turns["head"], chin - ears)[_Y])
         self.ends["head"] = (height - pivot[_Y]) * _UP
@@ -275,8 +273,8 @@ class _Solver:
         sign, hand, wrist = _SIDES[side], f"{side}Hand", self.keypoints[f"{side}_wrist"]
         palm = np.stack([self.keypoints[f"{side}_{name}"] for name in _PALM], axis=1) - wrist[:, None]
         forefinger, middle, _, pinky = palm.swapaxes(0, 1)
-        self.turns[hand], _ = _rigid(palm, _axes(_X, sign * middle, _Z, forefinger - pinky))
-        self.share_turn(f"{side}LowerArm", hand, _X)
+        self.turns[hand], _ = _rigid(palm, rigid.axes(_X, sign * middle, _Z, forefinger - pinky))
+        self.share_turn(f"{side}LowerArm", hand, _OUT)
         for finger, (name, segments) in _FINGERS.items():
             rest = (_THUMB if finger == "thumb" else _OUT) * (sign, 1, 1)
             joints = [self.keypoints[f"{side}_{finger}{number}"] for number in range(1, 5)]
@@ -296,11 +294,11 @@ class _Solver:
         sole = np.stack([self.keypoints[f"{side}_{name}"] for name in names], axis=1) - ankle[:, None]
         heel, big, small = sole.swapaxes(0, 1)
         ahead = (big + small) / 2 - heel
-        self.turns[foot], shape = _rigid(sole, _axes(_Z, ahead, _X, sign * (small - big)))
+        self.turns[foot], shape = _rigid(sole, rigid.axes(_Z, ahead, _X, sign * (small - big)))
         ball = shape[0] + _BALL * (shape[1:].mean(axis=0) - shape[0])
         self.place(toes, ball)
         begin = (self.turns[foot] @ ball)[:, None]  # from the ankle
-        self.turns[toes] = _fit(shape[1:] - ball, sole[:, 1:] - begin)
+        self.turns[toes] = rigid.fit(shape[1:] - ball, sole[:, 1:] - begin)
         self.ends[toes] = shape[1:].mean(axis=0) - ball
 
     def result(self) -> SkeletonPose:
@@ -337,7 +335,7 @@ def to_quaternions(rotations: Floats) -> Floats:
     )
     rows = np.moveaxis(rows, (0, 1), (-2, -1))
     largest = rows.diagonal(axis1=-2, axis2=-1).argmax(axis=-1)
-    q = _unit(np.take_along_axis(rows, largest[..., None, None], axis=-2)[..., 0, :])
+    q = rigid.unit(np.take_along_axis(rows, largest[..., None, None], axis=-2)[..., 0, :])
     return np.where(q[..., 3:] < 0, -q, q)
 
 
@@ -351,31 +349,14 @@ def _keypoint(bone: str) -> str:
     return keypoint
 
 
-def _unit(x: Floats) -> Floats:
-    """Vectors (..., C) at length 1; zero stays zero."""
-    length = np.linalg.norm(x, axis=-1, keepdims=True)
-    return np.asarray(x / np.maximum(length, np.finfo(np.float64).tiny))
-
-
 def _median_length(x: Floats) -> float:
     """The median over the clip of the lengths of vectors (T, 3)."""
     return float(np.median(np.linalg.norm(x, axis=-1)))
 
 
-def _axes(first: int, primary: Floats, second: int, secondary: Floats) -> Floats:
-    """Rotations (T, 3, 3) that take axis `first` along `primary` (T, 3) and `second` towards `secondary`."""
-    sign = 1.0 if (second - first) % 3 == 1 else -1.0
-    third = 3 - first - second
-    columns = np.empty((len(primary), 3, 3))
-    columns[..., first] = _unit(primary)
-    columns[..., third] = sign * _unit(np.cross(primary, secondary))
-    columns[..., second] = sign * np.cross(columns[..., third], columns[..., first])
-    return columns
-
-
 def _shortest(a: Floats, b: Floats) -> Floats:
     """The smallest rotations (T, 3, 3) from directions a (T, 3) to b; half turns where they are opposite."""
-    a, b = _unit(a), _unit(b)
+    a, b = rigid.unit(a), rigid.unit(b)
     cosine = np.sum(a * b, axis=-1)
     opposite = cosine < -1 + 1e-12
     axis = np.where(opposite[:, None], np.cross(a, np.eye(3)[np.abs(a).argmin(axis=-1)]), np.cross(a, b))
@@ -384,19 +365,16 @@ def _shortest(a: Floats, b: Floats) -> Floats:
     zero = np.zeros_like(x)
     skew = np.array([[zero, -z, y], [z, zero, -x], [-y, x, zero]]).transpose(2, 0, 1)
     scale = np.where(opposite, 1.0, 1 + cosine)[:, None, None]
-    n = _unit(axis)
+    n = rigid.unit(axis)
     half_turn = 2 * n[:, :, None] * n[:, None] - np.eye(3)
     return np.where(opposite[:, None, None], half_turn, np.eye(3) + skew + skew @ skew / scale)
 
 
-def _about(axis: int, angle: Floats) -> Floats:
-    """Rotations (T, 3, 3) by angles (T,) in radians about a coordinate axis."""
-    i, j = (axis + 1) % 3, (axis + 2) % 3
-    rotation = np.tile(np.eye(3), (len(angle), 1, 1))
-    rotation[:, i, i] = rotation[:, j, j] = np.cos(angle)
-    rotation[:, j, i] = np.sin(angle)
-    rotation[:, i, j] = -rotation[:, j, i]
-    return rotation
+def _about(axis: Floats, angle: Floats) -> Floats:
+    """Rotations (T, 3, 3) by angles (T,) in radians about a unit vector (3,) (Rodrigues)."""
+    skew = np.cross(axis, np.eye(3)).T  # skew @ v = axis x v
+    sine, cosine = np.sin(angle)[:, None, None], np.cos(angle)[:, None, None]
+    return np.asarray(np.eye(3) + sine * skew + (1 - cosine) * skew @ skew)
 
 
 def _bend(chord: Floats, length: float, towards: Floats) -> Floats:
@@ -406,7 +384,7 @@ def _bend(chord: Floats, length: float, towards: Floats) -> Floats:
     """
     half = chord / 2
     rise = np.sqrt(np.maximum(length**2 - np.sum(half**2, axis=-1, keepdims=True), 0))
-    return np.asarray(half + rise * _unit(towards))
+    return np.asarray(half + rise * rigid.unit(towards))
 
 
 def _rigid(points: Floats, start: Floats) -> tuple[Floats, Floats]:
@@ -416,14 +394,7 @@ def _rigid(points: Floats, start: Floats) -> tuple[Floats, Floats]:
     to the points in each frame.
     """
     shape = np.median(points @ start, axis=0)
-    return _fit(shape, points), shape
-
-
-def _fit(shape: Floats, points: Floats) -> Floats:
-    """Rotations (T, 3, 3) that bring a shape (P, 3) closest to points (T, P, 3) (Kabsch 1976)."""
-    u, _, vt = np.linalg.svd(points.swapaxes(-1, -2) @ shape)
-    u[..., -1] *= np.sign(np.linalg.det(u @ vt))[:, None]
-    return np.asarray(u @ vt)
+    return rigid.fit(shape, points), shape
 
 
 def _in_axes(turns: Floats, x: Floats) -> Floats:

@@ -127,7 +127,7 @@ class Pose3D:
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
-        return f"Pose3D({len(self)} people, {NUM_KEYPOINTS} keypoints, mm, frame={self.frame!r})"
+        return f"Pose3D({self._who_and_when()}, {NUM_KEYPOINTS} keypoints, mm, frame={self.frame!r})"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -159,12 +159,10 @@ class Pose3D:
         per_part = ", ".join(
             f"{name} {self.error_mm[:, part.start : part.stop].mean():.0f}" for name, part in PARTS.items()
         )
-        people = f"{len(self)} {'person' if len(self) == 1 else 'people'}"
-        images = len(np.unique(self.image_ids))
         observed = int(self.observed.sum())
         return "\n".join(
             [
-                f"{people} in {images} image{'' if images == 1 else 's'}, {NUM_KEYPOINTS} keypoints each, "
+                f"{self._who_and_when()}, {NUM_KEYPOINTS} keypoints each, "
                 f"{observed} of {self.observed.size} observed, the others inferred",
                 "unit    millimetres, origin = midpoint of the hips",
                 f"scale   {_SCALE_WORDS[self.scale_source]}",
@@ -173,6 +171,19 @@ class Pose3D:
                 f"error   expected, in mm: {per_part}",
                 f"        mean reprojection error {np.nanmean(self.reprojection_error_px):.1f} px",
             ]
+        )
+
+    def _who_and_when(self) -> str:
+        """How many people in how many images; without track ids one person per image of a video is one."""
+        people, images = len(self), len(np.unique(self.image_ids))
+        if self.track_ids is not None:
+            people = len(np.unique(self.track_ids))
+        elif self.fps is not None and people == images:
+            people = min(1, people)
+        rate = "" if self.fps is None else f" at {self.fps:g} fps"
+        return (
+            f"{people} {'person' if people == 1 else 'people'} "
+            f"in {images} {'image' if images == 1 else 'images'}{rate}"
         )
 
     def save(self, path: str | Path) -> None:

@@ -218,6 +218,8 @@ def _move(
     rows = np.concatenate([stretch.rows for stretch in track])
     weights = constraints.measure_weights(flat.error_mm[rows])
     lengths = constraints.weighted_median(constraints.measures(flat.xyz[rows].astype(np.float64)), weights)
+    cutoff = smoothing.rates("space") / smoothness
+    smooth, errors = [], []
     for stretch in track:
         xyz, error = (
             stretch.spread(values[stretch.rows].astype(np.float64), np.nan)  # (T, 133, ...)
@@ -228,9 +230,11 @@ def _move(
         error = _interpolated(error * scale[:, None])
         trust = ((np.median(error, axis=0) / np.maximum(error, 1e-6)) ** 2).clip(*_TRUST) * found
         parts = smoothing.apart(xyz * scale[:, None, None])
-        cutoff = smoothing.rates("space") / smoothness
-        xyz = smoothing.together(smoothing.low_pass(parts, trust, cutoff, fps))
-        xyz = constraints.lock_lengths(xyz, lengths)
+        smooth.append(smoothing.together(smoothing.low_pass(parts, trust, cutoff, fps)))
+        errors.append(error)
+    locked = constraints.lock_lengths(np.concatenate(smooth), lengths)
+    ends = np.cumsum([len(xyz) for xyz in smooth])[:-1]
+    for stretch, xyz, error in zip(track, np.split(locked, ends), errors, strict=True):
         roots = place(xyz[stretch.places], people[stretch.rows], flat.K[stretch.rows])
         path = _smooth_path(stretch, roots, fps, smoothness)
         yield Motion(stretch, xyz, error, path)

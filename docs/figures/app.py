@@ -31,6 +31,7 @@ def main() -> None:
         page.get_by_label("Frames per second").fill("5")
         page.locator("#file").set_input_files(SQUATS)
         viewer = page.frame_locator("#viewer")
+        viewer.locator("main:not([aria-busy])").wait_for()
         scrubber = viewer.locator("#scrubber")
         scrubber.focus()
         for _ in range(DEEP):

@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from wholebody_lift import Keypoints2D, Lifter, Pose3D, formats
+from wholebody_lift.formats import trc
 from wholebody_lift.formats.layouts import OPENPOSE_18
 from wholebody_lift.formats.mediapipe import FACE_VERTICES
 from wholebody_lift.skeleton import EDGES, INDEX, KEYPOINT_NAMES, PARTS
@@ -251,15 +252,6 @@ def draw_mediapipe(pose: Pose3D, out: Path) -> None:
 # --- OpenSim ---
 
 
-def read_trc(path: Path) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Names of the markers, times (T,) in s and positions (T, M, 3) in mm."""
-    lines = path.read_text().split("\n")
-    names = [cell for cell in lines[3].split("\t")[2:] if cell]
-    rows = np.array([[float(cell or "nan") for cell in line.split("\t")[:-1]] for line in lines[6:] if line])
-    unit = {"mm": 1.0, "m": 1000.0}[lines[2].split("\t")[4]]
-    return names, rows[:, 1], unit * rows[:, 2:].reshape(len(rows), len(names), 3)
-
-
 MARKERS = (
     "Nose",
     *(
@@ -277,7 +269,7 @@ MARKERS = (
 def draw_opensim(pose: Pose3D, out: Path, folder: Path) -> None:
     """The markers in a TRC file by name, and the angle of the knees that they give."""
     formats.write(pose, folder / "squats.trc", names="pose2sim")
-    names, times, xyz = read_trc(folder / "squats.trc")
+    names, times, xyz, _ = trc.read(folder / "squats.trc")
     at = {name: xyz[:, number] for number, name in enumerate(names)}
     figure = Figure(figsize=(10, 4.9), layout="constrained")
     person, knees = figure.subplots(1, 2, width_ratios=(1.1, 1))

@@ -88,6 +88,7 @@ def main() -> None:
                 device_scale_factor=2 if width < 500 else 1,
             )
             page.goto(path.as_uri())
+            page.locator("main:not([aria-busy])").wait_for()
             take(page, name, frame, keys, ends, out)
             page.close()
         browser.close()

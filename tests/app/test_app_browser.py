@@ -3,15 +3,18 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
+from time import sleep
 from typing import Any
 
 import numpy as np
 import pytest
 from chromium import ARGUMENTS, CHROMIUM, playwright
 
-from wholebody_lift import Keypoints2D, detectors, formats, inputs
+from wholebody_lift import InputError, Keypoints2D, detectors, formats, inputs
 from wholebody_lift.app import server as server_module
 from wholebody_lift.app.server import Server
+from wholebody_lift.outputs import KINDS
 
 # Drop files, given as [name, text], on an element as a person would from a file manager.
 DROP = """(element, files) => {
@@ -67,7 +70,8 @@ def done(page: Any, name: str) -> Any:
     """The viewer of what was lifted, once it is there."""
     page.locator("#file-name", has_text=name).wait_for()
     viewer = page.frame_locator("#viewer")
-    viewer.locator("h1", has_text=name).wait_for()
+    viewer.locator("h1", has_text=name).wait_for(state="attached")
+    viewer.locator("main:not([aria-busy])").wait_for()
     return viewer
 
 
@@ -103,13 +107,46 @@ def test_downloads_are_the_result(page: Any, example_data: Path, squats: Keypoin
     assert b"<title>squats.json</title>" in content
 
 
+def test_every_kind_of_file_can_be_downloaded(page: Any, tmp_path: Path, squats: Keypoints2D) -> None:
+    """All that there are, each by its button; here the extras are installed."""
+    for module in ("matplotlib", "ezc3d", "rerun"):
+        pytest.importorskip(module, reason=f"needs {module}")
+    path = tmp_path / "clip.json"
+    formats.write_keypoints(squats[range(4)].model_copy(update={"fps": 10.0}), path)
+    drop(page, path)
+    done(page, "clip.json")
+    assert page.locator("#not-offered li").count() == 0
+    begins = {
+        "JSON": b"{",
+        "NumPy": b"PK",
+        "CSV, long": b"image_id,",
+        "CSV, wide": b"image_id,",
+        "Page": b"<!doctype html>",
+        "PNG": b"\x89PNG",
+        "PDF": b"%PDF",
+        "SVG": b"<?xml",
+        "TRC": b"PathFileType",
+        "C3D": b"\x02\x50",
+        "BVH": b"HIERARCHY",
+        "glTF": b"glTF",
+        "Rerun": b"RRF2",
+    }
+    assert page.locator("#downloads b").all_inner_texts() == list(begins)
+    for kind, start in begins.items():
+        name, content = downloaded(page, kind)
+        assert Path(name).suffix in KINDS
+        assert content.startswith(start), kind
+        assert len(content) > 500
+    assert page.locator("#download-error").inner_text() == ""
+
+
 def test_two_in_a_row(page: Any, example_data: Path) -> None:
     drop(page, example_data / "squats.json")
     done(page, "squats.json")
     drop(page, example_data / "photos.json", "#shield")
     viewer = done(page, "photos.json")
     assert viewer.locator("#counter").text_content().startswith("1 of 2")
-    assert downloaded(page, "CSV")[0] == "photos.csv"
+    assert downloaded(page, "CSV, wide")[0] == "photos-wide.csv"
     assert page.title().startswith("photos.json")
 
 
@@ -187,7 +224,12 @@ def test_a_photo_without_a_detector(
     photo = tmp_path / "me.jpg"
     photo.write_bytes(b"\xff\xd8\xff\xe0")
     page.locator("#file").set_input_files(photo)
-    page.locator("#error", has_text='pip install "wholebody-lift[detect]"').wait_for()
+    page.locator("#error code", has_text='pip install "wholebody-lift[detect]"').wait_for()
+    clip = tmp_path / "me.mp4"
+    clip.write_bytes(VIDEO)
+    page.locator("#file").set_input_files(clip)
+    page.locator("#doing", has_text="me.mp4").wait_for(state="attached")
+    page.locator("#error code", has_text='pip install "wholebody-lift[detect]"').wait_for()
     page.close()
 
 
@@ -201,6 +243,102 @@ def test_a_photo_with_a_detector(
     page.locator("#file").set_input_files(photo)
     viewer = done(page, "me.jpg")
     assert viewer.locator("#image-note").text_content().startswith("720 × 1280")
+
+
+VIDEO = b"\0\0\0\x20ftypisom" + bytes(40)
+
+
+def test_a_video_with_a_detector(
+    page: Any, tmp_path: Path, squats: Keypoints2D, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = Event()
+
+    def detect(path: Path, *, progress: Any, **_: Any) -> Keypoints2D:
+        for done in range(1, 9):
+            progress(done, 8)
+            if done == 3:
+                assert go_on.wait(30)
+        return squats[range(8)].model_copy(update={"fps": 25.0})
+
+    monkeypatch.setattr(detectors, "detect_video", detect)
+    clip = tmp_path / "me.mp4"
+    clip.write_bytes(VIDEO)
+    page.locator("#file").set_input_files(clip)
+    page.locator("#how-far", has_text="Looked at 3 of 8 frames").wait_for()
+    assert page.get_by_role("progressbar").evaluate("bar => bar.value / bar.max") == 3 / 8
+    go_on.set()
+    viewer = done(page, "me.mp4")
+    assert viewer.locator("#counter").text_content().startswith("1 of 8")
+    assert b"\t25\t8\t133\tmm" in downloaded(page, "TRC")[1]
+
+
+def test_a_video_can_be_called_off(
+    page: Any, tmp_path: Path, example_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And then nothing works on it any more, so that the next file is lifted at once."""
+    ended = Event()
+
+    def detect(path: Path, *, progress: Any, **_: Any) -> Keypoints2D:
+        try:
+            for done in range(10**6):
+                progress(done + 1, None)
+                sleep(0.01)
+        finally:
+            ended.set()
+        raise AssertionError
+
+    monkeypatch.setattr(detectors, "detect_video", detect)
+    clip = tmp_path / "me.mp4"
+    clip.write_bytes(VIDEO)
+    page.locator("#file").set_input_files(clip)
+    page.locator("#how-far", has_text="frames").wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    assert page.locator("#empty").is_visible()
+    assert ended.wait(30)
+    drop(page, example_data / "photos.json")
+    done(page, "photos.json")
+
+
+def test_a_video_that_fails_half_way(page: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def detect(path: Path, *, progress: Any, **_: Any) -> Keypoints2D:
+        progress(1, 2)
+        raise InputError(f"{path}: nobody was found in this video")
+
+    monkeypatch.setattr(detectors, "detect_video", detect)
+    clip = tmp_path / "me.mp4"
+    clip.write_bytes(VIDEO)
+    page.locator("#file").set_input_files(clip)
+    page.locator("#error", has_text="me.mp4: nobody was found in this video").wait_for()
+
+
+def test_after_a_failure_there_is_a_way_back(page: Any, tmp_path: Path, example_data: Path) -> None:
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text("{}")
+    drop(page, wrong)
+    page.locator("#error:not(:empty)").wait_for()
+    assert not page.get_by_role("button", name="Back").is_visible()
+    drop(page, example_data / "photos.json")
+    done(page, "photos.json")
+    drop(page, wrong, "#shield")
+    page.get_by_role("button", name="Back").click()
+    assert page.locator("#viewer").is_visible()
+    assert page.locator("#file-name").inner_text() == "photos.json"
+
+
+def test_app_and_viewer_have_the_same_colours(page: Any, example_data: Path) -> None:
+    ground = "() => getComputedStyle(document.body).backgroundColor"
+    drop(page, example_data / "photos.json")
+    viewer = done(page, "photos.json")
+    light = page.evaluate(ground)
+    page.mouse.move(300, 300)
+    page.mouse.move(310, 300)  # the shield goes
+    viewer.get_by_role("button", name="Use dark colours").click()
+    page.wait_for_function("light => getComputedStyle(document.body).backgroundColor !== light", arg=light)
+    drop(page, example_data / "squats.json", "#shield")
+    viewer = done(page, "squats.json")
+    assert viewer.locator("body").evaluate("body => getComputedStyle(body).backgroundColor") == page.evaluate(
+        ground
+    )
 
 
 def test_by_keyboard(page: Any, example_data: Path) -> None:

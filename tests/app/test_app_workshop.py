@@ -1,6 +1,8 @@
 """What the app does with what it is given, without HTTP."""
 
 import json
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from wholebody_lift import InputError, Keypoints2D, Lifter, Pose3D, detectors, formats, inputs
 from wholebody_lift.app import workshop as workshop_module
 from wholebody_lift.app.workshop import KEPT_RESULTS, Workshop
-from wholebody_lift.outputs import KINDS
+from wholebody_lift.outputs import KINDS, LAYOUTS
 
 
 @pytest.fixture
@@ -134,6 +136,65 @@ def test_a_photo_goes_through_the_detector(
     assert pose_of(workshop, answer).camera_source == "given"
 
 
+@pytest.mark.parametrize("known", [{}, {"fps": "50", "height_mm": "1800"}])
+def test_a_video_goes_through_the_detector(
+    workshop: Workshop,
+    squats: Keypoints2D,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    known: dict[str, str],
+) -> None:
+    """A real one, decoded frame by frame, with a detector that finds the same person in each picture."""
+    cv2 = pytest.importorskip("cv2", reason="needs OpenCV")
+    path = tmp_path / "clip.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 25.0, (160, 96))
+    for shade in range(0, 250, 50):
+        writer.write(np.full((96, 160, 3), shade, np.uint8))
+    writer.release()
+    person = np.column_stack([squats.keypoints[0], squats.scores[0]])[None]
+    monkeypatch.setattr(detectors, "start", lambda *_, **__: nullcontext(lambda picture: person))
+    told = []
+    answer = workshop.take(path.read_bytes(), "me.mp4", known, lambda *far: told.append(far))
+    pose = pose_of(workshop, answer)
+    assert told == [(done, 5) for done in range(1, 6)]
+    assert (len(pose), pose.fps) == (5, 50 if known else 25)
+    assert pose.scale_source == ("height_mm" if known else "average_adult")
+    assert answer["name"] == "me.mp4"
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"\xff\xd8\xff\xe0", "photo"),
+        (b"\0\0\0\x18ftypheic", "photo"),
+        (b"\0\0\0\x20ftypavif", "photo"),
+        (b"RIFF\x10\0\0\0WEBPVP8 ", "photo"),
+        (b"\0\0\0\x20ftypisom", "video"),
+        (b"\0\0\0\x14ftypqt  ", "video"),
+        (b"\0\0\0\x08wide\0\0", "video"),
+        (b"\x1aE\xdf\xa3\x01", "video"),
+        (b"RIFF\x10\0\0\0AVI LIST", "video"),
+        (b"\0\0\x01\xba\x44", "video"),
+        (b'{"a": "ftyp"}', None),
+        (b"\x93NUMPY", None),
+    ],
+)
+def test_a_file_is_what_it_begins_with(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, content: bytes, kind: str | None
+) -> None:
+    def came(as_what: str) -> Callable[..., Keypoints2D]:
+        def stop(*_: object, **__: object) -> Keypoints2D:
+            raise InputError(f"came as a {as_what}")
+
+        return stop
+
+    monkeypatch.setattr(detectors, "detect_image", came("photo"))
+    monkeypatch.setattr(detectors, "detect_video", came("video"))
+    with pytest.raises(InputError) as told:
+        workshop.take(content, "file", {})
+    assert (f"came as a {kind}" == str(told.value)) is (kind is not None)
+
+
 def test_it_says_what_brings_a_detector(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(detectors, "available", list)
     assert workshop.about()["photos"] == 'pip install "wholebody-lift[detect]"'
@@ -151,19 +212,37 @@ def test_everything_that_is_offered_can_be_had(workshop: Workshop, pair: bytes) 
     offered = downloads(answer)
     assert list(offered) == list(KINDS)
     slow = {".png", ".pdf", ".svg", ".rrd"}  # and they have tests of their own
-    for suffix, kind in offered.items():
+    for kind in answer["downloads"]:
+        suffix, layout = kind["suffix"], kind["layout"]
         for person in ("", "3", "8"):
             if kind["install"] or suffix in slow:
                 continue
+            who = int(person) if person else None
             if person in kind["reasons"]:
                 with pytest.raises(ValueError, match=kind["reasons"][person][:10]):
-                    workshop.export(answer["id"], suffix, int(person) if person else None)
+                    workshop.export(answer["id"], suffix, who, layout)
             else:
-                name, content = workshop.export(answer["id"], suffix, int(person) if person else None)
-                assert name == f"pair{f'-person{person}' if person else ''}{suffix}"
+                name, content = workshop.export(answer["id"], suffix, who, layout)
+                wide = "-wide" if layout == "wide" else ""
+                assert name == f"pair{f'-person{person}' if person else ''}{wide}{suffix}"
                 assert len(content) > 1000
     assert offered[".bvh"]["reasons"] == {"": "Holds one person: choose one above."}
     assert offered[".glb"]["reasons"] == {}
+
+
+def test_tables_come_in_two_layouts(workshop: Workshop, pair: bytes) -> None:
+    answer = workshop.take(pair, "pair.npz", {})
+    tables = [kind for kind in answer["downloads"] if kind["suffix"] == ".csv"]
+    assert [(kind["name"], kind["layout"]) for kind in tables] == [
+        ("CSV, long", "long"),
+        ("CSV, wide", "wide"),
+    ]
+    rows = [len(workshop.export(answer["id"], ".csv", None, layout)[1].splitlines()) for layout in LAYOUTS]
+    assert rows == [1 + 6 * 133, 1 + 6]
+    with pytest.raises(KeyError):
+        workshop.export(answer["id"], ".csv", None, "tall")
+    with pytest.raises(KeyError):
+        workshop.export(answer["id"], ".json", None, "wide")
 
 
 def test_without_a_rate_it_is_said_what_is_missing(workshop: Workshop, content: bytes) -> None:

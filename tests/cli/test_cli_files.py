@@ -72,7 +72,7 @@ class TestExport:
         options = shlex.split("--fps 25 --track 8 --names pose2sim --layout wide --frame opengl")
         assert main(["export", str(clip), "-o", str(trc), "-o", str(table), *options]) == 0
         lines = trc.read_text().splitlines()
-        assert lines[2].startswith("25\t25\t6\t133\tmm")
+        assert lines[2].startswith("25\t25\t6\t133\tm\t")
         assert "LWrist" in lines[3]
         with table.open(newline="") as file:
             rows = list(csv.DictReader(file))
@@ -92,6 +92,13 @@ class TestExport:
     def test_frame_of_the_pipe(self, result: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["export", str(result), "-o", "-", "--frame", "unity"]) == 0
         assert json.loads(capsys.readouterr().out)["frame"]["name"] == "unity"
+
+    def test_through_pipes(
+        self, result: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(result.read_bytes())))
+        assert main(["export", "-", "-o", "-"]) == 0
+        assert capsys.readouterr() == (result.read_text(), "")
 
     @pytest.mark.parametrize(
         ("options", "said"),
@@ -158,6 +165,15 @@ class TestInfo:
         assert "extras  c3d " in printed
         content = (Path(weights) / pretrained.WEIGHTS_FILE).read_bytes()
         assert hashlib.sha256(content).hexdigest() in printed
+
+    def test_describes_the_packages_own(
+        self, weights: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(pretrained, "embedded_directory", lambda: Path(weights))
+        assert main(["info"]) == 0
+        printed = capsys.readouterr().out
+        assert "weights in the package" in printed
+        assert "detectors: " in printed
 
     def test_describes_files(
         self, result: Path, detections: Path, example_data: Path, capsys: pytest.CaptureFixture[str]

@@ -4,6 +4,7 @@ import io
 import shlex
 import sys
 import webbrowser
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from test_cli import error_of
 
 from wholebody_lift import Keypoints2D, Lifter, LiveLifter, Pose3D, detectors, formats
-from wholebody_lift.cli import main
+from wholebody_lift.cli import lifting, main
 
 
 @pytest.fixture
@@ -127,6 +128,19 @@ class TestSequences:
         assert pose.fps == 30
         assert "6 frames, 30 per second" in capsys.readouterr().out
 
+    @pytest.mark.parametrize(
+        ("smooth", "steps"),
+        [("none", [5, 10, 12]), ("offline", [5, 10, 12]), ("live", [2, 4, 6, 8, 10, 12])],
+    )
+    def test_it_is_said_how_far_it_is(
+        self, video: Path, weights: str, smooth: str, steps: list[int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told: list[tuple[int, int | None]] = []
+        monkeypatch.setattr("wholebody_lift.lifter.CHUNK", 5)
+        monkeypatch.setattr(lifting, "progress", lambda *_: nullcontext(lambda *done: told.append(done)))
+        self.lift(video, weights, "--fps", "30", "--smooth", smooth)
+        assert told == [(done, 12) for done in steps]
+
     def test_live(self, video: Path, pair: Keypoints2D, weights: str) -> None:
         pose = self.lift(video, weights, "--fps", "30", "--smooth", "live")
         live = LiveLifter(Lifter.from_pretrained(weights), 30)
@@ -240,6 +254,17 @@ class TestPictures:
         pose = Pose3D.load(out)
         assert pose.fps == 25
         np.testing.assert_array_equal(pose.track_ids, [3] * 6)
+
+    def test_it_is_said_how_far_a_video_is(
+        self, tmp_path: Path, weights: str, asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told: list[tuple[int, int | None]] = []
+        show = nullcontext(lambda *done: told.append(done))
+        monkeypatch.setattr("wholebody_lift.cli.video.progress", lambda arguments, unit: show)
+        out = str(tmp_path / "clip.npz")
+        assert main(["video", str(tmp_path / "clip.mp4"), "-o", out, "--weights", weights]) == 0
+        asked["progress"](3, 6)
+        assert told == [(3, 6)]
 
     def test_without_a_detector_it_says_what_installs_one(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

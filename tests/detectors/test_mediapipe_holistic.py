@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from astronaut import astronaut, with_mediapipe
 
 from wholebody_lift import detectors, formats
 from wholebody_lift.keypoints import InputError
@@ -105,21 +106,15 @@ def test_a_wrong_file_is_told_before_the_detector_is_loaded(made_up, cv2, tmp_pa
     assert made_up.made == []
 
 
-# The real one: `make detect-test`
+# The real one
 
 
-@pytest.fixture
-def astronaut():
-    """The portrait of a NASA astronaut (public domain) that comes with scikit-image: (512, 512, 3)."""
-    pytest.importorskip(
-        "mediapipe.python.solutions",
-        reason="mediapipe 0.10.21, which needs numpy under 2, is not installed",
-        exc_type=ImportError,
-    )
-    data = pytest.importorskip("skimage.data", reason="scikit-image, for its portrait, is not installed")
-    return data.astronaut()
+@pytest.fixture(name="astronaut")
+def _astronaut():
+    return astronaut()
 
 
+@with_mediapipe
 def test_a_real_photo(astronaut, recorded, cv2, tmp_path):
     cv2.imwrite(str(tmp_path / "photo.png"), astronaut[..., ::-1])
     person = detectors.detect_image(tmp_path / "photo.png")
@@ -128,6 +123,7 @@ def test_a_real_photo(astronaut, recorded, cv2, tmp_path):
     assert person.observed[0, PARTS["face"]].all()
 
 
+@with_mediapipe
 def test_a_real_photo_that_is_not_square(astronaut, recorded):
     """On the face; the body that MediaPipe guesses below a close-up depends on what is around it."""
     wide = np.zeros((512, 900, 3), np.uint8)
@@ -138,11 +134,27 @@ def test_a_real_photo_that_is_not_square(astronaut, recorded):
     assert off.max() < 3
 
 
+@with_mediapipe
 def test_a_photo_without_anybody(astronaut):
     with pytest.raises(InputError, match="nobody was found in this picture"):
         detectors.detect_image(np.full((256, 256, 3), 90, np.uint8))
 
 
+@with_mediapipe
+def test_nothing_is_said(astronaut, capfd):
+    with detectors.start("mediapipe", video=True) as detect:
+        assert [len(detect(picture)) for picture in (np.zeros_like(astronaut), astronaut)] == [0, 1]
+    assert capfd.readouterr() == ("", "")
+
+
+@with_mediapipe
+def test_what_it_says_can_be_had(astronaut, caplog, capfd):
+    caplog.set_level("DEBUG", logger="wholebody_lift")
+    detectors.detect_image(astronaut)
+    assert "W0000 00:00:" in capfd.readouterr().err
+
+
+@with_mediapipe
 def test_a_real_video(astronaut, save_video):
     """The astronaut moves 3 pixels to the right from frame to frame."""
     frames = [np.roll(astronaut, 3 * i, axis=1) for i in range(12)]
@@ -153,9 +165,9 @@ def test_a_real_video(astronaut, save_video):
     np.testing.assert_allclose(x - x[0], 3.0 * np.arange(12), atol=4)
 
 
+@with_mediapipe
 def test_a_real_photo_in_3d(astronaut, tmp_path):
     """Everything in one environment: detect, lift, write the page."""
-    pytest.importorskip("torch", reason="PyTorch is not installed beside MediaPipe")
     from wholebody_lift import Lifter
     from wholebody_lift.viewers import html
 

@@ -7,6 +7,8 @@ import pytest
 from wholebody_lift.detectors.pictures import open_video, read_image
 from wholebody_lift.keypoints import InputError
 
+pytestmark = pytest.mark.detect  # as MediaPipe brings an older OpenCV, with which most people read pictures
+
 _TURNED_LEFT = (
     0,
     1,
@@ -112,6 +114,14 @@ def test_without_opencv(uninstall, tmp_path):
     uninstall("cv2")
     (tmp_path / "photo.jpg").write_bytes(b"")
     with pytest.raises(ImportError, match=r'OpenCV: pip install "wholebody-lift\[detect\]"'):
+        read_image(tmp_path / "photo.jpg")
+
+
+def test_an_opencv_that_lacks_a_library(install, tmp_path):
+    """As on servers; installing it once more would not help."""
+    install("cv2", {"__init__.py": "raise ImportError('libGL.so.1: cannot open shared object file')"})
+    (tmp_path / "photo.jpg").write_bytes(b"")
+    with pytest.raises(ImportError, match=r"does not start: libGL\.so\.1: .+ apt-get install libgl1"):
         read_image(tmp_path / "photo.jpg")
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wholebody_lift import detectors
+from wholebody_lift import detectors, formats
 from wholebody_lift.keypoints import InputError
 
 _PACKAGE = """
@@ -81,37 +81,117 @@ def test_models_that_cannot_be_downloaded(install, picture):
 # The real one
 
 
-class _Session:
-    """A network that finds one person at (64, 32) to (128, 160), and every keypoint in the middle of it."""
-
-    def __init__(self, path_or_bytes, providers):
-        self._is_pose = "rtmw" in path_or_bytes
-
-    def get_inputs(self):
-        return [type("Input", (), {"name": "image"})]
-
-    def get_outputs(self):
-        return [type("Output", (), {"name": name}) for name in ("first", "second")[: 1 + self._is_pose]]
-
-    def run(self, names, inputs):
-        _, _, height, width = inputs["image"].shape
-        if not self._is_pose:
-            scale = min(width / 320, height / 200)  # of the picture in the test, to the input
-            box = np.array([64, 32, 128, 160, 0.9]) * (scale, scale, scale, scale, 1)
-            return [np.stack((box, box * (1, 1, 1, 1, 0)))[None].astype(np.float32)]
-        simcc = [np.zeros((1, 133, 2 * size), np.float32) for size in (width, height)]
-        for axis, size in zip(simcc, (width, height), strict=True):
-            axis[..., size] = 5.0
-        return simcc
+def _save(path, inputs, nodes, outputs):
+    onnx = pytest.importorskip("onnx", reason="onnx, of the extra test, is not installed")
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node(kind, list(came), list(goes), **rest) for kind, came, goes, rest in nodes],
+        path.stem,
+        [onnx.helper.make_tensor_value_info("image", onnx.TensorProto.FLOAT, inputs)],
+        [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, size) for name, size in outputs],
+    )
+    opset = [onnx.helper.make_opsetid("", 13)]
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=8), path)
 
 
-def test_the_package_itself(monkeypatch):
-    rtmlib = pytest.importorskip("rtmlib", reason="rtmlib, which needs OpenCV, is not installed")
-    onnxruntime = pytest.importorskip("onnxruntime")
-    monkeypatch.setattr(rtmlib.tools.base, "download_checkpoint", lambda url: url)
-    monkeypatch.setattr(onnxruntime, "InferenceSession", _Session)
-    with detectors.start("rtmlib") as detect:
-        people = detect(np.full((200, 320, 3), 90, np.uint8))
-    assert people.shape == (1, 133, 3)
-    np.testing.assert_allclose(people[0, :, :2], np.full((133, 2), 96), atol=1)
-    assert (people[..., 2] == 1).all()
+def _constant(name, values):
+    from onnx import numpy_helper
+
+    return "Constant", (), (name,), {"value": numpy_helper.from_array(np.asarray(values), name)}
+
+
+def _save_detector(path, boxes):
+    """A network that answers (1, N, 5) boxes with their scores, after NMS, whatever it is shown."""
+    nodes = [
+        ("ReduceMin", ("image",), ("darkest",), {"keepdims": 0}),
+        _constant("nothing", np.float32(0)),
+        ("Mul", ("darkest", "nothing"), ("zero",), {}),  # the input must be used
+        _constant("boxes", np.asarray(boxes, np.float32)[None]),
+        ("Add", ("boxes", "zero"), ("dets",), {}),
+    ]
+    _save(path, (1, 3, 640, 640), nodes, [("dets", (1, len(boxes), 5))])
+
+
+def _save_pose(path, width, height):
+    """A network whose keypoints are where red is most above blue, and every other one green, by SimCC."""
+    weights = np.zeros((133, 3, 1, 1), np.float32)  # of BGR
+    weights[:, 0] = -1
+    weights[0::2, 2] = weights[1::2, 1] = 1
+    nodes = [
+        _constant("weights", weights),
+        ("Conv", ("image", "weights"), ("seen",), {}),  # (1, 133, H, W)
+        _constant("half_pixels", np.array([1, 1, 2], np.float32)),
+    ]
+    for name, across in (("x", 2), ("y", 3)):
+        nodes += [
+            ("ReduceMax", ("seen",), (f"along_{name}",), {"axes": [across], "keepdims": 0}),
+            ("Resize", (f"along_{name}", "", "half_pixels"), (f"simcc_{name}",), {"mode": "nearest"}),
+        ]
+    outputs = [("simcc_x", (1, 133, 2 * width)), ("simcc_y", (1, 133, 2 * height))]
+    _save(path, (1, 3, height, width), nodes, outputs)
+
+
+@pytest.fixture
+def package(monkeypatch, tmp_path):
+    """rtmlib with small networks in the place of those that it would download: it finds two people."""
+    rtmlib = pytest.importorskip("rtmlib", reason="rtmlib, which make test installs, is not there")
+    pytest.importorskip("onnxruntime", reason="onnxruntime, of the extra test, is not installed")
+    models = rtmlib.Wholebody.MODE["balanced"]  # what it takes unless told otherwise
+    width, height = models["pose_input_size"]
+    scale = models["det_input_size"][0] / 320  # of the picture in these tests
+    boxes = np.array([(40, 20, 120, 180, 0.9), (200, 20, 280, 180, 0.8), (0, 0, 320, 200, 0.1)])
+    _save_detector(tmp_path / "detector.onnx", boxes * (scale, scale, scale, scale, 1))
+    _save_pose(tmp_path / "pose.onnx", width, height)
+    monkeypatch.setitem(models, "det", str(tmp_path / "detector.onnx"))
+    monkeypatch.setitem(models, "pose", str(tmp_path / "pose.onnx"))
+    return rtmlib
+
+
+SPOTS = np.array([[(70, 60), (90, 140)], [(250, 150), (230, 70)]])
+"""Of each person the red and the green one: x, y in the pixels of the picture."""
+
+
+@pytest.fixture
+def spots():
+    """(200, 320, 3) RGB."""
+    pixels = np.full((200, 320, 3), 90, np.uint8)
+    for person in SPOTS:
+        for (x, y), colour in zip(person, ((255, 0, 0), (0, 255, 0)), strict=True):
+            pixels[y - 2 : y + 3, x - 2 : x + 3] = colour
+    return pixels
+
+
+def test_the_package_itself(package, spots, capfd):
+    people = detectors.detect_image(spots, "rtmlib")
+    expected = SPOTS[:, [i % 2 for i in range(133)]]
+    np.testing.assert_allclose(people.keypoints, expected, atol=2.5)  # anywhere in its spot
+    assert (people.scores == 1).all()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_package_itself_in_a_video(package, spots, save_video):
+    frames = [spots, np.roll(spots, 4, axis=1), np.roll(spots, 8, axis=1)]
+    people = detectors.detect_video(save_video(frames), "rtmlib")
+    assert people.image_ids.tolist() == [0, 0, 1, 1, 2, 2]
+    assert people.track_ids.tolist() == [0, 1, 0, 1, 0, 1]
+    moved = people[people.track_ids == 1].keypoints[:, 0, 0]
+    np.testing.assert_allclose(moved - moved[0], (0, 4, 8), atol=2.5)
+
+
+@pytest.mark.filterwarnings("ignore:got COCO-WholeBody in OpenPose's order")
+def test_what_it_answers_by_itself(package, spots):
+    """formats.rtmlib reads it, in both orders; SimCC's scores are not normalised."""
+    alike = detectors.detect_image(spots, "rtmlib")
+    for to_openpose in (False, True):
+        keypoints, scores = package.Wholebody(to_openpose=to_openpose)(spots[..., ::-1])
+        assert scores.max() > 1
+        people = formats.rtmlib.from_arrays(keypoints, scores, image_size=(320, 200))
+        np.testing.assert_allclose(people.keypoints, alike.keypoints, rtol=1e-6)
+
+
+def test_what_it_says_can_be_had(package, caplog, capfd):
+    caplog.set_level("DEBUG", logger="wholebody_lift")
+    with detectors.start("rtmlib"):
+        pass
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "pose.onnx with onnxruntime backend" in err

@@ -32,7 +32,7 @@ def test_an_independent_reader_finds_the_keypoints(tmp_path):
     for i, bone in enumerate(BONES):
         if bone.keypoint:
             wanted = xyz[:, INDEX[bone.keypoint]]
-            assert np.linalg.norm(positions[:, i] + root - wanted, axis=-1).max() < 5, bone.name
+            assert np.linalg.norm(positions[:, i] + root - wanted, axis=-1).max() < 0.05, bone.name
 
 
 def test_the_file_is_as_good_as_the_bones(tmp_path):

@@ -1,11 +1,13 @@
 """On what MediaPipe Holistic really answered for a portrait; tests/data/README.md says how it was made."""
 
+import dataclasses
 import json
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from astronaut import with_mediapipe
 
 from wholebody_lift import formats
 from wholebody_lift.formats.mediapipe import FACE_VERTICES, PARTS
@@ -164,16 +166,38 @@ def test_flat_arrays(with_hands, tmp_path):
     np.testing.assert_array_equal(read.keypoints[1], expected.keypoints[0])
 
 
+@with_mediapipe
 def test_the_package_itself(document, documented, tmp_path, monkeypatch):
     """Runs what docs/formats.md says, and so MediaPipe's own models, on the portrait."""
-    pytest.importorskip("mediapipe", reason="mediapipe 0.10.21, which needs numpy under 2, is not installed")
-    pytest.importorskip("skimage.data", reason="scikit-image, for its portrait, is not installed")
     monkeypatch.chdir(tmp_path)
     names = {"formats": formats, "json": json}
     expected = formats.mediapipe.from_results(document, SIZE)
     for block in documented("MediaPipe Holistic")[:2]:  # in memory, and through a file
         exec(block, names)
         np.testing.assert_allclose(names["person"].keypoints, expected.keypoints, atol=0.5)
+
+
+@with_mediapipe
+def test_the_packages_tasks(with_hands):
+    """In the objects of the tasks API, whose models do not come with it."""
+    from mediapipe.tasks.python.components.containers.landmark import NormalizedLandmark
+    from mediapipe.tasks.python.vision.holistic_landmarker import HolisticLandmarkerResult
+
+    found = {
+        name: [
+            NormalizedLandmark(point["x"], point["y"], point["z"], point.get("visibility"))
+            for point in with_hands[name]["landmark"]
+        ]
+        for name in PARTS
+    }
+    nothing: dict[str, list] = {field.name: [] for field in dataclasses.fields(HolisticLandmarkerResult)}
+    result = HolisticLandmarkerResult(**{**nothing, **found})
+    read = formats.mediapipe.from_results(result, SIZE)
+    expected = formats.mediapipe.from_results(with_hands, SIZE)
+    np.testing.assert_array_equal(read.keypoints, expected.keypoints)
+    np.testing.assert_array_equal(read.scores, expected.scores)
+    video = formats.mediapipe.from_results([HolisticLandmarkerResult(**nothing), result], SIZE)
+    assert video.image_ids.tolist() == [1]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from wholebody_lift import formats
+from wholebody_lift.formats import layouts
 from wholebody_lift.keypoints import InputError, InputWarning
 
 
@@ -46,18 +47,38 @@ def test_to_openpose(crowd, count):
     np.testing.assert_array_equal(read.keypoints[:, :count], crowd.keypoints[:, :count])
 
 
-def test_the_package_itself(crowd):
-    package = pytest.importorskip(
-        "rtmlib.tools.pose_estimation.post_processings", reason="rtmlib, which needs OpenCV, is not installed"
-    )
-    keypoints, scores = answer(crowd)
-    converted = package.convert_coco_to_openpose(keypoints, scores)
-    np.testing.assert_array_equal(
-        converted[0][:, [*range(1), *range(2, 134)]], in_openposes_order(keypoints)[:, [0, *range(2, 134)]]
-    )
+@pytest.fixture
+def package():
+    return pytest.importorskip("rtmlib", reason="rtmlib, which make test installs, is not there")
+
+
+@pytest.mark.parametrize("count", [133, 17])
+def test_its_own_way_to_openposes_order(package, crowd, count):
+    from rtmlib.tools.pose_estimation.post_processings import convert_coco_to_openpose
+
+    keypoints, scores = (array[:, :count] for array in answer(crowd))
+    converted = convert_coco_to_openpose(keypoints, scores)
+    np.testing.assert_array_equal(converted[0], in_openposes_order(keypoints))
     with pytest.warns(InputWarning, match="neck"):
         read = formats.rtmlib.from_arrays(*converted)
-    np.testing.assert_array_equal(read.keypoints, crowd.keypoints)
+    np.testing.assert_array_equal(read.keypoints[:, :count], crowd.keypoints[:, :count])
+
+
+@pytest.mark.parametrize(
+    ("name", "layout"),
+    [
+        ("coco17", layouts.COCO),
+        ("coco133", layouts.COCO_WHOLEBODY),
+        ("openpose18", layouts.OPENPOSE_18),
+        ("openpose134", layouts.OPENPOSE_134),
+        ("halpe26", layouts.HALPE_26),
+    ],
+)
+def test_its_layouts_are_ours(package, name, layout):
+    from rtmlib.visualization import skeleton
+
+    keypoints = getattr(skeleton, name)["keypoint_info"]
+    assert [keypoints[i]["name"] for i in range(len(keypoints))] == list(layout.names)
 
 
 def test_shorter_bodies(crowd):

@@ -1,8 +1,8 @@
-import warnings
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from wholebody_lift import formats
 from wholebody_lift.keypoints import InputError, InputWarning
@@ -14,9 +14,7 @@ def plain(xy, keypoint_confidence=None, **other):
 
 @pytest.fixture
 def package():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns that there is no OpenCV
-        return pytest.importorskip("supervision", reason="supervision, which brings PyAV, is not installed")
+    return pytest.importorskip("supervision", reason="supervision, of the extra test, is not installed")
 
 
 @pytest.fixture(params=["the package itself", "its fields"])
@@ -57,11 +55,32 @@ def test_mediapipes_body(make, crowd):
     assert read.observed.sum() == 17 + 4  # the body, big toes and heels
 
 
-def test_what_is_not_visible_is_missing(crowd):
+def test_what_is_not_visible_is_missing(make, crowd):
     xy, scores = arrays(crowd)
     visible = scores > 0.9
-    read = formats.supervision.from_keypoints(plain(xy, scores, visible=visible))
+    read = formats.supervision.from_keypoints(make(xy=xy, keypoint_confidence=scores, visible=visible))
     np.testing.assert_array_equal(read.observed, visible & crowd.observed)
+
+
+def test_what_the_package_makes_of_vitpose(package, crowd):
+    answers = [
+        {"keypoints": torch.tensor(np.nan_to_num(xy)), "scores": torch.tensor(scores)}
+        for xy, scores in zip(crowd.keypoints, crowd.scores, strict=True)
+    ]
+    frames = [package.KeyPoints.from_transformers(people) for people in (answers[:2], [], answers[2:])]
+    read = formats.supervision.from_keypoints(frames, fps=25)
+    np.testing.assert_allclose(read.keypoints, crowd.keypoints, rtol=1e-6)
+    np.testing.assert_array_equal(read.observed, crowd.observed)
+    assert read.image_ids.tolist() == [0, 0, 2, 2, 2, 2]
+
+
+def test_a_choice_of_people_by_the_package(package, crowd):
+    xy, scores = arrays(crowd)
+    everybody = package.KeyPoints(xy=xy, keypoint_confidence=scores, class_id=np.zeros(6, int))
+    chosen = everybody[scores.mean(axis=1) > scores[1].mean()]
+    assert 0 < len(chosen) < 6
+    read = formats.supervision.from_keypoints(chosen)
+    np.testing.assert_array_equal(read.scores, chosen.keypoint_confidence)
 
 
 def test_releases_before_029_called_the_scores_confidence(crowd):

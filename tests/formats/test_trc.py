@@ -5,12 +5,13 @@ import pytest
 from moving import clip
 
 from wholebody_lift import formats
+from wholebody_lift.formats import trc
 from wholebody_lift.formats.motion import motion
 from wholebody_lift.formats.trc import POSE2SIM_NAMES
 from wholebody_lift.skeleton import INDEX, KEYPOINT_NAMES
 
 
-def read(path):
+def read_as_opensim_does(path):
     """Header, marker names, times (T,) and xyz (T, M, 3) of a TRC file, in the way of OpenSim's reader.
 
     OpenSim splits at tabs, does not count one empty cell at the end, and wants two cells and 3 per marker.
@@ -35,7 +36,7 @@ def read(path):
 def test_there_and_back(tmp_path):
     pose = clip(10, fps=29.97)
     formats.write(pose, tmp_path / "walk.trc")
-    header, markers, times, xyz = read(tmp_path / "walk.trc")
+    header, markers, times, xyz = read_as_opensim_does(tmp_path / "walk.trc")
     assert header == {
         **{"DataRate": "29.97", "CameraRate": "29.97", "NumFrames": "10", "NumMarkers": "133", "Units": "mm"},
         **{"OrigDataRate": "29.97", "OrigDataStartFrame": "1", "OrigNumFrames": "10"},
@@ -50,7 +51,9 @@ def test_what_is_not_there_is_empty(tmp_path):
     pose = dataclasses.replace(clip(4), image_ids=np.array([0, 1, 2, 4]))
     formats.write(pose, tmp_path / "all.trc")
     formats.write(pose, tmp_path / "observed.trc", inferred=False)
-    with_inferred, observed = (read(tmp_path / f"{name}.trc")[3] for name in ("all", "observed"))
+    with_inferred, observed = (
+        read_as_opensim_does(tmp_path / f"{name}.trc")[3] for name in ("all", "observed")
+    )
     assert len(with_inferred) == 5
     np.testing.assert_array_equal(
         np.isnan(with_inferred).all(axis=(1, 2)), [False, False, False, True, False]
@@ -63,12 +66,17 @@ def test_what_is_not_there_is_empty(tmp_path):
 def test_other_axes_and_origins(tmp_path):
     pose = clip(3)
     formats.write(pose, tmp_path / "walk.trc", frame="blender", origin="hips")
-    np.testing.assert_allclose(read(tmp_path / "walk.trc")[3], pose.to("blender").xyz, atol=5.1e-4)
+    np.testing.assert_allclose(
+        read_as_opensim_does(tmp_path / "walk.trc")[3], pose.to("blender").xyz, atol=5.1e-4
+    )
 
 
-def test_names_of_pose2sim(tmp_path):
-    formats.write(clip(2), tmp_path / "walk.trc", names="pose2sim")
-    markers = read(tmp_path / "walk.trc")[1]
+def test_pose2sim_gets_metres_and_its_names(tmp_path):
+    pose = clip(2)
+    formats.write(pose, tmp_path / "walk.trc", names="pose2sim")
+    header, markers, _, xyz = read_as_opensim_does(tmp_path / "walk.trc")
+    assert header["Units"] == "m"
+    np.testing.assert_allclose(xyz, motion(pose, "opensim").tracks[0].xyz / 1000, atol=5.1e-7)
     assert markers == list(POSE2SIM_NAMES)
     assert len(set(markers)) == 133
     wanted = {  # the markers of Pose2Sim's OpenSim setup for COCO_133, and some that it has no use for
@@ -86,6 +94,51 @@ def test_names_of_pose2sim(tmp_path):
         **{"face-47": "LEye6", "face-67": "Mouth20"},
     }
     assert {name: markers[INDEX[name]] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(("names", "markers"), [("keypoints", KEYPOINT_NAMES), ("pose2sim", POSE2SIM_NAMES)])
+def test_millimetres_come_back_whatever_the_unit_of_the_file(tmp_path, names, markers):
+    pose = dataclasses.replace(clip(4, fps=29.97), image_ids=np.array([0, 1, 2, 4]))
+    formats.write(pose, tmp_path / "walk.trc", names=names, inferred=False)
+    back = trc.read(tmp_path / "walk.trc")
+    assert (back.names, back.fps) == (markers, 29.97)
+    np.testing.assert_allclose(back.times, np.arange(5) / 29.97, atol=1e-6)
+    track = motion(pose, "opensim").tracks[0]
+    wanted = np.full((5, 133, 3), np.nan)
+    wanted[track.frames] = np.where(track.observed[..., None], track.xyz, np.nan)
+    np.testing.assert_allclose(back.xyz, wanted, atol=5.1e-4)
+
+
+def test_files_of_other_programs(tmp_path):
+    """No empty line after the header, spaces for nothing, rows that end early, CRLF, cm."""
+    rate = (
+        "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames"
+    )
+    lines = [
+        "PathFileType\t4\t(X/Y/Z)\tother.trc",
+        rate,
+        "100\t100\t2\t2\tcm\t100\t1\t2",
+        "Frame#\tTime\tHip\t\t\tNeck\t\t",
+        "\t\tX1\tY1\tZ1\tX2\tY2\tZ2",
+        "1\t0.00\t1\t2\t3\t \t \t ",
+        "2\t0.01\t4\t5\t6",
+    ]
+    (tmp_path / "other.trc").write_bytes("\r\n".join(lines).encode())
+    back = trc.read(tmp_path / "other.trc")
+    assert (back.names, back.times.tolist(), back.fps) == (("Hip", "Neck"), [0, 0.01], 100)
+    assert back.xyz[:, 0].tolist() == [[10, 20, 30], [40, 50, 60]]
+    assert np.isnan(back.xyz[:, 1]).all()
+
+
+def test_what_is_no_trc_is_named(tmp_path):
+    (tmp_path / "a.trc").write_text("nose,left_eye\n")
+    with pytest.raises(ValueError, match=r"a\.trc: got a file without the header of a TRC"):
+        trc.read(tmp_path / "a.trc")
+    formats.write(clip(2), tmp_path / "b.trc")
+    text = (tmp_path / "b.trc").read_text().replace("\tmm\t", "\tinches\t")
+    (tmp_path / "b.trc").write_text(text)
+    with pytest.raises(ValueError, match=r"b\.trc: got Units 'inches'; one of mm, cm, m was wanted"):
+        trc.read(tmp_path / "b.trc")
 
 
 def test_errors_leave_no_file(tmp_path):

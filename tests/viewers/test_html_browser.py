@@ -108,7 +108,9 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
     """Open the page of a pose; at the end, check that it neither complained nor asked for anything."""
     contexts, pages = [], []
 
-    def show(pose: Pose3D, viewport: dict[str, int] = DESKTOP, **options: Any) -> Opened:
+    def show(
+        pose: Pose3D, viewport: dict[str, int] = DESKTOP, *, fragment: str = "", **options: Any
+    ) -> Opened:
         path = tmp_path / f"page{len(pages)}.html"
         html.write(pose, path, title="A </script> test")
         contexts.append(browser.new_context(viewport=viewport, **options))
@@ -117,14 +119,17 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
         opened.page.on("console", lambda message: opened.complaints.append(message.text))
         opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
         opened.page.on("request", lambda request: opened.requests.append(request.url))
-        opened.page.goto(path.as_uri())
+        opened.page.goto(path.as_uri() + fragment)
+        opened.page.locator("main:not([aria-busy])").wait_for()
         opened.settle()
         return opened
 
     yield show
     for opened in pages:
         assert opened.complaints == []
-        assert [url for url in opened.requests if not url.startswith("data:")] == [opened.page.url]
+        assert [url for url in opened.requests if not url.startswith("data:")] == [
+            opened.page.url.split("#")[0]
+        ]
     for context in contexts:
         context.close()
 
@@ -490,12 +495,33 @@ def test_a_phone_shows_it_without_sideways_scrolling(show: Callable[..., Opened]
     scene, picture = (opened.page.locator(id).bounding_box() for id in ("#scene", "#image"))
     assert scene["height"] > 300
     assert picture["y"] + picture["height"] < PHONE["height"]  # 3D, play bar and 2D on one screen
+    assert opened.page.locator("#scrubber").bounding_box()["width"] > 300
     first = opened.scene()
     opened.page.get_by_role("button", name="Top").tap()
     assert opened.scene() != first
-    small = """() => [...document.querySelectorAll("button, select, .check")]
-        .filter(({ offsetHeight: h, offsetWidth: w }) => h && Math.min(h, w) < 36).map(c => c.outerHTML)"""
+    opened.page.mouse.wheel(0, 2000)
+    opened.page.wait_for_function("() => scrollY > 200")
+    assert (
+        opened.page.locator("#scene").bounding_box()["y"] < 20
+    )  # still there, to see what is switched below
+
+
+@pytest.mark.parametrize("viewport", [PHONE, {"width": 844, "height": 390}, {"width": 820, "height": 1180}])
+def test_fingers_find_every_control(
+    show: Callable[..., Opened], crowd: Pose3D, viewport: dict[str, int]
+) -> None:
+    opened = show(replace(crowd, image_ids=np.array([0, 0, 1])), viewport, **TOUCH)
+    opened.page.locator("#measure").tap()
+    small = """() => [...document.querySelectorAll("button, select, .check, input[type=range]")]
+        .filter(({ offsetHeight: h, offsetWidth: w }) => h && Math.min(h, w) < 40).map(c => c.outerHTML)"""
     assert opened.page.evaluate(small) == []
+    assert opened.page.evaluate("() => document.documentElement.scrollWidth") <= viewport["width"]
+    outside = """() => [...document.querySelectorAll("#controls button")].filter(button => {
+        const [{ left, right, top }, stage] = [button, document.querySelector(".viewport")]
+            .map(node => node.getBoundingClientRect());
+        return left < stage.left || right > stage.right || top < stage.top;
+    }).map(button => button.textContent)"""
+    assert opened.page.evaluate(outside) == []
 
 
 def test_one_finger_orbits_and_two_pinch(show: Callable[..., Opened], pose: Pose3D) -> None:
@@ -520,6 +546,100 @@ def test_one_finger_orbits_and_two_pinch(show: Callable[..., Opened], pose: Pose
     pictures.append(opened.scene())
     assert len(set(pictures)) == 3
     assert opened.page.evaluate("() => [scrollX, scrollY, visualViewport.scale]") == [0, 0, 1]
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE, {"width": 844, "height": 390}])
+def test_everybody_is_well_in_the_picture_from_the_first_frame_on(
+    show: Callable[..., Opened], crowd: Pose3D, viewport: dict[str, int]
+) -> None:
+    """The people alone: nowhere at the edge, under the controls or in a corner, and filling what is left."""
+    shown = show(crowd, viewport, color_scheme="light")
+    for key in "g12345":
+        shown.page.keyboard.press(key)
+    shown.page.mouse.move(1, 1)
+    without = shown.pixels()
+    for key in "12345":
+        shown.page.keyboard.press(key)
+    people = shown.pixels() != without
+    height, width = people.shape
+    rows, columns = (np.flatnonzero(people.any(axis=axis)) for axis in (1, 0))
+    controls = shown.page.locator("#controls").bounding_box()
+    bottom = controls["y"] + controls["height"] - shown.page.locator("#scene").bounding_box()["y"]
+    assert rows[0] > bottom
+    assert rows[-1] < height - 20
+    assert columns[0] > 10
+    assert columns[-1] < width - 10
+    filled = np.ptp(rows) / (height - bottom - 60), np.ptp(columns) / width
+    assert max(filled) > 0.75
+    assert columns.mean() == pytest.approx(width / 2, abs=0.12 * width)
+
+
+def test_the_ground_is_at_the_feet(show: Callable[..., Opened], clip: Pose3D) -> None:
+    """Seen from the side it is one line, on which the lowest keypoint stands; a bad frame is no matter."""
+    xyz = clip.xyz.copy()
+    xyz[5, INDEX["left_heel"], 1] += 400  # a heel far below the ground in one frame of 65
+    placed = show(replace(clip, xyz=xyz))
+    page = placed.page
+    page.get_by_label("Place in space").check()
+    for key in "s12345":
+        page.keyboard.press(key)
+    with_ground = placed.pixels()
+    page.keyboard.press("g")
+    ground = with_ground != placed.pixels()
+    ground[:, : ground.shape[1] // 3] = ground[:, -ground.shape[1] // 3 :] = False  # the words in the corners
+    level = np.flatnonzero(ground.any(axis=1)).mean()
+    without = placed.pixels()
+    for key in "12":
+        page.keyboard.press(key)
+    feet = np.flatnonzero((placed.pixels() != without).any(axis=1)).max()
+    assert feet == pytest.approx(level, abs=8)
+
+
+def test_what_does_not_change_is_not_drawn_again(show: Callable[..., Opened], clip: Pose3D) -> None:
+    opened = show(clip)
+    page = opened.page
+    page.evaluate("""() => {
+      window.drawn = 0;
+      const clear = CanvasRenderingContext2D.prototype.clearRect;
+      CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+        window.drawn += 1;
+        clear.apply(this, box);
+      };
+    }""")
+    page.mouse.move(700, 300)
+    page.mouse.move(720, 200)
+    page.keyboard.press("Shift")
+    opened.settle()
+    assert page.evaluate("drawn") == 0
+    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("Shift+ArrowLeft")
+    opened.settle()
+    assert 1 <= page.evaluate("drawn") <= 2  # the 3D alone, once for each frame of the screen at most
+    page.keyboard.press("ArrowRight")
+    opened.settle()
+    assert 3 <= page.evaluate("drawn") <= 4  # 3D and 2D
+
+
+def test_it_says_when_all_is_hidden(show: Callable[..., Opened], pose: Pose3D) -> None:
+    page = show(pose).page
+    page.evaluate("""() => {
+      window.said = new Set();
+      const write = CanvasRenderingContext2D.prototype.fillText;
+      CanvasRenderingContext2D.prototype.fillText = function (text, ...at) {
+        window.said.add(text);
+        write.call(this, text, ...at);
+      };
+    }""")
+    for digit in "12345":
+        page.keyboard.press(digit)
+    page.wait_for_function("() => said.has('Hidden: choose what to show.')")
+
+
+def test_colours_can_be_asked_for_by_the_address(show: Callable[..., Opened], pose: Pose3D) -> None:
+    asked = show(pose, fragment="#dark", color_scheme="light")
+    ground = "() => getComputedStyle(document.body).backgroundColor"
+    assert asked.page.evaluate(ground) == "rgb(16, 19, 23)"
+    assert asked.scene() == show(pose, color_scheme="dark").scene()
 
 
 def test_an_image_of_unknown_size_shows_the_keypoints(show: Callable[..., Opened], pose: Pose3D) -> None:

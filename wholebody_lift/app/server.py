@@ -34,6 +34,7 @@ _PAGE = {
     "app.js": ("app.js", "text/javascript; charset=utf-8"),
 }
 _JSON = "application/json"
+_JSON_LINES = "application/jsonl"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "frame-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -128,11 +129,13 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "about":
             self._send_json({**self.server.workshop.about(), "max_bytes": MAX_BYTES})
         elif path.startswith("results/"):
-            self._get_result(*path.split("/")[1:], person=query.get("person"))
+            self._get_result(*path.split("/")[1:], person=query.get("person"), layout=query.get("layout"))
         else:
             raise RequestError(HTTPStatus.NOT_FOUND, "there is nothing here")
 
-    def _get_result(self, id: str, what: str = "", *more: str, person: str | None) -> None:
+    def _get_result(
+        self, id: str, what: str = "", *more: str, person: str | None, layout: str | None
+    ) -> None:
         try:
             if what == "view" and not more:
                 page = self.server.workshop.page(id).encode()
@@ -140,7 +143,8 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             if what != "file" or len(more) != 1:
                 raise KeyError(what)
-            name, content = self.server.workshop.export(id, more[0], None if person is None else int(person))
+            who = None if person is None else int(person)
+            name, content = self.server.workshop.export(id, more[0], who, layout)
         except KeyError:
             raise RequestError(
                 HTTPStatus.NOT_FOUND, "this result is not kept any more; lift it again"
@@ -155,11 +159,31 @@ class _Handler(BaseHTTPRequestHandler):
             raise RequestError(HTTPStatus.FORBIDDEN, "only the page itself may post")
         if path != "lift":
             raise RequestError(HTTPStatus.NOT_FOUND, "there is nothing here")
-        content = self._body()
+        self._lift(self._body(), query)
+
+    def _lift(self, content: bytes, query: Mapping[str, str]) -> None:
+        """Answers with the result or an error as JSON; for a video with lines of JSON, the last being that.
+
+        The lines before it say how far the work is, {"done": frames, "of": frames or null}. A client that has
+        gone cannot be told, and so the work on its video ends.
+        """
+        lines = _Lines(self)
+        name = _file_name(query.get("name", ""))
         try:
-            self._send_json(self.server.workshop.take(content, _file_name(query.get("name", "")), query))
+            result = self.server.workshop.take(
+                content, name, query, lambda done, of: lines.add(done=done, of=of)
+            )
+        except ConnectionError:
+            raise
         except (ImportError, OSError, RuntimeError, ValueError) as error:
-            raise RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
+            if not lines.begun:
+                raise RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
+            result = {"error": str(error)}
+        if lines.begun:
+            lines.add(**result)
+            lines.end()
+        else:
+            self._send_json(result)
 
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length", "")
@@ -183,15 +207,36 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(
         self, status: HTTPStatus, content: bytes, kind: str, headers: Mapping[str, str] | None = None
     ) -> None:
+        self.begin(status, kind, {"Content-Length": str(len(content)), **(headers or {})})
+        self.wfile.write(content)
+
+    def begin(self, status: HTTPStatus, kind: str, headers: Mapping[str, str]) -> None:
         self.send_response(status)
-        for name, value in {**_HEADERS, **(headers or {})}.items():
+        for name, value in {**_HEADERS, **headers, "Content-Type": kind}.items():
             self.send_header(name, value)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(content)))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(content)
+
+
+class _Lines:
+    """An answer that comes line by line, each an object as JSON, and begins with the first."""
+
+    def __init__(self, handler: _Handler) -> None:
+        self._handler = handler
+        self.begun = False
+
+    def add(self, **document: Any) -> None:
+        if not self.begun:
+            self.begun = True
+            self._handler.begin(HTTPStatus.OK, _JSON_LINES, {"Transfer-Encoding": "chunked"})
+        self._chunk(json.dumps(document).encode() + b"\n")
+
+    def end(self) -> None:
+        self._chunk(b"")
+
+    def _chunk(self, content: bytes) -> None:
+        self._handler.wfile.write(b"%x\r\n%s\r\n" % (len(content), content))
 
 
 def _file_name(given: str) -> str:

@@ -7,7 +7,7 @@ import secrets
 import tempfile
 import warnings
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -35,8 +35,20 @@ KNOWN = {
 }
 """Fields of the page and what they are called there: pixels, pixels, pixels, millimetres, 1 / seconds."""
 
-_PHOTO = re.compile(rb"\x89PNG|\xff\xd8\xff|RIFF....WEBP|BM|GIF8|II\*\0|MM\0\*", re.DOTALL)
-"""How pictures begin: PNG, JPEG, WebP, BMP, GIF, TIFF."""
+_PHOTO = re.compile(
+    rb"\x89PNG|\xff\xd8\xff|RIFF....WEBP|BM|GIF8|II\*\0|MM\0\*|....ftyp(?:hei|hev|mif1|msf1|avi[fs])",
+    re.DOTALL,
+)
+"""How pictures begin: PNG, JPEG, WebP, BMP, GIF, TIFF, HEIC and AVIF."""
+
+_VIDEO = re.compile(rb"....(?:ftyp|moov|mdat|wide)|\x1aE\xdf\xa3|RIFF....AVI |\x00\x00\x01\xba", re.DOTALL)
+"""How videos begin that are no picture: MP4 and QuickTime, Matroska and WebM, AVI, MPEG."""
+
+Progress = Callable[[int, int | None], object]
+"""Called with how many frames of a video are done, and of how many if that is known; it may end the work by
+raising."""
+
+_CSV_LAYOUTS = {"long": "a row per keypoint", "wide": "a row per person"}
 
 _DETECTOR = 'pip install "wholebody-lift[detect]"'
 
@@ -73,17 +85,21 @@ class Workshop:
 
         return {"photos": None if detectors.available() else _DETECTOR}
 
-    def take(self, content: bytes, name: str, known: Mapping[str, str]) -> dict[str, Any]:
-        """Lift detections or a photo, or show a saved result; `describe` of the result.
+    def take(
+        self, content: bytes, name: str, known: Mapping[str, str], progress: Progress | None = None
+    ) -> dict[str, Any]:
+        """Lift detections, a photo or a video, or show a saved result; `describe` of the result.
 
-        `known` has texts of the page's fields `KNOWN`; those that are absent are not known.
+        `known` has texts of the page's fields `KNOWN`; those that are absent are not known. Of a video,
+        `progress` is told.
 
-        Raises InputError for what cannot be lifted, ImportError where an extra is needed.
+        Raises InputError for what cannot be lifted, ImportError where an extra is needed, and what `progress`
+        raises.
         """
         values = _numbers(known)
         with self._lock, warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            pose = self._lift(content, name, values)
+            pose = self._lift(content, name, values, progress)
             notes = list(dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught))
             result = Result(secrets.token_urlsafe(9), name, pose, notes)
             self._results[result.id] = result
@@ -105,7 +121,9 @@ class Workshop:
             "summary": pose.summary().split("\n"),
             "notes": result.notes,
             "people": [{"id": one, "name": f"Person {one + first}"} for one in people],
-            "downloads": [_download(kind, choices) for kind in KINDS.values()],
+            "downloads": [
+                _download(kind, layout, choices) for kind in KINDS.values() for layout in _layouts(kind)
+            ],
         }
 
     def page(self, id: str) -> str:
@@ -116,14 +134,18 @@ class Workshop:
         with self._lock:
             return html.render(result.pose, title=result.name)
 
-    def export(self, id: str, suffix: str, person: int | None = None) -> tuple[str, bytes]:
-        """The name and content of a file of a result, of everybody or one person.
+    def export(
+        self, id: str, suffix: str, person: int | None = None, layout: str | None = None
+    ) -> tuple[str, bytes]:
+        """The name and content of a file of a result, of everybody or one person; a table in a layout.
 
-        Raises KeyError for a result, suffix or person that is not known, ValueError or ImportError where
-        the file cannot be made.
+        Raises KeyError for a result, suffix, person or layout that is not known, ValueError or ImportError
+        where the file cannot be made.
         """
         result, kind = self._results[id], KINDS[suffix]
         pose, name = result.pose, Path(result.name).stem
+        if layout not in (None, *_layouts(kind)):
+            raise KeyError(layout)
         if person is not None:
             who = outputs.numbers(pose)
             if who is None or person not in who:
@@ -133,28 +155,38 @@ class Workshop:
         if obstacle is not None:
             raise ValueError(_REASONS[obstacle])
         with self._lock, tempfile.TemporaryDirectory(prefix="wholebody-lift-") as folder:
-            path = Path(folder) / f"{name}{suffix}"
-            outputs.write(pose, path, title=result.name)
+            path = Path(folder) / f"{name}{'-wide' if layout == 'wide' else ''}{suffix}"
+            outputs.write(pose, path, title=result.name, **({} if layout is None else {"layout": layout}))
             return path.name, path.read_bytes()
 
-    def _lift(self, content: bytes, name: str, known: Mapping[str, float]) -> Pose3D:
-        if not _PHOTO.match(content):
+    def _lift(
+        self, content: bytes, name: str, known: Mapping[str, float], progress: Progress | None
+    ) -> Pose3D:
+        if _PHOTO.match(content) or _VIDEO.match(content):
+            people = _detect(content, name, known, progress)
+        else:
             try:
                 return inputs.read_pose(content, name)
             except InputError:
-                pass  # no result, and so detections
-        people = _with_camera(_read(content, name, known), known)
+                people = _read(content, name, known)  # no result, and so detections
+        people = _with_camera(people, known)
         lift = self._lifter.lift_sequence if inputs.is_motion(people) else self._lifter.lift
         return lift(people)
 
 
-def _download(kind: outputs.Kind, choices: Mapping[str, Pose3D]) -> dict[str, Any]:
+def _layouts(kind: outputs.Kind) -> tuple[str | None, ...]:
+    """The layouts that a kind of file comes in."""
+    return tuple(_CSV_LAYOUTS) if "layout" in kind.options else (None,)
+
+
+def _download(kind: outputs.Kind, layout: str | None, choices: Mapping[str, Pose3D]) -> dict[str, Any]:
     """A kind of file for the page: what it still needs, and of which choice it cannot be made and why."""
     obstacles = {key: outputs.obstacle(pose, kind) for key, pose in choices.items()}
     return {
         "suffix": kind.suffix,
-        "name": kind.name,
-        "purpose": kind.purpose,
+        "layout": layout,
+        "name": kind.name if layout is None else f"{kind.name}, {layout}",
+        "purpose": kind.purpose if layout is None else _CSV_LAYOUTS[layout],
         "install": None if kind.missing is None else kind.missing.command,
         "reasons": {key: _REASONS[obstacle] for key, obstacle in obstacles.items() if obstacle},
     }
@@ -178,13 +210,19 @@ def _numbers(known: Mapping[str, str]) -> dict[str, float]:
     return values
 
 
-def _read(content: bytes, name: str, known: Mapping[str, float]) -> Keypoints2D:
-    """Detections, or those of a photo."""
-    if _PHOTO.match(content):
-        from wholebody_lift import detectors
+def _detect(content: bytes, name: str, known: Mapping[str, float], progress: Progress | None) -> Keypoints2D:
+    """The people of a photo or a video."""
+    from wholebody_lift import detectors
 
-        with inputs.as_file(content, name) as path:
-            return detectors.detect_image(path, height_mm=known.get("height_mm"))
+    height = known.get("height_mm")
+    with inputs.as_file(content, name) as path:
+        if _PHOTO.match(content):
+            return detectors.detect_image(path, height_mm=height)
+        people = detectors.detect_video(path, progress=progress, height_mm=height)
+    return inputs.with_known(people, fps=known.get("fps"))
+
+
+def _read(content: bytes, name: str, known: Mapping[str, float]) -> Keypoints2D:
     given = {field: known[field] for field in ("height_mm", "fps") if field in known}
     size = {"image_size": (known["width"], known["height"])} if "width" in known else {}
     return inputs.read(content, name, **given, **size)

@@ -8,12 +8,14 @@ command that needs it, when it runs.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 import textwrap
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 
 from wholebody_lift import __version__
 from wholebody_lift.cli import app, convert, export, image, info, lift, video, view
@@ -31,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Wrong usage exits with code 2 by SystemExit, as argparse does.
     """
     arguments = _parser().parse_args(argv)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _libraries_log() if arguments.debug else nullcontext():
         warnings.showwarning = print_warning_once()
         try:
             arguments.run(arguments)
@@ -69,9 +71,23 @@ def _parser() -> argparse.ArgumentParser:
             formatter_class=_Help,
         )
         module.add_arguments(command)
-        command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+        command.add_argument(
+            "--debug", action="store_true", help="show the traceback of an error, and what libraries log"
+        )
         command.set_defaults(run=module.run, wrong_usage=command.error)
     return parser
+
+
+@contextmanager
+def _libraries_log() -> Iterator[None]:
+    """Let through what `detectors.chatter` leaves out."""
+    logger = logging.getLogger("wholebody_lift")
+    before = logger.level
+    logger.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):

@@ -42,7 +42,9 @@ def add_arguments(command: ArgumentParser) -> None:
         "--layout", choices=LAYOUTS, help="a row per keypoint, or per person and image (.csv; default: long)"
     )
     group.add_argument(
-        "--names", choices=NAMES, help="names of markers: ours or Pose2Sim's (.trc; default: keypoints)"
+        "--names",
+        choices=NAMES,
+        help="names of markers: ours, in mm, or Pose2Sim's, in m (.trc; default: keypoints)",
     )
     group.add_argument(
         "--observed-only",

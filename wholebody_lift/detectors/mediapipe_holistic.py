@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from wholebody_lift.detectors import chatter
 from wholebody_lift.detectors.pictures import Picture
 from wholebody_lift.formats import mediapipe
 from wholebody_lift.keypoints import InputError
@@ -46,11 +47,14 @@ def start(*, video: bool) -> Iterator[Callable[[Picture], Floats]]:
     In a video, Holistic looks for the person where they were in the frame before. Its own smoothing is off:
     it takes every video for one of 30 frames per second, and `lift_sequence` smooths without delay.
     """
-    solution = import_module(_SOLUTION)
-    with solution.Holistic(static_image_mode=not video, smooth_landmarks=False) as holistic:
+    with chatter.left_out():
+        solution = import_module(_SOLUTION)
+        started = solution.Holistic(static_image_mode=not video, smooth_landmarks=False)
+    with started as holistic:
 
         def detect(picture: Picture) -> Floats:
-            results = holistic.process(np.ascontiguousarray(picture))
+            with chatter.left_out():  # each part of it reports when it first finds something
+                results = holistic.process(np.ascontiguousarray(picture))
             try:
                 people = mediapipe.parse(results)["keypoints"]  # x and y as fractions of the picture
             except InputError:  # nobody, or nothing of them within the picture

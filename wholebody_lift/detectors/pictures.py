@@ -121,5 +121,10 @@ def _no_video(path: Path) -> InputError:
 def _opencv() -> ModuleType:
     try:
         return import_module("cv2")
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise ImportError('pictures and videos need OpenCV: pip install "wholebody-lift[detect]"') from error
+    except ImportError as error:
+        raise ImportError(
+            f"OpenCV is installed but does not start: {error}. Libraries such as libGL, which computers "
+            "without a screen lack, come with apt-get install libgl1 libglib2.0-0 (Debian, Ubuntu)"
+        ) from error

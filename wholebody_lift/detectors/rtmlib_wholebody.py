@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 from importlib.util import find_spec
+from io import StringIO
 
 import numpy as np
 import numpy.typing as npt
 
+from wholebody_lift.detectors import chatter
 from wholebody_lift.detectors.pictures import Picture
 from wholebody_lift.skeleton import NUM_KEYPOINTS
 
@@ -32,7 +34,7 @@ def start(*, video: bool) -> Iterator[Callable[[Picture], Floats]]:
     """
     rtmlib = import_module("rtmlib")
     try:
-        with redirect_stdout(sys.stderr):  # it prints which file it loads
+        with redirect_stdout(sys.stderr if chatter.is_wanted() else StringIO()):  # which files it loads
             model = rtmlib.Wholebody(to_openpose=False)
     except (OSError, RuntimeError) as error:
         raise RuntimeError(

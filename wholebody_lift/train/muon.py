@@ -27,7 +27,7 @@ Divided = Callable[[Callable[[Tensor], Tensor], Tensor], Tensor]
 def orthogonalized(matrices: Tensor) -> Tensor:
     """The nearest orthogonal matrices of (M, C, C), about: U V^T of U S V^T by Newton and Schulz."""
     a, b, c = COEFFICIENTS
-    x = matrices / matrices.norm(dim=(-2, -1), keepdim=True).clamp_min(1e-7)
+    x: Tensor = matrices / matrices.norm(dim=(-2, -1), keepdim=True).clamp_min(1e-7)
     for _ in range(ITERATIONS):
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
@@ -43,7 +43,7 @@ def side_of_squares(parameter: nn.Parameter) -> int | None:
     if parameter.ndim != 2:
         return None
     shorter, longer = sorted(parameter.shape)
-    return None if longer % shorter else shorter
+    return shorter if longer % shorter == 0 else None
 
 
 class Muon(torch.optim.Optimizer):

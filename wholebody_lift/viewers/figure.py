@@ -38,8 +38,10 @@ _DOT_SIZE = {"body": 13.0, "head": 3.0, "feet": 9.0, "face": 0.7, "left_hand": 2
 _LINE_WIDTH = {"body": 2.0, "head": 0.8, "feet": 1.5, "face": 0.6, "left_hand": 0.9, "right_hand": 0.9}  # pt
 _FADE = 0.45
 """How far the keypoint furthest away fades into the paper."""
-_PANEL_WIDTH = 2.9  # inches
-_PANEL_HEIGHTS = (1.9, 4.2)  # least and most, inches
+_PANEL_WIDTH = 2.9  # inches, of which the axes have:
+_AXES_WIDTH = 2.3
+_AXES_HEIGHTS = (1.1, 4.2)  # least and most, inches
+_AROUND = 1.0  # inches that title, labels and legend take
 
 
 class _Panel(NamedTuple):
@@ -91,10 +93,10 @@ def plot(
     half_size = _half_size(xyz, [panel for panel in panels if panel]) * (1.06 if len(shown) == 1 else 1.15)
     if show_error:
         half_size = half_size + float(shown.error_mm.max())
-    height = float(np.clip(_PANEL_WIDTH * half_size[1] / half_size[0], *_PANEL_HEIGHTS))
-    figure = Figure(figsize=(_PANEL_WIDTH * len(panels), height + 0.8), layout="constrained")
+    height = float(np.clip(_AXES_WIDTH * half_size[1] / half_size[0], *_AXES_HEIGHTS))
+    figure = Figure(figsize=(_PANEL_WIDTH * len(panels), height + _AROUND), layout="constrained")
     for axes, panel in zip(np.ravel(figure.subplots(1, len(panels), squeeze=False)), panels, strict=True):
-        axes.set_aspect("equal")
+        axes.set_aspect("equal", anchor="N")  # so that titles are level
         axes.tick_params(labelsize=7, length=2.5, width=0.6, colors="0.35")
         axes.spines[:].set(color="0.75", linewidth=0.6)
         if panel is None:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import math
 import re
+import zlib
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -18,7 +19,18 @@ from wholebody_lift.pose import FRAMES, FloatArray, Pose3D
 from wholebody_lift.skeleton import EDGES, FACE_FEATURES, KEYPOINT_NAMES, PARTS
 from wholebody_lift.viewers import palette, views
 
-_SCRIPTS = ("data", "ink", "camera", "scene", "picture", "panels", "player", "input", "main")
+_SCRIPTS = (
+    "data",
+    "ink",
+    "camera",
+    "scene",
+    "surroundings",
+    "picture",
+    "panels",
+    "player",
+    "input",
+    "main",
+)
 """The files page/*.js in the order in which they become the page's one script."""
 
 _MISSING = -32768
@@ -67,10 +79,11 @@ def render(pose: Pose3D, *, title: str = "wholebody-lift") -> str:
 
 
 def _data(pose: Pose3D) -> dict[str, Any]:
-    rows = np.argsort(pose.image_ids, kind="stable")
-    pose = pose[rows]
+    pose = pose[np.argsort(pose.image_ids, kind="stable")]
+    who, people = _people(pose)
+    rows = np.argsort(who, kind="stable")  # what follows each other changes little, and so packs well
+    pose, who = pose[rows], who[rows]
     ids, frame_of = np.unique(pose.image_ids, return_inverse=True)
-    who, people = _people(pose, frame_of)
     rays = np.linalg.inv(pose.K)  # from (u, v, 1) to a point on the plane z = 1
     size = pose.image_size
     return {
@@ -100,29 +113,33 @@ def _data(pose: Pose3D) -> dict[str, Any]:
         "unknown_fps": _UNKNOWN_FPS,
         "frames": ids.tolist(),
         "frame_of": frame_of.tolist(),
-        "who": who,
+        "who": who.tolist(),
         "people": people,
         "tracked": pose.track_ids is not None,
         "arrays": {
-            "xyz": _steps(pose.xyz, np.int16),
-            "error": _steps(pose.error_mm, np.uint16),
-            "xy": _steps(pose.keypoints, np.int16),
-            "scores": _steps(pose.scores, np.uint8),
-            "observed": _whole(pose.observed, np.uint8),
-            "translation": _whole(pose.translation, np.float32),
-            "rays": _whole(rays, np.float32),
-            "size": None if size is None else _whole(size, np.float32),
+            "xyz": _steps(pose.xyz, np.int16, finest=0.05),
+            "error": _steps(pose.error_mm, np.uint16, finest=0.1),
+            "xy": _steps(pose.keypoints, np.int16, finest=0.05),
+            "scores": _steps(pose.scores, np.uint8, finest=0.01),
+            "observed": _packed(pose.observed, np.uint8),
+            "translation": _packed(pose.translation, np.float32),
+            "rays": _packed(rays, np.float32),
+            "size": None if size is None else _packed(size, np.float32),
         },
     }
 
 
-def _people(pose: Pose3D, frame_of: npt.NDArray[np.int64]) -> tuple[list[int], list[str]]:
-    """Each row's place in the list of people, and that list: by track, else by order in a frame."""
+def _people(pose: Pose3D) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """Each row's place in the list of people, and that list: by track, else by order in a frame.
+
+    The rows are those of one frame after those of another.
+    """
     if pose.track_ids is not None:
         tracks, who = np.unique(pose.track_ids, return_inverse=True)
-        return who.tolist(), [f"Person {track}" for track in tracks]
-    order = [int((frame_of[:n] == frame).sum()) for n, frame in enumerate(frame_of)]
-    return order, [f"Person {place + 1}" for place in range(max(order) + 1)]
+        return who, [f"Person {track}" for track in tracks]
+    first = np.searchsorted(pose.image_ids, pose.image_ids)
+    order = np.arange(len(pose)) - first
+    return order, [f"Person {place + 1}" for place in range(order.max() + 1)]
 
 
 def _in_words(name: str) -> str:
@@ -133,20 +150,33 @@ def _in_words(name: str) -> str:
     return re.sub(r"(?<=[a-z])(\d)$", r" \1", name.replace("_", " "))
 
 
-def _steps(values: FloatArray, dtype: type[np.integer[Any]]) -> dict[str, Any]:
-    """An array as integers of the smallest round step (1, 2 or 5 of a decimal) that holds the largest."""
+def _steps(values: FloatArray, dtype: type[np.integer[Any]], finest: float) -> dict[str, Any]:
+    """An array as integers of the smallest round step (1, 2 or 5 of a decimal) that holds the largest, but
+    none below `finest`, which is such a step too."""
     most = np.iinfo(dtype).max
-    least = max(float(np.nanmax(np.abs(values), initial=0.0)), 1e-6) / most
-    power = 10.0 ** math.floor(math.log10(least))
-    step = float(f"{next(m * power for m in (1, 2, 5, 10) if m * power >= least):.0e}")
+    least = max(float(np.nanmax(np.abs(values), initial=0.0)) / most, finest)
+    power = 10.0 ** math.floor(math.log10(least) + 1e-9)
+    step = float(f"{next(m * power for m in (1, 2, 5, 10) if m * power >= least * (1 - 1e-9)):.0e}")
     whole = np.where(np.isnan(values), _MISSING, np.rint(values / step)).clip(np.iinfo(dtype).min, most)
-    return {**_whole(whole, dtype), "step": step}
+    return {**_packed(whole, dtype), "step": step}
 
 
-def _whole(values: npt.NDArray[Any], dtype: type[np.generic]) -> dict[str, Any]:
-    """An array as it is, little-endian."""
-    little = values.astype(np.dtype(dtype).newbyteorder("<"))
-    return {"type": np.dtype(dtype).name, "base64": base64.b64encode(little.tobytes()).decode()}
+def _packed(values: npt.NDArray[Any], dtype: type[np.generic]) -> dict[str, Any]:
+    """An array of as many rows as there are, small, and to the bit what it was; page/data.js unpacks it.
+
+    Rows that follow each other are much alike. So each number is taken, as a whole number of as many bits, by
+    its difference from the row before (which wraps), without a sign as 0, -1, 1, -2, ...; the lowest bytes of
+    all numbers come first, the high ones, nearly all 0, after them; and that is deflated.
+    """
+    size = np.dtype(dtype).itemsize
+    whole = values.astype(np.dtype(dtype).newbyteorder("<")).reshape(len(values), -1).view(f"<i{size}")
+    change = np.diff(whole, axis=0, prepend=np.zeros_like(whole[:1]))
+    unsigned = np.ascontiguousarray((change << 1) ^ (change >> (8 * size - 1)))
+    planes = unsigned.view(np.uint8).reshape(-1, size).T
+    return {
+        "type": np.dtype(dtype).name,
+        "base64": base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode(),
+    }
 
 
 def _round_up(value: float) -> int:

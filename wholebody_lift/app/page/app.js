@@ -3,8 +3,10 @@
 const $ = (id) => document.getElementById(id);
 const about = fetch("about").then((answer) => answer.json()); // what the app can do
 
+const welcome = $("status").textContent;
 let file = null; // what was lifted last, for "Lift again"
 let pending = null; // aborts what is being lifted
+let shown = false; // whether there is a result to go back to
 
 // ---------------------------------------------------------------- states
 
@@ -22,8 +24,8 @@ function element(name, children = [], properties = {}) {
 async function describeInputs() {
   const { photos: install } = await about;
   const photos = install
-    ? ["Photos need a detector: ", element("code", install)]
-    : ["Photos go through the detector on this computer."];
+    ? ["Photos and videos need a detector: ", element("code", install)]
+    : ["Photos and videos go through the detector on this computer."];
   $("photos").replaceChildren(...photos);
 }
 
@@ -34,6 +36,8 @@ async function lift(chosen) {
   file = chosen;
   const mine = (pending = new AbortController());
   $("doing").textContent = `Lifting ${chosen.name}`;
+  $("progress").hidden = true;
+  $("how-far").textContent = "The first time may take a little longer.";
   show("working", `Lifting ${chosen.name} …`);
   const query = new URLSearchParams({ name: chosen.name });
   for (const [field, value] of new FormData($("known"))) if (value.trim()) query.set(field, value);
@@ -44,24 +48,65 @@ async function lift(chosen) {
       return;
     }
     const answer = await fetch(`lift?${query}`, { method: "POST", body: chosen, signal: mine.signal });
-    const document = await answer.json();
+    const result = await last(answer, tellProgress);
     if (mine.signal.aborted) return;
-    if (answer.ok) finish(document);
-    else fail(document.error);
+    if (result.error) fail(result.error);
+    else finish(result);
   } catch (error) {
     if (!mine.signal.aborted) fail(`No answer. Does wholebody-lift app still run? (${error.message})`);
   }
 }
 
+// The last line of an answer, as an object; the ones before it say how far the work is.
+async function last(answer, tell) {
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const { value = "", done } = await reader.read();
+    const lines = (text + value).split("\n");
+    text = lines.pop();
+    const [latest] = lines.map((line) => JSON.parse(line)).slice(-1);
+    if (latest && !("done" in latest)) return latest;
+    if (latest) tell(latest);
+    if (done) return JSON.parse(text);
+  }
+}
+
+function tellProgress({ done, of }) {
+  $("progress").hidden = !of;
+  if (of) Object.assign($("progress"), { value: done, max: of });
+  const far = of ? `${done} of ${of} frames` : `${done} frames`;
+  $("how-far").textContent = done === of ? `Found the people in ${far}; lifting them` : `Looked at ${far}`;
+}
+
+function cancel() {
+  pending?.abort();
+  back();
+}
+
+function back() {
+  if (shown) show("done", "");
+  else show("empty", welcome);
+}
+
 const megabytes = (bytes) => `${Math.round(bytes / 2 ** 20)} MB`;
 
 function fail(text) {
-  $("error").textContent = text;
+  $("error").replaceChildren(...readable(text));
+  $("back").hidden = !shown;
   show("failed", "");
   $("other").focus();
 }
 
+// The first sentence before the others, and commands as such.
+function readable(text) {
+  const marked = (part) => part.split(/(pip install "[^"]+")/).map((piece, i) => (i % 2 ? element("code", piece) : piece));
+  const end = text.search(/(?<=\.) (?=[A-Z])/);
+  return end < 0 ? marked(text) : [...marked(text.slice(0, end)), element("small", marked(text.slice(end + 1)))];
+}
+
 function finish(result) {
+  shown = true;
   show("done", "");
   document.title = `${result.name} – wholebody-lift`;
   $("file-name").textContent = result.name;
@@ -77,7 +122,9 @@ function finish(result) {
   $("person").onchange = () => offer(result);
   offer(result);
   // A new element instead of a new address, so that "back" leaves the page and not a result.
-  const viewer = element("iframe", [], { id: "viewer", title: $("viewer").title, src: `results/${result.id}/view` });
+  const theme = document.documentElement.dataset.theme;
+  const src = `results/${result.id}/view${theme ? `#${theme}` : ""}`;
+  const viewer = element("iframe", [], { id: "viewer", title: $("viewer").title, src });
   $("viewer").replaceWith(viewer);
   viewer.addEventListener("mouseleave", () => ($("shield").hidden = false));
   $("file-name").focus({ preventScroll: true });
@@ -101,10 +148,11 @@ function offer(result) {
     return !reason;
   });
   $("downloads").replaceChildren(...offered.map((kind) => {
-    const address = `results/${result.id}/file/${kind.suffix}${person && `?person=${person}`}`;
+    const query = new URLSearchParams({ ...(person && { person }), ...(kind.layout && { layout: kind.layout }) });
     const words = [element("b", kind.name), element("span", kind.purpose)];
-    const link = element("a", words, { href: address, title: `Download as ${kind.suffix}` });
-    link.addEventListener("click", (event) => download(event, link.href));
+    const href = `results/${result.id}/file/${kind.suffix}?${query}`;
+    const link = element("a", words, { href, title: `Download as ${kind.suffix}` });
+    link.addEventListener("click", (event) => download(event, link, kind.name));
     return element("li", link);
   }));
   $("not-offered").replaceChildren(...[...reasons].map(([reason, names]) => {
@@ -115,10 +163,14 @@ function offer(result) {
 }
 
 // By hand, so that an error is shown and not saved.
-async function download(event, address) {
+async function download(event, link, kind) {
   event.preventDefault();
+  if (link.ariaBusy === "true") return;
+  link.ariaBusy = "true";
+  $("preparing").textContent = `Preparing ${kind} …`;
+  $("download-error").textContent = "";
   try {
-    const answer = await fetch(address);
+    const answer = await fetch(link.href);
     if (!answer.ok) throw new Error((await answer.json()).error);
     const [, name] = answer.headers.get("Content-Disposition").match(/''(.*)$/);
     const url = URL.createObjectURL(await answer.blob());
@@ -127,6 +179,8 @@ async function download(event, address) {
   } catch (error) {
     $("download-error").textContent = error.message;
   }
+  link.ariaBusy = "false";
+  $("preparing").textContent = "";
 }
 
 // ---------------------------------------------------------------- choosing and dropping
@@ -137,6 +191,8 @@ function choose() {
 }
 
 for (const id of ["choose", "open", "other"]) $(id).addEventListener("click", choose);
+$("cancel").addEventListener("click", cancel);
+$("back").addEventListener("click", back);
 $("file").addEventListener("change", () => $("file").files.length && lift($("file").files[0]));
 $("known").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -179,5 +235,11 @@ for (const kind of ["pointermove", "pointerdown", "wheel"]) {
   $("shield").addEventListener(kind, () => ($("shield").hidden = true), { passive: true });
 }
 addEventListener("blur", () => setTimeout(() => ($("shield").hidden = document.hasFocus())));
+
+// Both pages in the same colours: the viewer says which ones are chosen in it.
+addEventListener("message", ({ source, data }) => {
+  const known = ["dark", "light"].includes(data?.theme) && source === $("viewer").contentWindow;
+  if (known) document.documentElement.dataset.theme = data.theme;
+});
 
 describeInputs();

@@ -20,31 +20,39 @@ function standardLens() {
 
 const middle = () => [scene.width / 2, (margins.top + scene.height - margins.bottom) / 2];
 
-// A function from mm to [mm right, mm down, mm away] as seen from the view.
-function viewer() {
-  const [right, down, forward] = axes();
-  return (p) => {
-    const q = minus(p, state.target);
-    return [dot(q, right), dot(q, down), dot(q, forward) + state.distance];
-  };
-}
-
-// A function from there to [pixel x, pixel y].
-function projector() {
+// The view as numbers, read once for a drawing: then thousands of points are seen without making an object.
+const eye = { axes: new Float64Array(9), target: new Float64Array(3), x: 0, y: 0, lens: 0, distance: 0 };
+function openEye() {
   const [x, y] = middle();
-  return ([right, down, away]) => {
-    const scale = state.lens / Math.max(away, NEAR);
-    return [x + right * scale, y + down * scale];
-  };
+  eye.axes.set(axes().flat());
+  eye.target.set(state.target);
+  Object.assign(eye, { x, y, lens: state.lens, distance: state.distance });
 }
 
-// The ends of a segment, seen from the view, as pixels; cut where it comes too near, null if all of it does.
-function segment(toPixel, p, q) {
-  if (p[2] < NEAR && q[2] < NEAR) return null;
-  const cut = (near, far) => near.map((v, c) => v + ((far[c] - v) * (NEAR - near[2])) / (far[2] - near[2]));
-  if (p[2] < NEAR) p = cut(p, q);
-  else if (q[2] < NEAR) q = cut(q, p);
-  return [toPixel(p), toPixel(q)];
+// Put a point, as the eye sees it, into an array: mm right, mm down, mm away.
+function see(to, i, x, y, z) {
+  const { axes: m, target: t } = eye;
+  const [dx, dy, dz] = [x - t[0], y - t[1], z - t[2]];
+  to[i] = dx * m[0] + dy * m[1] + dz * m[2];
+  to[i + 1] = dx * m[3] + dy * m[4] + dz * m[5];
+  to[i + 2] = dx * m[6] + dy * m[7] + dz * m[8] + eye.distance;
+}
+
+// Add the line between two seen points, at p and q of an array, to the path. It is cut where it comes too
+// near, and left out if all of it does.
+function addLine(ctx, seen, p, q) {
+  const [pz, qz] = [seen[p + 2], seen[q + 2]];
+  if (pz >= NEAR && qz >= NEAR) {
+    const [near, far] = [eye.lens / pz, eye.lens / qz];
+    ctx.moveTo(eye.x + seen[p] * near, eye.y + seen[p + 1] * near);
+    ctx.lineTo(eye.x + seen[q] * far, eye.y + seen[q + 1] * far);
+  } else if (pz >= NEAR) addLine(ctx, seen, q, p);
+  else if (qz >= NEAR) {
+    const t = (NEAR - pz) / (qz - pz);
+    const [x, y] = [0, 1].map((c) => seen[p + c] + (seen[q + c] - seen[p + c]) * t);
+    ctx.moveTo(eye.x + (x * eye.lens) / NEAR, eye.y + (y * eye.lens) / NEAR);
+    ctx.lineTo(eye.x + (seen[q] * eye.lens) / qz, eye.y + (seen[q + 1] * eye.lens) / qz);
+  }
 }
 
 // Everybody in every frame, as x, y, z after one another.

@@ -1,7 +1,7 @@
 // The viewer of one Pose3D. The files of this folder become one script, in the order that html.py names;
 // nothing is loaded from anywhere. Inside, positions are millimetres in OpenCV camera axes (x right, y down,
 // z away), whatever the frame of the result; `data.matrix` leads from those axes to the frame's.
-// A row is one person in one frame; `who` is that person in every frame.
+// A row is one person in one frame; `who` is that person in every frame. Rows of one person follow each other.
 
 const $ = (id) => document.getElementById(id);
 const data = JSON.parse($("data").textContent);
@@ -10,17 +10,17 @@ const EDGES = data.edges.length;
 const ROWS = data.frame_of.length;
 const MISSING = -32768;
 
-const points = unpack("xyz"); // rows x keypoints x 3, from each person's hips
-const translation = unpack("translation"); // rows x 3, from the camera
+const points = await unpack("xyz"); // rows x keypoints x 3, from each person's hips
+const translation = await unpack("translation"); // rows x 3, from the camera
 for (const triples of [points, translation]) {
   for (let i = 0; i < triples.length; i += 3) triples.set(toCamera(triples.subarray(i, i + 3)), i);
 }
-const errors = unpack("error"); // rows x keypoints, mm
-const xy = unpack("xy"); // rows x keypoints x 2, pixels; NaN where missing
-const scores = unpack("scores"); // rows x keypoints
-const observed = unpack("observed"); // rows x keypoints, 0 or 1
-const rays = unpack("rays"); // rows x 3 x 3, from (u, v, 1) to the plane z = 1
-const sizes = data.arrays.size && unpack("size"); // rows x 2, pixels
+const errors = await unpack("error"); // rows x keypoints, mm
+const xy = await unpack("xy"); // rows x keypoints x 2, pixels; NaN where missing
+const scores = await unpack("scores"); // rows x keypoints
+const observed = await unpack("observed"); // rows x keypoints, 0 or 1
+const rays = await unpack("rays"); // rows x 3 x 3, from (u, v, 1) to the plane z = 1
+const sizes = data.arrays.size && await unpack("size"); // rows x 2, pixels
 
 const frames = data.frames.map((id) => ({ id, rows: [] }));
 data.frame_of.forEach((frame, row) => frames[frame].rows.push(row));
@@ -31,9 +31,11 @@ const centre = [0, 1, 2].map((c) => median(Array.from({ length: ROWS }, (_, row)
 const partOf = new Uint8Array(KEYPOINTS);
 data.parts.forEach(({ keypoints: [start, stop] }, part) => partOf.fill(part, start, stop));
 const groupOf = data.group_of.map((group) => data.groups.indexOf(group));
-const edges = data.edges.map(([a, b, group, part, look]) => ({
-  a, b, look, group: data.groups.indexOf(group), part: data.parts.findIndex((p) => p.part === part),
+const edges = data.edges.map(([a, b, group, part, look], place) => ({
+  place, a, b, look, group: data.groups.indexOf(group), part: data.parts.findIndex((p) => p.part === part),
 }));
+const keypointsOf = data.groups.map((_, group) => [...groupOf.keys()].filter((k) => groupOf[k] === group));
+const edgesIn = data.groups.map((_, group) => edges.filter((edge) => edge.group === group));
 
 const state = {
   frame: 0, view: "oblique", yaw: 0, pitch: 0, distance: 4000, lens: 1000, target: [0, 0, 0], moved: false,
@@ -41,11 +43,24 @@ const state = {
   placed: crowded, hover: null, pinned: null, measuring: false, ends: [null, null], playing: false,
 };
 
-function unpack(name) {
+// An array as html.py packs it: for every number how far it is from the row before, as integers without a
+// sign (0, -1, 1, -2, ...), first the low bytes of all of them, then the next, deflated.
+async function unpack(name) {
   const { type, base64, step } = data.arrays[name];
-  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const deflated = new Blob([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))]).stream();
+  const inflated = new Response(deflated.pipeThrough(new DecompressionStream("deflate")));
+  const bytes = new Uint8Array(await inflated.arrayBuffer());
   const types = { int16: Int16Array, uint16: Uint16Array, uint8: Uint8Array, float32: Float32Array };
-  const values = new types[type](bytes.buffer);
+  const size = types[type].BYTES_PER_ELEMENT;
+  const count = bytes.length / size;
+  const across = count / ROWS;
+  const whole = new { 1: Int8Array, 2: Int16Array, 4: Int32Array }[size](count); // sums wrap as they did there
+  for (let i = 0; i < count; i++) {
+    let change = 0;
+    for (let b = 0; b < size; b++) change |= bytes[b * count + i] << (8 * b);
+    whole[i] = ((change >>> 1) ^ -(change & 1)) + (i < across ? 0 : whole[i - across]);
+  }
+  const values = new types[type](whole.buffer);
   if (!step) return values;
   return Float32Array.from(values, (v) => (type === "int16" && v === MISSING ? NaN : v * step));
 }

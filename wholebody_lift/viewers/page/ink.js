@@ -3,13 +3,15 @@
 const FADES = 20; // steps from a colour to the ground behind it
 const RAMP = 24; // steps of the error's colour scale
 const DEEPEST_FADE = 0.66;
+const SPECK = 2; // pixels of the screen; a dot of a smaller radius is a square of the same area, which nobody
+// can tell from a circle and which costs a fraction of one
+const SQUARE = Math.sqrt(Math.PI); // its side, by the radius
 
 function surface(canvas) {
-  const target = { canvas, context: canvas.getContext("2d"), width: 0, height: 0 };
+  const target = { canvas, context: canvas.getContext("2d"), width: 0, height: 0, ratio: 1 };
   target.resize = () => {
     const ratio = window.devicePixelRatio || 1;
-    target.width = canvas.clientWidth;
-    target.height = canvas.clientHeight;
+    Object.assign(target, { width: canvas.clientWidth, height: canvas.clientHeight, ratio });
     canvas.width = Math.round(target.width * ratio);
     canvas.height = Math.round(target.height * ratio);
     target.context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -20,6 +22,11 @@ function surface(canvas) {
 const scene = surface($("scene"));
 const image = surface($("image"));
 const FAMILY = getComputedStyle(document.body).fontFamily;
+// A page that this one is part of may ask for its own colours; it hears which ones are chosen here.
+const embedded = window.parent !== window;
+if (/^#(dark|light)$/.test(location.hash)) document.documentElement.dataset.theme = location.hash.slice(1);
+
+const GRID_SHADES = [0.36, 0.31, 0.26, 0.2, 0.14, 0.08]; // opacity of the ground from its middle outwards
 let theme = readTheme();
 
 function isDark() {
@@ -35,8 +42,7 @@ function readTheme() {
   };
   const groups = data.groups.map(read);
   const ramp = ["error-0", "error-1", "error-2"].map(read);
-  const [stage, ink, soft, grid, line, accent, panel] =
-    ["stage", "ink", "soft", "grid", "line", "accent", "panel"].map(read);
+  const [stage, ink, soft, grid, line, panel] = ["stage", "ink", "soft", "grid", "line", "panel"].map(read);
   const named = (group) => groups[data.groups.indexOf(group)];
   const along = (t) => (t < 1 ? mix(ramp[0], ramp[1], t) : mix(ramp[1], ramp[2], t - 1));
   const scale = Array.from({ length: RAMP + 1 }, (_, i) => along((2 * i) / RAMP));
@@ -44,10 +50,14 @@ function readTheme() {
     paint(mix(colour, stage, (DEEPEST_FADE * i) / FADES)));
   probe.remove();
   return {
-    groups, stage, ink, soft, grid, line, accent, panel,
+    stage, soft,
     axes: [named("body_right"), named("left_hand"), named("body_left")],
-    stageInk: paint(stage),
+    stageInk: paint(stage), fullInk: paint(ink), softInk: paint(soft), lineInk: paint(line), panelInk: paint(panel),
+    barInk: paint(ink, 0.75), frustumInk: paint(soft, 0.75),
     shadowInk: paint(grid, isDark() ? 0.26 : 0.2),
+    gridInks: GRID_SHADES.map((shade) => paint(grid, shade)),
+    haloInks: groups.map((colour) => paint(colour, 0.16)),
+    flatInks: groups.map((colour) => paint(colour, 0.8)),
     groupInks: groups.map(faded), // group x fade: a colour as text
     errorInks: scale.map(faded), // error x fade
   };
@@ -79,6 +89,18 @@ function stroke(ctx, p, q, thick, style) {
 function circle(ctx, x, y, radius) {
   ctx.moveTo(x + radius, y);
   ctx.arc(x, y, radius, 0, 2 * Math.PI);
+}
+
+// Fill a dot; `ratio` is how many pixels the screen has for one of the canvas.
+function fillDot(ctx, x, y, radius, ratio) {
+  if (radius * ratio < SPECK) {
+    const side = radius * SQUARE;
+    ctx.fillRect(x - side / 2, y - side / 2, side, side);
+    return;
+  }
+  ctx.beginPath();
+  circle(ctx, x, y, radius);
+  ctx.fill();
 }
 
 // Draw again before the next frame of the screen: the 3D scene, and the 2D picture where it changes too.

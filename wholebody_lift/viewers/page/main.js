@@ -42,9 +42,12 @@ function start() {
   onClick("#measure", () => setMeasuring(!state.measuring));
   onClick("#help-open", () => $("help").showModal());
   onClick("#theme", () => {
-    document.documentElement.dataset.theme = isDark() ? "light" : "dark";
+    const chosen = (document.documentElement.dataset.theme = isDark() ? "light" : "dark");
     themeChanged();
+    if (embedded) window.parent.postMessage({ theme: chosen }, "*");
   });
+  document.documentElement.classList.toggle("embedded", embedded);
+  if (embedded) document.querySelector(".right").append(document.querySelector(".tools"));
   if (frames.length > 1) {
     $("player").hidden = false;
     $("scrubber").max = frames.length - 1;
@@ -62,13 +65,14 @@ function start() {
   show(0);
   new ResizeObserver(() => { // also called once at the start
     scene.resize();
-    margins.top = $("controls").offsetHeight + 36;
+    margins.top = $("controls").offsetHeight + (crowded ? 40 : 28); // and the colour scale; and their numbers
     if (state.moved) redraw({ picture: false });
     else look(state.view);
   }).observe(scene.canvas);
   new ResizeObserver(() => { layoutPicture(); redraw(); }).observe(image.canvas.parentElement);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", themeChanged);
   themeChanged();
+  document.querySelector("main").removeAttribute("aria-busy");
 }
 
 start();

@@ -1,11 +1,24 @@
 // ---------------------------------------------------------------- tooltip, parts, people, measure
 
+const told = { key: "", width: 0, height: 0 }; // what the tooltip says, and its size
+
 function placeTooltip() {
   const tip = $("tooltip");
   const spot = spotIn(scene, state.hover ?? state.pinned);
   tip.hidden = !spot;
   if (!spot) return;
-  const { row, k } = spot;
+  const key = `${spot.row} ${spot.k}`;
+  if (key !== told.key) {
+    tip.replaceChildren(...describeKeypoint(spot));
+    const { width, height } = tip.getBoundingClientRect();
+    Object.assign(told, { key, width, height });
+  }
+  const x = spot.x + 16 + told.width > scene.width ? spot.x - 16 - told.width : spot.x + 16;
+  const y = spot.y + 12 + told.height > scene.height ? spot.y - 12 - told.height : spot.y + 12;
+  tip.style.transform = `translate(${Math.max(4, x)}px, ${Math.max(4, y)}px)`;
+}
+
+function describeKeypoint({ row, k }) {
   const n = KEYPOINTS * row + k;
   const inFrame = toFrame(points.subarray(3 * n, 3 * n + 3));
   const rows = inFrame.map((v, c) => ["xyz"[c], `${v.toFixed(1)} mm`]);
@@ -13,11 +26,7 @@ function placeTooltip() {
   rows.push(["input", observed[n] ? `observed, score ${scores[n].toFixed(2)}` : "missing, so inferred"]);
   const who = crowded ? ` (${data.people[data.who[row]].toLowerCase()})` : "";
   const table = element("table", rows.map((cells) => element("tr", cells.map((cell) => element("td", cell)))));
-  tip.replaceChildren(element("strong", data.names[k] + who), table);
-  const { width, height } = tip.getBoundingClientRect();
-  const x = spot.x + 16 + width > scene.width ? spot.x - 16 - width : spot.x + 16;
-  const y = spot.y + 12 + height > scene.height ? spot.y - 12 - height : spot.y + 12;
-  tip.style.transform = `translate(${Math.max(4, x)}px, ${Math.max(4, y)}px)`;
+  return [element("strong", data.names[k] + who), table];
 }
 
 const GLASS = "M6.8 1.5a5.3 5.3 0 1 1 0 10.6 5.3 5.3 0 0 1 0-10.6M10.7 10.7l3.8 3.8";

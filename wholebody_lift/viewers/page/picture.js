@@ -4,6 +4,8 @@ const layout = { scale: 1, left: 0, top: 0, box: [0, 0, 1, 1], room: 0 };
 
 const seen2d = (row, k) => !Number.isNaN(xy[2 * (KEYPOINTS * row + k)]);
 
+const flatRadius = (k) => (data.looks[k] === "body" ? 2.2 : 0.9);
+
 // The part of the image plane that is shown, as left, top, width, height in pixels of the image: the image,
 // or the box around all keypoints of the frame.
 function imageBox(frame) {
@@ -24,7 +26,7 @@ function imageBox(frame) {
 // Give the canvas the shape of the image.
 function layoutPicture() {
   const [, , w, h] = layout.box;
-  const tallest = clamp(window.innerHeight * 0.3, 190, 360);
+  const tallest = clamp(window.innerHeight * (window.innerWidth > 480 ? 0.3 : 0.26), 180, 360);
   image.canvas.style.height = `${Math.round(Math.min(tallest, (image.canvas.clientWidth * h) / w))}px`;
   image.resize();
 }
@@ -41,12 +43,12 @@ function pictureSpot(row, k) {
   const [x, y] = [xy[2 * (KEYPOINTS * row + k)], xy[2 * (KEYPOINTS * row + k) + 1]];
   const [x0, y0] = layout.box;
   const place = { x: layout.left + (x - x0) * layout.scale, y: layout.top + (y - y0) * layout.scale };
-  return { ...place, depth: 0, radius: data.looks[k] === "body" ? 2.2 : 0.9, row, k };
+  return { ...place, depth: 0, radius: flatRadius(k), row, k };
 }
 
 function drawPicture() {
   const { context: ctx, width, height } = image;
-  const [, , w, h] = layout.box;
+  const [x0, y0, w, h] = layout.box;
   const scale = Math.min((width - 2) / w, (height - 2) / h);
   const [left, top] = [(width - w * scale) / 2, (height - h * scale) / 2];
   Object.assign(layout, { scale, left, top });
@@ -54,35 +56,48 @@ function drawPicture() {
   ctx.fillStyle = theme.stageInk;
   ctx.fillRect(left, top, w * scale, h * scale);
   ctx.lineWidth = 1;
-  ctx.strokeStyle = paint(theme.line);
+  ctx.strokeStyle = theme.lineInk;
   if (!sizes) ctx.setLineDash([4, 4]);
   ctx.strokeRect(left, top, w * scale, h * scale);
   ctx.setLineDash([]);
+  const rows = shownRows();
+  rows.forEach((row, i) => {
+    for (let k = 0; k < KEYPOINTS; k++) {
+      const [from, to] = [2 * (KEYPOINTS * row + k), 2 * (KEYPOINTS * i + k)];
+      places[to] = visible(k) ? left + (xy[from] - x0) * scale : NaN;
+      places[to + 1] = top + (xy[from + 1] - y0) * scale;
+    }
+  });
   ctx.lineCap = "round";
-  for (const row of shownRows()) drawFlat(ctx, row);
+  data.groups.forEach((_, group) => drawColour(ctx, group, rows.length));
   for (const chosen of [state.hover ?? state.pinned, ...state.ends]) drawRing(ctx, spotIn(image, chosen));
 }
 
-// One path for all lines and one for all dots of a colour.
-function drawFlat(ctx, row) {
-  const spots = data.names.map((_, k) => (visible(k) ? pictureSpot(row, k) : null));
-  data.groups.forEach((_, group) => {
+const places = new Float32Array(2 * KEYPOINTS * most); // pixel x and y of the canvas; x is NaN where not shown
+
+// What is of one colour, of so many people: the thick lines as a path, the thin ones, then the dots.
+function drawColour(ctx, group, people) {
+  ctx.strokeStyle = ctx.fillStyle = theme.groupInks[group][0];
+  for (const body of [true, false]) {
     ctx.beginPath();
-    let thick = 1;
-    for (const edge of edges) {
-      const [p, q] = [spots[edge.a], spots[edge.b]];
-      if (edge.group !== group || !p || !q) continue;
-      thick = edge.look === "body" ? 1.8 : 0.9;
-      ctx.moveTo(p.x, p.y);
-      ctx.lineTo(q.x, q.y);
+    let some = false;
+    for (const { a, b, look } of edgesIn[group]) {
+      if ((look === "body") !== body) continue;
+      for (let i = 0; i < people; i++) {
+        const [p, q] = [2 * (KEYPOINTS * i + a), 2 * (KEYPOINTS * i + b)];
+        if (Number.isNaN(places[p]) || Number.isNaN(places[q])) continue;
+        ctx.moveTo(places[p], places[p + 1]);
+        ctx.lineTo(places[q], places[q + 1]);
+        some = true;
+      }
     }
-    ctx.lineWidth = thick;
-    ctx.strokeStyle = ctx.fillStyle = theme.groupInks[group][0];
-    ctx.stroke();
-    ctx.beginPath();
-    spots.forEach((p, k) => {
-      if (p && groupOf[k] === group) circle(ctx, p.x, p.y, p.radius);
-    });
-    ctx.fill();
-  });
+    ctx.lineWidth = body ? 1.8 : 0.9;
+    if (some) ctx.stroke();
+  }
+  for (const k of keypointsOf[group]) {
+    for (let i = 0; i < people; i++) {
+      const p = 2 * (KEYPOINTS * i + k);
+      if (!Number.isNaN(places[p])) fillDot(ctx, places[p], places[p + 1], flatRadius(k), image.ratio);
+    }
+  }
 }

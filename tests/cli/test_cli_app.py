@@ -1,0 +1,48 @@
+"""`app`: the address is said and opened, and Ctrl-C is the way to end it."""
+
+import webbrowser
+
+import pytest
+from test_cli import error_of
+
+from wholebody_lift.app.server import Server
+from wholebody_lift.cli import main
+
+
+@pytest.fixture(autouse=True)
+def ended_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_: Server) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Server, "serve_forever", interrupt)
+
+
+@pytest.mark.parametrize("has_browser", [True, False])
+def test_its_page_is_opened(
+    weights: str, has_browser: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", lambda url: bool(opened.append(url)) or has_browser)
+    assert main(["app", "--weights", weights]) == 0
+    printed = capsys.readouterr().out
+    (url,) = opened
+    assert f"wholebody-lift app is at {url}\n" in printed
+    assert ("copy the address" in printed) is not has_browser
+    assert printed.endswith("\nended\n")
+
+
+def test_without_opening(
+    weights: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(webbrowser, "open", lambda url: pytest.fail("opened a browser"))
+    assert main(["app", "--no-open", "--weights", weights]) == 0
+    assert "wholebody-lift app is at http://127.0.0.1:" in capsys.readouterr().out
+
+
+def test_a_port_that_is_taken(weights: str, capsys: pytest.CaptureFixture[str]) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert main(["app", "--no-open", "--port", port, "--weights", weights]) == 1
+    assert "in use" in error_of(capsys)
