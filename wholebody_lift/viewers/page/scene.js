@@ -72,7 +72,7 @@ function drawPeople(ctx) {
   queued = 0;
   for (let i = 0; i < drawn.length; i++) queuePerson(i);
   const shapes = queue.subarray(0, queued).sort();
-  ctx.lineCap = "round";
+  ctx.lineCap = "butt"; // the keypoints are rounder
   for (let n = queued - 1; n >= 0; n--) {
     const shape = shapes[n] % STEP;
     const i = Math.floor(shape / SHAPES);
@@ -132,7 +132,7 @@ function drawPart(ctx, i, part) {
     }
     ctx.lineWidth = thick;
     ctx.strokeStyle = inks[fade(depth, seen)];
-    if (!seen) ctx.setLineDash([thick * 1.2, thick * 1.9]);
+    if (!seen) ctx.setLineDash([thick * 2.2, thick * 1.2]);
     ctx.stroke();
     ctx.setLineDash([]);
     ctx.fillStyle = inks[fade(depth, true)];
@@ -163,14 +163,12 @@ function drawBone(ctx, i, e) {
   if (look === "body" && inner < 0.4 && state.error !== "halo") {
     // Clears a margin, so that it shows which of two crossing bones is in front.
     const [dx, dy] = [(qx - px) * inner, (qy - py) * inner];
-    ctx.lineCap = "butt";
     stroke(ctx, [px + dx, py + dy], [qx - dx, qy - dy], thick + 4, theme.stageInk);
-    ctx.lineCap = "round";
   }
   ctx.lineWidth = thick;
   ctx.strokeStyle = state.error === "colour"
     ? errorInk((errors[first + a] + errors[first + b]) / 2, level) : theme.groupInks[group][level];
-  if (!seen) ctx.setLineDash([thick * 1.2, thick * 1.9]);
+  if (!seen) ctx.setLineDash([thick * 2.2, thick * 1.2]);
   ctx.beginPath();
   ctx.moveTo(px, py);
   ctx.lineTo(qx, qy);
