@@ -154,7 +154,8 @@ def test_cut_file(directory: Path, kept: int) -> None:
 def test_unknown_config_field(directory: Path) -> None:
     change_config(directory, dropout=0.1)
     with pytest.raises(
-        WeightsError, match=r"unknown field 'dropout' \(known: format, nodes, waves, channels, .*pip install -U"
+        WeightsError,
+        match=r"unknown field 'dropout' \(known: format, nodes, waves, channels, .*pip install -U",
     ):
         pretrained.load(directory)
 

@@ -591,7 +591,7 @@ def test_the_ground_is_at_the_feet(show: Callable[..., Opened], clip: Pose3D) ->
     feet = np.flatnonzero((person != opened.pixels())[:-100].any(axis=1)).max()
     ground = complete != person
     within = itertools.product(range(-2, 3), repeat=2)
-    thick = np.logical_and.reduce([np.roll(ground, step, axis=(0, 1)) for step in within])  # no line of the grid
+    thick = np.logical_and.reduce([np.roll(ground, step, axis=(0, 1)) for step in within])  # no grid
     middle = thick[:, ground.shape[1] // 3 : -ground.shape[1] // 3]
     assert np.flatnonzero(middle.any(axis=1)).mean() == pytest.approx(feet, abs=6)
 
