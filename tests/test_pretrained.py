@@ -220,7 +220,9 @@ def test_push_without_the_card_that_was_named(model: SemGAN, tmp_path: Path) -> 
 
 def test_installation_without_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pretrained, "__file__", str(tmp_path / "package" / "pretrained.py"))
-    with pytest.raises(WeightsError, match=r"this installation holds no weights: neither .*pip install"):
+    with pytest.raises(
+        WeightsError, match=r"this installation holds no weights 'base': neither .*pip install"
+    ):
         pretrained.load()
 
 
@@ -229,12 +231,12 @@ def test_weights_inside_the_package_go_first(
 ) -> None:
     monkeypatch.setattr(pretrained, "__file__", str(tmp_path / "package" / "pretrained.py"))
     pretrained.save(model, tmp_path / "weights")
-    assert pretrained.embedded_directory() == tmp_path / "weights"
+    assert pretrained.packaged_directory() == tmp_path / "weights"
     pretrained.save(model, tmp_path / "package" / "weights")
-    assert pretrained.embedded_directory() == tmp_path / "package" / "weights"
+    assert pretrained.packaged_directory() == tmp_path / "package" / "weights"
 
 
-def test_embedded_weights_need_no_network() -> None:
+def test_packaged_weights_need_no_network() -> None:
     """With every socket refused, the package's own weights load, and the Hub's client is never imported."""
     script = """
 import socket, sys
@@ -249,6 +251,24 @@ assert "huggingface_hub" not in sys.modules
     assert done.returncode == 0, done.stderr
 
 
-def test_embedded_weights_are_finite() -> None:
-    for name, tensor in pretrained.load().state_dict().items():
+@pytest.mark.parametrize("source", pretrained.PACKAGED)
+def test_packaged_weights_are_finite(source: str) -> None:
+    for name, tensor in pretrained.load(source).state_dict().items():
         assert tensor.isfinite().all(), name
+
+
+def test_base_is_what_nothing_loads_and_tiny_is_at_most_two_megabytes() -> None:
+    base, default, tiny = (pretrained.load(source) for source in ("base", None, "tiny"))
+    assert base.config == default.config
+    assert all(a.equal(b) for a, b in zip(base.parameters(), default.parameters(), strict=True))
+    assert tiny.config.channels < base.config.channels
+    assert (pretrained.packaged_directory("tiny") / pretrained.WEIGHTS_FILE).stat().st_size <= 2_000_000
+
+
+def test_a_directory_called_as_packaged_weights_are_is_meant_by_its_path(
+    tmp_path: Path, model: SemGAN, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pretrained.save(model, "tiny")
+    assert pretrained.load("tiny").config != model.config
+    assert pretrained.load("./tiny").config == pretrained.load(Path("tiny")).config == model.config

@@ -38,8 +38,12 @@ def test_size(wheel: Path) -> None:
 
 
 def test_weights_are_inside(wheel: Path, names: set[str]) -> None:
-    in_tree = {path.name: path.read_bytes() for path in (ROOT / "weights").iterdir()}
+    folder = ROOT / "weights"
+    in_tree = {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
     assert in_tree.keys() >= {"config.json", "model.safetensors", "README.md"}
+    assert in_tree.keys() >= {"tiny/config.json", "tiny/model.safetensors"}
     assert {name for name in names if "/weights/" in name} == {
         f"wholebody_lift/weights/{name}" for name in in_tree
     }
@@ -79,7 +83,7 @@ def test_wheel_works_without_the_tree(wheel: Path, tmp_path: Path) -> None:
         archive.extractall(tmp_path)
     script = (
         "from wholebody_lift import pretrained; pretrained.load(); "
-        f"assert str(pretrained.embedded_directory()).startswith({str(tmp_path)!r})"
+        f"assert str(pretrained.packaged_directory()).startswith({str(tmp_path)!r})"
     )
     command = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}); {script}"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

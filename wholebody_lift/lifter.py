@@ -56,8 +56,9 @@ class Lifter:
         """Load weights and be ready to lift.
 
         Args:
-            source: nothing for the weights inside the package (no network); a directory with config.json
-                and model.safetensors; or the id of a repository on the Hugging Face Hub.
+            source: "base" (what nothing means) or "tiny" for weights inside the package, without network; a
+                directory with config.json and model.safetensors; or the id of a repository on the Hugging
+                Face Hub.
             revision: branch, tag or commit on the Hub; pin it where results must not change.
             device: "auto" takes CUDA, then Apple's MPS, then the CPU.
             dtype: precision of the network; geometry and results stay float32.

@@ -1,4 +1,4 @@
-"""Weights: the ones in the package, a directory or a Hub id <-> `config.json` + `model.safetensors`.
+"""Weights: those in the package, a directory or a Hub id <-> `config.json` + `model.safetensors`.
 
 A set of weights is a directory with these two files and, for the reader, a model card (`README.md`).
 `load` and `save` are inverse; `push` uploads what `save` writes.
@@ -26,7 +26,12 @@ CONFIG_FILE: Final = "config.json"
 WEIGHTS_FILE: Final = "model.safetensors"
 CARD_FILE: Final = "README.md"
 
+PACKAGED: Final = {"base": ".", "tiny": "tiny"}
+"""Weights inside the package, by name, with their directories: base, which `load()` loads, and tiny, for
+where size and speed count."""
+
 _REPO_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
+_PACKAGED_NAMES: Final = " or ".join(f'"{name}"' for name in PACKAGED)
 _MOST_NAMES: Final = 5
 """Tensors listed by name in an error before "and so on"."""
 
@@ -50,7 +55,7 @@ def load(
 
     `source` is one of
 
-    - `None`: the weights inside the package; nothing touches the network;
+    - `"base"` or `"tiny"`: weights inside the package; nothing touches the network. `None` is `"base"`;
     - a directory that holds `config.json` and `model.safetensors`;
     - a Hub id `"owner/name"`, fetched with huggingface_hub at `revision` (a branch, a tag or, to pin
       the weights for good, a commit) into `cache_dir`, its usual cache by default. `token` opens private
@@ -62,14 +67,16 @@ def load(
 
     Raises `WeightsError` where the weights are absent, out of reach, damaged or of another shape.
     """
-    if source is not None and not Path(source).expanduser().is_dir():
+    source = "base" if source is None else source
+    packaged = isinstance(source, str) and source in PACKAGED
+    if not packaged and not Path(source).expanduser().is_dir():
         return _read(_download(_repo_id(source), revision or "main", cache_dir, token, local_files_only))
     if revision is not None:
         raise WeightsError(
             f"got revision={revision!r} with weights that are no Hub id, but only weights on the Hub have "
             'revisions; leave out `revision`, or give "owner/name" as source'
         )
-    return _read(embedded_directory() if source is None else Path(source).expanduser())
+    return _read(packaged_directory(str(source)) if packaged else Path(source).expanduser())
 
 
 def save(model: SemGAN, directory: str | Path) -> None:
@@ -130,14 +137,15 @@ def push(
     return commit.commit_url
 
 
-def embedded_directory() -> Path:
+def packaged_directory(name: str = "base") -> Path:
     """The directory of the package's own weights: inside the wheel, or beside the package in a checkout."""
     package = Path(__file__).parent
-    for directory in (package / "weights", package.parent / "weights"):
+    inside, beside = (folder / "weights" / PACKAGED[name] for folder in (package, package.parent))
+    for directory in (inside, beside):
         if (directory / WEIGHTS_FILE).is_file():
             return directory
     raise WeightsError(
-        f"this installation holds no weights: neither {package / 'weights'} nor {package.parent / 'weights'} "
+        f"this installation holds no weights {name!r}: neither {inside} nor {beside} "
         f"has a {WEIGHTS_FILE}; install again with `pip install --force-reinstall wholebody-lift`"
     )
 
@@ -247,7 +255,7 @@ def _repo_id(source: str | Path) -> str:
     found = "is a file" if path.is_file() else "does not exist"
     raise WeightsError(
         f"got {os.fspath(source)!r} as weights, which {found}; wanted a directory with {CONFIG_FILE} and "
-        f'{WEIGHTS_FILE}, a Hub id "owner/name", or nothing for the weights that come with the package'
+        f'{WEIGHTS_FILE}, a Hub id "owner/name", or {_PACKAGED_NAMES} for weights that come with the package'
     )
 
 

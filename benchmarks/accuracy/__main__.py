@@ -24,7 +24,14 @@ def _chosen(arguments: argparse.Namespace) -> list[str]:
 
 def _run(arguments: argparse.Namespace) -> None:
     people = arguments.people if arguments.minutes is None else None
-    rules = match.Rules(people, arguments.minutes, arguments.batch, arguments.split, arguments.test_people)
+    rules = match.Rules(
+        people=people,
+        minutes=arguments.minutes,
+        batch=arguments.batch,
+        precision=arguments.precision,
+        split=arguments.split,
+        test_people=arguments.test_people,
+    )
     rules.agree(arguments.folder)
     rig, bank = load_rig(), MotionBank.load(arguments.bank)
     for seed in range(arguments.seeds):
@@ -73,6 +80,12 @@ def main() -> None:
 
     run.add_argument("--bank", type=Path, required=True, help="the bank made by wholebody_lift.train prepare")
     run.add_argument("--minutes", type=float, help="equal time for all, in place of equal people")
+    run.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16"),
+        default="float32",
+        help="of SemGAN's arithmetic in training (%(default)s); bfloat16 where the hardware has it",
+    )
     run.add_argument("--seeds", type=int, default=1, help="trainings of each (%(default)s)")
     run.add_argument(
         "--folder", type=Path, default=Path("runs/accuracy"), help="for checkpoints and results (%(default)s)"

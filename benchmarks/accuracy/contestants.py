@@ -1,7 +1,7 @@
 """All networks that are compared, by name."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import nn
@@ -19,6 +19,11 @@ from wholebody_lift.train.losses import LossWeights
 from wholebody_lift.train.people import People
 
 OURS = "semgan"
+TINY = "semgan-tiny"
+
+TINY_CHANNELS = 112
+"""Of the released tiny weights. Ablations are of this size: a fifth of the arithmetic, so that each can be
+trained on enough people."""
 
 _KEYPOINTS = skeleton.NUM_KEYPOINTS
 
@@ -38,7 +43,12 @@ class Contestant:
 
 
 def _baseline(about: str, make: Callable[[], nn.Module]) -> Contestant:
-    return Contestant(about, lambda: AllAnswers(Baseline(make())))
+    """A network of others, trained with Adam and in single precision as its authors did."""
+    return Contestant(
+        about,
+        lambda: AllAnswers(Baseline(make())),
+        settings={"optimizer": "adamw", "precision": "float32"},
+    )
 
 
 def _semgan(about: str, *cuts: ablations.Cut, config: Config | None = None) -> Contestant:
@@ -51,10 +61,19 @@ def _semgan(about: str, *cuts: ablations.Cut, config: Config | None = None) -> C
     return Contestant(about, network)
 
 
-_OURS = _semgan("as released")
+def _tiny(about: str, *cuts: ablations.Cut, **varied: Any) -> Contestant:
+    return _semgan(about, *cuts, config=Config(channels=TINY_CHANNELS, **varied))
+
+
+def _tiny_trained(about: str, **special: Any) -> Contestant:
+    return replace(_tiny(about), **special)
+
+
+_WITHOUT_MUON = {"optimizer": "adamw"}
 
 BASELINES: dict[str, Contestant] = {
-    OURS: _OURS,
+    OURS: _semgan("as released"),
+    "semgan-adamw": replace(_semgan("trained with AdamW alone, as the others are"), settings=_WITHOUT_MUON),
     "semgan-published": _semgan(
         "without any of our additions but missing input and a vector for each keypoint",
         ablations.camera_features,
@@ -84,36 +103,35 @@ BASELINES: dict[str, Contestant] = {
 """SemGAN and the networks of others."""
 
 ABLATIONS: dict[str, Contestant] = {
-    "without-part-decoder": _semgan("linear heads", ablations.part_decoder),
-    "without-distance": _semgan("distances to parents are not told", ablations.distance_information),
-    "without-geometry-losses": Contestant(
-        "neither normal nor bone loss", _OURS.network, loss_weights=LossWeights(normal=0.0, bone=0.0)
+    TINY: _tiny("of the size of the tiny weights"),
+    "without-part-decoder": _tiny("linear heads", ablations.part_decoder),
+    "without-distance": _tiny("distances to parents are not told", ablations.distance_information),
+    "without-geometry-losses": _tiny_trained(
+        "neither normal nor bone loss", loss_weights=LossWeights(normal=0.0, bone=0.0)
     ),
-    "without-graph": _semgan("linear layers in place of graph convolutions", ablations.graph_convolutions),
-    "without-attention": _semgan("only the graph connects the nodes", ablations.attention),
-    "keypoints-as-nodes": _semgan("133 nodes in place of 42", config=Config(nodes="keypoints")),
-    "without-camera": _semgan("nothing is told of the camera", ablations.camera_features),
-    "without-local-coordinates": _semgan(
+    "without-graph": _tiny("linear layers in place of graph convolutions", ablations.graph_convolutions),
+    "without-attention": _tiny("only the graph connects the nodes", ablations.attention),
+    "keypoints-as-nodes": _tiny("133 nodes in place of 42", nodes="keypoints"),
+    "without-camera": _tiny("nothing is told of the camera", ablations.camera_features),
+    "without-local-coordinates": _tiny(
         "face and hands are told in the person's frame alone", ablations.local_coordinates
     ),
-    "without-part-relative": _semgan(
+    "without-part-relative": _tiny(
         "face and hands are answered relative to the root", ablations.part_relative_answers
     ),
-    "without-own-embeddings": _semgan(
+    "without-own-embeddings": _tiny(
         "one embedding for all nodes of a part, and a vector for each", ablations.own_embeddings
     ),
-    "without-missing": Contestant(
-        "trained on complete, exact input alone", _OURS.network, people=ablations.CompletePeople
+    "without-missing": _tiny_trained(
+        "trained on complete, exact input alone", people=ablations.CompletePeople
     ),
-    "without-inner-answers": Contestant(
-        "no loss after the inner layers", _OURS.network, settings={"layer_weight": 0.0}
+    "without-inner-answers": _tiny_trained("no loss after the inner layers", settings={"layer_weight": 0.0}),
+    "without-waves": _tiny("the body's coordinates are told plainly", waves=()),
+    "without-sharpness": _tiny_trained(
+        "every distance counts alike in the loss", settings={"sharpness": 0.0}
     ),
-    "without-waves": _semgan("the body's coordinates are told plainly", config=Config(waves=())),
-    "without-sharpness": Contestant(
-        "every distance counts alike in the loss", _OURS.network, settings={"sharpness": 0.0}
-    ),
-    "without-muon": Contestant("AdamW for all weights", _OURS.network, settings={"optimizer": "adamw"}),
+    "without-muon": _tiny_trained("AdamW for all weights", settings=_WITHOUT_MUON),
 }
-"""SemGAN without one thing: first what the publication measured, then what we added to it."""
+"""A tiny SemGAN without one thing: first what the publication measured, then what we added to it."""
 
 CONTESTANTS: dict[str, Contestant] = BASELINES | ABLATIONS

@@ -5,7 +5,7 @@ import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import torch
 from torch import nn
@@ -39,6 +39,8 @@ class Rules:
     """People that each is trained on; None: as many as fit into the minutes."""
     minutes: float | None
     batch: int
+    precision: Literal["float32", "bfloat16"]
+    """Of SemGAN's arithmetic in training; the networks of others are trained in float32."""
     split: Split
     """Recordings that are measured on."""
     test_people: int
@@ -53,7 +55,7 @@ class Rules:
             batch=self.batch,
             seed=seed,
             device=device,
-            **contestant.settings,
+            **{"precision": self.precision, **contestant.settings},
         )
 
     def agree(self, folder: Path) -> None:

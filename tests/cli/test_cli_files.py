@@ -169,10 +169,10 @@ class TestInfo:
     def test_describes_the_packages_own(
         self, weights: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        monkeypatch.setattr(pretrained, "embedded_directory", lambda: Path(weights))
+        monkeypatch.setattr(pretrained, "packaged_directory", lambda name: Path(weights))
         assert main(["info"]) == 0
         printed = capsys.readouterr().out
-        assert "weights in the package" in printed
+        assert "weights base" in printed
         assert "detectors: " in printed
 
     def test_describes_files(

@@ -164,7 +164,7 @@ def test_a_checkpoint_replaces_the_last_one_whole(
     assert [path.name for path in settings.folder.iterdir()] == ["checkpoint.pt"]
 
 
-def test_bfloat16_trains_and_keeps_positions_in_float32(
+def test_bfloat16_trains_and_keeps_weights_and_positions_in_float32(
     people: People, validation: Batch, settings: Settings
 ) -> None:
     trainer = Trainer(replace(settings, precision="bfloat16", steps=40), people, validation)
@@ -172,6 +172,44 @@ def test_bfloat16_trains_and_keeps_positions_in_float32(
     trainer.train()
     assert _pose_error(trainer) < before
     assert all(parameter.dtype == torch.float32 for parameter in trainer.network.parameters())
+    assert not torch.is_autocast_enabled("cpu")
+
+
+def test_bfloat16_is_for_what_lies_between_coordinates_and_answers(
+    people: People, validation: Batch, settings: Settings
+) -> None:
+    exact, rough = (
+        Trainer(replace(settings, precision=precision), people, validation)
+        for precision in ("float32", "bfloat16")
+    )
+    seen: dict[str, set[torch.dtype]] = {}
+    for name, module in rough.network.named_modules():
+        if not list(module.children()):
+            module.register_forward_hook(
+                lambda _, __, out, name=name: seen.setdefault(name.split(".")[1], set()).add(out.dtype)
+            )
+    xyz = [trainer.network(validation.features)[-1].xyz for trainer in (exact, rough)]
+    assert not torch.equal(*xyz)
+    assert (xyz[0] - xyz[1]).abs().mean() < 0.02 * xyz[0].abs().mean()
+    assert seen["embed_keypoints"] == seen["embed_person"] == {torch.float32}
+    assert torch.bfloat16 in seen["encoder"]
+    averaged = [trainer.ema.module.eval()(validation.features).xyz for trainer in (exact, rough)]
+    assert torch.equal(*averaged)
+
+
+def test_a_run_can_start_from_weights(people: People, validation: Batch, settings: Settings) -> None:
+    first = Trainer(settings, people, validation)
+    pretrained.save(first.network.model, settings.folder)
+    again = replace(settings, start_from=str(settings.folder), seed=7)
+    for a, b in zip(
+        Trainer(again, people, validation).network.model.parameters(),
+        first.network.model.parameters(),
+        strict=True,
+    ):
+        assert torch.equal(a, b)
+        assert a.requires_grad
+    with pytest.raises(ValueError, match=r"channels=16.*the settings ask for .*channels=32.*give --nodes"):
+        Trainer(replace(again, channels=32), people, validation)
 
 
 def test_a_compiled_network_trains_alike_and_is_saved_under_the_same_names(

@@ -65,3 +65,16 @@ def test_decay_shrinks_the_weights() -> None:
     parameter.grad = torch.zeros(4, 4)
     Muon([parameter], lr=0.1, weight_decay=0.5).step()
     assert torch.allclose(parameter, torch.full((4, 4), 0.95))
+
+
+def test_half_the_digits_lead_in_the_same_direction() -> None:
+    gradient = torch.randn(32, 32, generator=torch.Generator().manual_seed(0))
+    steps = []
+    for precision in (torch.float32, torch.bfloat16):
+        parameter = nn.Parameter(torch.zeros(32, 32))
+        parameter.grad = gradient
+        Muon([parameter], lr=0.1, precision=precision).step()
+        assert parameter.dtype == torch.float32
+        steps.append(parameter.detach().flatten())
+    assert torch.cosine_similarity(*steps, dim=0) > 0.999
+    assert not torch.equal(*steps)

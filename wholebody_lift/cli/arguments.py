@@ -150,7 +150,9 @@ def add_model(command: ArgumentParser) -> None:
     """Weights and where they run."""
     group = command.add_argument_group("model")
     group.add_argument(
-        "--weights", metavar="DIR_OR_HUB_ID", help="default: the weights that come with the package"
+        "--weights",
+        metavar="WEIGHTS",
+        help="base or tiny, which come with the package, a directory, or a Hub id (default: base)",
     )
     group.add_argument("--revision", metavar="R", help="branch, tag or commit of a Hub id")
     group.add_argument(

@@ -30,8 +30,8 @@ def add_arguments(command: ArgumentParser) -> None:
         "subject",
         metavar="WEIGHTS_OR_FILE",
         nargs="?",
-        help="a directory of weights, a Hub id, or a file that lift reads or writes "
-        "(default: the weights that come with the package)",
+        help="base or tiny, which come with the package, a directory of weights, a Hub id, or a file that "
+        "lift reads or writes (default: base)",
     )
     command.add_argument("--revision", metavar="R", help="branch, tag or commit of a Hub id")
 
@@ -67,7 +67,7 @@ def _describe_weights(lifter: Lifter, source: str | None, revision: str | None) 
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return "\n".join(
         [
-            f"weights {source or 'in the package'}",
+            f"weights {source or 'base'}",
             f"file    {path}",
             f"sha256  {digest}",
             f"network SemGAN, {parameters:,} parameters",
@@ -82,8 +82,8 @@ def _weights_file(source: str | None, revision: str | None) -> Path:
 
     from wholebody_lift import pretrained
 
-    if source is None:
-        return pretrained.embedded_directory() / pretrained.WEIGHTS_FILE
+    if source is None or source in pretrained.PACKAGED:
+        return pretrained.packaged_directory(source or "base") / pretrained.WEIGHTS_FILE
     if Path(source).is_dir():
         return Path(source) / pretrained.WEIGHTS_FILE
     return Path(hf_hub_download(source, pretrained.WEIGHTS_FILE, revision=revision, local_files_only=True))

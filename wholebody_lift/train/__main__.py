@@ -148,7 +148,7 @@ def main() -> None:
     prepare.set_defaults(command=_prepare)
 
     measure = commands.add_parser("evaluate", help="errors on people from recordings never trained on")
-    measure.add_argument("--weights", help="directory or Hub id (default: the weights in the package)")
+    measure.add_argument("--weights", help="base, tiny, a directory or a Hub id (default: base)")
     measure.add_argument("--bank", type=Path, required=True, help="the bank made by prepare")
     measure.add_argument(
         "--people", type=int, default=evaluate.PEOPLE, help="people per test set (%(default)s)"
@@ -166,7 +166,7 @@ def main() -> None:
 
     protocol = commands.add_parser("h3wb", help="errors on H3WB's test subject, or synthetic H3WB's")
     protocol.add_argument("file", type=Path, help="an NPZ file in H3WB's layout, with subject S8")
-    protocol.add_argument("--weights", help="directory or Hub id (default: the weights in the package)")
+    protocol.add_argument("--weights", help="base, tiny, a directory or a Hub id (default: base)")
     protocol.add_argument("--stature-mm", type=float, help="of the subject (default: the network's)")
     protocol.add_argument("--device", default="cpu", help="of the network (%(default)s)")
     protocol.set_defaults(command=_h3wb)

@@ -24,6 +24,7 @@ from wholebody_lift.train import metrics
 from wholebody_lift.train.losses import Losses, LossWeights, losses, weighted_sum
 from wholebody_lift.train.muon import Muon, side_of_squares
 from wholebody_lift.train.people import Batch, People
+from wholebody_lift.train.precision import use_bfloat16
 from wholebody_lift.train.settings import Settings
 from wholebody_lift.train.supply import SourceState, Supply
 from wholebody_lift.train.team import Team
@@ -96,10 +97,12 @@ class Trainer:
         self.supply = Supply(people, settings.seed, settings.batch, self.team.rank, self.team.size)
         self.validation = validation
         self.loss_weights = loss_weights or LossWeights()
-        self.network = (network or DeepSupervision(SemGAN(_config(settings)))).to(people.device)
+        self.network = (network or DeepSupervision(_semgan(settings))).to(people.device)
         self.ema = AveragedModel(
             cast(nn.Module, self.network.model), multi_avg_fn=_moving_average(settings.ema_decay)
         )
+        if settings.precision == "bfloat16":
+            use_bfloat16(self.network, settings.device)
         if settings.compile:
             self.network.compile()
         self.optimizers = _optimizers(self.network, settings, self.team)
@@ -144,12 +147,9 @@ class Trainer:
         self.seconds_of_people += time.perf_counter() - started
         for group in (group for optimizer in self.optimizers for group in optimizer.param_groups):
             group["lr"] = group["initial_lr"] * self._rate()
-        device = batch.target.device.type
-        with torch.autocast(device, torch.bfloat16, enabled=self.settings.precision == "bfloat16"):
-            predictions = self.network(batch.features)
         *inner, last = (
             losses(prediction, batch.target, batch.observed, self.settings.sharpness)
-            for prediction in predictions
+            for prediction in self.network(batch.features)
         )
         total = weighted_sum(last, self.loss_weights)
         for terms in inner:
@@ -260,6 +260,23 @@ class Trainer:
         self.seconds_of_people = state["seconds_of_people"]
 
 
+def _semgan(settings: Settings) -> SemGAN:
+    """A new network, or the one that the settings start from.
+
+    Raises ValueError where that has another config than the settings ask for.
+    """
+    config = _config(settings)
+    if settings.start_from is None:
+        return SemGAN(config)
+    model = pretrained.load(settings.start_from)
+    if model.config != config:
+        raise ValueError(
+            f"the weights of {settings.start_from} are of {model.config!r}, and the settings ask for"
+            f" {config!r}; give --nodes, --channels, --heads and --layers as they are there"
+        )
+    return model.train()
+
+
 def _config(settings: Settings) -> Config:
     return Config(
         nodes=settings.nodes, channels=settings.channels, heads=settings.heads, layers=settings.layers
@@ -279,8 +296,15 @@ def _optimizers(network: nn.Module, settings: Settings, team: Team) -> list[torc
     ]
     optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))]
     if squares:
-        muon_rate = rate * settings.muon_rate
-        optimizers.append(Muon(squares, lr=muon_rate, weight_decay=decay, divided=team.divided))
+        optimizers.append(
+            Muon(
+                squares,
+                lr=rate * settings.muon_rate,
+                weight_decay=decay,
+                precision=getattr(torch, settings.precision),
+                divided=team.divided,
+            )
+        )
     for group in (group for optimizer in optimizers for group in optimizer.param_groups):
         group["initial_lr"] = group["lr"]
     return optimizers

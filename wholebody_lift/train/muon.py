@@ -1,8 +1,8 @@
 """Muon (Jordan 2024, kellerjordan.github.io/posts/muon): steps along orthogonalized gradients.
 
-For the square matrices inside a network. `torch.optim.Muon` calculates in bfloat16, for which a CPU without
-matrix units needs eight times as long; this one calculates in the parameters' own precision, and stacks the
-matrices so that a team can share them out.
+For the square matrices inside a network. `torch.optim.Muon` calculates in bfloat16, for which a CPU that does
+not multiply in it needs eight times as long; this one calculates in the precision that it is told, and stacks
+the matrices so that a team can share them out.
 """
 
 from collections.abc import Callable, Iterable
@@ -30,7 +30,8 @@ def orthogonalized(matrices: Tensor) -> Tensor:
     x: Tensor = matrices / matrices.norm(dim=(-2, -1), keepdim=True).clamp_min(1e-7)
     for _ in range(ITERATIONS):
         gram = x @ x.mT
-        x = a * x + (b * gram + c * gram @ gram) @ x
+        polynomial = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+        x = torch.baddbmm(x, polynomial, x, beta=a)
     return x
 
 
@@ -56,13 +57,15 @@ class Muon(torch.optim.Optimizer):
         *,
         momentum: float = 0.95,
         weight_decay: float = 0.0,
+        precision: torch.dtype = torch.float32,
         divided: Divided = lambda function, stack: function(stack),
     ) -> None:
-        """divided: who orthogonalizes a stack; a team may share it.
+        """precision: of the orthogonalization. divided: who does it to a stack; a team may share it.
 
         Weight decay is decoupled, as AdamW's is.
         """
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        self._precision = precision
         self._divided = divided
 
     @torch.no_grad()
@@ -78,11 +81,14 @@ class Muon(torch.optim.Optimizer):
             for side, parameters in of_side.items():
                 stack = torch.cat([self._directions(p, group["momentum"]) for p in parameters])
                 sizes = [p.numel() // side**2 for p in parameters]
-                updates = torch.split(self._divided(orthogonalized, stack), sizes)
+                updates = torch.split(self._divided(self._orthogonalized, stack), sizes)
                 rate = group["lr"] * UPDATE_RMS * side**0.5  # an orthogonal matrix has an RMS of side ** -0.5
                 for p, update in zip(parameters, updates, strict=True):
                     p.mul_(1 - group["lr"] * group["weight_decay"]).sub_(_whole(update, p), alpha=rate)
         return loss
+
+    def _orthogonalized(self, stack: Tensor) -> Tensor:
+        return orthogonalized(stack.to(self._precision)).to(stack.dtype)
 
     def _directions(self, parameter: nn.Parameter, momentum: float) -> Tensor:
         """The gradient with Nesterov's momentum, as squares (n, C, C)."""

@@ -40,8 +40,13 @@ class Settings:
     seed: Annotated[int, "seed of weights and people"] = 0
     threads: Annotated[int, "CPU threads; 0 leaves the choice to torch"] = 0
     precision: Annotated[
-        Literal["float32", "bfloat16"], "of the network's arithmetic; bfloat16 where the hardware has it"
+        Literal["float32", "bfloat16"],
+        "of the network's arithmetic and Muon's; bfloat16 where the hardware has it",
     ] = "float32"
+    start_from: Annotated[
+        str | None,
+        "weights to begin with, of the same size: base, tiny, a directory or a Hub id; none: random",
+    ] = None
     compile: Annotated[bool, "compile the network first; minutes, worth it on a GPU"] = False
     device: Annotated[str, "where to train, as torch names it"] = "cpu"
     resume: Annotated[bool, "continue from the run's last checkpoint"] = False
