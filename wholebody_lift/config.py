@@ -2,7 +2,36 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from wholebody_lift import skeleton
+
+
+class Calibration(BaseModel):
+    """What errors were found where the network said which, on recordings that it did not learn from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    said_mm: dict[str, tuple[float, ...]]
+    """By name in `skeleton.PARTS`: expected errors as the network says them, rising, mm."""
+    found_mm: dict[str, tuple[float, ...]]
+    """The errors that were found there, never falling, mm."""
+
+    @model_validator(mode="after")
+    def _is_a_curve(self) -> "Calibration":
+        for values in (self.said_mm, self.found_mm):
+            if list(values) != list(skeleton.PARTS):
+                raise ValueError(f"parts {list(values)}, wanted {list(skeleton.PARTS)}")
+            if {len(knots) for knots in values.values()} != {len(self.said_mm["body"])}:
+                raise ValueError("all parts must have as many knots")
+        for part in skeleton.PARTS:
+            said, found = self.said_mm[part], self.found_mm[part]
+            rising = all(a < b for a, b in zip((0.0, *said), said, strict=False))
+            if not rising or len(said) < 2 or list(found) != sorted(found) or found[0] <= 0:
+                raise ValueError(
+                    f"said_mm of {part} must be two or more rising lengths, found_mm lengths that do not fall"
+                )
+        return self
 
 
 class Config(BaseModel):
@@ -26,3 +55,5 @@ class Config(BaseModel):
     """Encoder layers."""
     stature_mm: float = Field(default=1700.0, gt=0)
     """Body height that the network's millimetres are in: every training person is scaled to it."""
+    calibration: Calibration | None = None
+    """How expected errors are put right; None leaves them as the network says them."""

@@ -109,6 +109,30 @@ def test_an_error_in_depth_is_told_from_one_across(people: People, monkeypatch: 
     assert exact.parts == pytest.approx({**dict.fromkeys(exact.parts, 10.0), "body": 10 * 15 / 17}, rel=1e-3)
 
 
+def test_a_wrong_root_is_forgiven_where_given_keypoints_are_centred(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hips_elsewhere(truth: Tensor) -> Tensor:
+        wrong = truth.clone()
+        wrong[:, list(skeleton.ROOT)] += 50
+        return wrong
+
+    found = evaluate.evaluate(Oracle(monkeypatch, hips_elsewhere), people, 8, sets=["webcam"])
+    exact = found.results["webcam"]["exact"]
+    assert exact.seen > 50
+    assert exact.seen_centred < 5  # hips are mostly outside the picture
+
+
+def test_noise_displaces_what_is_given_and_exact_is_exact(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oracle = Oracle(monkeypatch, lambda truth: truth)
+    row = evaluate.evaluate(oracle, people, 8, sets=["laboratory"]).results["laboratory"]
+    assert row["exact"].displaced < 1
+    assert row["incomplete"].displaced < 1
+    assert 5 < row["noise"].displaced < 60
+
+
 def test_groups_are_parts_of_their_set(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     oracle = Oracle(monkeypatch, lambda truth: 0.9 * truth)
     sets = sorted({ask.test_set for ask in evaluate.GROUPINGS.values()})

@@ -26,6 +26,7 @@ FALL = 0.5
 def _few_people(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supply, "PEOPLE_AHEAD", 256)
     monkeypatch.setattr(held_out, "BLOCK", 64)
+    monkeypatch.setattr(held_out, "PEOPLE", 128)
     monkeypatch.setattr(held_out, "_NOISE_DRAWS", 2)
     monkeypatch.setattr(fingerprints, "published", lambda: fingerprints.Published("", {}))
 
@@ -49,7 +50,7 @@ def test_the_commands_make_weights_that_lift(
     assert last["step"] == STEPS
     assert last["mpjpe/whole"] < FALL * first["mpjpe/whole"]
 
-    _call(monkeypatch, "release", run, weights)
+    _call(monkeypatch, "release", run, weights, "--bank", bank)
     _call(
         *(monkeypatch, "evaluate", "--weights", weights, "--bank", bank, "--out", errors),
         *("--people", 64, "--sets", "laboratory", "mixture"),
@@ -61,6 +62,7 @@ def test_the_commands_make_weights_that_lift(
 
     averaged = torch.load(checkpoint_path(run), weights_only=False)["ema"]
     lifter = Lifter.from_pretrained(weights, device="cpu")
+    assert lifter.model.config.calibration is not None
     for name, tensor in lifter.model.state_dict().items():
         assert torch.equal(tensor, averaged[f"module.{name}"].half().float()), name
     squats = formats.read(EXAMPLE)

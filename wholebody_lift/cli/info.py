@@ -62,7 +62,9 @@ def _describe_extras() -> str:
 
 def _describe_weights(lifter: Lifter, source: str | None, revision: str | None) -> str:
     parameters = sum(parameter.numel() for parameter in lifter.model.parameters())
-    config = ", ".join(f"{name} {value}" for name, value in lifter.model.config.model_dump().items())
+    shape = lifter.model.config.model_dump(exclude={"calibration"})
+    config = ", ".join(f"{name} {value}" for name, value in shape.items())
+    calibration = "calibrated" if lifter.model.config.calibration else "as the network says them"
     path = _weights_file(source, revision)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return "\n".join(
@@ -72,6 +74,7 @@ def _describe_weights(lifter: Lifter, source: str | None, revision: str | None) 
             f"sha256  {digest}",
             f"network SemGAN, {parameters:,} parameters",
             f"config  {config}",
+            f"errors  {calibration}",
         ]
     )
 

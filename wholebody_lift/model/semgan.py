@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from wholebody_lift import skeleton
 from wholebody_lift.config import Config
 from wholebody_lift.features import KEYPOINT_FEATURES, PERSON_FEATURES, Features
+from wholebody_lift.model.calibration import ErrorCalibration
 from wholebody_lift.model.encoder import SemGANLayer
 from wholebody_lift.model.nodes import NodeEmbedding, graph_of, nodes_of_parts
 from wholebody_lift.model.part_decoder import PartDecoder
@@ -70,6 +71,7 @@ class SemGAN(nn.Module):
         self.register_buffer("unit_mm", torch.tensor(unit)[:, None], persistent=False)
         self.register_buffer("anchor", anchor, persistent=False)
         self.register_buffer("attached", attached, persistent=False)
+        self.calibrate = ErrorCalibration(config.calibration) if config.calibration else nn.Identity()
 
     def encode(self, features: Features) -> list[Tensor]:
         """(N, nodes, C) after each encoder layer."""
@@ -100,7 +102,7 @@ class SemGAN(nn.Module):
         xyz = relative + torch.where(self.attached, relative[:, self.anchor], 0)
         root = xyz[:, list(skeleton.ROOT)].mean(1, keepdim=True)
         error = nn.functional.softplus(out[..., 3]) * unit[:, 0]
-        return Prediction(xyz - root, error)
+        return Prediction(xyz - root, self.calibrate(error))
 
     def forward(self, features: Features) -> Prediction:
         """Lift the people that the features describe."""

@@ -11,6 +11,7 @@ import torch
 from wholebody_lift import pretrained
 from wholebody_lift.train import bank as banks
 from wholebody_lift.train import (
+    calibrate,
     datasheet,
     evaluate,
     fingerprints,
@@ -106,7 +107,10 @@ def _test_sets(arguments: argparse.Namespace) -> None:
 
 
 def _release(arguments: argparse.Namespace) -> None:
-    loop.release(arguments.run, arguments.to)
+    model = loop.averaged(arguments.run)
+    if arguments.bank is not None:
+        model = calibrate.calibrated(model, _people(arguments.bank, "val", "cpu"))
+    pretrained.save(model.half(), arguments.to)
     print(f"config.json and model.safetensors are in {arguments.to}")
 
 
@@ -192,6 +196,11 @@ def main() -> None:
     )
     release.add_argument("run", type=Path, help="the run's folder")
     release.add_argument("to", type=Path, help="directory for config.json and model.safetensors")
+    release.add_argument(
+        "--bank",
+        type=Path,
+        help="on whose validation recordings expected errors are put right (default: not)",
+    )
     release.set_defaults(command=_release)
 
     picture = commands.add_parser("gallery", help="draw synthetic people to look at")

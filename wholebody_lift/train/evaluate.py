@@ -39,6 +39,12 @@ class Result(NamedTuple):
     """MPJPE over all 133 keypoints, root-aligned."""
     seen: float
     """The same over the keypoints that the network was given."""
+    seen_centred: float
+    """That, after moving the mean of those keypoints to its true place: webcams do not show the root, which
+    the others are measured from."""
+    displaced: float
+    """How far what the network was given is from its true place in the picture, at its true distance: what an
+    input is off before anything is lifted."""
     n_mpjpe: float
     pa_mpjpe: float
     body: float
@@ -208,7 +214,9 @@ def _measure(model: nn.Module, scene: Scene, crowd: Crowd, knowledge: str, statu
     root, root_percent = _root_error(in_camera, plane, scene, batch)
     columns = {
         "given": 100 * batch.observed.float().mean(1),
-        "seen": (distance * batch.observed).sum(1) / batch.observed.sum(1),
+        "seen": _mean_of_given(distance, batch),
+        "seen_centred": _mean_of_given(metrics.centred(xyz, batch.target, batch.observed), batch),
+        "displaced": _mean_of_given(_displaced(plane, views.xyz), batch) * stature_mm / scene.stature_mm,
         "depth": depth.mean(1),
         "across": across.mean(1),
         "root": root,
@@ -217,6 +225,18 @@ def _measure(model: nn.Module, scene: Scene, crowd: Crowd, knowledge: str, statu
         **metrics.protocol(xyz, batch.target)._asdict(),
     }
     return _Table(columns, distance, predicted, metrics.bone_lengths(xyz), _labels(scene, crowd))
+
+
+def _mean_of_given(values: Tensor, batch: Batch) -> Tensor:
+    """Mean of (N, 133) over the keypoints that the network was given, (N,)."""
+    return (values * batch.observed).sum(1) / batch.observed.sum(1)
+
+
+def _displaced(plane: Tensor, xyz: Tensor) -> Tensor:
+    """How far points on the image plane (N, 133, 2) are from where keypoints (N, 133, 3) in the camera are
+    seen, (N, 133), mm at the distance of those."""
+    depth = xyz[..., 2:]
+    return (plane * depth - xyz[..., :2]).square().sum(-1).sqrt()
 
 
 def _labels(scene: Scene, crowd: Crowd) -> dict[str, tuple[str, ...]]:

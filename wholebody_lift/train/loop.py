@@ -265,16 +265,17 @@ def _semgan(settings: Settings) -> SemGAN:
 
     Raises ValueError where that has another config than the settings ask for.
     """
-    config = _config(settings)
-    if settings.start_from is None:
-        return SemGAN(config)
-    model = pretrained.load(settings.start_from)
-    if model.config != config:
-        raise ValueError(
-            f"the weights of {settings.start_from} are of {model.config!r}, and the settings ask for"
-            f" {config!r}; give --nodes, --channels, --heads and --layers as they are there"
-        )
-    return model.train()
+    model = SemGAN(_config(settings))
+    if settings.start_from is not None:
+        found = pretrained.load(settings.start_from)
+        config = found.config.model_copy(update={"calibration": None})
+        if config != model.config:
+            raise ValueError(
+                f"the weights of {settings.start_from} are of {config!r}, and the settings ask for "
+                f"{model.config!r}; give --nodes, --channels, --heads and --layers as they are there"
+            )
+        model.load_state_dict(found.state_dict())
+    return model
 
 
 def _config(settings: Settings) -> Config:
@@ -332,17 +333,17 @@ def steady_path(run: Path) -> Path:
     return run / "steady.pt"
 
 
-def release(run: Path, directory: Path) -> None:
-    """Write a run's averaged weights, rounded to half precision, as config.json and model.safetensors.
+def averaged(run: Path) -> SemGAN:
+    """The network with a run's averaged weights, rounded to half precision, as it is released.
 
-    They are loaded in single precision again; what the rounding costs is far less than a millimetre.
+    It calculates in single precision; what the rounding costs is far less than a millimetre.
     """
     state = torch.load(checkpoint_path(run), weights_only=False)
     model = SemGAN(_config(Settings(**state["settings"])))
-    averaged = {
-        name.removeprefix("module."): tensor
+    weights = {
+        name.removeprefix("module."): tensor.half()
         for name, tensor in state["ema"].items()
         if name.startswith("module.")
     }
-    model.load_state_dict(averaged, strict=True)
-    pretrained.save(model.eval().half(), directory)
+    model.load_state_dict(weights, strict=True)
+    return model.eval()

@@ -36,6 +36,13 @@ def root_aligned(xyz: Tensor, truth: Tensor) -> Tensor:
     return _length(_at_root(xyz) - _at_root(truth))
 
 
+def centred(xyz: Tensor, truth: Tensor, some: Tensor) -> Tensor:
+    """With the mean of some keypoints (N, 133) bool at the origin."""
+    weight = some[..., None].to(xyz.dtype)
+    off = xyz - truth
+    return _length(off - (off * weight).sum(1, keepdim=True) / weight.sum(1, keepdim=True))
+
+
 def scale_aligned(xyz: Tensor, truth: Tensor) -> Tensor:
     """N-MPJPE (Rhodin et al. 2018): as MPJPE, after the scale of each person that fits best."""
     xyz, truth = _at_root(xyz), _at_root(truth)

@@ -10,6 +10,8 @@ from wholebody_lift.train.evaluate import Report, Result
 _BY_INPUT = {
     "whole": "MPJPE, all keypoints, mm",
     "seen": "MPJPE of the keypoints that were given, mm",
+    "seen_centred": "The same with the mean of those keypoints in its true place, mm",
+    "displaced": "How far given keypoints are from their true places in the picture, mm at their distance",
     "n_mpjpe": "N-MPJPE (best scale), mm",
     "pa_mpjpe": "PA-MPJPE (best similarity), mm",
     "body": "Body and feet, mm",
@@ -120,7 +122,7 @@ def _by_input(field: str, title: str, report: Report) -> str:
         if given not in row:
             return ""
         value: float = getattr(row[given], field)
-        if given == "exact" or "exact" not in row:
+        if given == "exact" or "exact" not in row or field == "displaced":
             return f"{value:.1f}"
         return f"{value:.1f} ({value / getattr(row['exact'], field) - 1:+.0%})"
 

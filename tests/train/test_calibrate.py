@@ -1,0 +1,56 @@
+import pytest
+import torch
+from recordings import small_bank
+
+pytest.importorskip("anny")
+
+from wholebody_lift.config import Config
+from wholebody_lift.model import SemGAN
+from wholebody_lift.model.calibration import ErrorCalibration
+from wholebody_lift.train import calibrate, held_out, metrics
+from wholebody_lift.train.people import People
+from wholebody_lift.train.rig import Rig
+
+
+def test_errors_that_are_wrong_in_a_regular_way_come_right() -> None:
+    generator = torch.Generator().manual_seed(0)
+    said = 100 * (0.5 * torch.randn(2000, 133, generator=generator)).exp()
+    expected = 7 * said**0.6
+    found = expected * -torch.rand(2000, 133, generator=generator).log()  # of that mean
+    deciles = metrics.calibration(said, found)
+    assert max(abs(decile.ratio - 1) for decile in deciles) > 0.3
+    right = ErrorCalibration(calibrate.fit(said, found))(said)
+    assert max(abs(decile.ratio - 1) for decile in metrics.calibration(right, found)) < 0.05
+
+
+def test_hands_share_a_curve() -> None:
+    generator = torch.Generator().manual_seed(0)
+    said, found = torch.rand(2, 100, 133, generator=generator) + 0.1
+    curves = calibrate.fit(said, found)
+    assert curves.found_mm["left_hand"] == curves.found_mm["right_hand"] != curves.found_mm["body"]
+
+
+@pytest.mark.parametrize(
+    ("values", "right"),
+    [
+        ([1.0, 2.0, 3.0], [1.0, 2.0, 3.0]),
+        ([1.0, 3.0, 2.0], [1.0, 2.5, 2.5]),
+        ([3.0, 2.0, 1.0, 5.0], [2.0, 2.0, 2.0, 5.0]),
+        ([2.0, 3.0, 1.0], [2.0, 2.0, 2.0]),
+    ],
+)
+def test_pools_never_fall(values: list[float], right: list[float]) -> None:
+    assert calibrate.never_falling(values) == pytest.approx(right)
+
+
+def test_a_network_keeps_its_weights(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held_out, "BLOCK", 32)
+    monkeypatch.setattr(held_out, "PEOPLE", 32)
+    model = SemGAN(Config(channels=16, heads=2, layers=1)).eval()
+    better = calibrate.calibrated(model, People(rig, small_bank(), "val"))
+    assert better.config.calibration is not None
+    assert better.config.model_copy(update={"calibration": None}) == model.config
+    for a, b in zip(better.parameters(), model.parameters(), strict=True):
+        assert torch.equal(a, b)
+    with pytest.raises(ValueError, match="need a bank"):
+        calibrate.calibrated(model, People(rig, None, "val"))

@@ -1,0 +1,73 @@
+"""Put a network's expected errors right, on people in poses of the validation recordings."""
+
+from collections.abc import Sequence
+from statistics import fmean
+
+import torch
+from torch import Tensor
+
+from wholebody_lift import skeleton
+from wholebody_lift.config import Calibration
+from wholebody_lift.model import SemGAN
+from wholebody_lift.train import evaluate, held_out, metrics
+from wholebody_lift.train.people import People, to_batch
+
+SET, GIVEN = "mixture", "any detector"
+"""Test set and input, of the validation recordings, that it is done on."""
+
+QUANTILES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 1.0)
+"""Keypoints of a part, in the order of their expected errors, are divided here; each division has a knot."""
+
+_TOGETHER = (("body",), ("feet",), ("face",), ("left_hand", "right_hand"))
+"""Parts that share a curve: a body has two hands, and what is left to chance is not different in them."""
+
+
+def calibrated(model: SemGAN, people: People) -> SemGAN:
+    """The same network, not calibrated before, with expected errors that fit a test set of another split.
+
+    people: has the rig and the bank, on the CPU, and says which split's recordings the poses are of.
+    """
+    if people.bank is None:
+        raise ValueError("people of recorded poses need a bank; give one made by `prepare`")
+    said, found = [], []
+    for _, scenes in held_out.blocks(
+        SET, people.rig, people.bank, people=held_out.PEOPLE, split=people.split
+    ):
+        batch = to_batch(scenes[GIVEN], held_out.INPUTS[GIVEN].knowledge, model.config)
+        answer = evaluate.predict(model, batch.features)
+        said.append(answer.error_mm)
+        found.append(metrics.root_aligned(answer.xyz, batch.target))
+    config = model.config.model_copy(update={"calibration": fit(torch.cat(said), torch.cat(found))})
+    better = SemGAN(config)
+    better.load_state_dict(model.state_dict())
+    return better.eval()
+
+
+def fit(said: Tensor, found: Tensor) -> Calibration:
+    """The curves between expected and actual errors (N, 133) in mm."""
+    said_mm, found_mm = {}, {}
+    for parts in _TOGETHER:
+        keypoints = skeleton.indices(*parts)
+        knots = _knots(said[:, keypoints].flatten(), found[:, keypoints].flatten())
+        for part in parts:
+            said_mm[part], found_mm[part] = knots
+    return Calibration(said_mm=said_mm, found_mm=found_mm)
+
+
+def _knots(said: Tensor, found: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Means of both in each division, those found made never to fall."""
+    order = said.argsort()
+    cuts = [round(quantile * len(order)) for quantile in QUANTILES[1:-1]]
+    members = order.tensor_split(cuts)
+    means = [[values[some].mean().item() for some in members] for values in (said, found)]
+    return tuple(means[0]), tuple(never_falling(means[1]))
+
+
+def never_falling(values: Sequence[float]) -> list[float]:
+    """The nearest values of which none is smaller than the one before (pool adjacent violators)."""
+    pools: list[list[float]] = []
+    for value in values:
+        pools.append([value])
+        while len(pools) > 1 and fmean(pools[-2]) > fmean(pools[-1]):
+            pools[-2:] = [pools[-2] + pools[-1]]
+    return [fmean(pool) for pool in pools for _ in pool]
