@@ -73,3 +73,17 @@ def test_the_commands_make_weights_that_lift(
     _call(monkeypatch, *training, "--folder", tmp_path / "on", "--steps", 1, "--start-from", weights)
     (record,) = map(json.loads, (tmp_path / "on" / "validation.jsonl").read_text().splitlines())
     assert record["mpjpe/whole"] < 1.1 * last["mpjpe/whole"]
+
+
+def test_a_saved_set_is_trained_on_as_synthetic_people_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bank, saved, run = (tmp_path / name for name in ("bank.npz", "saved.npz", "run"))
+    small_bank().save(bank)
+    _call(monkeypatch, "synthetic-h3wb", saved, "--bank", bank, "--poses", 8)
+    size = ("--channels", 32, "--layers", 2, "--batch", 32)
+    _call(monkeypatch, "run", "--folder", run, "--dataset", saved, "--steps", 60, "--warmup-steps", 5, *size)
+    _call(monkeypatch, "release", run, tmp_path / "weights")
+    _call(monkeypatch, "h3wb", saved, "--weights", tmp_path / "weights")
+    complete = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("| complete |"))
+    assert 0 < float(complete.split("|")[2]) < 500

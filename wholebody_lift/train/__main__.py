@@ -24,11 +24,13 @@ from wholebody_lift.train import (
     synthetic_h3wb,
 )
 from wholebody_lift.train.cameras import FAMILIES
+from wholebody_lift.train.dataset import Dataset
 from wholebody_lift.train.detector import KINDS
 from wholebody_lift.train.held_out import SETS
 from wholebody_lift.train.people import People
 from wholebody_lift.train.poses import LABELS
 from wholebody_lift.train.rig import load_rig
+from wholebody_lift.train.supply import Crowd
 
 VALIDATION_SEED = 20260202
 
@@ -45,13 +47,18 @@ def _train(arguments: argparse.Namespace) -> None:
     validation_people = _people(chosen.bank, "val", chosen.device, chosen.children)
     generator = torch.Generator(chosen.device).manual_seed(VALIDATION_SEED)
     validation = validation_people.sample(loop.VALIDATION_PEOPLE, generator)
-    training_people = _people(chosen.bank, "train", chosen.device, chosen.children)
-    trainer = loop.Trainer(chosen, training_people, validation)
+    trainer = loop.Trainer(chosen, _training_people(chosen), validation)
     if chosen.resume:
         trainer.load()
     trainer.train()
     hours = trainer.seconds / 3600
     print(f"trained on {trainer.step * chosen.batch:,} people in {hours:.2f} h: {chosen.folder}")
+
+
+def _training_people(chosen: settings.Settings) -> Crowd:
+    if chosen.dataset is None:
+        return _people(chosen.bank, "train", chosen.device, chosen.children)
+    return Dataset(h3wb.read(chosen.dataset).of("train"), chosen.device)
 
 
 def _prepare(arguments: argparse.Namespace) -> None:

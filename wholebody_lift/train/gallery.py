@@ -75,7 +75,7 @@ def draw(
     for person in range(count):
         row, column = divmod(person, COLUMNS)
         picture, sides = panels[row, 2 * column : 2 * column + 2]
-        _draw_picture(
+        draw_picture(
             picture,
             scene.detections.xy[person].numpy(),
             observed[person],
@@ -109,13 +109,13 @@ def level_looks(rotation: torch.Tensor) -> torch.Tensor:
     return torch.stack([torch.linalg.cross(forward, up), forward, up], 1)
 
 
-def _draw_picture(axes: Axes, xy: _Points, seen: NDArray[np.bool_], image_size: list[float]) -> None:
+def draw_picture(axes: Axes, xy: _Points, seen: NDArray[np.bool_], image_size: list[float]) -> None:
     """What the detector reports, in its picture."""
     width, height = image_size
     extent = np.ptp(xy[seen], axis=0).max() / max(image_size) if seen.any() else 0.0
     ends = np.array(EDGES)
     drawn = seen[ends].all(axis=1)
-    _sticks(axes, xy, np.zeros(len(xy)), drawn, drawn, min(1.0, 0.3 + extent / _SMALL_PIXELS))
+    sticks(axes, xy, np.zeros(len(xy)), drawn, drawn, min(1.0, 0.3 + extent / _SMALL_PIXELS))
     axes.set(
         xlim=(0, width),
         ylim=(height, 0),
@@ -136,7 +136,7 @@ def _draw_figures(axes: Axes, xyz: _Points, seen: NDArray[np.bool_]) -> None:
     both = seen[np.array(EDGES)].all(axis=1)
     everything = np.ones_like(both)
     for across, depth, middle in ((right, forward, -_APART_MM), (forward, -right, _APART_MM)):
-        _sticks(axes, np.stack([across + middle, up], 1), depth, everything, both, 1.0)
+        sticks(axes, np.stack([across + middle, up], 1), depth, everything, both, 1.0)
     axes.axhline(0, color="0.85", linewidth=0.8, zorder=0)
     top = max(_HEIGHT_MM[1], float(up.max()))
     axes.set(xlim=(-_REACH_MM, _REACH_MM), ylim=(_HEIGHT_MM[0], top), aspect="equal", anchor="SW")
@@ -144,23 +144,24 @@ def _draw_figures(axes: Axes, xyz: _Points, seen: NDArray[np.bool_]) -> None:
     axes.set_visible(True)
 
 
-def _sticks(
+def sticks(
     axes: Axes,
     points: _Points,
     depth: NDArray[np.floating],
     drawn: NDArray[np.bool_],
     seen: NDArray[np.bool_],
     thickness: float,
+    colour: str | None = None,
 ) -> None:
     """Bones between points (133, 2), those of the greatest depth (133,) first; `drawn` and, in full colour,
-    `seen` are by edge."""
+    `seen` are by edge. All of one colour, or of those of their parts."""
     ends = np.array(EDGES)
     order = np.argsort(-depth[ends].mean(1), kind="stable")
     order = order[drawn[order]]
     axes.add_collection(
         LineCollection(
             list(points[ends[order]]),
-            colors=[palette.GROUPS[palette.EDGE_GROUPS[edge]].light for edge in order],
+            colors=[colour or palette.GROUPS[palette.EDGE_GROUPS[edge]].light for edge in order],
             alpha=np.where(seen, 1.0, _INFERRED_OPACITY)[order],
             linewidths=[thickness * _LINE_WIDTH[palette.EDGE_PARTS[edge]] for edge in order],
             capstyle="round",

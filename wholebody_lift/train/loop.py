@@ -23,10 +23,10 @@ from wholebody_lift.model.semgan import OUT_CHANNELS
 from wholebody_lift.train import metrics
 from wholebody_lift.train.losses import Losses, LossWeights, losses, weighted_sum
 from wholebody_lift.train.muon import Muon, side_of_squares
-from wholebody_lift.train.people import Batch, People
+from wholebody_lift.train.people import Batch
 from wholebody_lift.train.precision import use_bfloat16
 from wholebody_lift.train.settings import Settings
-from wholebody_lift.train.supply import SourceState, Supply
+from wholebody_lift.train.supply import Crowd, SourceState, Supply
 from wholebody_lift.train.team import Team
 
 VALIDATION_PEOPLE = 768
@@ -80,7 +80,7 @@ class Trainer:
     def __init__(
         self,
         settings: Settings,
-        people: People,
+        people: Crowd,
         validation: Batch,
         *,
         network: nn.Module | None = None,

@@ -12,6 +12,9 @@ class Settings:
 
     folder: Annotated[Path, "folder for checkpoints, curves and the validation log"] = Path("runs/base")
     bank: Annotated[Path | None, "recordings packed by `prepare`; none: people of the samplers alone"] = None
+    dataset: Annotated[
+        Path | None, "train on the training subjects of a file in H3WB's layout, not on synthetic people"
+    ] = None
     children: Annotated[float, "share of the people, 0 to 1, who are 4 to 15 years old"] = 0.0
     hours: Annotated[
         float, "time budget that the learning rate's schedule is stretched over; may grow on --resume"

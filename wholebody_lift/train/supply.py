@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Protocol, TypedDict
 
 import torch
 
-from wholebody_lift.train.people import Batch, People
+from wholebody_lift.train.people import Batch
 
 SOURCES = 8
 """Independent streams that every batch is made of, whatever the size of the team that shares them: the people
@@ -14,6 +14,16 @@ are the same for one process as for eight."""
 
 PEOPLE_AHEAD = 2048
 """People whom a source makes in one go; the generator is faster on many."""
+
+
+class Crowd(Protocol):
+    """Where people come from: `people.People`, which makes them, or `dataset.Dataset`, which draws them."""
+
+    device: torch.device
+
+    def sample(self, n: int, generator: torch.Generator) -> Batch:
+        """n people for training; the generator alone decides who."""
+        ...
 
 
 class SourceState(TypedDict):
@@ -26,9 +36,9 @@ class SourceState(TypedDict):
 
 
 class Source:
-    """One stream of synthetic people."""
+    """One stream of people."""
 
-    def __init__(self, people: People, seed: int, size: int) -> None:
+    def __init__(self, people: Crowd, seed: int, size: int) -> None:
         """Pieces of `size` people each."""
         self.people = people
         self.size = size
@@ -65,7 +75,7 @@ class Source:
 class Supply:
     """The sources of one process; all processes together have every source once."""
 
-    def __init__(self, people: People, seed: int, batch: int, rank: int = 0, team: int = 1) -> None:
+    def __init__(self, people: Crowd, seed: int, batch: int, rank: int = 0, team: int = 1) -> None:
         """The share of process `rank` among `team` in batches of `batch` people.
 
         Raises ValueError where the sources or the batch cannot be shared evenly.
