@@ -51,9 +51,13 @@ PAGES = (
     *sorted((ROOT_DIRECTORY / "docs").rglob("*.md")),
     ROOT_DIRECTORY / "README.md",
     ROOT_DIRECTORY / "weights" / "README.md",
+    ROOT_DIRECTORY / "weights" / "tiny" / "README.md",
 )
-MEASURED = ROOT_DIRECTORY / "docs" / "assets" / "errors.json"
-"""What `python -m wholebody_lift.train evaluate --out` wrote of the weights in the package."""
+MEASURED = {
+    "base": ROOT_DIRECTORY / "docs" / "assets" / "errors-base.json",
+    "tiny": ROOT_DIRECTORY / "docs" / "assets" / "errors-tiny.json",
+}
+"""What `python -m wholebody_lift.train evaluate --weights NAME --out` wrote of the weights in the package."""
 EXAMPLES = ROOT_DIRECTORY / "examples" / "data"
 
 _BLOCK = re.compile(r"(<!-- begin ([\w-]+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
@@ -629,18 +633,12 @@ def test_inputs() -> str:
     return _table(("Input", "2D keypoints", "Camera known from"), rows)
 
 
-def errors_in_short() -> str:
-    """The errors of the weights in the package, for the README."""
+def _measured(weights: str, in_short: bool) -> str:
+    """The errors of weights in the package: all for their model card, or those for a reader in a hurry."""
     from wholebody_lift.train import report
 
-    return report.in_short(report.from_json(json.loads(MEASURED.read_text())))
-
-
-def errors() -> str:
-    """All errors of the weights in the package, for the model card."""
-    from wholebody_lift.train import report
-
-    return report.as_markdown(report.from_json(json.loads(MEASURED.read_text())))
+    found = report.from_json(json.loads(MEASURED[weights].read_text()))
+    return report.in_short(found) if in_short else report.as_markdown(found)
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
@@ -653,9 +651,12 @@ BLOCKS: dict[str, Callable[[], str]] = {
         *(adults, adults_apart),
         *(camera_families, camera_framings, detector_kinds, camera_knowledge, loss_weights),
         *(test_sets, test_inputs),
-        *(errors_in_short, errors),
     )
-} | {f"{command}-options": functools.partial(_options, command) for command in commands()}
+}
+BLOCKS |= {f"{command}-options": functools.partial(_options, command) for command in commands()}
+for _weights in MEASURED:
+    BLOCKS[f"errors-{_weights}"] = functools.partial(_measured, _weights, in_short=False)
+    BLOCKS[f"errors-in-short-{_weights}"] = functools.partial(_measured, _weights, in_short=True)
 """Every block by its name in the pages."""
 
 

@@ -21,7 +21,16 @@ DOCS = ROOT / "docs"
 PAGES = sorted(
     [
         *DOCS.rglob("*.md"),
-        *(ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "weights/README.md")),
+        *(
+            ROOT / name
+            for name in (
+                "README.md",
+                "CHANGELOG.md",
+                "CONTRIBUTING.md",
+                "weights/README.md",
+                "weights/tiny/README.md",
+            )
+        ),
     ]
 )
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]

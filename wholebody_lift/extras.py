@@ -24,9 +24,10 @@ class Extra(NamedTuple):
 
 
 C3D = Extra("c3d", "ezc3d")
+ONNX = Extra("onnx", "onnxscript")
 PANDAS = Extra("pandas", "pandas")
 PLOT = Extra("plot", "matplotlib")
 RERUN = Extra("rerun", "rerun")
 
-EXTRAS = (C3D, PANDAS, PLOT, RERUN)
+EXTRAS = (C3D, ONNX, PANDAS, PLOT, RERUN)
 """Those of files. Detectors know for themselves whether they are installed: `detectors.available`."""

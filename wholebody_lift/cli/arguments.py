@@ -148,6 +148,14 @@ def add_time(command: ArgumentParser, fps: str) -> None:
 
 def add_model(command: ArgumentParser) -> None:
     """Weights and where they run."""
+    group = add_weights(command)
+    group.add_argument(
+        "--device", default="auto", help="auto, cpu, cuda, cuda:1, mps, ... (default: %(default)s)"
+    )
+
+
+def add_weights(command: ArgumentParser) -> Any:
+    """Which weights; returns the group of options, for more about the model."""
     group = command.add_argument_group("model")
     group.add_argument(
         "--weights",
@@ -155,9 +163,7 @@ def add_model(command: ArgumentParser) -> None:
         help="base or tiny, which come with the package, a directory, or a Hub id (default: base)",
     )
     group.add_argument("--revision", metavar="R", help="branch, tag or commit of a Hub id")
-    group.add_argument(
-        "--device", default="auto", help="auto, cpu, cuda, cuda:1, mps, ... (default: %(default)s)"
-    )
+    return group
 
 
 def add_source(command: ArgumentParser, name: str, help: str) -> None:

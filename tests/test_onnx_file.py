@@ -1,0 +1,77 @@
+"""The ONNX file lifts as the library does."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wholebody_lift import Keypoints2D, Lifter, cli, formats, onnx_file, pretrained
+
+pytest.importorskip("onnxscript", reason="the extra onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+
+EXAMPLES = Path(__file__).parents[1] / "examples" / "data"
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> "onnxruntime.InferenceSession":
+    path = tmp_path_factory.mktemp("onnx") / "tiny.onnx"
+    assert cli.main(["onnx", str(path), "--weights", "tiny", "--quiet"]) == 0
+    weights = pretrained.packaged_directory("tiny") / pretrained.WEIGHTS_FILE
+    assert path.stat().st_size < 1.2 * weights.stat().st_size
+    return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+
+
+def _run(
+    session: "onnxruntime.InferenceSession", people: Keypoints2D, focal: float, given: bool
+) -> dict[str, np.ndarray]:
+    n = len(people)
+    keypoints = np.concatenate([people.keypoints, people.scores[..., None]], -1).astype(np.float32)
+    centre = np.broadcast_to(np.array(people.image_size, dtype=np.float32) / 2, (n, 2))
+    answers = session.run(
+        list(onnx_file.OUTPUTS),
+        {
+            "keypoints": keypoints,
+            "focal": np.full((n, 2), focal, dtype=np.float32),
+            "centre": np.ascontiguousarray(centre),
+            "camera_given": np.full(n, given),
+        },
+    )
+    return dict(zip(onnx_file.OUTPUTS, answers, strict=True))
+
+
+@pytest.mark.parametrize("given", [True, False])
+@pytest.mark.parametrize("name", ["squats", "photos"])
+def test_it_lifts_as_the_library_does(
+    session: "onnxruntime.InferenceSession", name: str, given: bool
+) -> None:
+    people = formats.read(EXAMPLES / f"{name}.json")[:20]
+    width, height = people.image_size[0]
+    focal = 1.1 * height if given else float(np.hypot(width, height))
+    people = people[(people.image_size == people.image_size[0]).all(1)]
+    K = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]]) if given else None
+    lifter = Lifter.from_pretrained("tiny", device="cpu")
+    pose = lifter.lift(people.keypoints, people.scores, image_size=people.image_size, K=K)
+    found = _run(session, people, focal, given)
+    assert np.abs(found["xyz"] - pose.xyz).max() < 0.1  # mm
+    assert np.abs(found["error_mm"] - pose.error_mm).max() < 0.1
+    assert np.abs(found["translation"] - pose.translation).max() < 1e-3 * np.abs(pose.translation).max()
+
+
+def test_missing_is_a_low_score_or_no_number(session: "onnxruntime.InferenceSession") -> None:
+    people = formats.read(EXAMPLES / "squats.json")[:2]
+    low, none = people.keypoints.copy(), people.keypoints.copy()
+    scores = people.scores.copy()
+    scores[:, 91:112] = 0
+    none[:, 91:112] = np.nan
+    by_score = Keypoints2D(keypoints=low, scores=scores, image_size=people.image_size)
+    by_nan = Keypoints2D(keypoints=none, scores=people.scores, image_size=people.image_size)
+    answers = [_run(session, some, 1400.0, True)["xyz"] for some in (by_score, by_nan)]
+    assert np.allclose(*answers, atol=1e-3)
+    assert not np.allclose(answers[0], _run(session, people, 1400.0, True)["xyz"], atol=1.0)
+
+
+def test_the_name_must_tell_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["onnx", "tiny.pt"])
+    assert "ends in .onnx" in capsys.readouterr().err

@@ -1,0 +1,120 @@
+"""The whole way from pixels to millimetres as one ONNX file: for browsers, phones, game engines and C++."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from wholebody_lift import camera, skeleton
+from wholebody_lift.extras import ONNX
+from wholebody_lift.features import canonical_view, features, to_camera_axes, weights_of
+from wholebody_lift.keypoints import MIN_SCORE
+from wholebody_lift.model import SemGAN
+
+if TYPE_CHECKING:
+    from onnx import GraphProto
+
+INPUTS = ("keypoints", "focal", "centre", "camera_given")
+OUTPUTS = ("xyz", "error_mm", "translation")
+
+_OPSET = 18
+_SMALLEST_HALVED = 1024
+"""Numbers of a tensor that is worth being stored in half precision."""
+
+
+class FromPixels(nn.Module):
+    """What `Lifter.lift` does between its checks and its result, without lens distortion."""
+
+    def __init__(self, model: SemGAN) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self, keypoints: Tensor, focal: Tensor, centre: Tensor, camera_given: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Lift N people.
+
+        keypoints: (N, 133, 3) x and y in pixels, and a score; missing is NaN or a score under `MIN_SCORE`.
+        focal, centre: (N, 2) focal lengths and principal point in pixels.
+        camera_given: (N,) bool; False where both are assumed from the image size.
+
+        Returns xyz (N, 133, 3) mm from the midpoint of the hips in OpenCV's camera axes, for a person of the
+        network's stature; error_mm (N, 133); translation (N, 3) mm of the midpoint from the camera.
+        """
+        xy, scores = keypoints[..., :2], keypoints[..., 2]
+        observed = (scores >= MIN_SCORE) & (xy == xy).all(-1)
+        xy = torch.where(observed[..., None], xy, 0)
+        plane = (xy - centre[:, None]) / focal[:, None]
+        canonical, view = canonical_view(plane, observed)
+        told = features(canonical, scores, observed, view, camera_given, torch.ones_like(camera_given))
+        answer = self.model(told)
+        xyz = to_camera_axes(answer.xyz, view)
+        weights = weights_of(observed, xyz.dtype) * torch.where(observed, scores, 0)
+        return xyz, answer.error_mm, camera.place_root(xyz, plane, weights)
+
+
+def write(model: SemGAN, path: str | Path) -> None:
+    """Write `FromPixels` of a network, for any number of people.
+
+    Large tensors are stored in half precision, as released weights are, and calculated with in single.
+    Raises ImportError without the extra `onnx`.
+    """
+    if not ONNX.installed:
+        raise ImportError(f"ONNX files need onnxscript: {ONNX.command}")
+    import onnx
+
+    example = (  # two people; the exporter takes one tensor in two places for one input
+        torch.ones(2, skeleton.NUM_KEYPOINTS, 3),
+        torch.ones(2, 2),
+        torch.ones(2, 2),
+        torch.ones(2, dtype=torch.bool),
+    )
+    n = torch.export.Dim("people", min=1, max=2**16)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the exporter's own insides
+        program = torch.onnx.export(
+            FromPixels(model.eval()),
+            example,
+            dynamo=True,
+            dynamic_shapes=tuple({0: n} for _ in example),
+            input_names=list(INPUTS),
+            output_names=list(OUTPUTS),
+            opset_version=_OPSET,
+            verbose=False,
+        )
+    assert program is not None
+    written = program.model_proto
+    _forget_sources(written.graph)
+    _store_halves(written.graph)
+    onnx.save_model(written, str(path))
+
+
+def _forget_sources(graph: GraphProto) -> None:
+    """Leave out which line of Python each node comes from; that is a third of a small file."""
+    for node in graph.node:
+        del node.metadata_props[:]
+    for tensor in (*graph.value_info, *graph.initializer):
+        del tensor.metadata_props[:]
+    del graph.value_info[:]
+
+
+def _store_halves(graph: GraphProto) -> None:
+    """Put half precision in place of large tensors in single precision, each followed by a cast."""
+    import onnx
+    from onnx import TensorProto, numpy_helper
+
+    casts = []
+    for tensor in graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if tensor.data_type != TensorProto.FLOAT or values.size < _SMALLEST_HALVED:
+            continue
+        name, stored = tensor.name, f"{tensor.name}/half"
+        tensor.CopyFrom(numpy_helper.from_array(values.astype("float16"), stored))
+        casts.append(onnx.helper.make_node("Cast", [stored], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
