@@ -139,6 +139,12 @@ def test_a_longer_budget_goes_on_from_where_the_rate_was_steady(
     assert same_budget.step == 12
 
 
+def test_what_is_left_is_what_it_took_so_far(people: People, validation: Batch, settings: Settings) -> None:
+    trainer = Trainer(settings, people, validation)
+    trainer.step, trainer.seconds = 3, 60.0  # of 12
+    assert trainer._minutes_left() == pytest.approx(3.0)
+
+
 def test_the_moving_average_soon_follows(people: People, validation: Batch, settings: Settings) -> None:
     trainer = Trainer(settings, people, validation)
     for _ in range(2):

@@ -188,8 +188,13 @@ class Trainer:
         bar.n = int(1000 * self.progress)
         bar.set_postfix_str(
             f"step {self.step} pose {terms.pose.item():.0f} local {terms.local.item():.1f} mm, "
-            f"{speed:.0f} people/s, {self.seconds_of_people / self.seconds:.0%} making them"
+            f"{speed:.0f} people/s, {self.seconds_of_people / self.seconds:.0%} making them, "
+            f"{self._minutes_left():.0f} min left"
         )
+
+    def _minutes_left(self) -> float:
+        """At the speed so far."""
+        return self.seconds * (1 / self.progress - 1) / 60
 
     @torch.no_grad()
     def _validate(self, writer: SummaryWriter) -> None:
