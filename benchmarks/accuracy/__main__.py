@@ -47,7 +47,9 @@ def _run(arguments: argparse.Namespace) -> None:
 def _plan(arguments: argparse.Namespace) -> None:
     rig = load_rig()
     paces = {
-        name: match.pace(CONTESTANTS[name], arguments.batch, arguments.steps, rig, arguments.device)
+        name: match.pace(
+            CONTESTANTS[name], arguments.batch, arguments.steps, rig, arguments.device, arguments.precision
+        )
         for name in _chosen(arguments)
     }
     print(tables.of_paces(paces, arguments.batch, arguments.people))
@@ -75,17 +77,17 @@ def main() -> None:
             "--device", default="cpu", help="where to train, as torch names it (%(default)s)"
         )
         command.add_argument(
+            "--precision",
+            choices=get_args(match.Precision),
+            default="float32",
+            help="of SemGAN's arithmetic in training (%(default)s); bfloat16 where the hardware has it",
+        )
+        command.add_argument(
             "--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch"
         )
 
     run.add_argument("--bank", type=Path, required=True, help="the bank made by wholebody_lift.train prepare")
     run.add_argument("--minutes", type=float, help="equal time for all, in place of equal people")
-    run.add_argument(
-        "--precision",
-        choices=("float32", "bfloat16"),
-        default="float32",
-        help="of SemGAN's arithmetic in training (%(default)s); bfloat16 where the hardware has it",
-    )
     run.add_argument("--seeds", type=int, default=1, help="trainings of each (%(default)s)")
     run.add_argument(
         "--folder", type=Path, default=Path("runs/accuracy"), help="for checkpoints and results (%(default)s)"

@@ -30,6 +30,8 @@ VIEWS: dict[str, tuple[str, str]] = {
 
 _VALIDATION_SEED = 20260303
 
+Precision = Literal["float32", "bfloat16"]
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -39,7 +41,7 @@ class Rules:
     """People that each is trained on; None: as many as fit into the minutes."""
     minutes: float | None
     batch: int
-    precision: Literal["float32", "bfloat16"]
+    precision: Precision
     """Of SemGAN's arithmetic in training; the networks of others are trained in float32."""
     split: Split
     """Recordings that are measured on."""
@@ -165,11 +167,11 @@ class Pace:
     """Of training, without the making of people."""
 
 
-def pace(contestant: Contestant, batch: int, steps: int, rig: Rig, device: str) -> Pace:
+def pace(contestant: Contestant, batch: int, steps: int, rig: Rig, device: str, precision: Precision) -> Pace:
     """Time some steps on sampled people; nothing is written."""
     people = People(copy.deepcopy(rig).to(device), bank=None)
     sample = people.sample(batch, torch.Generator(device).manual_seed(0))
-    settings = Settings(batch=batch, device=device, **contestant.settings)
+    settings = Settings(batch=batch, device=device, **{"precision": precision, **contestant.settings})
     torch.manual_seed(settings.seed)
     watch = Stopwatch(
         settings, people, sample, network=contestant.network(), loss_weights=contestant.loss_weights

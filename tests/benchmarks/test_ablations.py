@@ -8,7 +8,7 @@ pytest.importorskip("tensorboard")
 from benchmarks.accuracy import ablations
 from benchmarks.accuracy.ablations import CompletePeople
 from benchmarks.accuracy.answers import UNIT_MM
-from benchmarks.accuracy.contestants import ABLATIONS, BASELINES, CONTESTANTS
+from benchmarks.accuracy.contestants import ABLATIONS, BASELINES, CONTESTANTS, TINY_CHANNELS
 from wholebody_lift import skeleton
 from wholebody_lift.camera import project
 from wholebody_lift.config import Config
@@ -137,9 +137,11 @@ def test_some_networks_are_whole_but_trained_otherwise() -> None:
     assert ABLATIONS["without-geometry-losses"].loss_weights.pose == BASELINES["semgan"].loss_weights.pose
     assert ABLATIONS["without-inner-answers"].settings == {"layer_weight": 0.0}
     assert ABLATIONS["without-missing"].people is CompletePeople
-    for name in ("without-geometry-losses", "without-inner-answers", "without-missing"):
-        assert ABLATIONS[name].network is BASELINES["semgan"].network
-    assert ABLATIONS["keypoints-as-nodes"].network().model.config == Config(nodes="keypoints")
+    for name in ("without-geometry-losses", "without-inner-answers", "without-missing", "semgan-tiny"):
+        assert ABLATIONS[name].network().model.config == Config(channels=TINY_CHANNELS)
+    assert ABLATIONS["keypoints-as-nodes"].network().model.config == Config(
+        nodes="keypoints", channels=TINY_CHANNELS
+    )
 
 
 def test_complete_people_are_the_same_people_and_lack_nothing() -> None:

@@ -19,7 +19,7 @@ from wholebody_lift.train.loop import DeepSupervision, Trainer
 from wholebody_lift.train.rig import load_rig
 
 SMALL = Contestant("small", lambda: DeepSupervision(SemGAN(Config(channels=16, heads=2, layers=2))))
-RULES = Rules(people=15, minutes=None, batch=8, split="test", test_people=4)
+RULES = Rules(people=15, minutes=None, batch=8, precision="float32", split="test", test_people=4)
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +93,7 @@ def test_tables_have_the_spread_of_the_seeds() -> None:
     assert text.count("### ") == 1 + views
     assert text.count("| semgan | 45.0 ± 7.1 | 45.0 ± 7.1 |") == views
     assert text.count("| semgcn | 60.0 | 60.0 |") == views
-    assert text.count("| +33% |") == views
+    assert text.count("| +33.3% |") == views
 
 
 def test_seeds_decide_about_weights() -> None:
@@ -112,20 +112,25 @@ def test_results_by_other_rules_are_not_mixed(tmp_path: Path) -> None:
     RULES.agree(tmp_path)
     RULES.agree(tmp_path)
     with pytest.raises(ValueError, match="choose another folder"):
-        Rules(people=None, minutes=5.0, batch=8, split="test", test_people=4).agree(tmp_path)
+        Rules(people=None, minutes=5.0, batch=8, precision="float32", split="test", test_people=4).agree(
+            tmp_path
+        )
 
 
 def test_minutes_are_a_budget_of_time() -> None:
-    rules = Rules(people=None, minutes=30.0, batch=8, split="test", test_people=4)
+    rules = Rules(people=None, minutes=30.0, batch=8, precision="bfloat16", split="test", test_people=4)
     settings = rules.settings(CONTESTANTS["without-inner-answers"], Path("nowhere"), 3, "cpu")
     assert settings.steps is None
     assert settings.hours == 0.5
+    assert settings.precision == "bfloat16"
+    jointformer = rules.settings(CONTESTANTS["jointformer"], Path("nowhere"), 3, "cpu")
+    assert (jointformer.precision, jointformer.optimizer) == ("float32", "adamw")  # as its authors did
     assert settings.layer_weight == 0
     assert settings.seed == 3
 
 
 def test_pace_is_of_steps_and_is_scaled_to_the_people() -> None:
-    pace = match.pace(SMALL, 8, 1, load_rig(), "cpu")
+    pace = match.pace(SMALL, 8, 1, load_rig(), "cpu", "bfloat16")
     assert pace.parameters == match.parameters(SMALL.network().model)
     assert 0 < pace.seconds_per_step < 60
     text = tables.of_paces({"semgan": Pace(2_000_000, 0.5)}, batch=64, people=460_800)
