@@ -25,7 +25,8 @@ from wholebody_lift.train.people import Batch, Scene, to_batch
 from wholebody_lift.train.rig import load_rig
 
 AMOUNTS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
-KEYPOINT_FEATURES_MIRRORED = ("x", "local x")
+_MIRRORED = ("x", "local x")
+"""Columns of `features.KEYPOINT_COLUMNS` that change their sign in the mirror."""
 
 
 def with_noise(exact: Scene, noisy: Scene, amount: float, keypoints: Sequence[int]) -> Scene:
@@ -40,7 +41,7 @@ def mean_with_mirrored(model: nn.Module, batch: Batch) -> Tensor:
     """Keypoints (N, 133, 3) as the mean of what is made of a person and of the one in the mirror."""
     places = list(MIRROR)
     keypoints = batch.features.keypoints[:, places].clone()
-    for column in KEYPOINT_FEATURES_MIRRORED:
+    for column in _MIRRORED:
         keypoints[..., KEYPOINT_COLUMNS.index(column)] *= -1
     mirrored = evaluate.predict(model, Features(keypoints, batch.features.person)).xyz
     back = mirrored[:, places] * torch.tensor([-1.0, 1.0, 1.0])

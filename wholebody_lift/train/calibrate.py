@@ -59,7 +59,7 @@ def _knots(said: Tensor, found: Tensor) -> tuple[tuple[float, ...], tuple[float,
     order = said.argsort()
     cuts = [round(quantile * len(order)) for quantile in QUANTILES[1:-1]]
     members = order.tensor_split(cuts)
-    means = [[values[some].mean().item() for some in members] for values in (said, found)]
+    means = [[round(values[some].mean().item(), 3) for some in members] for values in (said, found)]
     return tuple(means[0]), tuple(never_falling(means[1]))
 
 
