@@ -54,6 +54,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--people", type=int, default=1024, help="size of the large batch")
+    parser.add_argument(
+        "--weights", default="base", help="as Lifter.from_pretrained takes them (%(default)s)"
+    )
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch")
     options = parser.parse_args()
     if options.threads:
@@ -64,10 +67,10 @@ def main() -> None:
 
     for statement in ("import torch", "import wholebody_lift", "from wholebody_lift import Lifter"):
         print(f"{statement:40s} {1e3 * import_seconds(statement, options.repeats):8.0f} ms")
-    loading = best_seconds(lambda: Lifter.from_pretrained(device="cpu"), options.repeats)
+    loading = best_seconds(lambda: Lifter.from_pretrained(options.weights, device="cpu"), options.repeats)
     print(f"{'Lifter.from_pretrained()':40s} {1e3 * loading:8.0f} ms")
 
-    lifter = Lifter.from_pretrained(device="cpu")
+    lifter = Lifter.from_pretrained(options.weights, device="cpu")
     print(f"\n{'people':>8} {'lift':>10} {'people/s':>10} {'network alone':>14} {'checks alone':>13}")
     for n in (1, 16, options.people):
         xy = people(n)

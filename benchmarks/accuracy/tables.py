@@ -22,14 +22,15 @@ Record = dict[str, Any]
 
 
 def of_results(records: Sequence[Record]) -> str:
-    """Costs of all networks, then a table for each of `VIEWS`.
+    """Costs of all networks, MPJPE of all `VIEWS` in short, then a table for each of them.
 
     Where there are several seeds, figures are their mean ± their standard deviation. Each is compared with
     SemGAN as released, ablations with the tiny one that they were cut from.
     """
     runs = {name: [r for r in records if r["network"] == name] for name in CONTESTANTS}
     runs = {name: own for name, own in runs.items() if own}
-    sections = [_costs(runs)] + [_errors(title, *view, runs) for title, view in VIEWS.items()]
+    sections = [_costs(runs), _in_short(runs)]
+    sections += [_errors(title, *view, runs) for title, view in VIEWS.items()]
     return "\n\n".join(sections) + "\n"
 
 
@@ -67,24 +68,30 @@ def _costs(runs: dict[str, list[Record]]) -> str:
     return "### Networks and training\n\n" + _table(header, rows)
 
 
+def _values(own: list[Record], test_set: str, given: str, figure: str) -> list[float]:
+    return [record["evaluation"]["results"][test_set][given][figure] for record in own]
+
+
+def _in_short(runs: dict[str, list[Record]]) -> str:
+    rows = [
+        [name, *(_spread(_values(own, *view, "whole")) for view in VIEWS.values())]
+        for name, own in runs.items()
+    ]
+    return "### MPJPE, mm\n\n" + _table(["network", *VIEWS], rows)
+
+
 def _errors(title: str, test_set: str, given: str, runs: dict[str, list[Record]]) -> str:
-    def values(own: list[Record], figure: str) -> list[float]:
-        return [record["evaluation"]["results"][test_set][given][figure] for record in own]
+    def values(name: str, figure: str) -> list[float]:
+        return _values(runs[name], test_set, given, figure)
 
     def against(name: str) -> str:
         reference = TINY if name in ABLATIONS else OURS
         if reference not in runs or name == reference:
             return ""
-        change = (
-            statistics.mean(values(runs[name], "whole")) / statistics.mean(values(runs[reference], "whole"))
-            - 1
-        )
+        change = statistics.mean(values(name, "whole")) / statistics.mean(values(reference, "whole")) - 1
         return f"{change:+.1%}"
 
-    rows = [
-        [name, *(_spread(values(own, figure)) for figure in FIGURES), against(name)]
-        for name, own in runs.items()
-    ]
+    rows = [[name, *(_spread(values(name, figure)) for figure in FIGURES), against(name)] for name in runs]
     header = ["network", *FIGURES.values(), "MPJPE, change"]
     return f"### {title[0].upper()}{title[1:]}, mm\n\n" + _table(header, rows)
 
