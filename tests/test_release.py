@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from wholebody_lift import Lifter, Pose3D, formats, skeleton
+from wholebody_lift.pretrained import PACKAGED
 
 GOLDEN = Path(__file__).parent / "data" / "golden.json"
+NAMES = ("squats", "photos")
 EXAMPLES = Path(__file__).parents[1] / "examples" / "data"
 WATCHED = (
     "nose",
@@ -24,8 +26,8 @@ WATCHED = (
 )
 
 
-def _lift(name: str) -> Pose3D:
-    return Lifter.from_pretrained(device="cpu").lift(formats.read(EXAMPLES / f"{name}.json"))
+def _lift(name: str, weights: str = "base") -> Pose3D:
+    return Lifter.from_pretrained(weights, device="cpu").lift(formats.read(EXAMPLES / f"{name}.json"))
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +46,18 @@ def _golden(pose: Pose3D) -> dict[str, list[list[float]]]:
     return {name: np.round(rows[:, skeleton.INDEX[name]], 2).tolist() for name in WATCHED}
 
 
-@pytest.mark.parametrize("name", ["squats", "photos"])
-def test_golden_values(name: str, request: pytest.FixtureRequest) -> None:
-    expected = json.loads(GOLDEN.read_text())[name]
-    for keypoint, rows in _golden(request.getfixturevalue(name)).items():
+@pytest.mark.parametrize("weights", PACKAGED)
+@pytest.mark.parametrize("name", NAMES)
+def test_golden_values(name: str, weights: str) -> None:
+    expected = json.loads(GOLDEN.read_text())[weights][name]
+    for keypoint, rows in _golden(_lift(name, weights)).items():
         assert np.allclose(rows, expected[keypoint], atol=1.0), keypoint  # mm; processors differ in rounding
+
+
+def test_tiny_says_about_the_same(squats: Pose3D) -> None:
+    tiny = _lift("squats", "tiny")
+    off = np.linalg.norm(tiny.xyz - squats.xyz, axis=-1)
+    assert off.mean() < 0.6 * squats.error_mm.mean()
 
 
 def _height(pose: Pose3D, name: str) -> np.ndarray:
@@ -108,5 +117,5 @@ def test_the_result_projects_back_onto_the_keypoints(squats: Pose3D) -> None:
 
 
 if __name__ == "__main__":
-    values = {name: _golden(_lift(name)) for name in ("squats", "photos")}
+    values = {weights: {name: _golden(_lift(name, weights)) for name in NAMES} for weights in PACKAGED}
     GOLDEN.write_text(json.dumps(values, indent=1) + "\n")

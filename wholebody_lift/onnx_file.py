@@ -22,8 +22,9 @@ INPUTS = ("keypoints", "focal", "centre", "camera_given")
 OUTPUTS = ("xyz", "error_mm", "translation")
 
 _OPSET = 18
-_SMALLEST_HALVED = 1024
-"""Numbers of a tensor that is worth being stored in half precision."""
+_SMALLEST_HALVED = 4096
+"""Numbers of a tensor that is worth being stored in half precision. Weights are rounded to it already;
+constants are not, and are smaller."""
 
 
 class FromPixels(nn.Module):
