@@ -215,6 +215,7 @@ def test_a_run_can_start_from_weights(people: People, validation: Batch, setting
         assert a.requires_grad
     with pytest.raises(ValueError, match=r"channels=16.*the settings ask for .*channels=32.*give --nodes"):
         Trainer(replace(again, channels=32), people, validation)
+    Trainer(replace(again, start_from="gone", resume=True), people, validation)  # what it began with may go
 
 
 def test_a_compiled_network_trains_alike_and_is_saved_under_the_same_names(

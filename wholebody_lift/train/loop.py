@@ -266,12 +266,12 @@ class Trainer:
 
 
 def _semgan(settings: Settings) -> SemGAN:
-    """A new network, or the one that the settings start from.
+    """A new network, or the one that the settings start from, unless `Trainer.load` will fill it anyway.
 
     Raises ValueError where that has another config than the settings ask for.
     """
     model = SemGAN(_config(settings))
-    if settings.start_from is not None:
+    if settings.start_from is not None and not settings.resume:
         found = pretrained.load(settings.start_from)
         config = found.config.model_copy(update={"calibration": None})
         if config != model.config:
