@@ -641,6 +641,54 @@ def _measured(weights: str, in_short: bool) -> str:
     return report.in_short(found) if in_short else report.as_markdown(found)
 
 
+def asked() -> str:
+    """What the base weights were to reach, and what they reached."""
+    from wholebody_lift.train import report
+
+    found = report.from_json(json.loads(MEASURED["base"].read_text()))
+    of = found.results
+    exact, laboratory = of["laboratory"]["exact"], of["laboratory"]
+    rows = [
+        ("N-MPJPE", exact.n_mpjpe, 40.0, "mm"),
+        ("PA-MPJPE", exact.pa_mpjpe, 27.0, "mm"),
+        ("hands, wrist-aligned", exact.hands_at_wrist, 20.0, "mm"),
+        ("face, nose-aligned", exact.face_at_nose, 4.5, "mm"),
+        ("a detector's noise costs", 100 * (laboratory["noise"].whole / exact.whole - 1), 15.0, "%"),
+        (
+            "missing keypoints cost the given ones",
+            100 * (laboratory["incomplete"].seen / exact.seen - 1),
+            *(10.0, "%"),
+        ),
+    ]
+    for name, most in (("phone_portrait", 1.1), ("phone_landscape", 1.1), ("webcam", 1.35)):
+        title = f"given keypoints, {name.replace('_', ' ')} over laboratory"
+        rows.append((title, of[name]["exact"].seen / exact.seen, most, ""))
+    cells = [
+        (title, f"at most {most:g}{unit and ' ' + unit}", _figure(value, unit), _verdict(value <= most))
+        for title, value, most, unit in rows
+    ]
+    tenths = found.calibration
+    right = sum(abs(tenth.ratio - 1) <= 0.15 for tenth in tenths)
+    title = "parts and tenths whose expected errors are within 15 % of the actual ones"
+    cells.append(
+        (
+            title,
+            f"{len(tenths)} of {len(tenths)}",
+            f"{right} of {len(tenths)}",
+            _verdict(right == len(tenths)),
+        )
+    )
+    return _table(("Laboratory, exact 2D unless said otherwise", "Asked", "Reached", ""), cells)
+
+
+def _figure(value: float, unit: str) -> str:
+    return {"mm": f"{value:.1f} mm", "%": f"{value:.0f} %", "": f"{value:.2f}"}[unit]
+
+
+def _verdict(reached: bool) -> str:
+    return "yes" if reached else "no"
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     function.__name__.replace("_", "-"): function
     for function in (
@@ -650,7 +698,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
         *(training_settings, pose_shares, activity_shares, hand_shares, shape_shares),
         *(adults, adults_apart),
         *(camera_families, camera_framings, detector_kinds, camera_knowledge, loss_weights),
-        *(test_sets, test_inputs),
+        *(test_sets, test_inputs, asked),
     )
 }
 BLOCKS |= {f"{command}-options": functools.partial(_options, command) for command in commands()}

@@ -8,18 +8,18 @@ from typing import get_args
 import torch
 
 from benchmarks.accuracy import match, tables
-from benchmarks.accuracy.contestants import ABLATIONS, BASELINES, CONTESTANTS
+from benchmarks.accuracy.contestants import CONTESTANTS, GROUPS
 from wholebody_lift.train.bank import MotionBank, Split
 from wholebody_lift.train.evaluate import PEOPLE
 from wholebody_lift.train.rig import load_rig
 
-_GROUPS = {"baselines": list(BASELINES), "ablations": list(ABLATIONS)}
-
 
 def _chosen(arguments: argparse.Namespace) -> list[str]:
     """Names of contestants, groups spelled out, each once."""
-    names = (name for word in arguments.networks for name in _GROUPS.get(word, [word]))
-    return list(dict.fromkeys(names))
+    names: dict[str, None] = {}
+    for word in arguments.networks:
+        names |= dict.fromkeys(GROUPS[word].contestants if word in GROUPS else [word])
+    return list(names)
 
 
 def _run(arguments: argparse.Namespace) -> None:
@@ -64,10 +64,10 @@ def main() -> None:
         command.add_argument(
             "--networks",
             nargs="+",
-            default=list(_GROUPS),
-            choices=[*_GROUPS, *CONTESTANTS],
+            default=list(GROUPS),
+            choices=[*GROUPS, *CONTESTANTS],
             metavar="NAME",
-            help=f"{', '.join(_GROUPS)}, or any of {', '.join(CONTESTANTS)} (default: all)",
+            help=f"{', '.join(GROUPS)}, or any of {', '.join(CONTESTANTS)} (default: all)",
         )
         command.add_argument(
             "--people", type=int, default=100_000, help="people that each is trained on (%(default)s)"

@@ -2,24 +2,28 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from torch import nn
 
-from benchmarks.accuracy import ablations
+from benchmarks.accuracy import ablations, mixtures
 from benchmarks.accuracy.answers import INPUTS, AllAnswers, Baseline
 from benchmarks.accuracy.jointformer import COARSE, COARSE_OF_H3WB, REFINEMENT, Jointformer
 from benchmarks.accuracy.semgcn import SemGCN
 from benchmarks.accuracy.simple_baseline import LargeSimpleBaseline
-from wholebody_lift import skeleton
+from wholebody_lift import pretrained, skeleton
 from wholebody_lift.config import Config
 from wholebody_lift.model import SemGAN
+from wholebody_lift.train.bank import MotionBank
 from wholebody_lift.train.loop import DeepSupervision
 from wholebody_lift.train.losses import LossWeights
 from wholebody_lift.train.people import People
+from wholebody_lift.train.rig import Rig
 
 OURS = "semgan"
 TINY = "semgan-tiny"
+TINY_LONGER = "tiny-longer"
 
 TINY_CHANNELS = 112
 """Of the released tiny weights. Ablations are of this size: a fifth of the arithmetic, so that each can be
@@ -38,7 +42,7 @@ class Contestant:
     loss_weights: LossWeights = field(default_factory=LossWeights)
     settings: Mapping[str, Any] = field(default_factory=dict)
     """Fields of `Settings` that are not the default."""
-    people: type[People] = People
+    people: Callable[[Rig, MotionBank | None], People] = People
     """Whom it is trained on."""
 
 
@@ -134,4 +138,54 @@ ABLATIONS: dict[str, Contestant] = {
 }
 """A tiny SemGAN without one thing: first what the publication measured, then what we added to it."""
 
-CONTESTANTS: dict[str, Contestant] = BASELINES | ABLATIONS
+
+def _released() -> nn.Module:
+    """The tiny weights, to be trained on; inner layers do not answer, for want of heads that have learned."""
+    released = pretrained.load("tiny")
+    model = SemGAN(released.config.model_copy(update={"calibration": None}))
+    model.load_state_dict(released.state_dict())
+    return DeepSupervision(model)
+
+
+def _tiny_longer(about: str, people: Callable[[Rig, MotionBank | None], People]) -> Contestant:
+    return Contestant(about, _released, settings={"layer_weight": 0.0, "decay": 1.0}, people=people)
+
+
+def _only(*families: str, given: str) -> Contestant:
+    people = partial(mixtures.Only, families=families, given=given)
+    return _tiny_longer(f"on {' and '.join(families)}, {given}, alone", people)
+
+
+MIXTURES: dict[str, Contestant] = {
+    TINY_LONGER: _tiny_longer("on the mixture of training", People),
+    "more-exact": _tiny_longer("half of the people exact", partial(mixtures.MoreOf, kind="exact")),
+    "more-masked": _tiny_longer("half of the people masked", partial(mixtures.MoreOf, kind="masked")),
+    "more-webcams": _tiny_longer("half before webcams", partial(mixtures.MoreOf, family="webcam")),
+    "exact-in-picture": _tiny_longer(
+        "exact people have nothing outside the picture", mixtures.ExactInPicture
+    ),
+    "only-laboratory-exact": _only("laboratory", given="exact"),
+    "only-laboratory-noise": _only("laboratory", given="noise"),
+    "only-laboratory-incomplete": _only("laboratory", given="incomplete"),
+    "only-phones-exact": _only("phone_portrait", "phone_landscape", given="exact"),
+    "only-webcams-exact": _only("webcam", given="exact"),
+}
+"""The tiny weights, trained on with people of other mixtures than before, the rate falling all the way."""
+
+
+class Group(NamedTuple):
+    """Contestants that are compared with one of them."""
+
+    reference: str
+    contestants: Mapping[str, Contestant]
+
+
+GROUPS: dict[str, Group] = {
+    "baselines": Group(OURS, BASELINES),
+    "ablations": Group(TINY, ABLATIONS),
+    "mixtures": Group(TINY_LONGER, MIXTURES),
+}
+"""All that can be compared, by what it is for."""
+
+CONTESTANTS: dict[str, Contestant] = BASELINES | ABLATIONS | MIXTURES
+"""All networks of all groups."""

@@ -21,6 +21,7 @@ from wholebody_lift.train.supply import Supply
 
 VIEWS: dict[str, tuple[str, str]] = {
     "laboratory, exact": ("laboratory", "exact"),
+    "laboratory, noise": ("laboratory", "noise"),
     "laboratory, detector": ("laboratory", "detector"),
     "laboratory, incomplete": ("laboratory", "incomplete"),
     "phone, exact": ("phone_portrait", "exact"),

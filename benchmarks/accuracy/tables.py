@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from benchmarks.accuracy.contestants import ABLATIONS, CONTESTANTS, OURS, TINY
+from benchmarks.accuracy.contestants import CONTESTANTS, GROUPS
 from benchmarks.accuracy.match import VIEWS, Pace
 
 FIGURES: dict[str, str] = {
@@ -25,7 +25,7 @@ def of_results(records: Sequence[Record]) -> str:
     """Costs of all networks, MPJPE of all `VIEWS` in short, then a table for each of them.
 
     Where there are several seeds, figures are their mean ± their standard deviation. Each is compared with
-    SemGAN as released, ablations with the tiny one that they were cut from.
+    the reference of its group.
     """
     runs = {name: [r for r in records if r["network"] == name] for name in CONTESTANTS}
     runs = {name: own for name, own in runs.items() if own}
@@ -85,7 +85,7 @@ def _errors(title: str, test_set: str, given: str, runs: dict[str, list[Record]]
         return _values(runs[name], test_set, given, figure)
 
     def against(name: str) -> str:
-        reference = TINY if name in ABLATIONS else OURS
+        reference = next(group.reference for group in GROUPS.values() if name in group.contestants)
         if reference not in runs or name == reference:
             return ""
         change = statistics.mean(values(name, "whole")) / statistics.mean(values(reference, "whole")) - 1

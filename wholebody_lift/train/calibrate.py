@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from statistics import fmean
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,8 +19,23 @@ SET, GIVEN = "mixture", "any detector"
 QUANTILES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 1.0)
 """Keypoints of a part, in the order of their expected errors, are divided here; each division has a knot."""
 
-_TOGETHER = (("body",), ("feet",), ("face",), ("left_hand", "right_hand"))
-"""Parts that share a curve: a body has two hands, and what is left to chance is not different in them."""
+Curves = Sequence[tuple[str, ...]]
+"""Parts of `skeleton.PARTS` that share a curve, for each curve."""
+
+CURVES: Curves = (("body",), ("feet",), ("face",), ("left_hand", "right_hand"))
+"""A body has two hands, and what is left to chance is not different in them. `python -m
+benchmarks.calibration` compares this with other choices, on recordings that the curves were not fitted to."""
+
+
+class Answers(NamedTuple):
+    """Expected and actual errors of N people."""
+
+    said: Tensor
+    """(N, 133) mm, expected by the network."""
+    found: Tensor
+    """(N, 133) mm, root-aligned."""
+    recordings: tuple[str, ...]
+    """N names: where the pose comes from."""
 
 
 def calibrated(model: SemGAN, people: People) -> SemGAN:
@@ -27,26 +43,34 @@ def calibrated(model: SemGAN, people: People) -> SemGAN:
 
     people: has the rig and the bank, on the CPU, and says which split's recordings the poses are of.
     """
+    said, found, _ = answers(model, people)
+    config = model.config.model_copy(update={"calibration": fit(said, found)})
+    better = SemGAN(config)
+    better.load_state_dict(model.state_dict())
+    return better.eval()
+
+
+def answers(model: SemGAN, people: People) -> Answers:
+    """What a network expects of the people that it is calibrated on, and what is found."""
     if people.bank is None:
         raise ValueError("people of recorded poses need a bank; give one made by `prepare`")
     said, found = [], []
-    for _, scenes in held_out.blocks(
+    recordings: list[str] = []
+    for crowd, scenes in held_out.blocks(
         SET, people.rig, people.bank, people=held_out.PEOPLE, split=people.split
     ):
         batch = to_batch(scenes[GIVEN], held_out.INPUTS[GIVEN].knowledge, model.config)
         answer = evaluate.predict(model, batch.features)
         said.append(answer.error_mm)
         found.append(metrics.root_aligned(answer.xyz, batch.target))
-    config = model.config.model_copy(update={"calibration": fit(torch.cat(said), torch.cat(found))})
-    better = SemGAN(config)
-    better.load_state_dict(model.state_dict())
-    return better.eval()
+        recordings += crowd.labels
+    return Answers(torch.cat(said), torch.cat(found), tuple(recordings))
 
 
-def fit(said: Tensor, found: Tensor) -> Calibration:
+def fit(said: Tensor, found: Tensor, curves: Curves = CURVES) -> Calibration:
     """The curves between expected and actual errors (N, 133) in mm."""
     said_mm, found_mm = {}, {}
-    for parts in _TOGETHER:
+    for parts in curves:
         keypoints = skeleton.indices(*parts)
         knots = _knots(said[:, keypoints].flatten(), found[:, keypoints].flatten())
         for part in parts:

@@ -137,7 +137,7 @@ def _block(
     held_out = SETS[name]
     crowd = _crowd(held_out, rig, bank, split, generator("crowd"))
     kinds = sorted({INPUTS[given].detections for given in held_out.inputs})
-    detections = {kind: _detect(crowd, kind, generator(kind)) for kind in kinds}
+    detections = {kind: detect(crowd, kind, generator(kind)) for kind in kinds}
     scenes = {
         given: Scene(crowd.views, detections[INPUTS[given].detections], crowd.stature_mm)
         for given in held_out.inputs
@@ -182,7 +182,8 @@ def _crowd(held_out: HeldOut, rig: Rig, bank: MotionBank, split: Split, generato
     return Crowd(views, hidden(views.xyz), rest.stature_mm[body], tuple(labels[i] for i in body.tolist()))
 
 
-def _detect(crowd: Crowd, kind: str, generator: torch.Generator) -> Detections:
+def detect(crowd: Crowd, kind: str, generator: torch.Generator) -> Detections:
+    """What is given of a crowd; `kind` as in `Input.detections`, labels do not matter."""
     views = crowd.views
     if kind == "exact":
         number = torch.full((len(crowd.labels),), list(KINDS).index("exact"))

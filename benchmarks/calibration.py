@@ -1,0 +1,91 @@
+"""Which parts should share a curve of expected errors, decided without the test recordings.
+
+The people on whom `release --bank` puts expected errors right are divided by recording. Curves are fitted to
+all divisions but one and applied to that one, in turn, so that every expected error is judged on recordings
+that its curve has not seen. What is left is how far curves can be trusted at all: recordings differ.
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from wholebody_lift import pretrained, skeleton
+from wholebody_lift.model import SemGAN
+from wholebody_lift.model.calibration import ErrorCalibration
+from wholebody_lift.train import calibrate, metrics
+from wholebody_lift.train.bank import MotionBank
+from wholebody_lift.train.calibrate import Answers, Curves
+from wholebody_lift.train.metrics import Decile
+from wholebody_lift.train.people import People
+from wholebody_lift.train.rig import load_rig
+
+CHOICES: dict[str, Curves] = {
+    "one for all": (tuple(skeleton.PARTS),),
+    "body with feet, face, both hands": (("body", "feet"), ("face",), ("left_hand", "right_hand")),
+    "body, feet, face, both hands": calibrate.CURVES,
+    "each part, each hand": tuple((part,) for part in skeleton.PARTS),
+}
+DIVISIONS = 5
+TOLERANCE = 0.15
+"""How far predicted over actual may be from 1."""
+
+
+def divided(recordings: tuple[str, ...], divisions: int) -> Tensor:
+    """(N,) division of each of N people: that of its recording. Recordings are dealt out, the longest first,
+    each to the division that has fewest people so far."""
+    names, counts = [], []
+    for name in sorted(set(recordings)):
+        names.append(name)
+        counts.append(recordings.count(name))
+    filled = [0] * divisions
+    division = {}
+    for i in sorted(range(len(names)), key=lambda i: -counts[i]):
+        division[names[i]] = filled.index(min(filled))
+        filled[division[names[i]]] += counts[i]
+    return torch.tensor([division[name] for name in recordings])
+
+
+def judged(answers: Answers, curves: Curves, divisions: int = DIVISIONS) -> list[Decile]:
+    """The deciles of errors that were expected by curves fitted to other recordings."""
+    division = divided(answers.recordings, divisions)
+    right = torch.empty_like(answers.said)
+    for number in range(divisions):
+        own = division == number
+        fitted = calibrate.fit(answers.said[~own], answers.found[~own], curves)
+        right[own] = ErrorCalibration(fitted)(answers.said[own])
+    return metrics.calibration(right, answers.found)
+
+
+def _row(name: str, deciles: list[Decile]) -> str:
+    within = [decile for decile in deciles if abs(decile.ratio - 1) <= TOLERANCE]
+    of_hands = [decile for decile in within if decile.part.endswith("hand")]
+    said = metrics.summary(deciles)
+    return (
+        f"| {name} | {len(within)} of {len(deciles)} | {len(of_hands)} of 20 | {said.mean_deviation:.1%} | "
+        f"{said.worst.ratio:.2f}, {said.worst.part} {said.worst.decile} |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
+    parser.add_argument(
+        "--bank", type=Path, required=True, help="the bank made by wholebody_lift.train prepare"
+    )
+    parser.add_argument("--weights", help="base, tiny, a directory or a Hub id (default: base)")
+    options = parser.parse_args()
+    released = pretrained.load(options.weights)
+    plain = SemGAN(released.config.model_copy(update={"calibration": None}))
+    plain.load_state_dict(released.state_dict())
+    answers = calibrate.answers(plain, People(load_rig(), MotionBank.load(options.bank), "val"))
+
+    print("| curves | within 15 % | of these, hands | mean deviation | worst |")
+    print("| --- | ---: | ---: | ---: | --- |")
+    print(_row("none", metrics.calibration(answers.said, answers.found)))
+    for name, curves in CHOICES.items():
+        print(_row(name, judged(answers, curves)))
+
+
+if __name__ == "__main__":
+    main()
