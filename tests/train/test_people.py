@@ -158,3 +158,18 @@ def test_left_is_left(people: People) -> None:
     left, right = (xyz[:, skeleton.INDEX[f"{side}_shoulder"], 0] for side in ("left", "right"))
     assert (left > right).all()
     assert (xyz[:, skeleton.INDEX["nose"], 1] < xyz[:, skeleton.INDEX["left_ear"], 1]).all()
+
+
+def test_people_of_one_camera_and_detector() -> None:
+    only = People(load_rig(), None, family="webcam", kind="body_only")
+    batch = only.sample(32, _generator())
+    assert not batch.observed[:, skeleton.indices("face", "left_hand", "right_hand")].any()
+    assert batch.observed[:, skeleton.indices("body")].float().mean() < 0.8  # the legs are outside
+    whole = People(load_rig(), None, family="laboratory", kind="exact").sample(32, _generator())
+    assert whole.observed.all()
+
+
+@pytest.mark.parametrize(("option", "name"), [("family", "drone"), ("kind", "perfect")])
+def test_cameras_and_detectors_that_are_not_there(option: str, name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name}.*None for the mixture"):
+        People(load_rig(), None, **{option: name})

@@ -129,6 +129,20 @@ def test_a_track_is_one_person_in_every_frame(crowd: Pose3D) -> None:
     assert untracked["tracked"] is False
 
 
+def test_the_line_under_the_title_counts_without_guessing(crowd: Pose3D) -> None:
+    """Without tracks, photos of different people and a video of one look alike."""
+    twice, ids = crowd[[0, 1, 2, 2, 0]], np.array([0, 0, 0, 1, 1])
+    expected = {
+        "1 person": crowd[:1],
+        "3 people in one image": crowd,
+        "2 images, up to 3 people in each": replace(twice, image_ids=ids),
+        "2 images, 1 person in each": replace(crowd[[0, 1]], image_ids=np.array([3, 8])),
+        "2 frames, 3 people": replace(twice, image_ids=ids, track_ids=np.array([4, 9, 5, 5, 4])),
+    }
+    for line, pose in expected.items():
+        assert f">{line}<" in html.render(pose)
+
+
 @pytest.mark.parametrize(("people", "fps"), [(1, 60.0), (2, 30.0)])
 def test_ten_seconds_stay_under_a_megabyte(clip: Pose3D, people: int, fps: float) -> None:
     """All frames, 2D, 3D and errors, of people who tremble, so that no frame is like another."""

@@ -35,18 +35,29 @@ from wholebody_lift.train.supply import Crowd
 VALIDATION_SEED = 20260202
 
 
-def _people(bank: Path | None, split: banks.Split, device: str, children: float = 0.0) -> People:
-    recordings = None if bank is None else banks.MotionBank.load(bank)
-    return People(load_rig().to(device), recordings, split, children)
+def _people(bank: Path | None, split: banks.Split) -> People:
+    return People(load_rig(), None if bank is None else banks.MotionBank.load(bank), split)
+
+
+def _wanted(chosen: settings.Settings, split: banks.Split) -> People:
+    """The synthetic people that a run asks for."""
+    recordings = None if chosen.bank is None else banks.MotionBank.load(chosen.bank)
+    return People(
+        load_rig().to(chosen.device),
+        recordings,
+        split,
+        chosen.children,
+        family=chosen.camera,
+        kind=chosen.detector,
+    )
 
 
 def _train(arguments: argparse.Namespace) -> None:
     chosen = settings.from_arguments(arguments)
     if chosen.threads:
         torch.set_num_threads(chosen.threads)
-    validation_people = _people(chosen.bank, "val", chosen.device, chosen.children)
     generator = torch.Generator(chosen.device).manual_seed(VALIDATION_SEED)
-    validation = validation_people.sample(loop.VALIDATION_PEOPLE, generator)
+    validation = _wanted(chosen, "val").sample(loop.VALIDATION_PEOPLE, generator)
     trainer = loop.Trainer(chosen, _training_people(chosen), validation)
     if chosen.resume:
         trainer.load()
@@ -57,7 +68,7 @@ def _train(arguments: argparse.Namespace) -> None:
 
 def _training_people(chosen: settings.Settings) -> Crowd:
     if chosen.dataset is None:
-        return _people(chosen.bank, "train", chosen.device, chosen.children)
+        return _wanted(chosen, "train")
     return Dataset(h3wb.read(chosen.dataset).of("train"), chosen.device)
 
 
@@ -70,7 +81,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     model = pretrained.load(arguments.weights).to(arguments.device)
     found = evaluate.evaluate(
         model,
-        _people(arguments.bank, arguments.split, "cpu"),
+        _people(arguments.bank, arguments.split),
         arguments.people,
         sets=arguments.sets,
         stature_mm=model.config.stature_mm,
@@ -116,13 +127,13 @@ def _test_sets(arguments: argparse.Namespace) -> None:
 def _release(arguments: argparse.Namespace) -> None:
     model = loop.averaged(arguments.run)
     if arguments.bank is not None:
-        model = calibrate.calibrated(model, _people(arguments.bank, "val", "cpu"))
+        model = calibrate.calibrated(model, _people(arguments.bank, "val"))
     pretrained.save(model.half(), arguments.to)
     print(f"config.json and model.safetensors are in {arguments.to}")
 
 
 def _gallery(arguments: argparse.Namespace) -> None:
-    people = _people(arguments.bank, "train", "cpu")
+    people = _people(arguments.bank, "train")
     figure = gallery.draw(
         people,
         arguments.people,
@@ -137,7 +148,7 @@ def _gallery(arguments: argparse.Namespace) -> None:
 
 
 def _datasheet(arguments: argparse.Namespace) -> None:
-    people = _people(arguments.bank, arguments.split, "cpu")
+    people = _people(arguments.bank, arguments.split)
     generator = torch.Generator().manual_seed(arguments.seed)
     datasheet.write(datasheet.measure(people, arguments.people, generator), arguments.out)
     print(f"datasheet.md, and its figures in assets, are in {arguments.out}")

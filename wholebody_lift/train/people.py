@@ -87,16 +87,34 @@ class People:
     """An endless supply of synthetic people on one device."""
 
     def __init__(
-        self, rig: Rig, bank: MotionBank | None, split: Split = "train", children: float = 0.0
+        self,
+        rig: Rig,
+        bank: MotionBank | None,
+        split: Split = "train",
+        children: float = 0.0,
+        *,
+        family: str | None = None,
+        kind: str | None = None,
     ) -> None:
         """Without a bank the samplers alone make the poses, hands and faces.
 
         A share `children` of the people is 4 to 15 years old, the others are adults. The targets of both are
-        scaled to one stature: what a network learns from children is their proportions. Raises `ValueError`
-        for a share outside 0..1.
+        scaled to one stature: what a network learns from children is their proportions.
+
+        family, kind: a name in `cameras.FAMILIES` and one in `detector.KINDS` that all people of `sample` are
+        seen by; None means the mixture.
+
+        Raises ValueError for a share outside 0..1 and for unknown names.
         """
         if not 0 <= children <= 1:
             raise ValueError(f"the share of children is between 0 and 1; got {children:g}")
+        for what, name, known in (("camera", family, cameras.FAMILIES), ("detector", kind, detector.KINDS)):
+            if name is not None and name not in known:
+                raise ValueError(
+                    f"got {what} {name!r}; there are {', '.join(known)}, and None for the mixture"
+                )
+        self.family = family
+        self.kind = kind
         self.rig = rig
         self.bank = bank
         self.split = split
@@ -104,7 +122,8 @@ class People:
         self.device = rig.template.device
 
     def sample(self, n: int, generator: torch.Generator) -> Batch:
-        """n people for training: the whole mixture of poses, cameras, detectors and camera knowledge.
+        """n people for training: the whole mixture of poses, cameras, detectors and camera knowledge, unless
+        they are all to be seen by cameras or detectors of one sort.
 
         Each body is seen by `VIEWS_PER_BODY` cameras.
         """
@@ -115,7 +134,7 @@ class People:
         return Batch.join(
             [
                 to_batch(
-                    self._seen(*piece, generator),
+                    self._seen(*piece, generator, family=self.family, kind=self.kind),
                     torch.multinomial(shares, len(piece[0]), replacement=True, generator=generator),
                 )
                 for piece in pieces

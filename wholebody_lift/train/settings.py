@@ -16,6 +16,8 @@ class Settings:
         Path | None, "train on the training subjects of a file in H3WB's layout, not on synthetic people"
     ] = None
     children: Annotated[float, "share of the people, 0 to 1, who are 4 to 15 years old"] = 0.0
+    camera: Annotated[str | None, "family of cameras that all people are seen by; none: the mixture"] = None
+    detector: Annotated[str | None, "kind of detector that finds all people; none: the mixture"] = None
     hours: Annotated[
         float, "time budget that the learning rate's schedule is stretched over; may grow on --resume"
     ] = 1.0

@@ -208,9 +208,15 @@ def _colours() -> str:
 def _subtitle(pose: Pose3D) -> str:
     images, counts = np.unique(pose.image_ids, return_counts=True)
     if len(images) == 1:
-        return "1 person" if len(pose) == 1 else f"{len(pose)} people in one image"
-    people = int(counts.max()) if pose.track_ids is None else len(np.unique(pose.track_ids))
-    return f"{len(images)} frames, {people} {'person' if people == 1 else 'people'}"
+        return _count(len(pose)) + ("" if len(pose) == 1 else " in one image")
+    if pose.track_ids is None:  # whether they are photos or a video, and of whom, is not known
+        most = _count(int(counts.max()))
+        return f"{len(images)} images, {most if counts.min() == counts.max() else f'up to {most}'} in each"
+    return f"{len(images)} frames, {_count(len(np.unique(pose.track_ids)))}"
+
+
+def _count(people: int) -> str:
+    return "1 person" if people == 1 else f"{people} people"
 
 
 def _caption(pose: Pose3D) -> str:
