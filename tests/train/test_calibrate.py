@@ -4,10 +4,12 @@ from recordings import small_bank
 
 pytest.importorskip("anny")
 
+from wholebody_lift import skeleton
 from wholebody_lift.config import Config
+from wholebody_lift.features import KEYPOINT_COLUMNS
 from wholebody_lift.model import SemGAN
 from wholebody_lift.model.calibration import ErrorCalibration
-from wholebody_lift.train import calibrate, held_out, metrics
+from wholebody_lift.train import calibrate, evaluate, held_out, metrics
 from wholebody_lift.train.people import People
 from wholebody_lift.train.rig import Rig
 
@@ -54,3 +56,25 @@ def test_a_network_keeps_its_weights(rig: Rig, monkeypatch: pytest.MonkeyPatch) 
         assert torch.equal(a, b)
     with pytest.raises(ValueError, match="need a bank"):
         calibrate.calibrated(model, People(rig, None, "val"))
+
+
+def test_people_of_one_camera_and_detector_are_what_it_is_done_on(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held_out, "BLOCK", 32)
+    monkeypatch.setattr(held_out, "PEOPLE", 32)
+    model = SemGAN(Config(channels=16, heads=2, layers=1)).eval()
+    seen: list[torch.Tensor] = []
+    predict = evaluate.predict
+    monkeypatch.setattr(
+        evaluate,
+        "predict",
+        lambda model, features: seen.append(features.keypoints) or predict(model, features),
+    )
+    for family, kind in ((None, None), ("laboratory", "exact"), ("webcam", "body_only")):
+        calibrate.answers(model, People(rig, small_bank(), "val", family=family, kind=kind))
+    given = KEYPOINT_COLUMNS.index("observed")
+    mixture, laboratory, webcam = (keypoints[..., given] for keypoints in seen)
+    assert laboratory.all()
+    assert not webcam[:, skeleton.indices("face", "left_hand", "right_hand")].any()
+    assert 0.3 < mixture.mean() < 0.9

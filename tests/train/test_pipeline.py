@@ -14,7 +14,7 @@ pytest.importorskip("tensorboard")
 from wholebody_lift import Lifter, formats
 from wholebody_lift.train import __main__ as command
 from wholebody_lift.train import fingerprints, held_out, supply
-from wholebody_lift.train.loop import checkpoint_path
+from wholebody_lift.train.loop import checkpoint_path, settings_of
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "data" / "squats.json"
 STEPS = 120
@@ -73,6 +73,15 @@ def test_the_commands_make_weights_that_lift(
     _call(monkeypatch, *training, "--folder", tmp_path / "on", "--steps", 1, "--start-from", weights)
     (record,) = map(json.loads, (tmp_path / "on" / "validation.jsonl").read_text().splitlines())
     assert record["mpjpe/whole"] < 1.1 * last["mpjpe/whole"]
+
+    special = tmp_path / "special"
+    _call(
+        *(monkeypatch, *training, "--folder", special, "--steps", 1, "--start-from", weights),
+        *("--camera", "webcam", "--detector", "body_only"),
+    )
+    assert (settings_of(special).camera, settings_of(special).detector) == ("webcam", "body_only")
+    _call(monkeypatch, "release", special, special / "weights", "--bank", bank)
+    assert Lifter.from_pretrained(special / "weights").model.config.calibration is not None
 
 
 def test_a_saved_set_is_trained_on_as_synthetic_people_are(

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -41,10 +42,9 @@ def _people(bank: Path | None, split: banks.Split) -> People:
 
 def _wanted(chosen: settings.Settings, split: banks.Split) -> People:
     """The synthetic people that a run asks for."""
-    recordings = None if chosen.bank is None else banks.MotionBank.load(chosen.bank)
     return People(
         load_rig().to(chosen.device),
-        recordings,
+        None if chosen.bank is None else banks.MotionBank.load(chosen.bank),
         split,
         chosen.children,
         family=chosen.camera,
@@ -127,7 +127,9 @@ def _test_sets(arguments: argparse.Namespace) -> None:
 def _release(arguments: argparse.Namespace) -> None:
     model = loop.averaged(arguments.run)
     if arguments.bank is not None:
-        model = calibrate.calibrated(model, _people(arguments.bank, "val"))
+        trained = loop.settings_of(arguments.run)
+        here = replace(trained, bank=arguments.bank, device="cpu")
+        model = calibrate.calibrated(model, _wanted(here, "val"))
     pretrained.save(model.half(), arguments.to)
     print(f"config.json and model.safetensors are in {arguments.to}")
 

@@ -11,10 +11,7 @@ from wholebody_lift import skeleton
 from wholebody_lift.config import Calibration
 from wholebody_lift.model import SemGAN
 from wholebody_lift.train import evaluate, held_out, metrics
-from wholebody_lift.train.people import People, to_batch
-
-SET, GIVEN = "mixture", "any detector"
-"""Test set and input, of the validation recordings, that it is done on."""
+from wholebody_lift.train.people import People, Scene, to_batch
 
 QUANTILES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 1.0)
 """Keypoints of a part, in the order of their expected errors, are divided here; each division has a knot."""
@@ -39,9 +36,10 @@ class Answers(NamedTuple):
 
 
 def calibrated(model: SemGAN, people: People) -> SemGAN:
-    """The same network, not calibrated before, with expected errors that fit a test set of another split.
+    """The same network, not calibrated before, with expected errors that fit people of another split.
 
-    people: has the rig and the bank, on the CPU, and says which split's recordings the poses are of.
+    people: has the rig and the bank, on the CPU, and says which split's recordings the poses are of, and
+    before which cameras and detectors.
     """
     said, found, _ = answers(model, people)
     config = model.config.model_copy(update={"calibration": fit(said, found)})
@@ -56,10 +54,13 @@ def answers(model: SemGAN, people: People) -> Answers:
         raise ValueError("people of recorded poses need a bank; give one made by `prepare`")
     said, found = [], []
     recordings: list[str] = []
-    for crowd, scenes in held_out.blocks(
-        SET, people.rig, people.bank, people=held_out.PEOPLE, split=people.split
+    generator = torch.Generator().manual_seed(held_out.SEED)
+    test_set = people.family or "mixture"
+    for crowd in held_out.crowds(
+        test_set, people.rig, people.bank, people=held_out.PEOPLE, split=people.split
     ):
-        batch = to_batch(scenes[GIVEN], held_out.INPUTS[GIVEN].knowledge, model.config)
+        detections = held_out.detect(crowd, people.kind or "any", generator)
+        batch = to_batch(Scene(crowd.views, detections, crowd.stature_mm), "given", model.config)
         answer = evaluate.predict(model, batch.features)
         said.append(answer.error_mm)
         found.append(metrics.root_aligned(answer.xyz, batch.target))

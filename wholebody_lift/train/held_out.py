@@ -116,6 +116,23 @@ def blocks(
     The last block may be longer than asked for; `first` takes what is wanted. Raises ValueError for a name
     that is not in `SETS` and for a rig that is not on the CPU.
     """
+    for number, crowd in enumerate(crowds(name, rig, bank, people=people, split=split)):
+        inputs = SETS[name].inputs
+        kinds = sorted({INPUTS[given].detections for given in inputs})
+        detections = {kind: detect(crowd, kind, _generator(split, name, number, kind)) for kind in kinds}
+        yield (
+            crowd,
+            {
+                given: Scene(crowd.views, detections[INPUTS[given].detections], crowd.stature_mm)
+                for given in inputs
+            },
+        )
+
+
+def crowds(
+    name: str, rig: Rig, bank: MotionBank, *, people: int = PEOPLE, split: Split = "test"
+) -> Iterator[Crowd]:
+    """The people of `blocks` alone."""
     if name not in SETS:
         raise ValueError(f"got test set {name!r}; the sets are {', '.join(SETS)}")
     if rig.template.device.type != "cpu":
@@ -123,26 +140,13 @@ def blocks(
             f"got a rig on {rig.template.device}; test sets are drawn on the CPU to be the same everywhere"
         )
     for number in range(-(-people // BLOCK)):
-        yield _block(name, number, rig, bank, split)
+        yield _crowd(SETS[name], rig, bank, split, _generator(split, name, number, "crowd"))
 
 
-def _block(
-    name: str, number: int, rig: Rig, bank: MotionBank, split: Split
-) -> tuple[Crowd, dict[str, Scene]]:
-    def generator(purpose: str) -> torch.Generator:
-        """Random numbers that nothing else has."""
-        digest = hashlib.sha256(json.dumps([SEED, split, name, number, purpose]).encode()).digest()
-        return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
-
-    held_out = SETS[name]
-    crowd = _crowd(held_out, rig, bank, split, generator("crowd"))
-    kinds = sorted({INPUTS[given].detections for given in held_out.inputs})
-    detections = {kind: detect(crowd, kind, generator(kind)) for kind in kinds}
-    scenes = {
-        given: Scene(crowd.views, detections[INPUTS[given].detections], crowd.stature_mm)
-        for given in held_out.inputs
-    }
-    return crowd, scenes
+def _generator(split: Split, name: str, number: int, purpose: str) -> torch.Generator:
+    """Random numbers that nothing else has."""
+    digest = hashlib.sha256(json.dumps([SEED, split, name, number, purpose]).encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
 
 
 def first(scene: Scene, n: int) -> Scene:

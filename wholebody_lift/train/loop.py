@@ -338,12 +338,17 @@ def steady_path(run: Path) -> Path:
     return run / "steady.pt"
 
 
+def settings_of(run: Path) -> Settings:
+    """The settings of a run, from its checkpoint."""
+    return Settings(**_checkpoint(run)["settings"])
+
+
 def averaged(run: Path) -> SemGAN:
     """The network with a run's averaged weights, rounded to half precision, as it is released.
 
     It calculates in single precision; what the rounding costs is far less than a millimetre.
     """
-    state = torch.load(checkpoint_path(run), weights_only=False)
+    state = _checkpoint(run)
     model = SemGAN(_config(Settings(**state["settings"])))
     weights = {
         name.removeprefix("module."): tensor.half()
@@ -352,3 +357,8 @@ def averaged(run: Path) -> SemGAN:
     }
     model.load_state_dict(weights, strict=True)
     return model.eval()
+
+
+def _checkpoint(run: Path) -> dict[str, Any]:
+    state: dict[str, Any] = torch.load(checkpoint_path(run), weights_only=False)
+    return state
