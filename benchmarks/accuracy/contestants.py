@@ -166,6 +166,7 @@ MIXTURES: dict[str, Contestant] = {
     ),
     "only-laboratory-exact": _only("laboratory", given="exact"),
     "only-laboratory-noise": _only("laboratory", given="noise"),
+    "only-laboratory-detector": _only("laboratory", given="detector"),
     "only-laboratory-incomplete": _only("laboratory", given="incomplete"),
     "only-phones-exact": _only("phone_portrait", "phone_landscape", given="exact"),
     "only-webcams-exact": _only("webcam", given="exact"),
