@@ -6,13 +6,13 @@ that its curve has not seen. What is left is how far curves can be trusted at al
 """
 
 import argparse
+from collections import Counter
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from wholebody_lift import pretrained, skeleton
-from wholebody_lift.model import SemGAN
 from wholebody_lift.model.calibration import ErrorCalibration
 from wholebody_lift.train import calibrate, metrics
 from wholebody_lift.train.bank import MotionBank
@@ -28,22 +28,16 @@ CHOICES: dict[str, Curves] = {
     "each part, each hand": tuple((part,) for part in skeleton.PARTS),
 }
 DIVISIONS = 5
-TOLERANCE = 0.15
-"""How far predicted over actual may be from 1."""
 
 
 def divided(recordings: tuple[str, ...], divisions: int) -> Tensor:
     """(N,) division of each of N people: that of its recording. Recordings are dealt out, the longest first,
     each to the division that has fewest people so far."""
-    names, counts = [], []
-    for name in sorted(set(recordings)):
-        names.append(name)
-        counts.append(recordings.count(name))
     filled = [0] * divisions
     division = {}
-    for i in sorted(range(len(names)), key=lambda i: -counts[i]):
-        division[names[i]] = filled.index(min(filled))
-        filled[division[names[i]]] += counts[i]
+    for name, count in Counter(recordings).most_common():
+        division[name] = filled.index(min(filled))
+        filled[division[name]] += count
     return torch.tensor([division[name] for name in recordings])
 
 
@@ -59,7 +53,7 @@ def judged(answers: Answers, curves: Curves, divisions: int = DIVISIONS) -> list
 
 
 def _row(name: str, deciles: list[Decile]) -> str:
-    within = [decile for decile in deciles if abs(decile.ratio - 1) <= TOLERANCE]
+    within = [decile for decile in deciles if decile.right]
     of_hands = [decile for decile in within if decile.part.endswith("hand")]
     said = metrics.summary(deciles)
     return (
@@ -75,9 +69,7 @@ def main() -> None:
     )
     parser.add_argument("--weights", help="base, tiny, a directory or a Hub id (default: base)")
     options = parser.parse_args()
-    released = pretrained.load(options.weights)
-    plain = SemGAN(released.config.model_copy(update={"calibration": None}))
-    plain.load_state_dict(released.state_dict())
+    plain = pretrained.load(options.weights).with_calibration(None).eval()
     answers = calibrate.answers(plain, People(load_rig(), MotionBank.load(options.bank), "val"))
 
     print("| curves | within 15 % | of these, hands | mean deviation | worst |")

@@ -668,7 +668,7 @@ def asked() -> str:
         for title, value, most, unit in rows
     ]
     tenths = found.calibration
-    right = sum(abs(tenth.ratio - 1) <= 0.15 for tenth in tenths)
+    right = sum(tenth.right for tenth in tenths)
     title = "parts and tenths whose expected errors are within 15 % of the actual ones"
     cells.append(
         (

@@ -16,10 +16,8 @@ from wholebody_lift.train.rig import load_rig
 
 def _chosen(arguments: argparse.Namespace) -> list[str]:
     """Names of contestants, groups spelled out, each once."""
-    names: dict[str, None] = {}
-    for word in arguments.networks:
-        names |= dict.fromkeys(GROUPS[word].contestants if word in GROUPS else [word])
-    return list(names)
+    groups = (GROUPS[word].contestants if word in GROUPS else [word] for word in arguments.networks)
+    return list(dict.fromkeys(name for group in groups for name in group))
 
 
 def _run(arguments: argparse.Namespace) -> None:

@@ -141,10 +141,7 @@ ABLATIONS: dict[str, Contestant] = {
 
 def _released() -> nn.Module:
     """The tiny weights, to be trained on; inner layers do not answer, for want of heads that have learned."""
-    released = pretrained.load("tiny")
-    model = SemGAN(released.config.model_copy(update={"calibration": None}))
-    model.load_state_dict(released.state_dict())
-    return DeepSupervision(model)
+    return DeepSupervision(pretrained.load("tiny").with_calibration(None))
 
 
 def _tiny_longer(about: str, people: Callable[[Rig, MotionBank | None], People]) -> Contestant:

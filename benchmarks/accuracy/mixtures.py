@@ -2,7 +2,7 @@
 
 Training is about all cameras and detectors at once, so a figure of one of them might be better if there were
 more of it. `Only` is the far end of that: nothing but what one test set shows. What a network still gets
-wrong after it was trained on `Only`, no share of the mixture will mend.
+wrong after it was trained on `Only` is not for want of such people in the mixture.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,6 @@ from torch import Tensor
 from wholebody_lift.train import cameras, held_out
 from wholebody_lift.train.bank import MotionBank
 from wholebody_lift.train.detector import KINDS
-from wholebody_lift.train.held_out import Crowd
 from wholebody_lift.train.occlusion import hidden
 from wholebody_lift.train.people import People, Scene
 from wholebody_lift.train.rig import Rig
@@ -33,8 +32,8 @@ class Only(People):
     def _seen(self, xyz: Tensor, stature_mm: Tensor, generator: torch.Generator, **_options: Any) -> Scene:
         family = self.families[_drawn(len(self.families), generator)]
         views = cameras.sample(xyz, generator, family)
-        crowd = Crowd(views, hidden(views.xyz), stature_mm, labels=("",) * len(xyz))
-        detections = held_out.detect(crowd, held_out.INPUTS[self.given].detections, generator)
+        kind = held_out.INPUTS[self.given].detections
+        detections = held_out.detect(views, hidden(views.xyz), kind, generator)
         return Scene(views, detections, stature_mm)
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from wholebody_lift import skeleton
-from wholebody_lift.config import Config
+from wholebody_lift.config import Calibration, Config
 from wholebody_lift.features import KEYPOINT_FEATURES, PERSON_FEATURES, Features
 from wholebody_lift.model import SemGAN
 
@@ -94,3 +94,16 @@ def test_every_parameter_is_read(model: SemGAN, people: Features) -> None:
     answer = model(people)
     (answer.xyz.sum() + answer.error_mm.sum()).backward()
     assert [name for name, p in model.named_parameters() if p.grad is None] == []
+
+
+def test_a_copy_with_other_curves_answers_alike_but_for_expected_errors(
+    model: SemGAN, people: Features
+) -> None:
+    knots = {part: (10.0, 100.0) for part in skeleton.PARTS}
+    twice = Calibration(said_mm=knots, found_mm={part: (20.0, 200.0) for part in skeleton.PARTS})
+    curved = model.with_calibration(twice).eval()
+    before, after = model(people), curved(people)
+    assert torch.equal(after.xyz, before.xyz)
+    assert torch.allclose(after.error_mm, 2 * before.error_mm, rtol=1e-4)
+    assert torch.equal(curved.with_calibration(None).eval()(people).error_mm, before.error_mm)
+    assert model.config.calibration is None

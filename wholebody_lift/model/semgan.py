@@ -1,13 +1,15 @@
 """SemGAN (Wen, Zhu, Tan, arXiv 2406.01196): Semantic Graph Attention encoder, Body Part Decoder, distance
 information."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from wholebody_lift import skeleton
-from wholebody_lift.config import Config
+from wholebody_lift.config import Calibration, Config
 from wholebody_lift.features import KEYPOINT_FEATURES, PERSON_FEATURES, Features
 from wholebody_lift.model.calibration import ErrorCalibration
 from wholebody_lift.model.encoder import SemGANLayer
@@ -72,6 +74,12 @@ class SemGAN(nn.Module):
         self.register_buffer("anchor", anchor, persistent=False)
         self.register_buffer("attached", attached, persistent=False)
         self.calibrate = ErrorCalibration(config.calibration) if config.calibration else nn.Identity()
+
+    def with_calibration(self, calibration: Calibration | None) -> SemGAN:
+        """A copy, in training mode, whose expected errors are put right by other curves, or by none."""
+        copy = SemGAN(self.config.model_copy(update={"calibration": calibration}))
+        copy.load_state_dict(self.state_dict())
+        return copy
 
     def encode(self, features: Features) -> list[Tensor]:
         """(N, nodes, C) after each encoder layer."""

@@ -42,10 +42,7 @@ def calibrated(model: SemGAN, people: People) -> SemGAN:
     before which cameras and detectors.
     """
     said, found, _ = answers(model, people)
-    config = model.config.model_copy(update={"calibration": fit(said, found)})
-    better = SemGAN(config)
-    better.load_state_dict(model.state_dict())
-    return better.eval()
+    return model.with_calibration(fit(said, found)).eval()
 
 
 def answers(model: SemGAN, people: People) -> Answers:
@@ -59,7 +56,7 @@ def answers(model: SemGAN, people: People) -> Answers:
     for crowd in held_out.crowds(
         test_set, people.rig, people.bank, people=held_out.PEOPLE, split=people.split
     ):
-        detections = held_out.detect(crowd, people.kind or "any", generator)
+        detections = held_out.detect(crowd.views, crowd.hidden, people.kind or "any", generator)
         batch = to_batch(Scene(crowd.views, detections, crowd.stature_mm), "given", model.config)
         answer = evaluate.predict(model, batch.features)
         said.append(answer.error_mm)

@@ -119,7 +119,10 @@ def blocks(
     for number, crowd in enumerate(crowds(name, rig, bank, people=people, split=split)):
         inputs = SETS[name].inputs
         kinds = sorted({INPUTS[given].detections for given in inputs})
-        detections = {kind: detect(crowd, kind, _generator(split, name, number, kind)) for kind in kinds}
+        detections = {
+            kind: detect(crowd.views, crowd.hidden, kind, _generator(split, name, number, kind))
+            for kind in kinds
+        }
         yield (
             crowd,
             {
@@ -186,15 +189,14 @@ def _crowd(held_out: HeldOut, rig: Rig, bank: MotionBank, split: Split, generato
     return Crowd(views, hidden(views.xyz), rest.stature_mm[body], tuple(labels[i] for i in body.tolist()))
 
 
-def detect(crowd: Crowd, kind: str, generator: torch.Generator) -> Detections:
-    """What is given of a crowd; `kind` as in `Input.detections`, labels do not matter."""
-    views = crowd.views
+def detect(views: Views, covered: Tensor, kind: str, generator: torch.Generator) -> Detections:
+    """What is given of people; `covered` (N, 133) bool as `Crowd.hidden`, `kind` as `Input.detections`."""
     if kind == "exact":
-        number = torch.full((len(crowd.labels),), list(KINDS).index("exact"))
+        number = torch.full((len(views.xyz),), list(KINDS).index("exact"))
         return Detections(views.xy, views.inside.float(), number)
     if kind == "noise":
         return _noise_alone(views, generator)
-    return detector.detect(views.xy, views, crowd.hidden, generator, kind=None if kind == "any" else kind)
+    return detector.detect(views.xy, views, covered, generator, kind=None if kind == "any" else kind)
 
 
 def _noise_alone(views: Views, generator: torch.Generator) -> Detections:

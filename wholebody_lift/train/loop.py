@@ -270,17 +270,15 @@ def _semgan(settings: Settings) -> SemGAN:
 
     Raises ValueError where that has another config than the settings ask for.
     """
-    model = SemGAN(_config(settings))
-    if settings.start_from is not None and not settings.resume:
-        found = pretrained.load(settings.start_from)
-        config = found.config.model_copy(update={"calibration": None})
-        if config != model.config:
-            raise ValueError(
-                f"the weights of {settings.start_from} are of {config!r}, and the settings ask for "
-                f"{model.config!r}; give --nodes, --channels, --heads and --layers as they are there"
-            )
-        model.load_state_dict(found.state_dict())
-    return model
+    if settings.start_from is None or settings.resume:
+        return SemGAN(_config(settings))
+    found = pretrained.load(settings.start_from).with_calibration(None)
+    if found.config != _config(settings):
+        raise ValueError(
+            f"the weights of {settings.start_from} are of {found.config!r}, and the settings ask for "
+            f"{_config(settings)!r}; give --nodes, --channels, --heads and --layers as they are there"
+        )
+    return found
 
 
 def _config(settings: Settings) -> Config:

@@ -135,6 +135,10 @@ def spread_percent(lengths: Tensor) -> Tensor:
     return 100 * lengths.std(1, correction=0) / lengths.mean(1).clamp_min(1e-6)
 
 
+TOLERANCE = 0.15
+"""How far predicted over actual errors may be from 1 to be called right."""
+
+
 class Decile(NamedTuple):
     """Mean predicted and actual error, mm, in one tenth of the keypoints of a part, ordered by prediction."""
 
@@ -148,6 +152,11 @@ class Decile(NamedTuple):
     def ratio(self) -> float:
         """Predicted over actual: 1 is right, under 1 is too sure."""
         return self.predicted / max(self.actual, 1e-6)
+
+    @property
+    def right(self) -> bool:
+        """Whether that is within `TOLERANCE` of 1."""
+        return abs(self.ratio - 1) <= TOLERANCE
 
 
 def calibration(predicted: Tensor, actual: Tensor) -> list[Decile]:

@@ -102,17 +102,12 @@ class People:
         scaled to one stature: what a network learns from children is their proportions.
 
         family, kind: a name in `cameras.FAMILIES` and one in `detector.KINDS` that all people of `sample` are
-        seen by; None means the mixture.
+        seen by, which checks them; None means the mixture.
 
-        Raises ValueError for a share outside 0..1 and for unknown names.
+        Raises ValueError for a share outside 0..1.
         """
         if not 0 <= children <= 1:
             raise ValueError(f"the share of children is between 0 and 1; got {children:g}")
-        for what, name, known in (("camera", family, cameras.FAMILIES), ("detector", kind, detector.KINDS)):
-            if name is not None and name not in known:
-                raise ValueError(
-                    f"got {what} {name!r}; there are {', '.join(known)}, and None for the mixture"
-                )
         self.family = family
         self.kind = kind
         self.rig = rig
