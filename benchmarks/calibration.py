@@ -14,12 +14,13 @@ from torch import Tensor
 
 from wholebody_lift import pretrained, skeleton
 from wholebody_lift.model.calibration import ErrorCalibration
-from wholebody_lift.train import calibrate, metrics
-from wholebody_lift.train.bank import MotionBank
+from wholebody_lift.train import calibrate
 from wholebody_lift.train.calibrate import Answers, Curves
-from wholebody_lift.train.metrics import Decile
-from wholebody_lift.train.people import People
-from wholebody_lift.train.rig import load_rig
+from wholebody_lift.train.evaluation import metrics
+from wholebody_lift.train.evaluation.metrics import Decile
+from wholebody_lift.train.synthetic.bank import MotionBank
+from wholebody_lift.train.synthetic.people import People
+from wholebody_lift.train.synthetic.rig import load_rig
 
 CHOICES: dict[str, Curves] = {
     "one for all": (tuple(skeleton.PARTS),),

@@ -25,9 +25,9 @@ from unittest.mock import patch
 
 import torch
 
-from wholebody_lift.train import cameras, detector, hands, people, poses
-from wholebody_lift.train.bank import MotionBank
-from wholebody_lift.train.rig import Rig, load_rig
+from wholebody_lift.train.synthetic import cameras, detector, hands, people, poses
+from wholebody_lift.train.synthetic.bank import MotionBank
+from wholebody_lift.train.synthetic.rig import Rig, load_rig
 
 STAGES: dict[str, tuple[tuple[Any, str], ...]] = {
     "bodies and faces at rest": ((Rig, "sample_shape"), (Rig, "rest")),

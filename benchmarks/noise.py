@@ -19,10 +19,10 @@ from torch import Tensor, nn
 from wholebody_lift import pretrained
 from wholebody_lift.features import KEYPOINT_COLUMNS, Features
 from wholebody_lift.skeleton import MIRROR, NUM_KEYPOINTS, ROOT
-from wholebody_lift.train import evaluate, held_out, metrics
-from wholebody_lift.train.bank import MotionBank, Split
-from wholebody_lift.train.people import Batch, Scene, to_batch
-from wholebody_lift.train.rig import load_rig
+from wholebody_lift.train.evaluation import evaluate, held_out, metrics
+from wholebody_lift.train.synthetic.bank import MotionBank, Split
+from wholebody_lift.train.synthetic.people import Batch, Scene, to_batch
+from wholebody_lift.train.synthetic.rig import load_rig
 
 AMOUNTS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0)
 _MIRRORED = ("x", "local x")

@@ -28,17 +28,18 @@ import torch
 from torch import Tensor
 
 from wholebody_lift import InputWarning, Keypoints2D, Lifter, LiveLifter, Pose3D
+from wholebody_lift.body.constraints import BALLS, BONES
 from wholebody_lift.camera import intrinsics, project
-from wholebody_lift.constraints import BALLS, BONES
 from wholebody_lift.keypoints import MIN_SCORE
 from wholebody_lift.skeleton import ROOT, indices
-from wholebody_lift.train import bank, hands, metrics, poses, rotations
-from wholebody_lift.train.cameras import Views
-from wholebody_lift.train.detector import detect
-from wholebody_lift.train.motion import amc, bvh
-from wholebody_lift.train.motion.retarget import CMU_AMC, CMU_BVH, Source, rest_pose, retarget
-from wholebody_lift.train.occlusion import hidden
-from wholebody_lift.train.rig import FACE_ACTIONS, Rig, Shape, load_rig
+from wholebody_lift.train.evaluation import metrics
+from wholebody_lift.train.synthetic import bank, hands, poses, rotations
+from wholebody_lift.train.synthetic.cameras import Views
+from wholebody_lift.train.synthetic.detector import detect
+from wholebody_lift.train.synthetic.occlusion import hidden
+from wholebody_lift.train.synthetic.recordings import amc, bvh
+from wholebody_lift.train.synthetic.recordings.retarget import CMU_AMC, CMU_BVH, Source, rest_pose, retarget
+from wholebody_lift.train.synthetic.rig import FACE_ACTIONS, Rig, Shape, load_rig
 
 FPS = 30.0
 IMAGE_SIZE = (1920, 1080)

@@ -12,16 +12,14 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.sequences import film_all
 from wholebody_lift import InputWarning, Lifter, formats
-from wholebody_lift.formats.motion import motion
-from wholebody_lift.inverse_kinematics import BONE_INDEX, BONES, solve
+from wholebody_lift._types import Floats
+from wholebody_lift.body.inverse_kinematics import BONE_INDEX, BONES, solve
+from wholebody_lift.formats.results.motion import motion
 from wholebody_lift.pose import FRAMES, Pose3D
 from wholebody_lift.skeleton import INDEX, KEYPOINT_NAMES
-
-Floats = npt.NDArray[np.float64]
 
 SQUATS = Path(__file__).parents[1] / "examples" / "data" / "squats.json"
 FPS = 30.0

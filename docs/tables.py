@@ -32,7 +32,7 @@ from wholebody_lift import (
     pretrained,
 )
 from wholebody_lift.config import Config
-from wholebody_lift.formats import pose_csv, pose_json
+from wholebody_lift.formats.results import pose_csv, pose_json
 from wholebody_lift.keypoints import LAYOUTS
 from wholebody_lift.model import SemGAN
 from wholebody_lift.pose import FRAMES
@@ -464,7 +464,7 @@ def training_settings() -> str:
 
 def pose_shares() -> str:
     """Where poses come from."""
-    from wholebody_lift.train import poses
+    from wholebody_lift.train.synthetic import poses
 
     rows = [
         (name.replace("_", " "), *(_percent(shares[name]) if name in shares else "" for shares in both))
@@ -476,14 +476,14 @@ def pose_shares() -> str:
 
 def activity_shares() -> str:
     """How the everyday poses are shared out."""
-    from wholebody_lift.train.activities import ACTIVITIES
+    from wholebody_lift.train.synthetic.activities import ACTIVITIES
 
     return textwrap.fill(_shares({name: a.share for name, a in ACTIVITIES.items()}) + ".", _WIDTH)
 
 
 def hand_shares() -> str:
     """Where hands come from."""
-    from wholebody_lift.train import hands
+    from wholebody_lift.train.synthetic import hands
 
     rows = [
         (name, _percent(share), _percent(hands.SHARES_ALONE[name]) if name in hands.SHARES_ALONE else "")
@@ -494,14 +494,14 @@ def hand_shares() -> str:
 
 def shape_shares() -> str:
     """How the named hand shapes are shared out."""
-    from wholebody_lift.train.hands import SHAPES
+    from wholebody_lift.train.synthetic.hands import SHAPES
 
     return textwrap.fill(_shares({name: shape.share for name, shape in SHAPES.items()}) + ".", _WIDTH)
 
 
 def camera_families() -> str:
     """The cameras."""
-    from wholebody_lift.train.cameras import FAMILIES
+    from wholebody_lift.train.synthetic.cameras import FAMILIES
 
     rows = [
         (
@@ -524,7 +524,7 @@ def camera_families() -> str:
 
 def camera_framings() -> str:
     """What the cameras show of the person; families that show the same stand together."""
-    from wholebody_lift.train.cameras import FAMILIES
+    from wholebody_lift.train.synthetic.cameras import FAMILIES
 
     shown: dict[str, list[str]] = {}
     for name, family in FAMILIES.items():
@@ -534,7 +534,7 @@ def camera_framings() -> str:
 
 def detector_kinds() -> str:
     """The detectors."""
-    from wholebody_lift.train.detector import KINDS
+    from wholebody_lift.train.synthetic.detector import KINDS
 
     rows = [
         (
@@ -555,7 +555,7 @@ def detector_kinds() -> str:
 
 def camera_knowledge() -> str:
     """What the network is told of the camera."""
-    from wholebody_lift.train.people import CAMERA_KNOWLEDGE
+    from wholebody_lift.train.synthetic.people import CAMERA_KNOWLEDGE
 
     return _table(
         ("Camera", "Share"), ((name.replace("_", " "), _percent(s)) for name, s in CAMERA_KNOWLEDGE.items())
@@ -583,14 +583,14 @@ def adults_apart() -> str:
 
 @functools.cache
 def _adults() -> dict[str, Any]:
-    from wholebody_lift.train import anthropometry
-    from wholebody_lift.train.rig import load_rig
+    from wholebody_lift.train.synthetic import anthropometry
+    from wholebody_lift.train.synthetic.rig import load_rig
 
     return anthropometry.of_people(load_rig())
 
 
 def _measurements(*, apart: bool) -> str:
-    from wholebody_lift.train.anthropometry import MEASUREMENTS, Spread
+    from wholebody_lift.train.synthetic.anthropometry import MEASUREMENTS, Spread
 
     def cell(name: str, spread: Spread) -> str:
         digits = 0 if name == "stature" else 2
@@ -611,7 +611,7 @@ def _measurements(*, apart: bool) -> str:
 
 def test_sets() -> str:
     """What the evaluation measures on."""
-    from wholebody_lift.train.held_out import SETS
+    from wholebody_lift.train.evaluation.held_out import SETS
 
     rows = [
         (
@@ -627,7 +627,7 @@ def test_sets() -> str:
 
 def test_inputs() -> str:
     """What the network is given of each."""
-    from wholebody_lift.train.held_out import INPUTS
+    from wholebody_lift.train.evaluation.held_out import INPUTS
 
     rows = [(name, given.about, given.knowledge.replace("_", " ")) for name, given in INPUTS.items()]
     return _table(("Input", "2D keypoints", "Camera known from"), rows)
@@ -635,7 +635,7 @@ def test_inputs() -> str:
 
 def _measured(weights: str, in_short: bool) -> str:
     """The errors of weights in the package: all for their model card, or those for a reader in a hurry."""
-    from wholebody_lift.train import report
+    from wholebody_lift.train.evaluation import report
 
     found = report.from_json(json.loads(MEASURED[weights].read_text()))
     return report.in_short(found) if in_short else report.as_markdown(found)
@@ -643,7 +643,7 @@ def _measured(weights: str, in_short: bool) -> str:
 
 def asked() -> str:
     """What the base weights were to reach, and what they reached."""
-    from wholebody_lift.train import report
+    from wholebody_lift.train.evaluation import report
 
     found = report.from_json(json.loads(MEASURED["base"].read_text()))
     of = found.results

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from wholebody_lift import Lifter, LiveLifter, Pose3D, formats
-from wholebody_lift.constraints import measures
+from wholebody_lift.body.constraints import measures
 
 FPS = 5.0  # of the example, which is every sixth frame of a video
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from people import standing
 
-from wholebody_lift import constraints
-from wholebody_lift.constraints import (
+from wholebody_lift.body import constraints
+from wholebody_lift.body.constraints import (
     BALLS,
     BODIES,
     BONES,

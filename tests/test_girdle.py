@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from moving import walk
 
-from wholebody_lift import girdle
+from wholebody_lift.body import girdle
 from wholebody_lift.skeleton import INDEX
 
 BACK = 60.0

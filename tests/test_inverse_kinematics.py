@@ -3,8 +3,15 @@ import pytest
 import torch
 from moving import walk
 
-from wholebody_lift.constraints import lock_lengths, measures
-from wholebody_lift.inverse_kinematics import BONE_INDEX, BONES, CHILDREN, SkeletonPose, solve, to_quaternions
+from wholebody_lift.body.constraints import lock_lengths, measures
+from wholebody_lift.body.inverse_kinematics import (
+    BONE_INDEX,
+    BONES,
+    CHILDREN,
+    SkeletonPose,
+    solve,
+    to_quaternions,
+)
 from wholebody_lift.skeleton import INDEX
 
 TO_Y_UP = np.diag([1.0, -1.0, -1.0])
@@ -215,8 +222,8 @@ def test_bones_meet_every_keypoint_of_body_feet_and_hands_where_lengths_are_lock
 def test_bones_of_a_synthetic_person_are_where_the_keypoints_are():
     """In poses of every kind: the spine bends and twists, palms arch, fingers curl."""
     pytest.importorskip("anny", reason="the rig is built from Anny")
-    from wholebody_lift.train import hands, poses
-    from wholebody_lift.train.rig import FACE_ACTIONS, Shape, load_rig
+    from wholebody_lift.train.synthetic import hands, poses
+    from wholebody_lift.train.synthetic.rig import FACE_ACTIONS, Shape, load_rig
 
     n, rig, generator = 40, load_rig(), torch.Generator().manual_seed(0)
     one = rig.sample_shape(1, generator)

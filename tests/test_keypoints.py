@@ -6,7 +6,8 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from wholebody_lift.keypoints import LAYOUTS, MIN_SCORE, InputError, InputWarning, Keypoints2D
+from wholebody_lift.errors import InputError, InputWarning
+from wholebody_lift.keypoints import LAYOUTS, MIN_SCORE, Keypoints2D
 from wholebody_lift.skeleton import INDEX
 
 SIZE = (720, 1280)

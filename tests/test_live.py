@@ -3,11 +3,13 @@ import pytest
 import torch
 from people import standing
 
-from wholebody_lift import InputError, Keypoints2D, Lifter, LiveLifter, camera, constraints, smoothing
+from wholebody_lift import InputError, Keypoints2D, Lifter, LiveLifter, camera
+from wholebody_lift.body import constraints
 from wholebody_lift.config import Config
 from wholebody_lift.model import SemGAN
 from wholebody_lift.skeleton import ROOT
-from wholebody_lift.smoothing import OneEuro
+from wholebody_lift.video import smoothing
+from wholebody_lift.video.smoothing import OneEuro
 
 FPS = 30.0
 K = np.array([[1145.0, 0.0, 512.0], [0.0, 1145.0, 490.0], [0.0, 0.0, 1.0]])

@@ -10,7 +10,7 @@ import pytest
 
 from wholebody_lift import Keypoints2D, Lifter, Pose3D, formats, outputs
 from wholebody_lift.config import Config
-from wholebody_lift.formats import motion, pose_csv, trc
+from wholebody_lift.formats.results import motion, pose_csv, trc
 from wholebody_lift.model.semgan import SemGAN
 from wholebody_lift.outputs import KINDS
 

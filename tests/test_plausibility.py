@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from wholebody_lift import formats
+from wholebody_lift.errors import listed, name_people
 from wholebody_lift.keypoints import Keypoints2D
-from wholebody_lift.plausibility import listed, name_people, signs_of_mistakes
+from wholebody_lift.plausibility import signs_of_mistakes
 from wholebody_lift.skeleton import INDEX, MIRROR, PARTS, indices
 
 SIZE = np.array([720.0, 1280.0])

@@ -14,8 +14,9 @@ import torch
 
 from wholebody_lift import pretrained
 from wholebody_lift.config import Config
+from wholebody_lift.errors import WeightsError
 from wholebody_lift.model.semgan import SemGAN
-from wholebody_lift.pretrained import CONFIG_FILE, WEIGHTS_FILE, WeightsError
+from wholebody_lift.pretrained import CONFIG_FILE, WEIGHTS_FILE
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from wholebody_lift import rigid
+from wholebody_lift.body import rigid
 
 
 @pytest.fixture

@@ -3,11 +3,12 @@ import pytest
 import torch
 from people import standing
 
-from wholebody_lift import InputError, Keypoints2D, Lifter, Pose3D, camera, sequence
+from wholebody_lift import InputError, Keypoints2D, Lifter, Pose3D, camera
+from wholebody_lift.body.constraints import BALLS, Measures, measures
 from wholebody_lift.config import Config
-from wholebody_lift.constraints import BALLS, Measures, measures
 from wholebody_lift.model import SemGAN
 from wholebody_lift.skeleton import INDEX, PARTS, ROOT
+from wholebody_lift.video import sequence
 
 FPS = 30.0
 K = np.array([[1145.0, 0.0, 512.0], [0.0, 1145.0, 490.0], [0.0, 0.0, 1.0]])

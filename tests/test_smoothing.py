@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from wholebody_lift import smoothing
 from wholebody_lift.skeleton import INDEX, NUM_KEYPOINTS
-from wholebody_lift.smoothing import OneEuro, apart, low_pass, together
+from wholebody_lift.video import smoothing
+from wholebody_lift.video.smoothing import OneEuro, apart, low_pass, together
 
 FPS = 30.0
 

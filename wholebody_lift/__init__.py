@@ -4,24 +4,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wholebody_lift.keypoints import InputError, InputWarning, Keypoints2D
+    from wholebody_lift.errors import InputError, InputWarning, WeightsError
+    from wholebody_lift.keypoints import Keypoints2D
     from wholebody_lift.lifter import Lifter
     from wholebody_lift.live import LiveLifter
     from wholebody_lift.pose import Pose3D
-    from wholebody_lift.pretrained import WeightsError
 
 __version__ = "0.1.0"
 
 __all__ = ["InputError", "InputWarning", "Keypoints2D", "Lifter", "LiveLifter", "Pose3D", "WeightsError"]
 
 _HOMES = {
-    "InputError": "keypoints",
-    "InputWarning": "keypoints",
+    "InputError": "errors",
+    "InputWarning": "errors",
     "Keypoints2D": "keypoints",
     "Lifter": "lifter",
     "LiveLifter": "live",
     "Pose3D": "pose",
-    "WeightsError": "pretrained",
+    "WeightsError": "errors",
 }
 
 

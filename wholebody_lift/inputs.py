@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from wholebody_lift import formats, outputs
-from wholebody_lift.keypoints import InputError, Keypoints2D
+from wholebody_lift.errors import InputError
+from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.pose import Pose3D
 
 

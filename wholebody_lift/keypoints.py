@@ -17,7 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from wholebody_lift.plausibility import Floats, Mask, count, name_people, signs_of_mistakes
+from wholebody_lift._types import Floats, Mask
+from wholebody_lift.errors import InputError, InputWarning, count, name_people
+from wholebody_lift.plausibility import signs_of_mistakes
 from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
 
 MIN_SCORE = 0.3
@@ -52,14 +54,6 @@ LAYOUTS: dict[int, str] = {
     543: "MediaPipe Holistic",
 }
 """Layouts by their number of keypoints: what a wrong number usually is."""
-
-
-class InputError(ValueError):
-    """The input cannot be lifted; the text says what came, what was wanted and how to fix it."""
-
-
-class InputWarning(UserWarning):
-    """The input can be lifted but looks wrong; the text names the people, the sign and the fix."""
 
 
 class Keypoints2D(BaseModel):

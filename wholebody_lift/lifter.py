@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from wholebody_lift import camera, pretrained, sequence
+from wholebody_lift import camera, pretrained
 from wholebody_lift.features import (
     canonical_view,
     features,
@@ -22,6 +22,7 @@ from wholebody_lift.features import (
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.model import SemGAN
 from wholebody_lift.pose import CameraSource, Pose3D
+from wholebody_lift.video import sequence
 
 CHUNK = 128
 """People lifted at once: bounds the memory (about 0.3 GB at the default size), whatever N is."""

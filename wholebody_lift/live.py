@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from wholebody_lift import constraints, sequence, smoothing
-from wholebody_lift.keypoints import MIN_SCORE, InputError, Keypoints2D, read_keypoints, unusable
-from wholebody_lift.plausibility import count
+from wholebody_lift._types import Floats
+from wholebody_lift.body import constraints
+from wholebody_lift.errors import InputError, count
+from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D, read_keypoints, unusable
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.skeleton import NUM_KEYPOINTS
-from wholebody_lift.smoothing import OneEuro
+from wholebody_lift.video import sequence, smoothing
+from wholebody_lift.video.smoothing import OneEuro
 
 if TYPE_CHECKING:
     from collections.abc import Sized
 
     from wholebody_lift.lifter import Lifter
 
-Floats = npt.NDArray[np.float64]
 
 FORGET_SECONDS = 1.0
 """Who was not seen for longer is forgotten, unless the caller sets another limit."""

@@ -6,16 +6,14 @@ obliquely or merely unusual says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from wholebody_lift._types import Floats, Mask
+from wholebody_lift.errors import name_people
 from wholebody_lift.skeleton import FACE_FEATURES, INDEX, PARTS, TREE_EDGES
-
-Floats: TypeAlias = npt.NDArray[np.float64]
-Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
 class _Sign(NamedTuple):
@@ -39,25 +37,6 @@ def signs_of_mistakes(xy: Floats, image_size: Floats | None, K: Floats | None) -
     for sign in signs:
         if sign.people.any():
             yield f"{name_people(sign.people)}: {sign.what}; {sign.fix}"
-
-
-def name_people(chosen: Mask) -> str:
-    """Who is chosen, for a message: "person 3 (of 8)", "people 0, 1, 2, 3, 4 and 90 more (of 100)"."""
-    numbers = np.flatnonzero(chosen)
-    return f"{'person' if len(numbers) == 1 else 'people'} {listed(numbers)} (of {len(chosen)})"
-
-
-def count(people: int) -> str:
-    """How many, for a message: "1 person", "4 people"."""
-    return "1 person" if people == 1 else f"{people} people"
-
-
-def listed(items: Iterable[object]) -> str:
-    """The first few, for a message: "3", "0, 2 and 5", "0, 1, 2, 3, 4 and 90 more"."""
-    words = [str(item) for item in items] or ["none"]
-    if len(words) > 6:
-        words[5:] = [f"{len(words) - 5} more"]
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _normalised(xy: Floats, image_size: Floats | None, K: Floats | None) -> _Sign:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from wholebody_lift._types import AnyFloats
 from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
 
 if TYPE_CHECKING:
     import pandas
 
-FloatArray = npt.NDArray[np.floating[Any]]
 
 CameraSource = Literal["given", "image_size", "keypoints"]
 ScaleSource = Literal["height_mm", "average_adult"]
@@ -82,18 +82,18 @@ class Pose3D:
         frame: one of `FRAMES`.
     """
 
-    xyz: FloatArray
-    error_mm: FloatArray
+    xyz: AnyFloats
+    error_mm: AnyFloats
     observed: npt.NDArray[np.bool_]
-    translation: FloatArray
-    K: FloatArray
-    distortion: FloatArray
+    translation: AnyFloats
+    K: AnyFloats
+    distortion: AnyFloats
     camera_source: CameraSource
-    reprojection_error_px: FloatArray
-    keypoints: FloatArray
-    scores: FloatArray
+    reprojection_error_px: AnyFloats
+    keypoints: AnyFloats
+    scores: AnyFloats
     image_ids: npt.NDArray[np.int64]
-    image_size: FloatArray | None = None
+    image_size: AnyFloats | None = None
     track_ids: npt.NDArray[np.int64] | None = None
     fps: float | None = None
     scale_source: ScaleSource = "average_adult"
@@ -135,12 +135,12 @@ class Pose3D:
         return KEYPOINT_NAMES
 
     @property
-    def parts(self) -> dict[str, FloatArray]:
+    def parts(self) -> dict[str, AnyFloats]:
         """xyz of each part by name: (N, 17|6|68|21|21, 3) mm."""
         return {name: self.xyz[:, part.start : part.stop] for name, part in PARTS.items()}
 
     @property
-    def in_camera(self) -> FloatArray:
+    def in_camera(self) -> AnyFloats:
         """(N, 133, 3) float32, mm: positions from the camera instead of from the hips."""
         return self.xyz + self.translation[:, None]
 
@@ -197,7 +197,7 @@ class Pose3D:
 
     def to_dataframe(self, layout: Literal["long", "wide"] = "long") -> pandas.DataFrame:
         """A table: a row per keypoint ("long"), or per person and image ("wide"). Needs the extra pandas."""
-        from wholebody_lift.formats.dataframe import to_dataframe
+        from wholebody_lift.formats.results.dataframe import to_dataframe
 
         return to_dataframe(self, layout)
 

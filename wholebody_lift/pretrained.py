@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from wholebody_lift.config import Config
+from wholebody_lift.errors import WeightsError
 from wholebody_lift.model.semgan import SemGAN
 
 CONFIG_FILE: Final = "config.json"
@@ -34,13 +35,6 @@ _REPO_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9.
 _PACKAGED_NAMES: Final = " or ".join(f'"{name}"' for name in PACKAGED)
 _MOST_NAMES: Final = 5
 """Tensors listed by name in an error before "and so on"."""
-
-
-class WeightsError(RuntimeError):
-    """Weights that cannot be found, fetched, trusted or fitted into the network.
-
-    The text says what came, what was wanted and how to fix it.
-    """
 
 
 def load(

@@ -9,9 +9,9 @@ import torch
 
 from benchmarks.accuracy import match, tables
 from benchmarks.accuracy.contestants import CONTESTANTS, GROUPS
-from wholebody_lift.train.bank import MotionBank, Split
-from wholebody_lift.train.evaluate import PEOPLE
-from wholebody_lift.train.rig import load_rig
+from wholebody_lift.train.evaluation.evaluate import PEOPLE
+from wholebody_lift.train.synthetic.bank import MotionBank, Split
+from wholebody_lift.train.synthetic.rig import load_rig
 
 
 def _chosen(arguments: argparse.Namespace) -> list[str]:

@@ -19,8 +19,8 @@ from wholebody_lift.model.encoder import Attention
 from wholebody_lift.model.graph_conv import SemGraphConv
 from wholebody_lift.model.nodes import NodeEmbedding, Nodes, nodes_of_parts
 from wholebody_lift.model.semgan import OUT_CHANNELS
-from wholebody_lift.train.detector import KINDS, Detections
-from wholebody_lift.train.people import People, Scene
+from wholebody_lift.train.synthetic.detector import KINDS, Detections
+from wholebody_lift.train.synthetic.people import People, Scene
 
 Cut = Callable[[SemGAN], None]
 

@@ -15,11 +15,11 @@ from benchmarks.accuracy.simple_baseline import LargeSimpleBaseline
 from wholebody_lift import pretrained, skeleton
 from wholebody_lift.config import Config
 from wholebody_lift.model import SemGAN
-from wholebody_lift.train.bank import MotionBank
 from wholebody_lift.train.loop import DeepSupervision
 from wholebody_lift.train.losses import LossWeights
-from wholebody_lift.train.people import People
-from wholebody_lift.train.rig import Rig
+from wholebody_lift.train.synthetic.bank import MotionBank
+from wholebody_lift.train.synthetic.people import People
+from wholebody_lift.train.synthetic.rig import Rig
 
 OURS = "semgan"
 TINY = "semgan-tiny"

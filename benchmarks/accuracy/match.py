@@ -11,13 +11,13 @@ import torch
 from torch import nn
 
 from benchmarks.accuracy.contestants import Contestant
-from wholebody_lift.train import evaluate, report
-from wholebody_lift.train.bank import MotionBank, Split
+from wholebody_lift.train.evaluation import evaluate, report
 from wholebody_lift.train.loop import VALIDATION_PEOPLE, Trainer, checkpoint_path, steady_path
-from wholebody_lift.train.people import Batch, People
-from wholebody_lift.train.rig import Rig
 from wholebody_lift.train.settings import Settings
 from wholebody_lift.train.supply import Supply
+from wholebody_lift.train.synthetic.bank import MotionBank, Split
+from wholebody_lift.train.synthetic.people import Batch, People
+from wholebody_lift.train.synthetic.rig import Rig
 
 VIEWS: dict[str, tuple[str, str]] = {
     "laboratory, exact": ("laboratory", "exact"),

@@ -12,12 +12,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from wholebody_lift.train import cameras, held_out
-from wholebody_lift.train.bank import MotionBank
-from wholebody_lift.train.detector import KINDS
-from wholebody_lift.train.occlusion import hidden
-from wholebody_lift.train.people import People, Scene
-from wholebody_lift.train.rig import Rig
+from wholebody_lift.train.evaluation import held_out
+from wholebody_lift.train.synthetic import cameras
+from wholebody_lift.train.synthetic.bank import MotionBank
+from wholebody_lift.train.synthetic.detector import KINDS
+from wholebody_lift.train.synthetic.occlusion import hidden
+from wholebody_lift.train.synthetic.people import People, Scene
+from wholebody_lift.train.synthetic.rig import Rig
 
 
 class Only(People):

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from wholebody_lift import Lifter, Pose3D, formats
 from wholebody_lift.skeleton import EDGES
-from wholebody_lift.train import gallery
+from wholebody_lift.train.datasheet import gallery
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "docs" / "assets" / "before-after.png"

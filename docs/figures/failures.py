@@ -17,10 +17,11 @@ from torch import Tensor
 
 from wholebody_lift import pretrained
 from wholebody_lift.skeleton import EDGES
-from wholebody_lift.train import bank as banks
-from wholebody_lift.train import evaluate, gallery, held_out, metrics
-from wholebody_lift.train.people import to_batch
-from wholebody_lift.train.rig import load_rig
+from wholebody_lift.train.datasheet import gallery
+from wholebody_lift.train.evaluation import evaluate, held_out, metrics
+from wholebody_lift.train.synthetic import bank as banks
+from wholebody_lift.train.synthetic.people import to_batch
+from wholebody_lift.train.synthetic.rig import load_rig
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "docs" / "assets" / "failures.png"

@@ -20,12 +20,19 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from wholebody_lift.skeleton import EDGES
-from wholebody_lift.train.motion import amc, bvh, gltf
-from wholebody_lift.train.motion.clip import Clip
-from wholebody_lift.train.motion.compare import LIMB_NAMES, limb_angles, sticks
-from wholebody_lift.train.motion.retarget import CMU_AMC, CMU_BVH, QUATERNIUS, Source, rest_pose, retarget
-from wholebody_lift.train.rig import load_rig
-from wholebody_lift.train.rotations import about, to_matrix
+from wholebody_lift.train.synthetic.recordings import amc, bvh, gltf
+from wholebody_lift.train.synthetic.recordings.clip import Clip
+from wholebody_lift.train.synthetic.recordings.compare import LIMB_NAMES, limb_angles, sticks
+from wholebody_lift.train.synthetic.recordings.retarget import (
+    CMU_AMC,
+    CMU_BVH,
+    QUATERNIUS,
+    Source,
+    rest_pose,
+    retarget,
+)
+from wholebody_lift.train.synthetic.rig import load_rig
+from wholebody_lift.train.synthetic.rotations import about, to_matrix
 from wholebody_lift.viewers import palette
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -20,9 +20,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from wholebody_lift import Keypoints2D, Lifter, Pose3D, formats
-from wholebody_lift.formats import trc
-from wholebody_lift.formats.layouts import OPENPOSE_18
-from wholebody_lift.formats.mediapipe import FACE_VERTICES
+from wholebody_lift.formats.detections.mediapipe import FACE_VERTICES
+from wholebody_lift.formats.results import trc
+from wholebody_lift.layouts import OPENPOSE_18
 from wholebody_lift.skeleton import EDGES, INDEX, KEYPOINT_NAMES, PARTS
 from wholebody_lift.viewers import palette
 from wholebody_lift.viewers.views import axes as view_axes

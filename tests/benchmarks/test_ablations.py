@@ -20,8 +20,8 @@ from wholebody_lift.model.nodes import NodeEmbedding
 from wholebody_lift.model.part_decoder import PartDecoder
 from wholebody_lift.train.loop import DeepSupervision
 from wholebody_lift.train.losses import losses, weighted_sum
-from wholebody_lift.train.people import People
-from wholebody_lift.train.rig import load_rig
+from wholebody_lift.train.synthetic.people import People
+from wholebody_lift.train.synthetic.rig import load_rig
 
 CUTS: dict[str, ablations.Cut] = {
     "without-part-decoder": ablations.part_decoder,

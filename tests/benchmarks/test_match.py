@@ -13,10 +13,11 @@ from benchmarks.accuracy.contestants import CONTESTANTS, Contestant
 from benchmarks.accuracy.match import Pace, Rules
 from wholebody_lift.config import Config
 from wholebody_lift.model import SemGAN
-from wholebody_lift.train import fingerprints, held_out, supply
-from wholebody_lift.train.evaluate import Result
+from wholebody_lift.train import supply
+from wholebody_lift.train.evaluation import fingerprints, held_out
+from wholebody_lift.train.evaluation.evaluate import Result
 from wholebody_lift.train.loop import DeepSupervision, Trainer
-from wholebody_lift.train.rig import load_rig
+from wholebody_lift.train.synthetic.rig import load_rig
 
 SMALL = Contestant("small", lambda: DeepSupervision(SemGAN(Config(channels=16, heads=2, layers=2))))
 RULES = Rules(people=15, minutes=None, batch=8, precision="float32", split="test", test_people=4)

@@ -11,10 +11,10 @@ from benchmarks.accuracy import mixtures
 from benchmarks.accuracy.contestants import CONTESTANTS, GROUPS, MIXTURES
 from wholebody_lift import pretrained
 from wholebody_lift.features import Features
-from wholebody_lift.train import people
-from wholebody_lift.train.detector import KINDS
-from wholebody_lift.train.people import People, Scene
-from wholebody_lift.train.rig import load_rig
+from wholebody_lift.train.synthetic import people
+from wholebody_lift.train.synthetic.detector import KINDS
+from wholebody_lift.train.synthetic.people import People, Scene
+from wholebody_lift.train.synthetic.rig import load_rig
 
 
 def _scenes(kind, pieces: int = 8) -> list[Scene]:

@@ -10,9 +10,9 @@ from wholebody_lift.config import Config
 from wholebody_lift.features import KEYPOINT_COLUMNS, Features
 from wholebody_lift.model import Prediction
 from wholebody_lift.skeleton import NUM_KEYPOINTS, ROOT
-from wholebody_lift.train import held_out
-from wholebody_lift.train.people import Batch, to_batch
-from wholebody_lift.train.rig import load_rig
+from wholebody_lift.train.evaluation import held_out
+from wholebody_lift.train.synthetic.people import Batch, to_batch
+from wholebody_lift.train.synthetic.rig import load_rig
 
 
 def test_a_share_of_the_noise_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:

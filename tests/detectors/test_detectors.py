@@ -8,7 +8,7 @@ import pytest
 
 from wholebody_lift import detectors
 from wholebody_lift.detectors import detect_image, detect_video
-from wholebody_lift.keypoints import InputError, InputWarning
+from wholebody_lift.errors import InputError, InputWarning
 
 RED, BLUE = (40, 30), (120, 50)  # middles of the markers
 CORNERS = {"red": (32, 22), "blue": (112, 42)}

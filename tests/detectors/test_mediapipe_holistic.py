@@ -7,7 +7,7 @@ import pytest
 from astronaut import astronaut, with_mediapipe
 
 from wholebody_lift import detectors, formats
-from wholebody_lift.keypoints import InputError
+from wholebody_lift.errors import InputError
 from wholebody_lift.skeleton import PARTS
 
 RECORDED = Path(__file__).parents[1] / "data" / "mediapipe_astronaut.json"

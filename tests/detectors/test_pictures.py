@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from wholebody_lift.detectors.pictures import open_video, read_image
-from wholebody_lift.keypoints import InputError
+from wholebody_lift.errors import InputError
 
 pytestmark = pytest.mark.detect  # as MediaPipe brings an older OpenCV, with which most people read pictures
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wholebody_lift import detectors, formats
-from wholebody_lift.keypoints import InputError
+from wholebody_lift.errors import InputError
 
 _PACKAGE = """
 import numpy as np

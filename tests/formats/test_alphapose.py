@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wholebody_lift import formats
-from wholebody_lift.keypoints import InputError, InputWarning
+from wholebody_lift.errors import InputError, InputWarning
 from wholebody_lift.skeleton import INDEX, PARTS
 
 # Fang-Haoshu/Halpe-FullBody, README: the 26 of the body, of which head, neck and hip are nobody's.

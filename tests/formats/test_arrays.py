@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from wholebody_lift import formats
-from wholebody_lift.keypoints import InputError, InputWarning, Keypoints2D
+from wholebody_lift.errors import InputError, InputWarning
+from wholebody_lift.keypoints import Keypoints2D
 
 K = [[1400.0, 0, 360], [0, 1400, 640], [0, 0, 1]]
 

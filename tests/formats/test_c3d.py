@@ -5,7 +5,7 @@ import pytest
 from moving import clip
 
 from wholebody_lift import formats
-from wholebody_lift.formats.motion import motion
+from wholebody_lift.formats.results.motion import motion
 from wholebody_lift.skeleton import INDEX, KEYPOINT_NAMES
 
 ezc3d = pytest.importorskip("ezc3d", reason="the extra c3d")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wholebody_lift import formats
-from wholebody_lift.keypoints import InputError, InputWarning
+from wholebody_lift.errors import InputError, InputWarning
 from wholebody_lift.skeleton import PARTS
 
 PART_KEYS = {

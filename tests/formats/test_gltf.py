@@ -7,10 +7,10 @@ import pytest
 from moving import clip
 
 from wholebody_lift import formats
-from wholebody_lift.formats.motion import motion
-from wholebody_lift.inverse_kinematics import BONES, solve
-from wholebody_lift.train.motion import gltf as reader
-from wholebody_lift.train.motion.clip import Y_UP_TO_Z_UP
+from wholebody_lift.body.inverse_kinematics import BONES, solve
+from wholebody_lift.formats.results.motion import motion
+from wholebody_lift.train.synthetic.recordings import gltf as reader
+from wholebody_lift.train.synthetic.recordings.clip import Y_UP_TO_Z_UP
 
 
 def parts(path):

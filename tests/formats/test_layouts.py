@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from wholebody_lift.formats import layouts
-from wholebody_lift.keypoints import InputError, InputWarning
+from wholebody_lift import layouts
+from wholebody_lift.errors import InputError, InputWarning
 from wholebody_lift.skeleton import INDEX, KEYPOINT_NAMES, MIRROR
 
 ALL = [value for value in vars(layouts).values() if isinstance(value, layouts.Layout)]

@@ -10,8 +10,8 @@ import pytest
 from astronaut import with_mediapipe
 
 from wholebody_lift import formats
-from wholebody_lift.formats.mediapipe import FACE_VERTICES, PARTS
-from wholebody_lift.keypoints import InputError
+from wholebody_lift.errors import InputError
+from wholebody_lift.formats.detections.mediapipe import FACE_VERTICES, PARTS
 from wholebody_lift.skeleton import INDEX, MIRROR
 from wholebody_lift.skeleton import PARTS as OUR_PARTS
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from wholebody_lift import formats
-from wholebody_lift.keypoints import InputError, InputWarning, Keypoints2D
+from wholebody_lift.errors import InputError, InputWarning
+from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.skeleton import KEYPOINT_NAMES
 
 

@@ -6,7 +6,7 @@ import pytest
 from moving import clip, without_tracks
 
 from wholebody_lift import formats
-from wholebody_lift.formats.motion import STILL_FPS, motion
+from wholebody_lift.formats.results.motion import STILL_FPS, motion
 from wholebody_lift.pose import FRAMES
 from wholebody_lift.skeleton import INDEX, indices
 

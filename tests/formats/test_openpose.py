@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wholebody_lift import formats
-from wholebody_lift.keypoints import InputError, InputWarning
+from wholebody_lift.errors import InputError, InputWarning
 from wholebody_lift.skeleton import INDEX, PARTS
 
 # OpenPose, doc/02_output.md, POSE_BODY_25_BODY_PARTS: "R" and "L" first.

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from wholebody_lift import formats
-from wholebody_lift.formats.pose_csv import HEADER
-from wholebody_lift.keypoints import InputError
+from wholebody_lift.errors import InputError
+from wholebody_lift.formats.results.pose_csv import HEADER
 from wholebody_lift.pose import FIELD_NAMES, FRAMES, Pose3D
 from wholebody_lift.skeleton import EDGES, KEYPOINT_NAMES, PARENTS, PARTS
 

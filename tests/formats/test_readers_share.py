@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from wholebody_lift import formats
-from wholebody_lift.formats import people
-from wholebody_lift.keypoints import InputError, InputWarning, Keypoints2D
+from wholebody_lift.errors import InputError, InputWarning
+from wholebody_lift.formats.detections import assemble as people
+from wholebody_lift.keypoints import Keypoints2D
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from wholebody_lift import formats
-from wholebody_lift.formats import layouts
-from wholebody_lift.keypoints import InputError, InputWarning
+from wholebody_lift import formats, layouts
+from wholebody_lift.errors import InputError, InputWarning
 
 
 def answer(people):

@@ -6,7 +6,7 @@ import pytest
 from moving import clip
 
 from wholebody_lift import formats
-from wholebody_lift.formats.pose_csv import HEADER
+from wholebody_lift.formats.results.pose_csv import HEADER
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.skeleton import INDEX, KEYPOINT_NAMES
 

@@ -5,9 +5,9 @@ import pytest
 from moving import clip
 
 from wholebody_lift import formats
-from wholebody_lift.formats import trc
-from wholebody_lift.formats.motion import motion
-from wholebody_lift.formats.trc import POSE2SIM_NAMES
+from wholebody_lift.formats.results import trc
+from wholebody_lift.formats.results.motion import motion
+from wholebody_lift.formats.results.trc import POSE2SIM_NAMES
 from wholebody_lift.skeleton import INDEX, KEYPOINT_NAMES
 
 

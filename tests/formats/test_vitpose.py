@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from wholebody_lift import formats
-from wholebody_lift.keypoints import InputError, InputWarning
+from wholebody_lift.errors import InputError, InputWarning
 
 
 def person(people, number, count=133, threshold=None, dtype=torch.float32) -> dict:

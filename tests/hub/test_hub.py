@@ -14,8 +14,9 @@ from huggingface_hub import constants
 
 from wholebody_lift import pretrained
 from wholebody_lift.config import Config
+from wholebody_lift.errors import WeightsError
 from wholebody_lift.model.semgan import SemGAN
-from wholebody_lift.pretrained import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, WeightsError
+from wholebody_lift.pretrained import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
 
 # The client, as it uploads a large file over plain HTTP.
 pytestmark = pytest.mark.filterwarnings("ignore:Use .content=:DeprecationWarning")

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.skeleton import INDEX, MIRROR, PARTS
-from wholebody_lift.train.rig import Rig, load_rig
+from wholebody_lift.train.synthetic.rig import Rig, load_rig
 
 _LEFT_BODY_MM = {
     "left_eye": (32, -95, 1660),

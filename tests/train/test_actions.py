@@ -1,7 +1,7 @@
 import pytest
 
-from wholebody_lift.train.actions import ACTION_GROUPS, action_group
-from wholebody_lift.train.activities import ACTIVITIES
+from wholebody_lift.train.evaluation.actions import ACTION_GROUPS, action_group
+from wholebody_lift.train.synthetic.activities import ACTIVITIES
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,16 @@ pytest.importorskip("anny", reason='needs pip install "wholebody-lift[train]"')
 
 from wholebody_lift.config import Config
 from wholebody_lift.skeleton import ROOT
-from wholebody_lift.train import anthropometry
-from wholebody_lift.train.anthropometry import MEAN_TOLERANCE, MEASUREMENTS, SPREAD_FACTOR, Spread, measure
-from wholebody_lift.train.people import People, to_batch
-from wholebody_lift.train.rig import LOCAL_CHANGES, PHENOTYPES, Rig
+from wholebody_lift.train.synthetic import anthropometry
+from wholebody_lift.train.synthetic.anthropometry import (
+    MEAN_TOLERANCE,
+    MEASUREMENTS,
+    SPREAD_FACTOR,
+    Spread,
+    measure,
+)
+from wholebody_lift.train.synthetic.people import People, to_batch
+from wholebody_lift.train.synthetic.rig import LOCAL_CHANGES, PHENOTYPES, Rig
 
 SAME = [name for name, measurement in MEASUREMENTS.items() if not measurement.apart]
 APART = [name for name, measurement in MEASUREMENTS.items() if measurement.apart]

@@ -8,10 +8,10 @@ import torch
 
 pytest.importorskip("anny")
 
-from wholebody_lift.train import bank
-from wholebody_lift.train.bank import INPUTS, MotionBank, Recording, Track, prepare, split_of
-from wholebody_lift.train.motion.hands import HAND_BONES
-from wholebody_lift.train.rig import BONES, FACE_ACTIONS
+from wholebody_lift.train.synthetic import bank
+from wholebody_lift.train.synthetic.bank import INPUTS, MotionBank, Recording, Track, prepare, split_of
+from wholebody_lift.train.synthetic.recordings.hands import HAND_BONES
+from wholebody_lift.train.synthetic.rig import BONES, FACE_ACTIONS
 
 
 def _recording(name: str, split: bank.Split, rows: int) -> Recording:

@@ -9,9 +9,10 @@ from wholebody_lift.config import Config
 from wholebody_lift.features import KEYPOINT_COLUMNS
 from wholebody_lift.model import SemGAN
 from wholebody_lift.model.calibration import ErrorCalibration
-from wholebody_lift.train import calibrate, evaluate, held_out, metrics
-from wholebody_lift.train.people import People
-from wholebody_lift.train.rig import Rig
+from wholebody_lift.train import calibrate
+from wholebody_lift.train.evaluation import evaluate, held_out, metrics
+from wholebody_lift.train.synthetic.people import People
+from wholebody_lift.train.synthetic.rig import Rig
 
 
 def test_errors_that_are_wrong_in_a_regular_way_come_right() -> None:

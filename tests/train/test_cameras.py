@@ -5,8 +5,8 @@ import torch
 
 from wholebody_lift.camera import distort, project, undistort
 from wholebody_lift.skeleton import INDEX, PARTS
-from wholebody_lift.train import cameras
-from wholebody_lift.train.cameras import FAMILIES, FRAMINGS, MIN_DEPTH_MM, MIN_INSIDE, sample
+from wholebody_lift.train.synthetic import cameras
+from wholebody_lift.train.synthetic.cameras import FAMILIES, FRAMINGS, MIN_DEPTH_MM, MIN_INSIDE, sample
 
 
 @pytest.fixture

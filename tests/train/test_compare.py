@@ -7,12 +7,12 @@ from torch import Tensor
 pytest.importorskip("anny")
 
 from wholebody_lift.skeleton import INDEX
-from wholebody_lift.train import rotations
-from wholebody_lift.train.motion import bvh
-from wholebody_lift.train.motion.clip import Clip
-from wholebody_lift.train.motion.compare import LIMB_NAMES, limb_angles, sticks
-from wholebody_lift.train.motion.retarget import CMU_BVH, rest_pose, retarget
-from wholebody_lift.train.rig import Rig
+from wholebody_lift.train.synthetic import rotations
+from wholebody_lift.train.synthetic.recordings import bvh
+from wholebody_lift.train.synthetic.recordings.clip import Clip
+from wholebody_lift.train.synthetic.recordings.compare import LIMB_NAMES, limb_angles, sticks
+from wholebody_lift.train.synthetic.recordings.retarget import CMU_BVH, rest_pose, retarget
+from wholebody_lift.train.synthetic.rig import Rig
 
 # Parent and offset in cm, y up; "l" stands for both sides.
 _BONES = {

@@ -9,10 +9,11 @@ pytest.importorskip("anny")
 
 from wholebody_lift import InputError
 from wholebody_lift.skeleton import MIRROR
-from wholebody_lift.train import dataset, h3wb, synthetic_h3wb
+from wholebody_lift.train import dataset
 from wholebody_lift.train.dataset import Dataset
-from wholebody_lift.train.h3wb import H3WB
-from wholebody_lift.train.rig import Rig
+from wholebody_lift.train.evaluation import h3wb, synthetic_h3wb
+from wholebody_lift.train.evaluation.h3wb import H3WB
+from wholebody_lift.train.synthetic.rig import Rig
 
 
 @pytest.fixture(scope="module")

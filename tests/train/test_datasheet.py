@@ -14,10 +14,8 @@ pytest.importorskip("anny")
 pytest.importorskip("matplotlib")
 
 from wholebody_lift.skeleton import INDEX, PARTS, ROOT
-from wholebody_lift.train import datasheet, rotations
-from wholebody_lift.train.bank import Recording, Track
-from wholebody_lift.train.cameras import FAMILIES, Views
-from wholebody_lift.train.datasheet import (
+from wholebody_lift.train.datasheet import page as datasheet
+from wholebody_lift.train.datasheet.page import (
     TEST_TO_TRAIN,
     TRAIN_TO_OTHERS,
     TRAIN_TO_OWN,
@@ -27,9 +25,12 @@ from wholebody_lift.train.datasheet import (
     facing,
     laid_on_mean,
 )
-from wholebody_lift.train.detector import KINDS, Detections
-from wholebody_lift.train.people import People, Scene
-from wholebody_lift.train.rig import Rig
+from wholebody_lift.train.synthetic import rotations
+from wholebody_lift.train.synthetic.bank import Recording, Track
+from wholebody_lift.train.synthetic.cameras import FAMILIES, Views
+from wholebody_lift.train.synthetic.detector import KINDS, Detections
+from wholebody_lift.train.synthetic.people import People, Scene
+from wholebody_lift.train.synthetic.rig import Rig
 
 PEOPLE = 300
 

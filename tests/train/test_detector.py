@@ -6,16 +6,10 @@ import torch
 
 from wholebody_lift.keypoints import MIN_SCORE
 from wholebody_lift.skeleton import INDEX, MIRROR, PARTS, indices
-from wholebody_lift.train import detector
-from wholebody_lift.train.cameras import sample
-from wholebody_lift.train.detector import (
-    KINDS,
-    MASKS,
-    MIN_FOUND,
-    SIGMAS,
-    detect,
-)
-from wholebody_lift.train.occlusion import hidden
+from wholebody_lift.train.synthetic import detector
+from wholebody_lift.train.synthetic.cameras import sample
+from wholebody_lift.train.synthetic.detector import KINDS, MASKS, MIN_FOUND, SIGMAS, detect
+from wholebody_lift.train.synthetic.occlusion import hidden
 
 
 @pytest.fixture

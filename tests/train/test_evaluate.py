@@ -13,12 +13,12 @@ from wholebody_lift import skeleton
 from wholebody_lift.config import Config
 from wholebody_lift.features import Features
 from wholebody_lift.model import Prediction, SemGAN
-from wholebody_lift.train import evaluate, fingerprints, held_out, report
-from wholebody_lift.train.cameras import FAMILIES
-from wholebody_lift.train.evaluate import Report
-from wholebody_lift.train.held_out import SETS
-from wholebody_lift.train.people import Batch, People, to_batch
-from wholebody_lift.train.rig import Rig
+from wholebody_lift.train.evaluation import evaluate, fingerprints, held_out, report
+from wholebody_lift.train.evaluation.evaluate import Report
+from wholebody_lift.train.evaluation.held_out import SETS
+from wholebody_lift.train.synthetic.cameras import FAMILIES
+from wholebody_lift.train.synthetic.people import Batch, People, to_batch
+from wholebody_lift.train.synthetic.rig import Rig
 
 
 @pytest.fixture(autouse=True)

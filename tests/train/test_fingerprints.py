@@ -8,12 +8,12 @@ from recordings import small_bank
 pytest.importorskip("anny")
 
 from wholebody_lift import skeleton
-from wholebody_lift.train import fingerprints, held_out
-from wholebody_lift.train.bank import MotionBank
-from wholebody_lift.train.fingerprints import Fingerprint, Published, fingerprint
-from wholebody_lift.train.held_out import SETS, Crowd
-from wholebody_lift.train.people import Scene
-from wholebody_lift.train.rig import Rig
+from wholebody_lift.train.evaluation import fingerprints, held_out
+from wholebody_lift.train.evaluation.fingerprints import Fingerprint, Published, fingerprint
+from wholebody_lift.train.evaluation.held_out import SETS, Crowd
+from wholebody_lift.train.synthetic.bank import MotionBank
+from wholebody_lift.train.synthetic.people import Scene
+from wholebody_lift.train.synthetic.rig import Rig
 
 BLOCK = 64
 

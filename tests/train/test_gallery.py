@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from wholebody_lift.skeleton import EDGES
-from wholebody_lift.train.gallery import COLUMNS, draw, level_looks, save
-from wholebody_lift.train.people import People
-from wholebody_lift.train.rig import Rig
-from wholebody_lift.train.rotations import about
+from wholebody_lift.train.datasheet.gallery import COLUMNS, draw, level_looks, save
+from wholebody_lift.train.synthetic.people import People
+from wholebody_lift.train.synthetic.rig import Rig
+from wholebody_lift.train.synthetic.rotations import about
 
 COUNT = COLUMNS + 1  # one row and a bit, whose other panels stay empty
 

@@ -7,10 +7,10 @@ from torch import Tensor
 pytest.importorskip("anny")
 
 from wholebody_lift.skeleton import INDEX
-from wholebody_lift.train import anatomy
-from wholebody_lift.train.activities import ANGLES, FEET, LEGS, LIMITS, SIDED
-from wholebody_lift.train.grounding import floor_of, ground, size_of
-from wholebody_lift.train.rig import BONES, Rest, Rig
+from wholebody_lift.train.synthetic import anatomy
+from wholebody_lift.train.synthetic.activities import ANGLES, FEET, LEGS, LIMITS, SIDED
+from wholebody_lift.train.synthetic.grounding import floor_of, ground, size_of
+from wholebody_lift.train.synthetic.rig import BONES, Rest, Rig
 
 PEOPLE = 64
 _FEET_OF = {side: [f"{side}_{part}" for part in ("heel", "big_toe", "small_toe")] for side in anatomy.SIDES}

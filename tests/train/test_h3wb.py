@@ -12,10 +12,10 @@ from people import standing
 
 from wholebody_lift import camera, features, skeleton
 from wholebody_lift.config import Config
-from wholebody_lift.keypoints import InputError
+from wholebody_lift.errors import InputError
 from wholebody_lift.model import Prediction, SemGAN
-from wholebody_lift.train import h3wb
-from wholebody_lift.train.detector import MASKS
+from wholebody_lift.train.evaluation import h3wb
+from wholebody_lift.train.synthetic.detector import MASKS
 
 CAMERAS = ("54138969", "55011271", "58860488", "60457274")
 SUBJECTS = ("S1", "S8")

@@ -5,11 +5,11 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.skeleton import INDEX, PARTS
-from wholebody_lift.train import hands, poses, rotations
-from wholebody_lift.train.activities import ACTIVITIES, ARMS, CONTACT_HANDS, CONTACTS, GRIPS
-from wholebody_lift.train.anatomy import mirror, posed
-from wholebody_lift.train.hands import ANGLES, LIMITS, SHAPES
-from wholebody_lift.train.rig import BONES
+from wholebody_lift.train.synthetic import hands, poses, rotations
+from wholebody_lift.train.synthetic.activities import ACTIVITIES, ARMS, CONTACT_HANDS, CONTACTS, GRIPS
+from wholebody_lift.train.synthetic.anatomy import mirror, posed
+from wholebody_lift.train.synthetic.hands import ANGLES, LIMITS, SHAPES
+from wholebody_lift.train.synthetic.rig import BONES
 
 PEOPLE = 32
 FINGERS = ("thumb", "forefinger", "middle_finger", "ring_finger", "pinky_finger")

@@ -6,12 +6,13 @@ pytest.importorskip("anny")
 
 from wholebody_lift import skeleton
 from wholebody_lift.keypoints import MIN_SCORE
-from wholebody_lift.train import held_out, metrics, poses
-from wholebody_lift.train.bank import MotionBank
-from wholebody_lift.train.cameras import FAMILIES
-from wholebody_lift.train.held_out import INPUTS, SETS, Crowd
-from wholebody_lift.train.people import CAMERA_KNOWLEDGE, Scene
-from wholebody_lift.train.rig import Rig
+from wholebody_lift.train.evaluation import held_out, metrics
+from wholebody_lift.train.evaluation.held_out import INPUTS, SETS, Crowd
+from wholebody_lift.train.synthetic import poses
+from wholebody_lift.train.synthetic.bank import MotionBank
+from wholebody_lift.train.synthetic.cameras import FAMILIES
+from wholebody_lift.train.synthetic.people import CAMERA_KNOWLEDGE, Scene
+from wholebody_lift.train.synthetic.rig import Rig
 
 BLOCK = 32
 

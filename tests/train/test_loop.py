@@ -11,9 +11,9 @@ pytest.importorskip("tensorboard")
 from wholebody_lift import pretrained
 from wholebody_lift.train import supply
 from wholebody_lift.train.loop import Trainer, TrainingDivergedError, averaged, checkpoint_path
-from wholebody_lift.train.people import Batch, People
-from wholebody_lift.train.rig import load_rig
 from wholebody_lift.train.settings import Settings
+from wholebody_lift.train.synthetic.people import Batch, People
+from wholebody_lift.train.synthetic.rig import load_rig
 
 
 @pytest.fixture(scope="module")

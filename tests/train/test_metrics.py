@@ -3,7 +3,7 @@ import torch
 from people import standing
 
 from wholebody_lift import skeleton
-from wholebody_lift.train import metrics
+from wholebody_lift.train.evaluation import metrics
 
 
 def _turn() -> torch.Tensor:

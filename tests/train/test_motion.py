@@ -12,11 +12,11 @@ from torch import Tensor
 
 pytest.importorskip("anny")
 
-from wholebody_lift.train import rotations
-from wholebody_lift.train.anatomy import rhythm
-from wholebody_lift.train.motion import amc, bvh, face, gltf, hands
-from wholebody_lift.train.motion.clip import Y_UP_TO_Z_UP, Clip, from_euler
-from wholebody_lift.train.motion.retarget import (
+from wholebody_lift.train.synthetic import rotations
+from wholebody_lift.train.synthetic.anatomy import rhythm
+from wholebody_lift.train.synthetic.recordings import amc, bvh, face, gltf, hands
+from wholebody_lift.train.synthetic.recordings.clip import Y_UP_TO_Z_UP, Clip, from_euler
+from wholebody_lift.train.synthetic.recordings.retarget import (
     CMU_AMC,
     CMU_BVH,
     FINGERS,
@@ -25,7 +25,7 @@ from wholebody_lift.train.motion.retarget import (
     rest_pose,
     retarget,
 )
-from wholebody_lift.train.rig import BONES, FACE_ACTIONS, PARENT_BONES, load_rig
+from wholebody_lift.train.synthetic.rig import BONES, FACE_ACTIONS, PARENT_BONES, load_rig
 
 BVH = """HIERARCHY
 ROOT hip

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from wholebody_lift.skeleton import INDEX, MIRROR, PARTS
-from wholebody_lift.train.occlusion import BEHIND, CAPSULES, hidden
+from wholebody_lift.train.synthetic.occlusion import BEHIND, CAPSULES, hidden
 
 DISTANCE_MM = 5000.0
 WORLD_TO_CAMERA = torch.tensor([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.skeleton import FACE_FEATURES, INDEX, MIRROR, PARTS
-from wholebody_lift.train import anatomy, cameras, detector, hands, poses, rotations
-from wholebody_lift.train.activities import ANGLES
-from wholebody_lift.train.cameras import Views
-from wholebody_lift.train.occlusion import hidden
-from wholebody_lift.train.people import Scene, to_batch
-from wholebody_lift.train.rig import BONES, FACE_ACTIONS, Rest, Rig
+from wholebody_lift.train.synthetic import anatomy, cameras, detector, hands, poses, rotations
+from wholebody_lift.train.synthetic.activities import ANGLES
+from wholebody_lift.train.synthetic.cameras import Views
+from wholebody_lift.train.synthetic.occlusion import hidden
+from wholebody_lift.train.synthetic.people import Scene, to_batch
+from wholebody_lift.train.synthetic.rig import BONES, FACE_ACTIONS, Rest, Rig
 
 PEOPLE = 160
 SIDES = ("left", "right")

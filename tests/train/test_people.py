@@ -10,8 +10,8 @@ pytest.importorskip("anny")
 from wholebody_lift import camera, features, skeleton
 from wholebody_lift.config import Config
 from wholebody_lift.keypoints import MIN_SCORE
-from wholebody_lift.train.people import CAMERA_KNOWLEDGE, CPU_VIEWS, Batch, People, to_batch
-from wholebody_lift.train.rig import load_rig
+from wholebody_lift.train.synthetic.people import CAMERA_KNOWLEDGE, CPU_VIEWS, Batch, People, to_batch
+from wholebody_lift.train.synthetic.rig import load_rig
 
 
 @pytest.fixture(scope="module")

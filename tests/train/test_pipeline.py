@@ -13,7 +13,8 @@ pytest.importorskip("tensorboard")
 
 from wholebody_lift import Lifter, formats
 from wholebody_lift.train import __main__ as command
-from wholebody_lift.train import fingerprints, held_out, supply
+from wholebody_lift.train import supply
+from wholebody_lift.train.evaluation import fingerprints, held_out
 from wholebody_lift.train.loop import checkpoint_path, settings_of
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "data" / "squats.json"

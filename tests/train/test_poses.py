@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.skeleton import INDEX, indices
-from wholebody_lift.train import anatomy, intersection, poses, reaching, rotations
-from wholebody_lift.train.activities import ACTIVITIES, ANGLES, ARMS, CONTACTS, LEGS, LIMITS
-from wholebody_lift.train.grounding import floor_of, size_of
-from wholebody_lift.train.rig import BONES, MIRROR_BONES
+from wholebody_lift.train.synthetic import anatomy, intersection, poses, reaching, rotations
+from wholebody_lift.train.synthetic.activities import ACTIVITIES, ANGLES, ARMS, CONTACTS, LEGS, LIMITS
+from wholebody_lift.train.synthetic.grounding import floor_of, size_of
+from wholebody_lift.train.synthetic.rig import BONES, MIRROR_BONES
 
 PEOPLE = 48
 

@@ -15,9 +15,9 @@ from torch import Tensor
 pytest.importorskip("anny", reason='needs pip install "wholebody-lift[train]"')
 
 from wholebody_lift.skeleton import INDEX, MIRROR, PARTS
-from wholebody_lift.train import rig as rig_module
-from wholebody_lift.train import rotations
-from wholebody_lift.train.rig import (
+from wholebody_lift.train.synthetic import rig as rig_module
+from wholebody_lift.train.synthetic import rotations
+from wholebody_lift.train.synthetic.rig import (
     BONES,
     FACE_ACTIONS,
     LOCAL_CHANGES,
@@ -358,7 +358,7 @@ def test_cached_rig_needs_no_anny(rig: Rig, tmp_path: Path, monkeypatch: pytest.
     load_rig(tmp_path)
     code = (
         "import sys; sys.modules['anny'] = None\n"
-        "from wholebody_lift.train.rig import build_rig, load_rig\n"
+        "from wholebody_lift.train.synthetic.rig import build_rig, load_rig\n"
         f"assert load_rig({str(tmp_path)!r}).template.ndim == 1\n"
         "try: build_rig()\n"
         "except ImportError as error: print(error)"

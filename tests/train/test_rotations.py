@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from wholebody_lift.train import rotations as rot
+from wholebody_lift.train.synthetic import rotations as rot
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import torch
 pytest.importorskip("anny")
 
 from wholebody_lift.train import supply
-from wholebody_lift.train.people import Batch, People
 from wholebody_lift.train.supply import SOURCES, Supply
+from wholebody_lift.train.synthetic.people import Batch, People
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,9 @@ pytest.importorskip("anny")
 from wholebody_lift import camera
 from wholebody_lift.config import Config
 from wholebody_lift.model import SemGAN
-from wholebody_lift.train import h3wb, metrics, synthetic_h3wb
-from wholebody_lift.train.h3wb import H3WB
-from wholebody_lift.train.rig import Rig
+from wholebody_lift.train.evaluation import h3wb, metrics, synthetic_h3wb
+from wholebody_lift.train.evaluation.h3wb import H3WB
+from wholebody_lift.train.synthetic.rig import Rig
 
 POSES = 12
 

@@ -12,7 +12,7 @@ from recordings import small_bank
 pytest.importorskip("anny")
 pytest.importorskip("matplotlib")
 
-from wholebody_lift.train import held_out
+from wholebody_lift.train.evaluation import held_out
 
 ROOT = Path(__file__).resolve().parents[2]
 

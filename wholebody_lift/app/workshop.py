@@ -7,7 +7,7 @@ import secrets
 import tempfile
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wholebody_lift import inputs, outputs
-from wholebody_lift.keypoints import InputError, Keypoints2D
+from wholebody_lift._types import Progress
+from wholebody_lift.errors import InputError
+from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.outputs import KINDS
 from wholebody_lift.pose import Pose3D
 
@@ -44,9 +46,6 @@ _PHOTO = re.compile(
 _VIDEO = re.compile(rb"....(?:ftyp|moov|mdat|wide)|\x1aE\xdf\xa3|RIFF....AVI |\x00\x00\x01\xba", re.DOTALL)
 """How videos begin that are no picture: MP4 and QuickTime, Matroska and WebM, AVI, MPEG."""
 
-Progress = Callable[[int, int | None], object]
-"""Called with how many frames of a video are done, and of how many if that is known; it may end the work by
-raising."""
 
 _CSV_LAYOUTS = {"long": "a row per keypoint", "wide": "a row per person"}
 

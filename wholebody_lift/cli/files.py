@@ -73,7 +73,7 @@ def only(people: Any, tracks: Sequence[int] | None) -> Any:
         return people
     import numpy as np
 
-    from wholebody_lift.keypoints import InputError
+    from wholebody_lift.errors import InputError
 
     who = outputs.numbers(people)
     if who is None:

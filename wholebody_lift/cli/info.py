@@ -95,7 +95,7 @@ def _weights_file(source: str | None, revision: str | None) -> Path:
 def _describe_file(path: Path) -> str:
     """What a file holds: a result, or else detections."""
     from wholebody_lift import formats
-    from wholebody_lift.keypoints import InputError
+    from wholebody_lift.errors import InputError
 
     try:
         return f"{path}: a result\n{formats.read_pose(path).summary()}"

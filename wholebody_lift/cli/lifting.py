@@ -12,9 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from wholebody_lift import inputs
+from wholebody_lift._types import Progress
 from wholebody_lift.cli import files
-from wholebody_lift.cli.messages import Progress, progress, say
-from wholebody_lift.keypoints import InputError, Keypoints2D
+from wholebody_lift.cli.messages import progress, say
+from wholebody_lift.errors import InputError
+from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.pose import Pose3D
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ def lift(people: Keypoints2D, lifter: Lifter, arguments: Namespace) -> Pose3D:
     with progress(arguments, "people") as show:
         lift_frames = _in_chunks(lifter, show)
         if smooth == "offline":
-            from wholebody_lift import sequence
+            from wholebody_lift.video import sequence
 
             return sequence.lift(
                 people,

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TextIO
 
+from wholebody_lift._types import Progress
 from wholebody_lift.cli.files import PIPE
 
 BAR_AFTER_SECONDS = 2
 """Work that takes less shows no progress bar."""
-
-Progress = Callable[[int, int | None], object]
-"""Told how many are done, and of how many if that is known."""
 
 
 def say(arguments: Namespace, text: str) -> None:

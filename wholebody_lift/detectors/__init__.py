@@ -15,20 +15,19 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from wholebody_lift._types import Progress
 from wholebody_lift.detectors import mediapipe_holistic, rtmlib_wholebody
 from wholebody_lift.detectors.pictures import Picture, open_video, read_image
 from wholebody_lift.detectors.tracker import Tracker
-from wholebody_lift.formats.people import Fields, Known, assemble
-from wholebody_lift.keypoints import MIN_SCORE, InputError, Keypoints2D
+from wholebody_lift.errors import InputError
+from wholebody_lift.formats.detections.assemble import Fields, Known, assemble
+from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D
 from wholebody_lift.skeleton import NUM_KEYPOINTS
 
 __all__ = ["available", "detect_image", "detect_video", "start"]
 
 Detect: TypeAlias = Callable[[Picture], npt.ArrayLike]
 """From a picture (H, W, 3), RGB, to its people (N, 133, 3): x and y in pixels, and score 0..1. N may be 0."""
-
-Progress: TypeAlias = Callable[[int, int | None], object]
-"""Called with how many frames are done, and of how many if that is known."""
 
 
 class _Module(Protocol):

@@ -13,15 +13,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from wholebody_lift._types import Floats
 from wholebody_lift.detectors import chatter
 from wholebody_lift.detectors.pictures import Picture
-from wholebody_lift.formats import mediapipe
-from wholebody_lift.keypoints import InputError
+from wholebody_lift.errors import InputError
+from wholebody_lift.formats.detections import mediapipe
 from wholebody_lift.skeleton import NUM_KEYPOINTS
-
-Floats = npt.NDArray[np.float64]
 
 _SOLUTION = "mediapipe.python.solutions.holistic"
 

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from wholebody_lift.keypoints import InputError
+from wholebody_lift.errors import InputError
 
 Picture: TypeAlias = npt.NDArray[np.uint8]
 """(H, W, 3), RGB."""

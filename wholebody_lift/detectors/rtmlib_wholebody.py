@@ -10,13 +10,11 @@ from importlib.util import find_spec
 from io import StringIO
 
 import numpy as np
-import numpy.typing as npt
 
+from wholebody_lift._types import Floats
 from wholebody_lift.detectors import chatter
 from wholebody_lift.detectors.pictures import Picture
 from wholebody_lift.skeleton import NUM_KEYPOINTS
-
-Floats = npt.NDArray[np.float64]
 
 MISSING = 'the detector rtmlib is not installed: pip install "wholebody-lift[rtmlib]"'
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from wholebody_lift._types import Floats
 
 REACH = 0.5
 """Nobody moves further between two frames: the median of their keypoints, in sizes of what is seen."""

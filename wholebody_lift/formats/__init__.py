@@ -9,28 +9,21 @@ from typing import Any, Protocol
 
 import numpy.typing as npt
 
-from wholebody_lift.formats import (
+from wholebody_lift.errors import InputError, listed
+from wholebody_lift.formats.detections import (
     alphapose,
     arrays,
-    bvh,
-    c3d,
     coco_wholebody,
-    gltf,
     mediapipe,
     mmpose,
     openpose,
-    pose_csv,
-    pose_json,
-    pose_npz,
-    rerun_log,
     rtmlib,
     supervision,
-    trc,
     vitpose,
 )
-from wholebody_lift.formats.people import Fields, assemble
-from wholebody_lift.keypoints import MIN_SCORE, InputError, Keypoints2D
-from wholebody_lift.plausibility import listed
+from wholebody_lift.formats.detections.assemble import Fields, assemble
+from wholebody_lift.formats.results import bvh, c3d, gltf, pose_csv, pose_json, pose_npz, rerun_log, trc
+from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D
 from wholebody_lift.pose import Pose3D
 
 __all__ = [

@@ -10,28 +10,19 @@ from typing import get_args
 import torch
 
 from wholebody_lift import pretrained
-from wholebody_lift.train import bank as banks
-from wholebody_lift.train import (
-    calibrate,
-    datasheet,
-    evaluate,
-    fingerprints,
-    gallery,
-    h3wb,
-    held_out,
-    loop,
-    report,
-    settings,
-    synthetic_h3wb,
-)
-from wholebody_lift.train.cameras import FAMILIES
+from wholebody_lift.train import calibrate, loop, settings
 from wholebody_lift.train.dataset import Dataset
-from wholebody_lift.train.detector import KINDS
-from wholebody_lift.train.held_out import SETS
-from wholebody_lift.train.people import People
-from wholebody_lift.train.poses import LABELS
-from wholebody_lift.train.rig import load_rig
+from wholebody_lift.train.datasheet import gallery
+from wholebody_lift.train.datasheet import page as datasheet
+from wholebody_lift.train.evaluation import evaluate, fingerprints, h3wb, held_out, report, synthetic_h3wb
+from wholebody_lift.train.evaluation.held_out import SETS
 from wholebody_lift.train.supply import Crowd
+from wholebody_lift.train.synthetic import bank as banks
+from wholebody_lift.train.synthetic.cameras import FAMILIES
+from wholebody_lift.train.synthetic.detector import KINDS
+from wholebody_lift.train.synthetic.people import People
+from wholebody_lift.train.synthetic.poses import LABELS
+from wholebody_lift.train.synthetic.rig import load_rig
 
 VALIDATION_SEED = 20260202
 

@@ -10,8 +10,8 @@ from torch import Tensor
 from wholebody_lift import skeleton
 from wholebody_lift.config import Calibration
 from wholebody_lift.model import SemGAN
-from wholebody_lift.train import evaluate, held_out, metrics
-from wholebody_lift.train.people import People, Scene, to_batch
+from wholebody_lift.train.evaluation import evaluate, held_out, metrics
+from wholebody_lift.train.synthetic.people import People, Scene, to_batch
 
 QUANTILES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 1.0)
 """Keypoints of a part, in the order of their expected errors, are divided here; each division has a knot."""

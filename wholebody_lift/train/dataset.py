@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from wholebody_lift.camera import intrinsics_from_image_size
-from wholebody_lift.keypoints import InputError
+from wholebody_lift.errors import InputError
 from wholebody_lift.skeleton import MIRROR
-from wholebody_lift.train import h3wb
-from wholebody_lift.train.h3wb import H3WB, IMAGE_SIZE
-from wholebody_lift.train.people import Batch
+from wholebody_lift.train.evaluation import h3wb
+from wholebody_lift.train.evaluation.h3wb import H3WB, IMAGE_SIZE
+from wholebody_lift.train.synthetic.people import Batch
 
 MASKED = 0.5
 """Share of the people who are masked as in H3WB's second task; the others are as they are in the file."""

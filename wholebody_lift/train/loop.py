@@ -20,13 +20,13 @@ from wholebody_lift.features import Features
 from wholebody_lift.model import Prediction, SemGAN
 from wholebody_lift.model.nodes import Nodes, nodes_of_parts
 from wholebody_lift.model.semgan import OUT_CHANNELS
-from wholebody_lift.train import metrics
+from wholebody_lift.train.evaluation import metrics
 from wholebody_lift.train.losses import Losses, LossWeights, losses, weighted_sum
 from wholebody_lift.train.muon import Muon, side_of_squares
-from wholebody_lift.train.people import Batch
 from wholebody_lift.train.precision import use_bfloat16
 from wholebody_lift.train.settings import Settings
 from wholebody_lift.train.supply import Crowd, SourceState, Supply
+from wholebody_lift.train.synthetic.people import Batch
 from wholebody_lift.train.team import Team
 
 VALIDATION_PEOPLE = 768

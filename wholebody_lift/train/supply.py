@@ -6,7 +6,7 @@ from typing import Protocol, TypedDict
 
 import torch
 
-from wholebody_lift.train.people import Batch
+from wholebody_lift.train.synthetic.people import Batch
 
 SOURCES = 8
 """Independent streams that every batch is made of, whatever the size of the team that shares them: the people

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from wholebody_lift.pose import FRAMES, FloatArray, Pose3D
+from wholebody_lift._types import AnyFloats
+from wholebody_lift.pose import FRAMES, Pose3D
 from wholebody_lift.skeleton import EDGES, PARTS
 from wholebody_lift.viewers import palette
 from wholebody_lift.viewers.views import axes as view_axes
@@ -48,9 +49,9 @@ class _Panel(NamedTuple):
     """A 3D view: where it is seen from, in OpenCV camera axes, and what its axes are called."""
 
     title: str
-    right: FloatArray
-    up: FloatArray
-    away: FloatArray
+    right: AnyFloats
+    up: AnyFloats
+    away: AnyFloats
     labels: tuple[str, str]
     signs: tuple[int, int]
 
@@ -146,13 +147,13 @@ def _panel(shown: Pose3D, view: View) -> _Panel | None:
     return _Panel(title, right, -down, away, (f"{h} (mm)", f"{v} (mm)"), (h_sign, v_sign))
 
 
-def _axis(direction: FloatArray) -> tuple[str, int]:
+def _axis(direction: AnyFloats) -> tuple[str, int]:
     """Which axis of the frame a direction is, and its sign."""
     index = int(np.argmax(np.abs(direction)))
     return "xyz"[index], int(np.sign(direction[index]))
 
 
-def _half_size(xyz: FloatArray, panels: list[_Panel]) -> FloatArray:
+def _half_size(xyz: AnyFloats, panels: list[_Panel]) -> AnyFloats:
     """Half the width and height in mm that hold the people in each view: one scale for all panels."""
     reach = np.ones(2)
     for panel in panels:
@@ -161,12 +162,12 @@ def _half_size(xyz: FloatArray, panels: list[_Panel]) -> FloatArray:
     return np.asarray(reach)
 
 
-def _seen(xyz: FloatArray, panel: _Panel) -> FloatArray:
+def _seen(xyz: AnyFloats, panel: _Panel) -> AnyFloats:
     """Right and up (N, 133, 2) in mm of points (N, 133, 3)."""
     return np.asarray(xyz @ np.stack([panel.right, panel.up]).T)
 
 
-def _middle(xy: FloatArray) -> FloatArray:
+def _middle(xy: AnyFloats) -> AnyFloats:
     """Middle of the box around (N, K, 2) points."""
     return np.asarray((xy.min(axis=(0, 1)) + xy.max(axis=(0, 1))) / 2)
 
@@ -187,7 +188,7 @@ def _draw_input(axes: Axes, shown: Pose3D) -> None:
 
 
 def _draw_view(
-    axes: Axes, shown: Pose3D, xyz: FloatArray, panel: _Panel, half_size: FloatArray, show_error: bool
+    axes: Axes, shown: Pose3D, xyz: AnyFloats, panel: _Panel, half_size: AnyFloats, show_error: bool
 ) -> None:
     places = _seen(xyz, panel) * panel.signs
     depth = xyz @ panel.away
@@ -210,7 +211,7 @@ def _draw_view(
     axes.set_ylabel(panel.labels[1], fontsize=7)
 
 
-def _draw_halos(axes: Axes, places: FloatArray, error: FloatArray) -> None:
+def _draw_halos(axes: Axes, places: AnyFloats, error: AnyFloats) -> None:
     """A disc of radius `error` (133,) mm around each place (133, 2): one shape per colour, so that discs that
     overlap do not add up."""
     from matplotlib.patches import PathPatch
@@ -228,7 +229,7 @@ def _draw_halos(axes: Axes, places: FloatArray, error: FloatArray) -> None:
 
 
 def _draw_sticks(
-    axes: Axes, xy: FloatArray, seen: npt.NDArray[np.bool_], depth: FloatArray, drawn: npt.NDArray[np.bool_]
+    axes: Axes, xy: AnyFloats, seen: npt.NDArray[np.bool_], depth: AnyFloats, drawn: npt.NDArray[np.bool_]
 ) -> None:
     """Bones, far ones first, then keypoints; `drawn` keypoints only. `depth` is 0 (nearest) to 1."""
     from matplotlib.collections import LineCollection

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wholebody_lift.pose import FRAMES, FloatArray, Pose3D
+from wholebody_lift._types import AnyFloats
+from wholebody_lift.pose import FRAMES, Pose3D
 from wholebody_lift.skeleton import EDGES, FACE_FEATURES, KEYPOINT_NAMES, PARTS
 from wholebody_lift.viewers import palette, views
 
@@ -150,7 +151,7 @@ def _in_words(name: str) -> str:
     return re.sub(r"(?<=[a-z])(\d)$", r" \1", name.replace("_", " "))
 
 
-def _steps(values: FloatArray, dtype: type[np.integer[Any]], finest: float) -> dict[str, Any]:
+def _steps(values: AnyFloats, dtype: type[np.integer[Any]], finest: float) -> dict[str, Any]:
     """An array as integers of the smallest round step (1, 2 or 5 of a decimal) that holds the largest, but
     none below `finest`, which is such a step too."""
     most = np.iinfo(dtype).max

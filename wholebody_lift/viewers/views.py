@@ -9,7 +9,8 @@ import math
 
 import numpy as np
 
-from wholebody_lift.pose import FRAMES, FloatArray, Pose3D
+from wholebody_lift._types import AnyFloats
+from wholebody_lift.pose import FRAMES, Pose3D
 from wholebody_lift.skeleton import INDEX
 
 _ACROSS = [(INDEX[f"left_{name}"], INDEX[f"right_{name}"]) for name in ("shoulder", "hip")]
@@ -17,7 +18,7 @@ _LEAST_AGREEMENT = 0.3
 """With a mean direction shorter than this, the people look every way and have no common front."""
 
 
-def in_opencv(pose: Pose3D, xyz: FloatArray) -> FloatArray:
+def in_opencv(pose: Pose3D, xyz: AnyFloats) -> AnyFloats:
     """Positions (..., 3) in the axes of a pose's frame, as OpenCV camera axes."""
     return np.asarray(xyz, np.float64) @ FRAMES[pose.frame].matrix
 
@@ -35,7 +36,7 @@ def facing(pose: Pose3D) -> float:
     return math.atan2(-z, x) if math.hypot(x, z) >= _LEAST_AGREEMENT else 0.0
 
 
-def axes(turn: float, lift: float) -> FloatArray:
+def axes(turn: float, lift: float) -> AnyFloats:
     """Right, down and forward (3, 3) of a viewer, in OpenCV camera axes.
 
     `turn` in radians around the vertical as in `facing`, `lift` in radians upwards, as the people see it.

@@ -1,0 +1,18 @@
+"""The types of arrays and callbacks that are shared, said once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+AnyFloats: TypeAlias = npt.NDArray[np.floating[Any]]
+"""Floats of whatever precision."""
+Integers: TypeAlias = npt.NDArray[np.int64]
+Mask: TypeAlias = npt.NDArray[np.bool_]
+
+Progress: TypeAlias = Callable[[int, int | None], object]
+"""Called with how many items are done, and how many there are (None while unknown)."""

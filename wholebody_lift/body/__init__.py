@@ -1,0 +1,1 @@
+"""The body's rigid parts, bones and joints: geometry that knows only the skeleton."""

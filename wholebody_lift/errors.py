@@ -1,0 +1,46 @@
+"""What can go wrong, and how people and keypoints are named in messages.
+
+Every text says what was expected, what came and how to fix it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from wholebody_lift._types import Mask
+
+
+class InputError(ValueError):
+    """The input cannot be lifted; the text says what was expected, what came and how to fix it."""
+
+
+class InputWarning(UserWarning):
+    """The input can be lifted but looks wrong; the text names the people, the sign and the fix."""
+
+
+class WeightsError(RuntimeError):
+    """Weights that cannot be found, fetched, trusted or fitted into the network.
+
+    The text says what was expected, what came and how to fix it.
+    """
+
+
+def name_people(chosen: Mask) -> str:
+    """Who is chosen, for a message: "person 3 (of 8)", "people 0, 1, 2, 3, 4 and 90 more (of 100)"."""
+    numbers = np.flatnonzero(chosen)
+    return f"{'person' if len(numbers) == 1 else 'people'} {listed(numbers)} (of {len(chosen)})"
+
+
+def count(people: int) -> str:
+    """How many, for a message: "1 person", "4 people"."""
+    return "1 person" if people == 1 else f"{people} people"
+
+
+def listed(items: Iterable[object]) -> str:
+    """The first few, for a message: "3", "0, 2 and 5", "0, 1, 2, 3, 4 and 90 more"."""
+    words = [str(item) for item in items] or ["none"]
+    if len(words) > 6:
+        words[5:] = [f"{len(words) - 5} more"]
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

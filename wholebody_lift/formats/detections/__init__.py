@@ -1,0 +1,1 @@
+"""2D keypoints as other programs write them; one file a program."""

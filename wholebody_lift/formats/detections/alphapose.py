@@ -1,0 +1,72 @@
+"""AlphaPose's `alphapose-results.json`, in its default format.
+
+A list of people {"image_id": "0.jpg", "category_id", "keypoints": flat (x, y, score) pixels, "score", "box",
+"idx"} for COCO-WholeBody (133), Halpe's full body (136) and body with feet (26), and COCO (17). `image_id` is
+the name of the image, or the number of the frame with .jpg. `idx` is who it is, nested to some depth; it
+is 0 for everyone where AlphaPose did not track (AlphaPose issue 761), and then is nothing.
+
+Source: AlphaPose, alphapose/utils/pPose_nms.py (`write_json`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wholebody_lift._types import Floats
+from wholebody_lift.errors import InputError
+from wholebody_lift.formats.detections.assemble import (
+    Fields,
+    flat_numbers,
+    frame_numbers,
+    in_unit_range,
+    stack,
+    track_numbers,
+)
+from wholebody_lift.formats.detections.coco_wholebody import has_parts
+from wholebody_lift.layouts import COCO, COCO_WHOLEBODY, HALPE_26, HALPE_136, convert
+
+LOOKED_FOR = "AlphaPose (a list of people whose image_id is the name of a file)"
+
+
+def matches(document: Any) -> bool:
+    """Whether the parsed JSON is this format."""
+    if not (isinstance(document, list) and document):
+        return False
+    return all(
+        isinstance(person, dict)
+        and isinstance(person.get("image_id"), str)
+        and "keypoints" in person
+        and not has_parts(person)
+        for person in document
+    )
+
+
+def parse(document: list[dict[str, Any]]) -> Fields:
+    """The fields in the parsed JSON; image_ids are the numbers in the names of the images."""
+    triples = stack(_triples(person, number) for number, person in enumerate(document))  # (N, K, 3)
+    triples[..., 2] = in_unit_range(triples[..., 2])
+    fields: Fields = {
+        "keypoints": convert(triples, COCO, HALPE_26, COCO_WHOLEBODY, HALPE_136),
+        "image_ids": frame_numbers([str(person.get("image_id")) for person in document]),
+    }
+    tracks = [_track(person) for person in document]
+    if any(tracks):
+        fields["track_ids"] = track_numbers(tracks)
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _triples(person: dict[str, Any], number: int) -> Floats:
+    """(K, 3) x, y, score of one person."""
+    values = flat_numbers(person.get("keypoints"), f"keypoints of person {number}")
+    if values.size % 3:
+        raise InputError(
+            f"got {values.size} numbers for person {number}; x, y, score of each keypoint were wanted"
+        )
+    return values.reshape(-1, 3)
+
+
+def _track(person: dict[str, Any]) -> int | None:
+    numbers = np.ravel(person.get("idx", []))
+    return int(numbers[0]) if numbers.size else None

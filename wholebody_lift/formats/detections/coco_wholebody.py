@@ -1,0 +1,197 @@
+"""COCO-WholeBody JSON (Jin et al., ECCV 2020): the results of a detector, or annotations.
+
+Results are a list of people, as MMPose's evaluation and others write them; annotations, and results with the
+images described beside them, are an object {"images": [...], "annotations": [...]}. Each person has
+(x, y, v) triples of pixels in `keypoints` (17), `foot_kpts` (6), `face_kpts` (68), `lefthand_kpts` (21) and
+`righthand_kpts` (21), or all 133 in `keypoints`; a part that is left out is missing. v is a score in
+results; in annotations it is a visibility flag (0 missing, 1 hidden, 2 visible; some are fractions, and all
+over 0 count), and `face_valid` and the like tell whether a part was annotated at all.
+
+Video: `track_id` (or `instance_id`) of a person, `frame_id` of an image, and `fps` in `info`, as video
+datasets in COCO's form have them.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wholebody_lift._types import Floats
+from wholebody_lift.errors import InputError, listed
+from wholebody_lift.formats.detections.assemble import (
+    Fields,
+    flat_numbers,
+    in_unit_range,
+    stack,
+    track_numbers,
+)
+from wholebody_lift.keypoints import Keypoints2D
+from wholebody_lift.skeleton import NUM_KEYPOINTS, PARTS
+
+LOOKED_FOR = "COCO-WholeBody (a list of people with keypoints, foot_kpts and the like, or annotations)"
+
+_PART_KEYS = {
+    "keypoints": "body",
+    "foot_kpts": "feet",
+    "face_kpts": "face",
+    "lefthand_kpts": "left_hand",
+    "righthand_kpts": "right_hand",
+}
+_VALID_KEYS = {
+    "foot_valid": "feet",
+    "face_valid": "face",
+    "lefthand_valid": "left_hand",
+    "righthand_valid": "right_hand",
+}
+_TRACK_KEYS = ("track_id", "instance_id")
+
+
+def matches(document: Any) -> bool:
+    """Whether the parsed JSON is this format."""
+    if isinstance(document, list):
+        return any(isinstance(entry, dict) and not entry.keys().isdisjoint(_PART_KEYS) for entry in document)
+    return isinstance(document, dict) and "annotations" in document
+
+
+def has_parts(person: dict[str, Any]) -> bool:
+    """Whether a person has any part but the body, which tells this format from its relatives."""
+    return any(key in person for key in _PART_KEYS if key != "keypoints")
+
+
+def parse(document: Any) -> Fields:
+    """The fields in the parsed JSON.
+
+    The size of the images comes from `images`, or from `info` where all have one size.
+    """
+    described = document if isinstance(document, dict) else {}
+    people = document["annotations"] if described else document
+    if not (isinstance(people, list) and all(isinstance(person, dict) for person in people)):
+        raise InputError("got annotations that are no list of people; COCO-WholeBody annotations were wanted")
+    triples = stack(_triples(person, number) for number, person in enumerate(people))  # (N, K, 3)
+    if any(key in person for person in people for key in _VALID_KEYS) or _are_flags(triples[..., 2]):
+        _flags_to_scores(triples, people)
+    else:
+        triples[..., 2] = in_unit_range(triples[..., 2])
+    fields: Fields = {"keypoints": triples, "track_ids": _track_ids(people), "fps": _fps(described)}
+    if any("image_id" in person for person in people):
+        ids = [_image_id(person, number) for number, person in enumerate(people)]
+        fields["image_ids"] = _frames(described, ids)
+        fields["image_size"] = _image_sizes(described, ids)
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def write(people: Keypoints2D, path: Path) -> None:
+    """Write results with their images described beside them: {"info", "images", "annotations"}.
+
+    `score` of a person is the mean of the keypoints that are there. Without image_ids everyone is in image 0.
+    """
+    ids = np.zeros(len(people), np.int64) if people.image_ids is None else people.image_ids
+    document = {
+        "info": {} if people.fps is None else {"fps": people.fps},
+        "images": _describe_images(people, ids),
+        "annotations": [_describe(person, int(i)) for person, i in zip(people, ids, strict=True)],
+    }
+    path.write_text(json.dumps(document, allow_nan=False), encoding="utf-8")
+
+
+def _describe_images(people: Keypoints2D, ids: npt.NDArray[np.int64]) -> list[dict[str, Any]]:
+    different, first = np.unique(ids, return_index=True)
+    images: list[dict[str, Any]] = [{"id": int(i)} for i in different]
+    if people.image_size is not None:
+        for image, (width, height) in zip(images, people.image_size[first].tolist(), strict=True):
+            image.update(width=width, height=height)
+    return images
+
+
+def _describe(person: Keypoints2D, image_id: int) -> dict[str, Any]:
+    triples = np.nan_to_num(np.column_stack((person.keypoints[0], person.scores[0])))  # (K, 3)
+    return {
+        "image_id": image_id,
+        "category_id": 1,
+        **({} if person.track_ids is None else {"track_id": int(person.track_ids[0])}),
+        **{key: triples[PARTS[name]].ravel().tolist() for key, name in _PART_KEYS.items()},
+        "score": float(person.scores[person.observed].mean()),
+    }
+
+
+def _triples(person: dict[str, Any], number: int) -> Floats:
+    """(133, 3) x, y, v of one person; zeros where a part is left out."""
+    triples = np.zeros((NUM_KEYPOINTS, 3))
+    for key, name in _PART_KEYS.items():
+        if not person.get(key):
+            continue
+        part = PARTS[name]
+        values = flat_numbers(person[key], f"{key} of person {number}")
+        if key == "keypoints" and values.size == triples.size:
+            return values.reshape(triples.shape)
+        if values.size != 3 * len(part):
+            raise InputError(
+                f"got {values.size} numbers in {key} of person {number}; {3 * len(part)} were wanted: "
+                f"x, y, v of {len(part)} keypoints"
+            )
+        triples[part] = values.reshape(-1, 3)
+    return triples
+
+
+def _are_flags(v: Floats) -> bool:
+    return bool(np.isin(v, (0, 1, 2)).all() and (v == 2).any())
+
+
+def _flags_to_scores(triples: Floats, people: list[dict[str, Any]]) -> None:
+    triples[..., 2] = triples[..., 2] > 0
+    for number, person in enumerate(people):
+        for key, name in _VALID_KEYS.items():
+            if not person.get(key, True):
+                triples[number, PARTS[name]] = 0
+
+
+def _track_ids(people: list[dict[str, Any]]) -> list[int] | None:
+    key = next((key for key in _TRACK_KEYS if any(key in person for person in people)), None)
+    return None if key is None else track_numbers([person.get(key) for person in people])
+
+
+def _fps(described: dict[str, Any]) -> float | None:
+    info = described.get("info")
+    return info.get("fps") if isinstance(info, dict) else None
+
+
+def _image_id(person: dict[str, Any], number: int) -> int:
+    image_id = person.get("image_id")
+    try:
+        return int(image_id)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise InputError(
+            f"got image_id {image_id!r} of person {number}; a whole number was wanted for everyone"
+        ) from None
+
+
+def _frames(described: dict[str, Any], ids: list[int]) -> list[int]:
+    """The video frame of each person's image, where every image has one of its own; else the image's id."""
+    frames = {int(image["id"]): image.get("frame_id") for image in described.get("images", [])}
+    if not frames or None in frames.values() or len(set(frames.values())) < len(frames):
+        return ids
+    return [int(frames.get(i, i)) for i in ids]
+
+
+def _image_sizes(described: dict[str, Any], ids: list[int]) -> list[tuple[float, float]] | None:
+    """(width, height) of each person's image; None unless the file tells all of them."""
+    if "images" not in described:
+        info = described.get("info")
+        size = _size(info) if isinstance(info, dict) else None
+        return None if size is None else [size] * len(ids)
+    sizes = {int(image["id"]): _size(image) for image in described["images"]}
+    unknown = sorted(set(ids) - set(sizes))
+    if unknown:
+        raise InputError(
+            f"got people in image {listed(unknown)}, which is not in images; every image was wanted"
+        )
+    known = [size for size in map(sizes.get, ids) if size is not None]
+    return known if len(known) == len(ids) else None
+
+
+def _size(image: dict[str, Any]) -> tuple[float, float] | None:
+    return (image["width"], image["height"]) if "width" in image and "height" in image else None

@@ -1,0 +1,188 @@
+"""MediaPipe Holistic: the results of `mp.solutions.holistic` and of the tasks API's `HolisticLandmarker`.
+
+One person: 33 keypoints of the body, 468 of the face (478 with the irises), and 21 of each hand, as fractions
+of the width and height of the image, which is why its size is needed. They become ours like this:
+
+- body: what has our name; the foot index is our big toe, the heel our heel, and nothing is a small toe;
+- face: each of the 68 is a vertex of the mesh (`FACE_VERTICES`), but each of the brows is the middle of its
+  upper and lower edge, as the mesh has both and iBUG's scheme has their ridge;
+- hands: keypoint by keypoint, as both have the same order.
+
+The score of the body is MediaPipe's visibility; face and hands have none, and get 1 where they were found.
+What MediaPipe guesses beyond the edge of the image is missing.
+
+Saved results: a JSON object, or a list of those for the frames of a video, with `pose_landmarks`,
+`face_landmarks`, `left_hand_landmarks`, `right_hand_landmarks` (in camelCase too, as JavaScript has them),
+each a list of {x, y, z, visibility} or {"landmark": that list}, as MessageToDict makes it; null or left out
+where not found. And npy arrays (1662,) or (T, 1662), as a much copied `extract_keypoints` for sign language
+makes them: x, y, z, visibility of 33, then x, y, z of 468, of 21 left and of 21 right, zeros where not found.
+
+The vertices are the list that goes round as landmark_points_68 (ByteDance's LatentSync has it, for one), and
+can be checked in the picture mediapipe/modules/face_geometry/data/canonical_face_model_uv_visualization.png.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wholebody_lift._types import Floats
+from wholebody_lift.errors import InputError
+from wholebody_lift.formats.detections.assemble import Fields, KnownButSize, assemble, stack
+from wholebody_lift.keypoints import Keypoints2D
+from wholebody_lift.layouts import FACE, LEFT_HAND, MEDIAPIPE_POSE, RIGHT_HAND, place
+from wholebody_lift.skeleton import FACE_FEATURES, NUM_KEYPOINTS
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+LOOKED_FOR = "MediaPipe (an object with pose_landmarks, or a list of them)"
+
+PARTS = ("pose_landmarks", "face_landmarks", "left_hand_landmarks", "right_hand_landmarks")
+"""What a result is made of, in the order of the flat arrays."""
+
+_VERTICES: dict[str, tuple[int | tuple[int, int], ...]] = {
+    "jaw": (162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389),
+    "right_brow": ((70, 46), (63, 53), (105, 52), (66, 65), (107, 55)),
+    "left_brow": ((336, 285), (296, 295), (334, 282), (293, 283), (300, 276)),
+    "nose": (168, 197, 5, 4, 75, 97, 2, 326, 305),
+    "right_eye": (33, 160, 158, 133, 153, 144),
+    "left_eye": (362, 385, 387, 263, 373, 380),
+    "mouth": (61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, 78, 82, 13, 312, 308, 317, 14, 87),
+}
+
+FACE_VERTICES: tuple[tuple[int, int], ...] = tuple(
+    vertex if isinstance(vertex, tuple) else (vertex, vertex)
+    for feature in FACE_FEATURES
+    for vertex in _VERTICES[feature]
+)
+"""The two vertices of the mesh that each of the 68 keypoints is the middle of; often one vertex twice."""
+
+_COUNTS = {"pose_landmarks": (33,), "face_landmarks": (468, 478)} | dict.fromkeys(PARTS[2:], (21,))
+_FLAT_COLUMNS = dict(zip(PARTS, (4, 3, 3, 3), strict=True))
+_ABSENT = object()
+_FLAT_LENGTH = sum(_COUNTS[part][0] * _FLAT_COLUMNS[part] for part in PARTS)  # 1662
+
+
+def from_results(results: Any, image_size: npt.ArrayLike, **known: Unpack[KnownButSize]) -> Keypoints2D:
+    """The person in the results of one image, or of all frames of a video.
+
+    Args:
+        results: what `Holistic.process` or `HolisticLandmarker.detect` answers; or a list of those, one for
+            each frame, which becomes image_ids. Frames in which nobody was found, or None, are left out.
+        image_size: (width, height) in pixels, e.g. image.shape[1::-1].
+        **known: what else is known, as in `Keypoints2D`.
+
+    Raises:
+        InputError: nobody was found, or it is something else.
+    """
+    return assemble({**_parse(results), "image_size": image_size}, known)
+
+
+def matches(document: Any) -> bool:
+    """Whether the parsed JSON is this format."""
+    frames = document if isinstance(document, list) else [document]
+    return any(isinstance(frame, Mapping) and _is_result(frame) for frame in frames)
+
+
+def parse(document: Any) -> Fields:
+    """The fields in the parsed JSON."""
+    return _parse(document)
+
+
+def is_flat(array: npt.NDArray[Any]) -> bool:
+    """Whether an npy array is made of such results."""
+    return array.ndim in (1, 2) and array.shape[-1] == _FLAT_LENGTH
+
+
+def parse_flat(array: npt.NDArray[Any]) -> Fields:
+    """The fields in an array (1662,) or (T, 1662)."""
+    results = [_split(row) for row in np.atleast_2d(array)]
+    return _parse(results[0] if array.ndim == 1 else results)
+
+
+def _parse(results: Any) -> Fields:
+    is_one = _is_result(results)
+    frames = [_triples(result) for result in ([results] if is_one else results)]
+    found = [number for number, triples in enumerate(frames) if not np.isnan(triples).all()]
+    keypoints = stack(frames[number] for number in found)  # (N, K, 3)
+    return {"keypoints": keypoints, "normalised": True, **({} if is_one else {"image_ids": found})}
+
+
+def _is_result(result: Any) -> bool:
+    """Whether it is one result, and not a list of them."""
+    return any(_get(result, part) is not _ABSENT for part in PARTS)
+
+
+def _get(result: Any, part: str) -> Any:
+    """A part of a result by its name, in an object or a mapping, in snake_case or camelCase."""
+    head, *tail = part.split("_")
+    names = (part, head + "".join(word.capitalize() for word in tail))
+    if isinstance(result, Mapping):
+        return next((result[name] for name in names if name in result), _ABSENT)
+    return next((getattr(result, name) for name in names if hasattr(result, name)), _ABSENT)
+
+
+def _triples(result: Any) -> Floats:
+    """(133, 3) x, y as fractions, and score, of one result; NaN where missing."""
+    ours = np.full((NUM_KEYPOINTS, 3), np.nan)
+    if not result:
+        return ours
+    if not _is_result(result):
+        raise InputError(f"got a {type(result).__name__} without {', '.join(PARTS)}; a result was wanted")
+    body, face, left_hand, right_hand = (_keypoints(_get(result, part), part) for part in PARTS)
+    if body is not None:
+        place(body, MEDIAPIPE_POSE.names, ours)
+    for keypoints, names in ((left_hand, LEFT_HAND), (right_hand, RIGHT_HAND)):
+        if keypoints is not None:
+            place(_certain(keypoints), names, ours)
+    if face is not None:
+        place(_certain(face[np.array(FACE_VERTICES)].mean(axis=1)), FACE, ours)
+    outside = (ours[:, :2] < 0).any(axis=1) | (ours[:, :2] > 1).any(axis=1)
+    ours[outside] = np.nan
+    return ours
+
+
+def _keypoints(part: Any, name: str) -> Floats | None:
+    """(K, 3) x, y, visibility of a part; None where it was not found."""
+    if part is _ABSENT:
+        return None
+    if isinstance(part, np.ndarray):
+        return part
+    keypoints = getattr(part, "landmark", part)  # a protocol buffer of mp.solutions
+    if isinstance(part, Mapping):
+        keypoints = part.get("landmark")  # the same as JSON
+    if not keypoints:
+        return None
+    if len(keypoints) == 1 and isinstance(keypoints[0], Sequence):  # a list of people, by JavaScript's tasks
+        keypoints = keypoints[0]
+    if len(keypoints) not in _COUNTS[name]:
+        wanted = " or ".join(map(str, _COUNTS[name]))
+        raise InputError(f"got {len(keypoints)} keypoints in {name}; {wanted} were wanted")
+    return np.array([_values(keypoint) for keypoint in keypoints], dtype=np.float64)
+
+
+def _values(keypoint: Any) -> Iterable[Any]:
+    """x, y, visibility of a keypoint, which is an object or a mapping; JSON leaves out what is 0."""
+    if isinstance(keypoint, Mapping):
+        return [keypoint.get(name, 0) for name in ("x", "y", "visibility")]
+    return [keypoint.x, keypoint.y, getattr(keypoint, "visibility", None) or 0]
+
+
+def _certain(keypoints: Floats) -> Floats:
+    return np.column_stack((keypoints[:, :2], np.ones(len(keypoints))))
+
+
+def _split(row: npt.NDArray[Any]) -> dict[str, Floats | None]:
+    """A flat array as a result."""
+    result: dict[str, Floats | None] = {}
+    start = 0
+    for part, columns in _FLAT_COLUMNS.items():
+        stop = start + _COUNTS[part][0] * columns
+        values = row[start:stop].reshape(-1, columns).astype(np.float64)
+        result[part] = values[:, [0, 1, columns - 1]] if values.any() else None
+        start = stop
+    return result

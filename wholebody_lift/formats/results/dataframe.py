@@ -1,0 +1,26 @@
+"""A result as a pandas DataFrame, with the columns of the CSV. Needs pandas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wholebody_lift.formats.results.pose_csv import Layout, columns
+from wholebody_lift.pose import Pose3D
+
+if TYPE_CHECKING:
+    import pandas
+
+
+def to_dataframe(pose: Pose3D, layout: Layout = "long") -> pandas.DataFrame:
+    """One row per keypoint ("long"), or per person and image ("wide").
+
+    `track_id` is pandas' Int64 and `fps` float64; both are missing where they are not known.
+
+    Raises ImportError without pandas, ValueError for a layout that is not known.
+    """
+    try:
+        import pandas
+    except ImportError as error:
+        raise ImportError('a DataFrame needs pandas: pip install "wholebody-lift[pandas]"') from error
+    table = columns(pose, layout)
+    return pandas.DataFrame(table).astype({"track_id": "Int64", "fps": "float64"})

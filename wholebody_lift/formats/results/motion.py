@@ -1,0 +1,185 @@
+"""What the formats of motion share: who is who over time, one clock, one set of axes, one origin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from wholebody_lift._types import Floats, Integers
+from wholebody_lift.errors import listed
+from wholebody_lift.pose import FRAMES, Pose3D
+from wholebody_lift.skeleton import indices
+
+Origin = Literal["ground", "camera", "hips"]
+"""Where the origin is: "ground", under the hips of the first frame, at the height of the feet; "camera"; or
+"hips", each person's own in every frame, so that nobody moves from the spot."""
+
+STILL_FPS = 30.0
+"""The frame rate that is written where there is one frame and no rate is known."""
+
+_FLOOR_PERCENTILE = (
+    5.0  # of the height of the lower foot over all frames: jumps and single errors do not count
+)
+_SMALLEST_SHARE = 0.01  # of the frames from the first to the last, in which there is someone
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """One person over time: T frames, in order, that need not follow one another.
+
+    Attributes:
+        name: "person", and the person's track id or number where there are several.
+        frames: (T,) the number of each frame on the clock of the `Motion`, which starts at 0.
+        xyz: (T, 133, 3) mm.
+        error_mm: (T, 133) expected error.
+        observed: (T, 133) bool; False where `xyz` is inferred.
+    """
+
+    name: str
+    frames: Integers
+    xyz: Floats
+    error_mm: Floats
+    observed: npt.NDArray[np.bool_]
+
+    def without_gaps(self) -> Floats:
+        """(U, 133, 3) mm, every frame from the first to the last; straight lines through what is missing."""
+        first, last = self.frames[[0, -1]]
+        wanted = np.arange(first, last + 1)
+        after = np.searchsorted(self.frames, wanted).clip(1, max(1, len(self.frames) - 1))
+        before = after - 1
+        after = np.minimum(after, len(self.frames) - 1)
+        span = np.maximum(self.frames[after] - self.frames[before], 1)
+        share = ((wanted - self.frames[before]) / span)[:, None, None]
+        return np.asarray((1 - share) * self.xyz[before] + share * self.xyz[after])
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """People over time.
+
+    Attributes:
+        tracks: the people.
+        fps: frames per second.
+        length: number of frames, from the first to the last in which anyone is there.
+        frame: the axes, one of `FRAMES`.
+        origin: see `Origin`.
+    """
+
+    tracks: tuple[Track, ...]
+    fps: float
+    length: int
+    frame: str
+    origin: Origin
+
+    @property
+    def description(self) -> str:
+        """Units, axes, origin and frame rate, for formats with a place for words."""
+        axes = FRAMES[self.frame]
+        where = {
+            "ground": "on the ground under the hips in the first frame",
+            "camera": "at the camera",
+            "hips": "half way between each person's hips",
+        }[self.origin]
+        return (
+            f"frame {self.frame} ({axes.handedness}-handed): x {axes.x}, y {axes.y}, z {axes.z}; "
+            f"origin {where}; {self.fps:.10g} frames per second"
+        )
+
+    def only_track(self, kind: str) -> Track:
+        """The one person. Raises ValueError where there are several: a file of this kind holds one."""
+        if len(self.tracks) > 1:
+            names = listed(track.name for track in self.tracks)
+            raise ValueError(
+                f"got {len(self.tracks)} people ({names}), and {kind} holds one; choose one: "
+                "pose[pose.track_ids == ID], or pose[0] in a single image. If the rows are frames of one "
+                "person, say so before lifting: Keypoints2D(..., image_ids=range(N), fps=FPS)"
+            )
+        return self.tracks[0]
+
+
+def motion(pose: Pose3D, frame: str, origin: Origin = "ground") -> Motion:
+    """The people of a result over time.
+
+    Rows with one track id are one person; without track ids one person per image is a sequence, and several
+    people in a single image are people of one frame. The clock ticks as often as frames were lifted: every
+    third frame of a video gives a third of its frame rate.
+
+    Raises ValueError, which says what to do, where it is not known who is who or how fast frames follow.
+    """
+    if origin not in get_args(Origin):
+        raise ValueError(f"got origin {origin!r}; one of {', '.join(get_args(Origin))} was wanted")
+    pose = pose.to(frame)
+    if FRAMES[frame].handedness == "left":
+        raise ValueError(f"got frame {frame!r}, which is left-handed; the format wants a right-handed one")
+    if not len(pose):
+        raise ValueError("got a result without people; there is nothing to write")
+    frames, fps = _clock(pose)
+    xyz = _placed(pose, frames, origin)
+    tracks = []
+    for name, rows in people(pose):
+        order = rows[np.argsort(frames[rows], kind="stable")]
+        if (np.diff(frames[order]) == 0).any():
+            raise ValueError(f"got {name} twice in one image; each person can be in an image once")
+        tracks.append(
+            Track(
+                name, frames[order], xyz[order], pose.error_mm[order].astype(np.float64), pose.observed[order]
+            )
+        )
+    return Motion(tuple(tracks), fps, int(frames.max()) + 1, frame, origin)
+
+
+def _clock(pose: Pose3D) -> tuple[Integers, float]:
+    """The frame (N,) of each row, from 0, and frames per second."""
+    images = np.unique(pose.image_ids)
+    if len(images) == 1:
+        return np.zeros(len(pose), dtype=np.int64), STILL_FPS if pose.fps is None else pose.fps
+    if pose.fps is None:
+        raise ValueError(
+            f"got {len(images)} frames and no frame rate; set it: dataclasses.replace(pose, fps=30)"
+        )
+    step = np.gcd.reduce(np.diff(images))
+    frames = (pose.image_ids - images[0]) // step
+    if len(images) < _SMALLEST_SHARE * (frames.max() + 1):
+        raise ValueError(
+            f"got {len(images)} images with ids from {images[0]} to {images[-1]}, which do not look like the "
+            "numbers of video frames; give image_ids that count frames"
+        )
+    return frames, pose.fps / step
+
+
+def people(pose: Pose3D) -> list[tuple[str, npt.NDArray[np.intp]]]:
+    """The name and the rows of each person.
+
+    Raises ValueError, which says what to do, where it is not known who is who.
+    """
+    ids: npt.NDArray[Any]
+    if pose.track_ids is not None:
+        ids = pose.track_ids
+    else:
+        images = len(np.unique(pose.image_ids))
+        if 1 < images < len(pose):
+            raise ValueError(
+                f"got {len(pose)} people in {images} images and no track ids, so it is not known who is who; "
+                "give track_ids to Keypoints2D before lifting, or choose the rows of one person: pose[rows]"
+            )
+        ids = np.arange(len(pose)) if images == 1 else np.zeros(len(pose), dtype=np.int64)
+    known = np.unique(ids)
+    if len(known) == 1:
+        return [("person", np.arange(len(pose)))]
+    return [(f"person{one}", np.flatnonzero(ids == one)) for one in known]
+
+
+def _placed(pose: Pose3D, frames: Integers, origin: Origin) -> Floats:
+    """(N, 133, 3) mm from the origin."""
+    if origin == "hips":
+        return pose.xyz.astype(np.float64)
+    xyz = pose.in_camera.astype(np.float64)
+    if origin == "camera":
+        return xyz
+    up = FRAMES[pose.frame].matrix @ (0.0, -1.0, 0.0)
+    start = pose.translation[frames == 0].mean(axis=0)
+    floor = np.percentile((xyz[:, indices("feet")] @ up).min(axis=1), _FLOOR_PERCENTILE)
+    return np.asarray(xyz - start + (start @ up - floor) * up)

@@ -1,0 +1,76 @@
+"""A result as self-describing JSON: units, frame and skeleton first, then one object per person.
+
+Strict JSON: missing coordinates are null. Numbers are as short as they can be and still give the same
+float32 when read back.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wholebody_lift.errors import InputError
+from wholebody_lift.formats.results.pose_header import ARRAY_FIELDS, OPTIONAL_FIELDS, fields, header
+from wholebody_lift.pose import Pose3D
+
+_DTYPES: dict[str, type[np.generic]] = {
+    **dict.fromkeys(ARRAY_FIELDS, np.float32),
+    **dict.fromkeys(("K", "distortion", "image_size"), np.float64),
+    "observed": np.bool_,
+    "image_ids": np.int64,
+    "track_ids": np.int64,
+}
+_KEYS = {"image_ids": "image_id", "track_ids": "track_id"}
+"""Keys in a person's object that are not named as the field of Pose3D."""
+
+
+def write(pose: Pose3D, path: Path) -> None:
+    """Write the result, each entry of the header and each person on a line."""
+    lines = [f"{json.dumps(key)}: {_dumps(value)}" for key, value in header(pose).items()]
+    known = [name for name in ARRAY_FIELDS if getattr(pose, name) is not None]
+    columns = {_key(name): _numbers(getattr(pose, name)) for name in known}
+    people = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    lines.append('"people": [\n  ' + ",\n  ".join(_dumps(person) for person in people) + "\n ]")
+    path.write_text("{\n " + ",\n ".join(lines) + "\n}\n", encoding="utf-8")
+
+
+def parse(document: Any) -> Pose3D:
+    """The result in parsed JSON. Raises InputError if it is another's, or damaged."""
+    described = fields(document)
+    try:
+        people = document["people"]
+        unknown = {name for name in OPTIONAL_FIELDS if _key(name) not in people[0]}
+        arrays: dict[str, Any] = {
+            name: np.array([person[_key(name)] for person in people], dtype=_DTYPES[name])
+            for name in ARRAY_FIELDS
+            if name not in unknown
+        }
+        return Pose3D(**arrays, **described)
+    except KeyError as error:
+        raise InputError(f"got a result without {error.args[0]}; write it again") from None
+    except (ValueError, TypeError, IndexError) as error:
+        raise InputError(f"got a damaged result ({error}); write it again") from None
+
+
+def _key(name: str) -> str:
+    """The key in a person's object for a field of Pose3D."""
+    return _KEYS.get(name, name)
+
+
+def _dumps(value: Any) -> str:
+    return json.dumps(value, allow_nan=False, separators=(",", ":"))
+
+
+def _numbers(array: npt.NDArray[Any]) -> list[Any]:
+    """Nested lists of the array's values, NaN as None; float32 by its shortest decimal form."""
+    if array.dtype == np.float32:
+        array = array.astype(str).astype(np.float64)
+    if array.dtype.kind == "f" and np.isnan(array).any():
+        missing = np.isnan(array)
+        array = array.astype(object)
+        array[missing] = None
+    return list(array.tolist())

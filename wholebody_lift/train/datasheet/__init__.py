@@ -1,0 +1,1 @@
+"""The datasheet of the synthetic people: measures, page and pictures."""

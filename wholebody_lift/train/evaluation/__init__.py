@@ -1,0 +1,1 @@
+"""Fixed test people, metrics, and the reports made of them."""

@@ -1,0 +1,303 @@
+"""Measure a network on the fixed test sets (`held_out`); `report` says it in tables.
+
+A network is anything that answers `Features` with a `Prediction`, so that others are measured as SemGAN is.
+docs/evaluation.md explains every figure.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from wholebody_lift import camera, skeleton
+from wholebody_lift.config import Config
+from wholebody_lift.features import Features, canonical_view, to_camera_axes, to_virtual_axes, weights_of
+from wholebody_lift.model import Prediction
+from wholebody_lift.train.evaluation import fingerprints, held_out, metrics
+from wholebody_lift.train.evaluation.actions import action_group
+from wholebody_lift.train.evaluation.held_out import SETS, Crowd
+from wholebody_lift.train.synthetic.detector import KINDS
+from wholebody_lift.train.synthetic.people import Batch, People, Scene, to_batch
+
+PEOPLE = 1000
+"""People of each test set, unless told otherwise."""
+
+_CHUNK = 250
+
+
+class Result(NamedTuple):
+    """Means over people, of each person's mean over keypoints; mm unless said otherwise."""
+
+    people: int
+    given: float
+    """Share of the keypoints that the network was given, percent."""
+    whole: float
+    """MPJPE over all 133 keypoints, root-aligned."""
+    seen: float
+    """The same over the keypoints that the network was given."""
+    seen_centred: float
+    """That, after moving the mean of those keypoints to its true place: webcams do not show the root, which
+    the others are measured from."""
+    displaced: float
+    """How far what the network was given is from its true place in the picture, at its true distance: what an
+    input is off before anything is lifted."""
+    n_mpjpe: float
+    pa_mpjpe: float
+    body: float
+    """Body and feet; this and the next four as in `metrics.Protocol`."""
+    face: float
+    face_at_nose: float
+    hands: float
+    hands_at_wrist: float
+    parts: dict[str, float]
+    """MPJPE of each of `skeleton.PARTS`, root-aligned."""
+    depth: float
+    """Root-aligned error along the viewing ray, whole."""
+    across: float
+    """At right angles to it."""
+    root: float
+    """Distance of the root from its true place in the camera, with the true K and stature given."""
+    root_percent: float
+    """The same, percent of the distance from the camera."""
+    predicted: float
+    """Mean predicted error, to be compared with `whole`."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that an evaluation found."""
+
+    results: dict[str, dict[str, Result]]
+    """By test set and input."""
+    groups: dict[str, dict[str, Result]]
+    """By question and by what people are grouped by."""
+    bones: dict[str, dict[str, float]]
+    """Spread of the lengths of bones between four views of a body, percent, by input and bone."""
+    calibration: list[metrics.Decile]
+    """Of the set "mixture"."""
+    differences: list[str]
+    """In what the test sets are not the published ones; empty if nothing is, or for another split."""
+    seconds: float
+
+
+def evaluate(
+    model: nn.Module,
+    people: People,
+    count: int = PEOPLE,
+    *,
+    sets: Sequence[str] = tuple(SETS),
+    stature_mm: float = Config().stature_mm,
+    progress: bool = False,
+) -> Report:
+    """Errors of a network on the first `count` people of each of some test sets.
+
+    people: has the rig and the bank, on the CPU, and says which split is measured.
+    stature_mm: body height that the network's millimetres are in.
+    progress: show a bar.
+
+    Raises ValueError for people without a bank, for a set that is not in `held_out.SETS`, and for more people
+    than a set has.
+    """
+    if people.bank is None:
+        raise ValueError("people of recorded poses need a bank; give one made by `prepare`")
+    if not 0 < count <= held_out.PEOPLE:
+        raise ValueError(f"got {count} people; a test set has {held_out.PEOPLE}")
+    if unknown := [name for name in sets if name not in SETS]:
+        raise ValueError(f"got test set {unknown[0]!r}; the sets are {', '.join(SETS)}")
+    started = time.perf_counter()
+    tables: dict[tuple[str, str], _Table] = {}
+    made: dict[str, list[fingerprints.Fingerprint]] = {}
+    with tqdm(total=count * sum(len(SETS[name].inputs) for name in sets), disable=not progress) as bar:
+        for name in sets:
+            bar.set_description(name)
+            pieces: dict[str, list[_Table]] = {}
+            wanted = count
+            for crowd, scenes in held_out.blocks(
+                name, people.rig, people.bank, people=count, split=people.split
+            ):
+                made.setdefault(name, []).append(fingerprints.fingerprint(crowd, scenes))
+                for given, scene in scenes.items():
+                    knowledge = held_out.INPUTS[given].knowledge
+                    table = _measure(model, held_out.first(scene, wanted), crowd, knowledge, stature_mm)
+                    pieces.setdefault(given, []).append(table)
+                    bar.update(len(table.distance))
+                wanted -= held_out.BLOCK
+            tables |= {(name, given): _join(some) for given, some in pieces.items()}
+
+    results: dict[str, dict[str, Result]] = {name: {} for name in sets}
+    for (name, given), table in tables.items():
+        results[name][given] = table.result()
+    mixture = tables.get(("mixture", "any detector"))
+    compared = people.split == "test"
+    return Report(
+        results=results,
+        groups={question: found for question, ask in GROUPINGS.items() if (found := ask.results(tables))},
+        bones={given: _bones(table) for (name, given), table in tables.items() if name == "four views"},
+        calibration=[] if mixture is None else metrics.calibration(mixture.predicted, mixture.distance),
+        differences=(
+            fingerprints.differences(people.bank, made, fingerprints.published()) if compared else []
+        ),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def predict(model: nn.Module, features: Features) -> Prediction:
+    """What a network answers, on the CPU, whatever its device and whether or not it is in training."""
+    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+    training = model.training
+    model.eval()
+    with torch.inference_mode():
+        answer = model(Features(*(tensor.to(device) for tensor in features)))
+    model.train(training)
+    return Prediction(answer.xyz.float().cpu(), answer.error_mm.float().cpu())
+
+
+# Measuring
+
+
+class _Table(NamedTuple):
+    """What was measured of N people."""
+
+    columns: dict[str, Tensor]
+    """(N,) each, named as in `Result`."""
+    distance: Tensor
+    """(N, 133) root-aligned, mm."""
+    predicted: Tensor
+    """(N, 133) mm."""
+    bone_lengths: Tensor
+    """(N, E) mm"""
+    labels: dict[str, tuple[str, ...]]
+    """N names each, by what people are grouped by."""
+
+    def result(self, rows: Sequence[int] | None = None) -> Result:
+        """Means over all people or some."""
+        chosen = torch.tensor(range(len(self.distance)) if rows is None else rows)
+        by_keypoint = self.distance[chosen].mean(0)
+        return Result(
+            people=len(chosen),
+            parts={name: by_keypoint[list(part)].mean().item() for name, part in skeleton.PARTS.items()},
+            **{name: column[chosen].mean().item() for name, column in self.columns.items()},
+        )
+
+
+def _join(tables: Sequence[_Table]) -> _Table:
+    """The people of all tables."""
+    return _Table(
+        columns={name: torch.cat([table.columns[name] for table in tables]) for name in tables[0].columns},
+        distance=torch.cat([table.distance for table in tables]),
+        predicted=torch.cat([table.predicted for table in tables]),
+        bone_lengths=torch.cat([table.bone_lengths for table in tables]),
+        labels={
+            name: tuple(label for table in tables for label in table.labels[name])
+            for name in tables[0].labels
+        },
+    )
+
+
+def _measure(model: nn.Module, scene: Scene, crowd: Crowd, knowledge: str, stature_mm: float) -> _Table:
+    """What a network makes of a scene, which shows the first people of the crowd."""
+    batch = to_batch(scene, knowledge, Config(stature_mm=stature_mm))
+    answers = [predict(model, piece.features) for piece in batch.split(_CHUNK)]
+    xyz, predicted = (torch.cat(tensors) for tensors in zip(*answers, strict=True))
+    views = scene.views
+
+    xy = torch.where(batch.observed[..., None], scene.detections.xy, 0)
+    plane = camera.to_image_plane(xy, views.K, views.distortion)
+    _, view = canonical_view(plane, batch.observed)  # of the true camera, as is the target
+    distance = metrics.root_aligned(xyz, batch.target)
+    depth, across = metrics.depth_and_across(xyz, batch.target, to_virtual_axes(views.xyz, view))
+    in_camera = to_camera_axes(xyz, view) * (scene.stature_mm / stature_mm)[:, None, None]
+    root, root_percent = _root_error(in_camera, plane, scene, batch)
+    columns = {
+        "given": 100 * batch.observed.float().mean(1),
+        "seen": _mean_of_given(distance, batch),
+        "seen_centred": _mean_of_given(metrics.centred(xyz, batch.target, batch.observed), batch),
+        "displaced": _mean_of_given(_displaced(plane, views.xyz), batch) * stature_mm / scene.stature_mm,
+        "depth": depth.mean(1),
+        "across": across.mean(1),
+        "root": root,
+        "root_percent": root_percent,
+        "predicted": predicted.mean(1),
+        **metrics.protocol(xyz, batch.target)._asdict(),
+    }
+    return _Table(columns, distance, predicted, metrics.bone_lengths(xyz), _labels(scene, crowd))
+
+
+def _mean_of_given(values: Tensor, batch: Batch) -> Tensor:
+    """Mean of (N, 133) over the keypoints that the network was given, (N,)."""
+    return (values * batch.observed).sum(1) / batch.observed.sum(1)
+
+
+def _displaced(plane: Tensor, xyz: Tensor) -> Tensor:
+    """How far points on the image plane (N, 133, 2) are from where keypoints (N, 133, 3) in the camera are
+    seen, (N, 133), mm at the distance of those."""
+    depth = xyz[..., 2:]
+    return (plane * depth - xyz[..., :2]).square().sum(-1).sqrt()
+
+
+def _labels(scene: Scene, crowd: Crowd) -> dict[str, tuple[str, ...]]:
+    n, kinds = len(scene.stature_mm), list(KINDS)
+    inside = scene.views.inside[:, skeleton.indices("body", "feet")]
+    return {
+        "action": tuple(action_group(label) for label in crowd.labels[:n]),
+        "detector": tuple(kinds[kind] for kind in scene.detections.kind.tolist()),
+        "outside": tuple(_outside(share) for share in (1 - inside.float().mean(1)).tolist()),
+    }
+
+
+def _outside(share: float) -> str:
+    """How much of body and feet is outside the picture, in words."""
+    if share == 0:
+        return "nothing outside"
+    return "half or more outside" if share >= 0.5 else "under half outside"
+
+
+def _root_error(xyz: Tensor, plane: Tensor, scene: Scene, batch: Batch) -> tuple[Tensor, Tensor]:
+    """How far from its true place the root of people (N, 133, 3) is put, mm and percent of the distance."""
+    weights = weights_of(batch.observed, xyz.dtype) * scene.detections.scores
+    true = scene.views.xyz[:, list(skeleton.ROOT)].mean(1)
+    off = (camera.place_root(xyz, plane, weights) - true).square().sum(-1).sqrt()
+    return off, 100 * off / true.square().sum(-1).sqrt()
+
+
+def _bones(table: _Table) -> dict[str, float]:
+    """Spread of the length of each edge between the views of a body, percent, mean over whole bodies."""
+    views = SETS["four views"].views
+    bodies = len(table.bone_lengths) // views
+    lengths = table.bone_lengths[: bodies * views].reshape(bodies, views, -1)
+    spread = metrics.spread_percent(lengths).mean(0).tolist()
+    names = (f"{skeleton.KEYPOINT_NAMES[a]} to {skeleton.KEYPOINT_NAMES[b]}" for a, b in skeleton.EDGES)
+    return dict(zip(names, spread, strict=True))
+
+
+class Grouping(NamedTuple):
+    """A question whose answer is one result for each group of people."""
+
+    test_set: str
+    given: str
+    """The input."""
+    by: str
+    """Name of the labels."""
+
+    def results(self, tables: dict[tuple[str, str], _Table]) -> dict[str, Result]:
+        """By group, in alphabetical order; nothing if the set was not measured."""
+        table = tables.get((self.test_set, self.given))
+        if table is None:
+            return {}
+        rows: dict[str, list[int]] = {}
+        for row, group in enumerate(table.labels[self.by]):
+            rows.setdefault(group, []).append(row)
+        return {group: table.result(rows[group]) for group in sorted(rows)}
+
+
+GROUPINGS: dict[str, Grouping] = {
+    "recorded actions, laboratory, exact": Grouping("laboratory", "exact", "action"),
+    "sampled activities, laboratory, exact": Grouping("activities", "exact", "action"),
+    "kind of detector, all cameras": Grouping("mixture", "any detector", "detector"),
+    "body and feet outside the picture, webcam, exact": Grouping("webcam", "exact", "outside"),
+}
+"""Results by groups of people."""

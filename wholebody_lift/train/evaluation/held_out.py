@@ -1,0 +1,233 @@
+"""People that no training sees: fixed test sets, the same on every machine.
+
+A test set is a crowd of people before cameras of one family. Their poses, hands and faces are those of
+recordings of one split, unchanged; their bodies and cameras are new. The crowd is drawn once and then given
+to the network in several ways (`INPUTS`), so that what noise or missing keypoints cost is measured on the
+same people, not blurred by having drawn others.
+
+Sets are drawn in blocks of `BLOCK` people, each from a seed of its own: the first thousand people of a set
+are the same, however many are asked for. They are drawn on the CPU, whose random numbers are the same
+everywhere; `fingerprints` tells whether a machine has the people of the published figures.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from wholebody_lift.keypoints import MIN_SCORE
+from wholebody_lift.train.synthetic import cameras, detector, hands, poses
+from wholebody_lift.train.synthetic.bank import MotionBank, Split
+from wholebody_lift.train.synthetic.cameras import FAMILIES, Views
+from wholebody_lift.train.synthetic.detector import KINDS, Detections
+from wholebody_lift.train.synthetic.occlusion import hidden
+from wholebody_lift.train.synthetic.people import NEUTRAL_FACES, Scene
+from wholebody_lift.train.synthetic.rig import Rig
+from wholebody_lift.train.synthetic.rotations import to_matrix
+
+SEED = 20260101
+BLOCK = 500
+PEOPLE = 3000
+"""People in each set, of whom an evaluation may take the first ones."""
+
+_NOISE_DRAWS = 12
+
+
+class Input(NamedTuple):
+    """What the network is given of a crowd."""
+
+    detections: str
+    """"exact", "noise", or a kind of `detector.KINDS`; "any" is their mixture."""
+    knowledge: str
+    """Of the camera, as in `people.CAMERA_KNOWLEDGE`."""
+    about: str
+
+
+INPUTS: dict[str, Input] = {
+    "exact": Input("exact", "given", "exact 2D of every keypoint in the picture, hidden ones too"),
+    "noise": Input(
+        "noise",
+        "given",
+        "the same keypoints, each where a detector that sees it puts it: its noise, with nothing lost",
+    ),
+    "detector": Input(
+        "wholebody",
+        "given",
+        "all that a whole-body detector does: more noise where keypoints are hidden, losses",
+    ),
+    "incomplete": Input(
+        "masked", "given", "exact 2D with the masking of H3WB's second task (`detector.MASKS`)"
+    ),
+    "assumed camera": Input(
+        "wholebody", "image_size", "as detector, with the camera assumed from the image size"
+    ),
+    "unknown camera": Input("wholebody", "keypoints", "as detector, with nothing known of the camera"),
+    "any detector": Input("any", "given", "the mixture of detectors of training"),
+}
+"""Ways to show one crowd, by name."""
+
+
+class HeldOut(NamedTuple):
+    """A test set."""
+
+    family: str | None
+    """Of cameras, None for the mixture of training."""
+    inputs: tuple[str, ...]
+    sampled: bool = False
+    """Poses of the samplers in place of recorded ones: activities that recordings lack."""
+    views: int = 1
+    """Cameras that look at each body, one after the other in the set."""
+
+
+_FOUR = ("exact", "noise", "detector", "incomplete")
+
+SETS: dict[str, HeldOut] = {
+    **{name: HeldOut(name, _FOUR) for name in FAMILIES},
+    "laboratory": HeldOut("laboratory", (*_FOUR, "assumed camera", "unknown camera")),
+    "activities": HeldOut("laboratory", ("exact", "detector"), sampled=True),
+    "four views": HeldOut("laboratory", ("exact", "detector"), views=4),
+    "mixture": HeldOut(None, ("any detector",)),
+}
+"""The test sets by name: one for each family of cameras, and three that ask for something else."""
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """N people of a test set as their cameras see them."""
+
+    views: Views
+    hidden: Tensor
+    """(N, 133) bool: the person's own body is in front of the keypoint."""
+    stature_mm: Tensor
+    """(N,)"""
+    labels: tuple[str, ...]
+    """N names of what the pose comes from: a recording's, or a label of `poses.LABELS`."""
+
+
+def blocks(
+    name: str, rig: Rig, bank: MotionBank, *, people: int = PEOPLE, split: Split = "test"
+) -> Iterator[tuple[Crowd, dict[str, Scene]]]:
+    """The first `people` of a set, block by block, with what is given of them for each of its inputs.
+
+    The last block may be longer than asked for; `first` takes what is wanted. Raises ValueError for a name
+    that is not in `SETS` and for a rig that is not on the CPU.
+    """
+    for number, crowd in enumerate(crowds(name, rig, bank, people=people, split=split)):
+        inputs = SETS[name].inputs
+        kinds = sorted({INPUTS[given].detections for given in inputs})
+        detections = {
+            kind: detect(crowd.views, crowd.hidden, kind, _generator(split, name, number, kind))
+            for kind in kinds
+        }
+        yield (
+            crowd,
+            {
+                given: Scene(crowd.views, detections[INPUTS[given].detections], crowd.stature_mm)
+                for given in inputs
+            },
+        )
+
+
+def crowds(
+    name: str, rig: Rig, bank: MotionBank, *, people: int = PEOPLE, split: Split = "test"
+) -> Iterator[Crowd]:
+    """The people of `blocks` alone."""
+    if name not in SETS:
+        raise ValueError(f"got test set {name!r}; the sets are {', '.join(SETS)}")
+    if rig.template.device.type != "cpu":
+        raise ValueError(
+            f"got a rig on {rig.template.device}; test sets are drawn on the CPU to be the same everywhere"
+        )
+    for number in range(-(-people // BLOCK)):
+        yield _crowd(SETS[name], rig, bank, split, _generator(split, name, number, "crowd"))
+
+
+def _generator(split: Split, name: str, number: int, purpose: str) -> torch.Generator:
+    """Random numbers that nothing else has."""
+    digest = hashlib.sha256(json.dumps([SEED, split, name, number, purpose]).encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+
+
+def first(scene: Scene, n: int) -> Scene:
+    """The first n people of a scene."""
+
+    def shortened(columns: Any) -> Any:
+        return replace(columns, **{field.name: getattr(columns, field.name)[:n] for field in fields(columns)})
+
+    return Scene(shortened(scene.views), shortened(scene.detections), scene.stature_mm[:n])
+
+
+def faces(n: int, bank: MotionBank, split: Split, generator: torch.Generator) -> Tensor:
+    """Facial actions (n, 52) of the split's recordings at a random strength, some of them at rest."""
+    actions, _ = bank.sample_faces(n, split, generator)
+    strength = torch.rand(n, 1, generator=generator)
+    return actions * strength * (strength > NEUTRAL_FACES)
+
+
+def with_hands(L: Tensor, bank: MotionBank, split: Split, generator: torch.Generator) -> Tensor:
+    """Poses (n, J, 3, 3) with hands of the split's recordings, left and right apart."""
+    left, right = (to_matrix(bank.sample_hands(len(L), split, generator)[0]) for _ in range(2))
+    return hands.attach(L, left, right)
+
+
+def _crowd(held_out: HeldOut, rig: Rig, bank: MotionBank, split: Split, generator: torch.Generator) -> Crowd:
+    n = BLOCK // held_out.views
+    rest = rig.rest(rig.sample_shape(n, generator), faces(n, bank, split, generator))
+    if held_out.sampled:
+        L, label = poses.sample(rest.heads, generator)
+        labels = [poses.LABELS[i] for i in label.tolist()]
+    else:
+        recorded, recording = bank.sample(n, split, generator)
+        L, labels = to_matrix(recorded), [bank.bodies.recordings[i].name for i in recording.tolist()]
+    xyz = rig.pose(rest, with_hands(L, bank, split, generator))
+    body = torch.arange(n).repeat_interleave(held_out.views)
+    views = cameras.sample(xyz[body], generator, held_out.family)
+    return Crowd(views, hidden(views.xyz), rest.stature_mm[body], tuple(labels[i] for i in body.tolist()))
+
+
+def detect(views: Views, covered: Tensor, kind: str, generator: torch.Generator) -> Detections:
+    """What is given of people; `covered` (N, 133) bool as `Crowd.hidden`, `kind` as `Input.detections`."""
+    if kind == "exact":
+        number = torch.full((len(views.xyz),), list(KINDS).index("exact"))
+        return Detections(views.xy, views.inside.float(), number)
+    if kind == "noise":
+        return _noise_alone(views, generator)
+    return detector.detect(views.xy, views, covered, generator, kind=None if kind == "any" else kind)
+
+
+def _noise_alone(views: Views, generator: torch.Generator) -> Detections:
+    """The keypoints in the picture as a whole-body detector reports them when it sees and finds them all.
+
+    A detector loses keypoints at random, so everyone is drawn several times and the draw that found most is
+    kept. What that still lacks (very small hands are hardly ever found) is where the detector would have put
+    it, with the mean score of what was found.
+    """
+    in_full_view = torch.zeros_like(views.inside)
+    best, most = None, torch.full((len(in_full_view),), -1.0)
+    for _ in range(_NOISE_DRAWS):
+        drawn = detector.detect(views.xy, views, in_full_view, generator, kind="wholebody")
+        found = _found(drawn) & views.inside
+        placed = found | (views.inside & (drawn.xy != 0).any(-1))
+        quality = found.sum(1) + 2.0 * placed.sum(1)
+        mean = (drawn.scores * found).sum(1) / found.sum(1).clamp_min(1)
+        scores = torch.where(found, drawn.scores, placed * mean[:, None])
+        better = quality > most
+        most = torch.where(better, quality, most)
+        if best is None:
+            best = replace(drawn, scores=scores)
+        else:
+            best = Detections(
+                xy=torch.where(better[:, None, None], drawn.xy, best.xy),
+                scores=torch.where(better[:, None], scores, best.scores),
+                kind=best.kind,
+            )
+    assert best is not None
+    return best
+
+
+def _found(detections: Detections) -> Tensor:
+    return detections.scores >= MIN_SCORE

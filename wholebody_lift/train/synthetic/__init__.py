@@ -1,0 +1,1 @@
+"""Synthetic people: bodies, poses, cameras and detectors, drawn at random."""

@@ -1,0 +1,320 @@
+"""The motion bank: all recordings, on Anny's skeleton, thinned out and packed into one file.
+
+`prepare` reads the publishers' files (docs/training.md says which and where from) and writes the bank;
+`MotionBank` draws poses, hands and faces from it. The split into train, val and test is by recording.
+"""
+
+import hashlib
+import json
+import math
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wholebody_lift.train.synthetic import rotations
+from wholebody_lift.train.synthetic.recordings import amc, bvh, face, gltf, hands
+from wholebody_lift.train.synthetic.recordings.retarget import (
+    CMU_AMC,
+    CMU_BVH,
+    QUATERNIUS,
+    RestPose,
+    rest_pose,
+    retarget,
+)
+from wholebody_lift.train.synthetic.rig import BONES, load_rig
+
+Split = Literal["train", "val", "test"]
+
+INPUTS = {
+    "cmu_bvh": "motion/cmu_bvh.zip",
+    "cmu_amc": "motion/cmu_amc.zip",
+    "quaternius": "motion/quaternius/animation.glb",
+    "leap": "hands/leap_hands.npz",
+    "mrtk": "hands/mrtk_hand_poses.json",
+    "iwer": "hands/iwer_hand_poses.json",
+    "arkit": "face/arkit_rom.csv",
+}
+"""The files that `prepare` reads, by source, relative to the data directory."""
+
+FPS = 12.0
+"""Body motion is thinned out to about this rate, and then further where little moves."""
+
+_SALSA_FPS = 60.0  # the files themselves claim 120
+_SALSA_PARTNERS = 15  # recordings n and n + 15 are the two partners of one dance
+_MIN_TURN = 4.0  # degrees that some bone must have turned since the frame kept last
+_MIN_FACE_CHANGE = 0.03
+_FACE_BLOCK, _FACE_GAP = 150, 15  # frames of one actor's face: 5 s that go to one split, then 0.5 s left out
+
+# A recording is drawn in proportion to its length to this power, so that short ones count too.
+_LENGTH_POWER = 0.5
+
+# Chosen among many so that, of the recordings of docs/training.md, every kind is in all three splits in about
+# these shares, and that a whole pair of salsa partners and whole subjects of CMU are in test.
+_SPLIT_SALT = 38932
+_TEST_SHARE, _VAL_SHARE = 0.17, 0.13
+
+_QUANTUM = 32767
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Where rows of the bank come from. Recordings of one group belong together and share a split."""
+
+    name: str
+    source: str
+    group: str
+    split: Split
+    rows: int = 0
+
+
+@dataclass(frozen=True)
+class Track:
+    """Rows (R, ...) of one kind, those of one recording after those of another."""
+
+    values: Tensor
+    recordings: tuple[Recording, ...]
+
+    def draw(self, n: int, split: Split, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """`n` rows (n, ...) of a split, with replacement, and the index of the recording of each (n,).
+
+        Raises `ValueError` where the split holds none.
+        """
+        device = generator.device
+        rows = torch.tensor([recording.rows for recording in self.recordings], device=device)
+        inside = torch.tensor([recording.split == split for recording in self.recordings], device=device)
+        if not inside.any():
+            raise ValueError(f"the bank holds no recordings in the split {split!r}")
+        starts = rows.cumsum(0) - rows
+        recording = torch.multinomial(
+            rows.double() ** _LENGTH_POWER * inside, n, replacement=True, generator=generator
+        )
+        place = torch.rand(n, generator=generator, device=device, dtype=torch.float64)
+        row = starts[recording] + (place * rows[recording]).long()
+        return self.values[row.to(self.values.device)], recording.to(self.values.device)
+
+
+@dataclass(frozen=True)
+class MotionBank:
+    """Recorded body poses, hands and faces.
+
+    Rotations are those of `rig`: L_b relative to the parent and from the rest pose, unit quaternions wxyz.
+    """
+
+    bodies: Track  # (F, B, 4) int16 over `bones`
+    hands: Track  # (M, 15, 4) int16 over `motion.hands.HAND_BONES`
+    faces: Track  # (E, 52) float16 over `rig.FACE_ACTIONS`
+    bones: tuple[str, ...]  # those that move in some recording
+
+    @property
+    def tracks(self) -> dict[str, Track]:
+        """What the bank holds, by name."""
+        return {"bodies": self.bodies, "hands": self.hands, "faces": self.faces}
+
+    def sample(self, n: int, split: Split, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """`n` body poses (n, J, 4) over `rig.BONES`, float32, and indices (n,) into `bodies.recordings`.
+
+        The root's is the orientation of the pelvis in a world with z up, so heading and lean are as
+        recorded. Finger bones move in recordings whose source is "quaternius" only.
+        """
+        packed, recording = self.bodies.draw(n, split, generator)
+        poses = torch.zeros(n, len(BONES), 4, device=packed.device)
+        poses[..., 0] = 1
+        columns = torch.tensor([BONES.index(bone) for bone in self.bones], device=packed.device)
+        poses[:, columns] = _unpack(packed)
+        return poses, recording
+
+    def sample_hands(self, n: int, split: Split, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """`n` left hands (n, 15, 4) over `HAND_BONES`, float32, and indices (n,) into `hands.recordings`."""
+        packed, recording = self.hands.draw(n, split, generator)
+        return _unpack(packed), recording
+
+    def sample_faces(self, n: int, split: Split, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """`n` faces (n, 52) over `FACE_ACTIONS`, float32, 0..1, and indices (n,) into `faces.recordings`."""
+        weights, recording = self.faces.draw(n, split, generator)
+        return weights.float(), recording
+
+    def to(self, device: torch.device | str) -> "MotionBank":
+        """The same bank with its rows on another device."""
+        bodies, hand_track, faces = (
+            replace(track, values=track.values.to(device)) for track in self.tracks.values()
+        )
+        return replace(self, bodies=bodies, hands=hand_track, faces=faces)
+
+    def save(self, path: Path) -> None:
+        """Write the bank to an npz file."""
+        about = {
+            "bones": self.bones,
+            **{name: [asdict(entry) for entry in track.recordings] for name, track in self.tracks.items()},
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            np.savez_compressed(
+                file,
+                about=np.array(json.dumps(about)),
+                bodies=self.bodies.values.cpu().numpy(),
+                hands=self.hands.values.cpu().numpy(),
+                faces=self.faces.values.cpu().numpy(),
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> "MotionBank":
+        """Read a bank that `save` wrote."""
+        with np.load(path) as file:
+            about = json.loads(str(file["about"]))
+            bodies, hand_track, faces = (
+                Track(torch.from_numpy(file[name]), tuple(Recording(**entry) for entry in about[name]))
+                for name in ("bodies", "hands", "faces")
+            )
+        return cls(bodies=bodies, hands=hand_track, faces=faces, bones=tuple(about["bones"]))
+
+
+def split_of(group: str) -> Split:
+    """The split of a group of recordings, from a hash of its name: it stays when recordings are added."""
+    digest = hashlib.sha256(f"{_SPLIT_SALT}:{group}".encode()).digest()
+    place = int.from_bytes(digest[:8], "big") / 2**64
+    if place < _TEST_SHARE:
+        return "test"
+    return "val" if place < _TEST_SHARE + _VAL_SHARE else "train"
+
+
+def prepare(data_dir: Path, out_path: Path) -> MotionBank:
+    """Build the bank from the files of `INPUTS` under `data_dir` and write it to `out_path` (.npz).
+
+    Beside it goes a manifest with the suffix .json: SHA-256 of every input, and what is in which split.
+    Raises `FileNotFoundError` naming the inputs that are not there.
+    """
+    paths = {source: data_dir / name for source, name in INPUTS.items()}
+    missing = [str(path) for path in paths.values() if not path.exists()]
+    if missing:
+        raise FileNotFoundError(f"not found: {', '.join(missing)}; docs/training.md says where to get them")
+    rest = rest_pose(load_rig())
+    bodies = _collect(_read_bodies(paths, rest))
+    moving = (bodies.values[..., 0] < 1 - 1e-6).any(0)  # (J,)
+    hand_track = _collect(_read_hands(paths, rest))
+    faces = _collect(_read_faces(paths["arkit"]))
+    bank = MotionBank(
+        bodies=replace(bodies, values=_pack(bodies.values[:, moving])),
+        hands=replace(hand_track, values=_pack(hand_track.values)),
+        faces=replace(faces, values=faces.values.half()),
+        bones=tuple(bone for bone, moves in zip(BONES, moving.tolist(), strict=True) if moves),
+    )
+    bank.save(out_path)
+    manifest = json.dumps(_describe(bank, paths), indent=2) + "\n"
+    out_path.with_suffix(".json").write_text(manifest, encoding="utf-8")
+    return bank
+
+
+def _describe(bank: MotionBank, paths: dict[str, Path]) -> dict[str, object]:
+    """The manifest: inputs by SHA-256, and the recordings of each split with their rows."""
+    splits = {
+        name: {
+            split: {entry.name: entry.rows for entry in track.recordings if entry.split == split}
+            for split in get_args(Split)
+        }
+        for name, track in bank.tracks.items()
+    }
+    return {
+        "inputs": {INPUTS[source]: _sha256(path) for source, path in paths.items()},
+        "rows": {
+            name: {split: sum(rows.values()) for split, rows in recordings.items()}
+            for name, recordings in splits.items()
+        },
+        "recordings": splits,
+    }
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _pack(quaternions: Tensor) -> Tensor:
+    return (quaternions * _QUANTUM).round().to(torch.int16)
+
+
+def _unpack(packed: Tensor) -> Tensor:
+    return rotations.normalize(packed.float())
+
+
+def _collect(recordings: Iterable[tuple[Recording, Tensor]]) -> Track:
+    """Put the rows of recordings one after the other."""
+    kept, rows = [], []
+    for recording, values in recordings:
+        kept.append(replace(recording, rows=len(values)))
+        rows.append(values)
+    return Track(torch.cat(rows), tuple(kept))
+
+
+def _recording(source: str, name: str, group: str) -> Recording:
+    group = f"{source}/{group}"
+    return Recording(f"{source}/{name}", source, group, split_of(group))
+
+
+def _read_bodies(paths: dict[str, Path], rest: RestPose) -> Iterator[tuple[Recording, Tensor]]:
+    """Body recordings with their poses (T, J, 4), thinned out."""
+    with zipfile.ZipFile(paths["cmu_bvh"]) as archive:
+        for name in sorted(name for name in archive.namelist() if name.endswith(".bvh")):
+            style, take = name.removesuffix(".bvh").split("/")
+            dance = take
+            clip = bvh.read(archive.read(name).decode("latin-1"))
+            if style == "salsa":
+                clip = replace(clip, fps=_SALSA_FPS)
+                dance = f"{(int(take) - 1) % _SALSA_PARTNERS + 1:02d}"
+            clip = replace(clip, rotations=clip.rotations[1:])  # the first frame is a reference pose
+            poses = retarget(clip.subsample(FPS), CMU_BVH, rest)
+            yield _recording(style, take, dance), _thin_poses(poses)
+    with zipfile.ZipFile(paths["cmu_amc"]) as archive:
+        for name in sorted(name for name in archive.namelist() if name.endswith(".amc")):
+            subject = name.split("/")[0]
+            skeleton = archive.read(f"{subject}/{subject}.asf").decode("latin-1")
+            clip = amc.read(skeleton, archive.read(name).decode("latin-1"))
+            poses = retarget(clip.subsample(FPS), CMU_AMC, rest)
+            yield _recording("cmu_amc", Path(name).stem, subject), _thin_poses(poses)
+    for name, clip in gltf.read(paths["quaternius"]).items():
+        if name != "T-Pose":
+            poses = retarget(clip.subsample(FPS), QUATERNIUS, rest)
+            # Clips that share a first word are parts of one action: enter, loop, exit.
+            yield _recording("quaternius", name, name.split("_")[0]), _thin_poses(poses)
+
+
+def _read_hands(paths: dict[str, Path], rest: RestPose) -> Iterator[tuple[Recording, Tensor]]:
+    """Hand recordings with their poses (M, 15, 4)."""
+    for recorded in hands.read_leap(paths["leap"]):
+        # The file has excerpts of one recording under names that differ in what follows the first word.
+        group = re.split(r"[^a-z]", recorded.name.lower())[0]
+        poses = _thin_poses(hands.retarget(recorded.points, rest))
+        yield _recording("leap", recorded.name, group), poses
+    for source in ("mrtk", "iwer"):
+        for still in hands.read_poses(paths[source]):
+            yield _recording(source, still.name, still.name), hands.retarget(still.points, rest)
+
+
+def _read_faces(path: Path) -> Iterator[tuple[Recording, Tensor]]:
+    """Blocks of the one face recording with their weights (E, 52)."""
+    weights = face.read(path)
+    for number, start in enumerate(range(0, len(weights), _FACE_BLOCK)):
+        block = weights[start : start + _FACE_BLOCK - _FACE_GAP]
+        kept = _thin(block, lambda a, b: float((a - b).abs().max()) >= _MIN_FACE_CHANGE)
+        yield _recording("arkit", f"{number:02d}", f"{number:02d}"), block[kept]
+
+
+def _thin_poses(poses: Tensor) -> Tensor:
+    """Leave out poses (T, B, 4) in which no bone has turned much since the one kept before."""
+    # |<p, q>| is the cosine of half the angle between two rotations.
+    limit = math.cos(math.radians(_MIN_TURN) / 2)
+    return poses[_thin(poses, lambda p, q: float((p * q).sum(-1).abs().min()) <= limit)]
+
+
+def _thin(rows: Tensor, differ: Callable[[Tensor, Tensor], bool]) -> list[int]:
+    """Indices of the first row, and of each that differs from the one kept before."""
+    kept = [0]
+    for i in range(1, len(rows)):
+        if differ(rows[kept[-1]], rows[i]):
+            kept.append(i)
+    return kept

@@ -1,0 +1,268 @@
+"""Synthetic people, seen by synthetic cameras and detectors: what training and its tests are made of.
+
+The steps are those of life: a body takes a pose (`poses`, `hands`, the bank's recordings), a camera looks
+at it (`cameras`), a detector reports what it finds (`occlusion`, `detector`), and then the library's own
+functions turn that into features, exactly as they do for its users.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from wholebody_lift import camera
+from wholebody_lift.config import Config
+from wholebody_lift.features import (
+    Features,
+    canonical_view,
+    features,
+    intrinsics_from_keypoints,
+    to_virtual_axes,
+)
+from wholebody_lift.keypoints import MIN_SCORE
+from wholebody_lift.skeleton import ROOT
+from wholebody_lift.train.synthetic import cameras, detector, hands, poses
+from wholebody_lift.train.synthetic.bank import MotionBank, Split
+from wholebody_lift.train.synthetic.cameras import Views
+from wholebody_lift.train.synthetic.detector import Detections
+from wholebody_lift.train.synthetic.occlusion import hidden
+from wholebody_lift.train.synthetic.rig import FACE_ACTIONS, Rest, Rig
+from wholebody_lift.train.synthetic.rotations import to_matrix
+
+CAMERA_KNOWLEDGE: dict[str, float] = {"given": 0.5, "image_size": 0.3, "keypoints": 0.2}
+"""Share of training people whose camera is known, assumed from the image size, or from nothing."""
+
+VIEWS_PER_BODY = 4
+"""Cameras that look at each body in training: poses cost more to make than pictures of them."""
+
+CPU_VIEWS = 256
+"""People who are looked at in one go on a CPU, so that what that needs stays in its cache; the bodies, for
+which the many small steps matter, and all on a GPU, are made in one go however many they are."""
+
+NEUTRAL_FACES = 0.3
+"""Share of faces at rest; the others are expressions at any strength above this one."""
+
+RANDOM_ACTIONS = 0.12
+"""Share of the facial actions in a random expression, which is what there is without recordings."""
+
+
+class Batch(NamedTuple):
+    """What one training step takes."""
+
+    features: Features
+    target: Tensor
+    """(N, 133, 3) mm, root-relative, in the virtual camera's axes, scaled to the configured stature."""
+    observed: Tensor
+    """(N, 133) bool."""
+
+    @classmethod
+    def join(cls, pieces: Sequence[Batch]) -> Batch:
+        """Inverse of `split`."""
+        keypoints, person, target, observed = (
+            torch.cat(tensors) for tensors in zip(*((*piece[0], *piece[1:]) for piece in pieces), strict=True)
+        )
+        return cls(Features(keypoints, person), target, observed)
+
+    def split(self, size: int) -> list[Batch]:
+        """In pieces of `size` people."""
+        tensors = (*self.features, self.target, self.observed)
+        pieces = zip(*(torch.split(tensor, size) for tensor in tensors), strict=True)
+        return [Batch(Features(*piece[:2]), *piece[2:]) for piece in pieces]
+
+
+class Scene(NamedTuple):
+    """Synthetic people with everything that is known about them."""
+
+    views: Views
+    detections: Detections
+    stature_mm: Tensor
+    """(N,)"""
+
+
+class People:
+    """An endless supply of synthetic people on one device."""
+
+    def __init__(
+        self,
+        rig: Rig,
+        bank: MotionBank | None,
+        split: Split = "train",
+        children: float = 0.0,
+        *,
+        family: str | None = None,
+        kind: str | None = None,
+    ) -> None:
+        """Without a bank the samplers alone make the poses, hands and faces.
+
+        A share `children` of the people is 4 to 15 years old, the others are adults. The targets of both are
+        scaled to one stature: what a network learns from children is their proportions.
+
+        family, kind: a name in `cameras.FAMILIES` and one in `detector.KINDS` that all people of `sample` are
+        seen by, which checks them; None means the mixture.
+
+        Raises ValueError for a share outside 0..1.
+        """
+        if not 0 <= children <= 1:
+            raise ValueError(f"the share of children is between 0 and 1; got {children:g}")
+        self.family = family
+        self.kind = kind
+        self.rig = rig
+        self.bank = bank
+        self.split = split
+        self.children = children
+        self.device = rig.template.device
+
+    def sample(self, n: int, generator: torch.Generator) -> Batch:
+        """n people for training: the whole mixture of poses, cameras, detectors and camera knowledge, unless
+        they are all to be seen by cameras or detectors of one sort.
+
+        Each body is seen by `VIEWS_PER_BODY` cameras.
+        """
+        xyz, stature_mm = self._posed(n, generator, views_per_body=VIEWS_PER_BODY)
+        size = CPU_VIEWS if self.device.type == "cpu" else n
+        pieces = zip(torch.split(xyz, size), torch.split(stature_mm, size), strict=True)
+        shares = _shares(self.device)
+        return Batch.join(
+            [
+                to_batch(
+                    self._seen(*piece, generator, family=self.family, kind=self.kind),
+                    torch.multinomial(shares, len(piece[0]), replacement=True, generator=generator),
+                )
+                for piece in pieces
+            ]
+        )
+
+    def scene(
+        self,
+        n: int,
+        generator: torch.Generator,
+        *,
+        family: str | None = None,
+        kind: str | None = None,
+        noise: bool = True,
+        pose: str | None = None,
+        recorded_only: bool = False,
+        views_per_body: int = 1,
+    ) -> Scene:
+        """n people as a camera of one family and a detector of one kind see them, with poses of one label in
+        `poses.LABELS`; None means the mixture.
+
+        With `recorded_only` the poses are the bank's own, unchanged, so that a test measures recordings
+        alone. Each body is seen by `views_per_body` cameras; its views are spread over the scene.
+        """
+        people = self._posed(
+            n, generator, pose=pose, recorded_only=recorded_only, views_per_body=views_per_body
+        )
+        return self._seen(*people, generator, family=family, kind=kind, noise=noise)
+
+    def _posed(
+        self,
+        n: int,
+        generator: torch.Generator,
+        *,
+        pose: str | None = None,
+        recorded_only: bool = False,
+        views_per_body: int = 1,
+    ) -> tuple[Tensor, Tensor]:
+        """Keypoints (n, 133, 3) in the world, mm, and statures (n,); each body is there `views_per_body`
+        times, in any order."""
+        rest, rotations = self._bodies(-(-n // views_per_body), generator, pose, recorded_only)
+        body = torch.arange(n, device=self.device) // views_per_body
+        body = body[torch.randperm(n, generator=generator, device=self.device)]
+        return self.rig.pose(rest, rotations)[body], rest.stature_mm[body]
+
+    def _seen(
+        self,
+        xyz: Tensor,
+        stature_mm: Tensor,
+        generator: torch.Generator,
+        *,
+        family: str | None = None,
+        kind: str | None = None,
+        noise: bool = True,
+    ) -> Scene:
+        views = cameras.sample(xyz, generator, family)
+        detections = detector.detect(views.xy, views, hidden(views.xyz), generator, noise=noise, kind=kind)
+        return Scene(views, detections, stature_mm)
+
+    def _bodies(
+        self, n: int, generator: torch.Generator, pose: str | None, recorded_only: bool
+    ) -> tuple[Rest, Tensor]:
+        """n people in the rest pose with their faces, and the rotations (n, J, 3, 3) that pose them."""
+        shape = self.rig.sample_shape(n, generator, self.children)
+        rest = self.rig.rest(shape, self._faces(n, generator))
+        recorded = None
+        if self.bank is not None:
+            recorded = to_matrix(self.bank.sample(n, self.split, generator)[0])
+        if recorded_only:
+            if recorded is None:
+                raise ValueError("people of recorded poses alone need a bank; give one made by `prepare`")
+            rotations, grip = recorded, torch.zeros(n, 2, dtype=torch.long, device=self.device)
+        else:
+            rotations, _, grip = poses.sample_with_grips(rest.heads, generator, recorded, pose)
+        left, right = (self._fingers(rest.heads, generator, recorded_only, hand) for hand in grip.unbind(-1))
+        return rest, hands.attach(rotations, left, right)
+
+    def _fingers(
+        self, rest_heads: Tensor, generator: torch.Generator, recorded_only: bool, grip: Tensor
+    ) -> Tensor:
+        """Rotations (n, 15, 3, 3) of the finger bones of left hands that have to do `grip` (n,), for rest
+        heads (n, J, 3)."""
+        if self.bank is None:
+            return hands.sample(rest_heads, generator, grip=grip)
+        recorded, _ = self.bank.sample_hands(len(rest_heads), self.split, generator)
+        return to_matrix(recorded) if recorded_only else hands.sample(rest_heads, generator, recorded, grip)
+
+    def _faces(self, n: int, generator: torch.Generator) -> Tensor:
+        """Facial actions (n, 52)."""
+        if self.bank is None:
+            actions = torch.rand(n, len(FACE_ACTIONS), generator=generator, device=self.device)
+            actions = actions * (actions < RANDOM_ACTIONS) / RANDOM_ACTIONS
+        else:
+            actions, _ = self.bank.sample_faces(n, self.split, generator)
+        strength = torch.rand(n, 1, generator=generator, device=self.device)
+        return actions * strength * (strength > NEUTRAL_FACES)
+
+
+@functools.cache
+def _shares(device: torch.device) -> Tensor:
+    return torch.tensor(list(CAMERA_KNOWLEDGE.values()), device=device)
+
+
+def to_batch(scene: Scene, knowledge: Tensor | str, config: Config | None = None) -> Batch:
+    """A scene as the network sees it.
+
+    knowledge: what is known of the camera, a name in `CAMERA_KNOWLEDGE` or positions (N,) in it.
+    """
+    views, found = scene.views, scene.detections
+    stature = (config or Config()).stature_mm
+    observed = (found.scores >= MIN_SCORE) & found.xy.isfinite().all(-1)
+    names = list(CAMERA_KNOWLEDGE)
+    if isinstance(knowledge, str):
+        knowledge = torch.full((len(observed),), names.index(knowledge), device=observed.device)
+    given, alone = knowledge == names.index("given"), knowledge == names.index("keypoints")
+
+    xy = torch.where(observed[..., None], found.xy, 0)
+    true_plane = camera.to_image_plane(xy, views.K)
+    bent = views.distortion.any(-1).nonzero().squeeze(-1)  # most lenses are straight, and undoing costs most
+    true_plane[bent] = camera.undistort(true_plane[bent], views.distortion[bent])
+    assumed_K = torch.where(
+        alone[:, None, None],
+        intrinsics_from_keypoints(xy, observed),
+        camera.intrinsics_from_image_size(views.image_size),
+    )
+    plane = torch.where(given[:, None, None], true_plane, camera.to_image_plane(xy, assumed_K))
+    canonical, view = canonical_view(plane, observed)
+    told = features(canonical, found.scores, observed, view, given, ~alone)
+
+    # What can be told from the picture is how the person looks from where the camera really was, so the
+    # target is in the view along the true ray, also where the camera had to be assumed.
+    _, true_view = canonical_view(true_plane, observed)
+    left_hip, right_hip = (views.xyz[:, i, None] for i in ROOT)
+    xyz = views.xyz - (left_hip + right_hip) / 2
+    target = to_virtual_axes(xyz, true_view) * (stature / scene.stature_mm)[:, None, None]
+    return Batch(told, target, observed)

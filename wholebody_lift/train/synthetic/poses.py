@@ -1,0 +1,365 @@
+"""Body poses: recorded ones, and those that recordings of motion rarely show.
+
+A pose is L (n, J, 3, 3), the rest-aligned local rotations of `rig.BONES`. The root's own is the person's turn
+in the world, where z is up and an upright person looks along -y, give or take: it is the camera that goes
+around people. Fingers stay at rest here, or as recorded; `hands.py` bends them.
+
+How an everyday pose comes about: an activity picks what the legs do and what the arms do, which are rows of
+anatomical angles; feet and knees that carry weight are put on one floor; hands that touch something are
+brought there; arms of those who lie come to rest on the floor; about half are mirrored; whoever runs
+through himself is drawn again.
+"""
+
+import functools
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from wholebody_lift.train.synthetic.activities import (
+    ACTIVITIES,
+    ANGLES,
+    ARMS,
+    CENTRAL,
+    CONTACT_HANDS,
+    CONTACTS,
+    FEET,
+    GRIPS,
+    LEGS,
+    LIMITS,
+    SIDED,
+    Template,
+)
+from wholebody_lift.train.synthetic.anatomy import SIDES, compose, decompose, mirror, posed
+from wholebody_lift.train.synthetic.grounding import ground
+from wholebody_lift.train.synthetic.intersection import TOLERANCE_MM, intersecting, penetration
+from wholebody_lift.train.synthetic.reaching import rest_arms, touch
+from wholebody_lift.train.synthetic.rig import BONES, PARENT_BONES
+
+SHARES_WITH_RECORDINGS: dict[str, float] = {
+    "recorded": 0.25,
+    "recorded_jittered": 0.10,
+    "recorded_recombined": 0.12,
+    "recorded_reaching": 0.08,
+    "limits": 0.08,
+    "activity": 0.37,
+}
+"""Share of each source of poses when there are recorded ones.
+
+A jittered pose has its joint angles disturbed. A recombined one has the legs of a recording and the upper
+body of another or of an activity, or the other way round. A reaching one has one or both hands brought to a
+contact.
+"""
+
+SHARES_ALONE: dict[str, float] = {"limits": 0.14, "activity": 0.86}
+"""Share of each source of poses when there are no recorded ones."""
+
+_RECORDED = ("recorded", "recorded_jittered", "recorded_recombined", "recorded_reaching")
+
+LABELS: tuple[str, ...] = (*_RECORDED, "limits", *ACTIVITIES)
+"""What a pose may come from: a use of a recording, the joint limits, or an activity."""
+
+_LABEL = {name: i for i, name in enumerate(LABELS)}
+_FIRST_ACTIVITY = len(_RECORDED) + 1
+_DRAWS = 4  # for whoever runs through himself
+_JITTER_DEGREES = 6.0
+_BOTH_HANDS_REACH = 0.4
+_FREE_CONTACTS = (
+    "ear cheek chin mouth cup glasses forehead hair back_of_head neck strap chest belly hip pocket "
+    "clasp_front phone_view phone_both forward side above work clap"
+)
+
+_SIDES_CORRELATION = 0.5  # between the deviations of left and right of one angle
+_TEMPER_SPREAD = 0.35  # of the logarithm of how far a person strays from the templates
+_BOLDEST = 0.5  # spread of the boldest people drawn from joint limits, in units of the way to the limit
+_ROOT_ANGLES = sum(name.startswith("root") for name in CENTRAL)
+_UPPER_BODY_TOP = "spine03"  # where `recombine` joins two bodies
+
+
+def sample(
+    rest_heads: Tensor, generator: torch.Generator, recorded: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """Poses by the documented mixture of sources, and where each comes from.
+
+    rest_heads: bodies (n, J, 3) in mm, as `Rig.rest` has them.
+    recorded: poses L (m, J, 3, 3) drawn at random from recordings; without them the samplers work alone.
+    Returns L (n, J, 3, 3) and the number (n,) in `LABELS` of each.
+    """
+    L, label, _ = sample_with_grips(rest_heads, generator, recorded)
+    return L, label
+
+
+def sample_with_grips(
+    rest_heads: Tensor, generator: torch.Generator, recorded: Tensor | None = None, only: str | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """As `sample`, and what the left and the right hand have to do: numbers (n, 2) in `activities.GRIPS`.
+
+    `only` is the one label that all are to have. Raises `ValueError` for one that is not in `LABELS`, and for
+    one of recordings where there are none.
+    """
+    share = _label_shares(recorded is not None, generator.device)
+    if only is not None:
+        if only not in _LABEL:
+            raise ValueError(f"unknown pose {only!r}; there are {', '.join(LABELS)}")
+        if only in _RECORDED and recorded is None:
+            raise ValueError(f"{only!r} poses need a bank; give one made by `prepare`")
+        share = torch.zeros_like(share)
+        share[_LABEL[only]] = 1
+    label = torch.multinomial(share, len(rest_heads), replacement=True, generator=generator)
+    L, grip = draw(label, rest_heads, generator, recorded)
+    bad = intersecting(posed(L, rest_heads)[1]) & (label != _LABEL["recorded"])
+    people = bad.nonzero().squeeze(-1)
+    if len(people):
+        L[people], grip[people] = _draw_again(label[people], rest_heads[people], generator, recorded)
+    return L, label, grip
+
+
+@functools.cache
+def _label_shares(with_recordings: bool, device: torch.device) -> Tensor:
+    shares = SHARES_WITH_RECORDINGS if with_recordings else SHARES_ALONE
+    everyday = sum(activity.share for activity in ACTIVITIES.values())
+    share = [shares.get(name, 0.0) for name in LABELS[:_FIRST_ACTIVITY]]
+    share += [shares["activity"] * activity.share / everyday for activity in ACTIVITIES.values()]
+    return torch.tensor(share, device=device)
+
+
+def _draw_again(
+    label: Tensor, rest_heads: Tensor, generator: torch.Generator, recorded: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """Poses L (n, J, 3, 3) of these labels and their grips (n, 2): the first of a few draws that does not run
+    through itself, or else the one that does least."""
+    n = len(label)
+    label, rest_heads = label.repeat(_DRAWS), rest_heads.repeat(_DRAWS, 1, 1)
+    L, grip = draw(label, rest_heads, generator, recorded)
+    depth = penetration(posed(L, rest_heads)[1]).clamp_min(TOLERANCE_MM)
+    best = depth.reshape(_DRAWS, n).argmin(0)
+    chosen = best * n + torch.arange(n, device=label.device)
+    return L[chosen], grip[chosen]
+
+
+def draw(
+    label: Tensor, rest_heads: Tensor, generator: torch.Generator, recorded: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """One pose L (n, J, 3, 3) of each label (n,), for bodies (n, J, 3), and what its hands have to do:
+    numbers (n, 2) in `GRIPS`. It may run through itself.
+
+    `recorded` (m, J, 3, 3) is needed for the labels of recordings alone.
+    """
+    n, device = len(label), generator.device
+
+    def coin(chance: float = 0.5) -> Tensor:
+        return torch.rand(n, generator=generator, device=device) < chance
+
+    row = _draw_rows(label, generator)
+    table = _activity_table(device)
+    angles = table.mean[row] + table.spread[row] * _deviations(n, generator)
+    angles = torch.where((label == _LABEL["limits"])[:, None], _angles_by_limits(n, generator), angles)
+    L = compose(_within_limits(angles), rest_heads)
+    active = (label >= _FIRST_ACTIVITY)[:, None]
+    contact, grip = torch.where(active, table.contact[row], -1), torch.where(active, table.grip[row], 0)
+
+    feet = table.feet[row]
+    people = ((feet != FEET.index("free")) & (label != _LABEL["limits"])).nonzero().squeeze(-1)
+    L[people] = ground(L[people], rest_heads[people], feet[people])
+
+    if recorded is not None:
+        pick = torch.randint(len(recorded), (2, n), generator=generator, device=device)
+        first = recorded[pick[0]]
+        second, made_up, below = _where(coin(), mirror(recorded[pick[1]]), recorded[pick[1]]), coin(), coin()
+        partner = _where(made_up, L, second)
+        mixed = recombine(_where(below, first, partner), _where(below, partner, first))
+        L = _where(label < _FIRST_ACTIVITY - 1, first, L)
+        L = _where(label == _LABEL["recorded_recombined"], mixed, L)
+        own_arms = ((label == _LABEL["recorded_recombined"]) & made_up & below)[:, None]
+        contact = torch.where(own_arms, table.contact[row], contact)
+        grip = torch.where(own_arms, table.grip[row], grip)
+        reaching = (label == _LABEL["recorded_reaching"])[:, None]
+        contact = torch.where(reaching, _draw_contacts(n, generator), contact)
+        grip = torch.where(reaching, _grip_at(device)[contact], grip)
+        people = (label == _LABEL["recorded_jittered"]).nonzero().squeeze(-1)
+        L[people] = jitter(L[people], rest_heads[people], _JITTER_DEGREES, generator)
+
+    for i, side in enumerate(SIDES):  # the right hand second: it may reach for the left
+        people = (contact[:, i] >= 0).nonzero().squeeze(-1)
+        L[people] = touch(L[people], rest_heads[people], contact[people, i], generator, side)
+    people = (active.squeeze(-1) & table.lies[row]).nonzero().squeeze(-1)
+    L[people] = rest_arms(L[people], rest_heads[people], contact[people] < 0)
+    mirrored = coin()
+    return _where(mirrored, mirror(L), L), torch.where(mirrored[:, None], grip.flip(1), grip)
+
+
+def _where(condition: Tensor, L: Tensor, otherwise: Tensor) -> Tensor:
+    """The poses (n, J, 3, 3) of one where the condition (n,) holds, of the other elsewhere."""
+    return torch.where(condition[:, None, None, None], L, otherwise)
+
+
+# ------------------------------------------------------------------------------------------------ activities
+
+
+class _ActivityTable(NamedTuple):
+    """Every combination of templates of every activity, R rows sorted by activity."""
+
+    until: Tensor
+    """(R,) cumulated shares: 0..1 within the first activity, 1..2 within the second, and so on."""
+    mean: Tensor
+    """(R, A) degrees."""
+    spread: Tensor
+    """(R, A) degrees."""
+    contact: Tensor
+    """(R, 2) number in `CONTACTS` of what the left and the right hand touch, -1 for nothing."""
+    grip: Tensor
+    """(R, 2) number in `GRIPS` of how they do."""
+    feet: Tensor
+    """(R,) number in `FEET`."""
+    lies: Tensor
+    """(R,) whether the trunk lies or sits on the floor."""
+
+
+@functools.cache
+def _activity_table(device: torch.device) -> _ActivityTable:
+    number = {name: i for i, name in enumerate(CONTACTS)}
+    until, mean, spread, contact, grip, feet, lies = [], [], [], [], [], [], []
+    for i, activity in enumerate(ACTIVITIES.values()):
+        pairs = [(LEGS[legs], ARMS[arms]) for legs in activity.legs.split() for arms in activity.arms.split()]
+        for j, (legs, arms) in enumerate(pairs, start=1):
+            until.append(i + j / len(pairs))
+            means, spreads = _combine(legs, arms)
+            mean.append(means)
+            spread.append(spreads)
+            contact.append([-1 if name is None else number[name] for name in (arms.left, arms.right)])
+            grip.append([GRIPS.index(_hand(arms, side)) for side in SIDES])
+            feet.append(FEET.index(legs.feet))
+            lies.append(legs.feet.startswith("grounded"))
+    columns = (until, mean, spread, contact, grip, feet, lies)
+    return _ActivityTable(*(torch.tensor(column, device=device) for column in columns))
+
+
+@functools.cache
+def _grip_at(device: torch.device) -> Tensor:
+    """Number in `GRIPS` for each contact; the last, which is that of contact -1, for none."""
+    grips = [GRIPS.index(CONTACT_HANDS.get(name, "")) for name in CONTACTS]
+    return torch.tensor([*grips, 0], device=device)
+
+
+def _hand(arms: Template, side: str) -> str:
+    """Which shapes the template wants of a hand."""
+    own, contact = (arms.left_hand, arms.left) if side == "left" else (arms.right_hand, arms.right)
+    return own or CONTACT_HANDS.get(contact or "", "")
+
+
+def _combine(legs: Template, arms: Template) -> tuple[list[float], list[float]]:
+    """Mean and spread (A,) of a pair of templates; what both say about the trunk is added up."""
+    mean = {name: limits.mean for name, limits in LIMITS.items()}
+    spread = {name: limits.spread for name, limits in LIMITS.items()}
+    for angles in (legs.angles, arms.angles):
+        # Names without a side come first, so that a sided one next to it decides.
+        for name, (m, s) in sorted(angles.items(), key=lambda item: item[0] not in SIDED):
+            if angles is arms.angles and name in CENTRAL and name in legs.angles:
+                m, s = mean[name] + m, math.hypot(spread[name], s)
+            for one in (name,) if name in LIMITS else (f"{side}_{name}" for side in SIDES):
+                mean[one], spread[one] = m, s
+    return list(mean.values()), list(spread.values())
+
+
+def _draw_rows(label: Tensor, generator: torch.Generator) -> Tensor:
+    """A row (n,) of the activity table for each label (n,); of any activity where the label is none."""
+    n, device = len(label), generator.device
+    shares = _label_shares(False, device)[_FIRST_ACTIVITY:]
+    anyone = torch.multinomial(shares, n, replacement=True, generator=generator)
+    activity = torch.where(label >= _FIRST_ACTIVITY, label - _FIRST_ACTIVITY, anyone)
+    until = _activity_table(device).until
+    place = activity + torch.rand(n, generator=generator, device=device)
+    return torch.searchsorted(until, place).clamp_max(len(until) - 1)
+
+
+@functools.cache
+def _free_contacts(device: torch.device) -> Tensor:
+    names = list(CONTACTS)
+    return torch.tensor([names.index(name) for name in _FREE_CONTACTS.split()], device=device)
+
+
+def _draw_contacts(n: int, generator: torch.Generator) -> Tensor:
+    """Contacts (n, 2) for the left and sometimes the right hand, which suit whatever the legs do."""
+    free = _free_contacts(generator.device)
+    contact = free[torch.randint(len(free), (n, 2), generator=generator, device=generator.device)]
+    both = torch.rand(n, generator=generator, device=generator.device) < _BOTH_HANDS_REACH
+    contact[:, 1] = torch.where(both, contact[:, 1], -1)
+    return contact
+
+
+# --------------------------------------------------------------------------------------------- joint angles
+
+
+def _deviations(n: int, generator: torch.Generator) -> Tensor:
+    """Random deviations (n, A) of unit spread: heavy-tailed, and alike on both sides of one person."""
+    z = torch.randn(n, len(ANGLES), generator=generator, device=generator.device)
+    centre, left, right = torch.split(z, [len(CENTRAL), len(SIDED), len(SIDED)], -1)
+    # Turning both sides by half the angle whose sine is the correlation keeps their spread.
+    angle = 0.5 * math.asin(_SIDES_CORRELATION)
+    c, s = math.cos(angle), math.sin(angle)
+    z = torch.cat([centre, c * left + s * right, s * left + c * right], -1)
+    temper = torch.randn(n, 1, generator=generator, device=generator.device)
+    return z * (_TEMPER_SPREAD * temper - _TEMPER_SPREAD**2).exp()
+
+
+def _angles_by_limits(n: int, generator: torch.Generator) -> Tensor:
+    """Angles (n, A) in degrees: most people near relaxed standing, few far from it with any joint at its
+    limit."""
+    low, high, mean, spread = _limits(generator.device)
+    z = _deviations(n, generator)
+    boldness = torch.rand(n, 1, generator=generator, device=generator.device) ** 1.5
+    room = _BOLDEST * torch.where(z > 0, high - mean, mean - low)
+    room[:, :_ROOT_ANGLES] = spread[:_ROOT_ANGLES]  # the root has no limits
+    return mean + z * spread.lerp(room, boldness)
+
+
+@functools.cache
+def _limits(device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Least, greatest, mean and spread (A,) of each angle in degrees."""
+    low, high, mean, spread = torch.tensor(list(LIMITS.values()), dtype=torch.float32, device=device).unbind(
+        -1
+    )
+    return low, high, mean, spread
+
+
+def _within_limits(angles: Tensor) -> Tensor:
+    """Angles (n, A) in degrees beyond a limit are reflected back at it, so that none pile up there."""
+    low, high, *_ = _limits(angles.device)
+    angles = torch.where(angles > high, 2 * high - angles, angles)
+    angles = torch.where(angles < low, 2 * low - angles, angles)
+    return torch.minimum(torch.maximum(angles, low), high)
+
+
+# -------------------------------------------------------------------------------------------- changing poses
+
+
+def jitter(L: Tensor, rest_heads: Tensor, degrees: float, generator: torch.Generator) -> Tensor:
+    """Disturb all angles but the root's by `degrees` (standard deviation), not beyond the joint limits.
+
+    What a recorded pose has and the angles have not stays as it is; an angle beyond its limit comes no
+    farther.
+    """
+    angles = decompose(L, rest_heads)
+    low, high, *_ = _limits(L.device)
+    moved = angles + degrees * _deviations(len(L), generator)
+    moved = torch.minimum(torch.maximum(moved, torch.minimum(low, angles)), torch.maximum(high, angles))
+    moved[:, :_ROOT_ANGLES] = angles[:, :_ROOT_ANGLES]
+    # The change of the angles becomes a turn of each bone before its own pose.
+    after, before = compose(torch.cat([moved, angles]), rest_heads.repeat(2, 1, 1)).chunk(2)
+    return after @ before.mT @ L
+
+
+@functools.cache
+def _upper_body(device: torch.device) -> Tensor:
+    """(J,) bool: bones from the middle of the back upwards."""
+    inside = {_UPPER_BODY_TOP}
+    for bone, parent in PARENT_BONES.items():
+        if parent in inside:
+            inside.add(bone)
+    return torch.tensor([bone in inside for bone in BONES], device=device)
+
+
+def recombine(lower: Tensor, upper: Tensor) -> Tensor:
+    """Poses (n, J, 3, 3) with root, lower back and legs of `lower` and all else of `upper`."""
+    return torch.where(_upper_body(lower.device)[:, None, None], upper, lower)

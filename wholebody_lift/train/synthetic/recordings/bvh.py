@@ -1,0 +1,86 @@
+"""Biovision hierarchy (BVH) files."""
+
+import re
+
+import torch
+from torch import Tensor
+
+from wholebody_lift.train.synthetic.recordings.clip import Clip, from_euler
+
+CENTIMETRE = 0.01
+
+
+def read(text: str, *, fps: float | None = None) -> Clip:
+    """Read the text of a BVH file with y up and lengths in centimetres.
+
+    The rest pose is the one in which all channels are zero. Channel order is taken from the header, joint
+    by joint, and the turns are multiplied from left to right. `fps` replaces a wrong frame time. Raises
+    `ValueError` where the frames do not fit the header.
+    """
+    header, _, motion = text.partition("MOTION")
+    match = re.match(r"\s*Frames:\s*(\d+)\s+Frame Time:\s*(\S+)(.*)", motion, re.DOTALL)
+    if match is None:
+        raise ValueError("this is no BVH file: 'MOTION', 'Frames:' and 'Frame Time:' were not found")
+    bones, parents, heads, tails, channels = _read_hierarchy(header.split())
+    width = sum(len(names) for names in channels)
+    values = torch.tensor([float(value) for value in match[3].split()], dtype=torch.float64)
+    if values.numel() != int(match[1]) * width:
+        raise ValueError(
+            f"the header announces {match[1]} frames of {width} values, but {values.numel()} values follow"
+        )
+    per_bone = torch.split(values.reshape(-1, width), [len(names) for names in channels], dim=1)
+    local = [_rotation(names, table) for names, table in zip(channels, per_bone, strict=True)]
+    return Clip.from_local(
+        tuple(bones),
+        tuple(parents),
+        heads * CENTIMETRE,
+        tails * CENTIMETRE,
+        torch.stack(local, 1),
+        1 / float(match[2]) if fps is None else fps,
+    )
+
+
+def _rotation(channels: list[str], table: Tensor) -> Tensor:
+    turns = [i for i, name in enumerate(channels) if name.endswith("rotation")]
+    return from_euler("".join(channels[i][0] for i in turns), table[:, turns])
+
+
+def _read_hierarchy(
+    tokens: list[str],
+) -> tuple[list[str], list[int], Tensor, Tensor, list[list[str]]]:
+    """Bones, parents, rest heads and tails (B, 3), and the channel names of each bone."""
+    bones: list[str] = []
+    parents: list[int] = []
+    offsets: list[list[float]] = []
+    ends: dict[int, list[float]] = {}  # the tail of each bone relative to its head; the first child's wins
+    channels: list[list[str]] = []
+    open_bones: list[int] = []
+    bone, at_end_site = -1, False
+    words = iter(tokens)
+    for word in words:
+        if word in ("ROOT", "JOINT"):
+            parents.append(open_bones[-1] if open_bones else -1)
+            bones.append(next(words))
+            bone, at_end_site = len(bones) - 1, False
+        elif word == "End":
+            next(words)  # Site
+            at_end_site = True
+        elif word == "{":
+            open_bones.append(bone)
+        elif word == "}":
+            bone, at_end_site = open_bones.pop(), False
+        elif word == "OFFSET":
+            offset = [float(next(words)) for _ in range(3)]
+            if at_end_site:
+                ends.setdefault(bone, offset)
+            else:
+                offsets.append(offset)
+                ends.setdefault(parents[bone], offset)
+        elif word == "CHANNELS":
+            channels.append([next(words) for _ in range(int(next(words)))])
+    heads: list[Tensor] = []
+    for parent, offset in zip(parents, offsets, strict=True):
+        step = torch.tensor(offset, dtype=torch.float64)
+        heads.append(step if parent < 0 else heads[parent] + step)
+    tails = [head + torch.tensor(ends.get(i, [0.0] * 3), dtype=torch.float64) for i, head in enumerate(heads)]
+    return bones, parents, torch.stack(heads), torch.stack(tails), channels

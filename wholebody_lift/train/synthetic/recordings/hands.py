@@ -1,0 +1,134 @@
+"""Recorded hands: 21 points in space, carried over to the finger bones of Anny's left hand."""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wholebody_lift.train.synthetic import rotations
+from wholebody_lift.train.synthetic.recordings.retarget import FINGERS, PHALANGES, RestPose
+
+HAND_BONES = tuple(f"finger{finger}-{phalanx}.L" for finger in FINGERS for phalanx in PHALANGES)
+"""The finger bones of the left hand, from the base of the thumb to the tip of the little finger."""
+
+# How far the two outer joints of a finger bend, in degrees from straight.
+_BEND_LIMITS = ((-10.0, 120.0), (-20.0, 95.0))
+# How much the plane a finger curls in counts against the row of knuckles, in finding the axis it bends about.
+_CURL_WEIGHT = 2.0
+
+
+@dataclass(frozen=True)
+class Hands:
+    """Hands of one recording as left hands: points (M, 21, 3) in mm, float64, the wrist first and then four
+    of each finger from its base, thumb first."""
+
+    name: str
+    points: Tensor
+
+
+def read_leap(path: Path) -> list[Hands]:
+    """Read recordings of a Leap sensor from an npz file with `joints`, `side` and `recording`."""
+    with np.load(path) as file:
+        points, recording = torch.from_numpy(file["joints"]).double(), file["recording"]
+        points = _as_left(points, torch.from_numpy(file["side"] == "right"))
+    names = dict.fromkeys(recording.tolist())
+    return [Hands(name, points[torch.from_numpy(recording == name)]) for name in names]
+
+
+def read_poses(path: Path) -> list[Hands]:
+    """Read named still poses of one hand from JSON: `side`, and `poses` by name."""
+    document = json.loads(path.read_text("utf-8"))
+    return [
+        Hands(name, _as_left(torch.tensor([pose]).double(), torch.tensor([document["side"] == "right"])))
+        for name, pose in document["poses"].items()
+    ]
+
+
+def _as_left(points: Tensor, right: Tensor) -> Tensor:
+    sign = 1 - 2 * right.double()
+    return torch.cat([points[..., :1] * sign[:, None, None], points[..., 1:]], -1)
+
+
+def retarget(points: Tensor, rest: RestPose) -> Tensor:
+    """Rest-aligned local rotations of `HAND_BONES`, unit quaternions (M, 15, 4), float32, wxyz.
+
+    The palms of `points` (M, 21, 3), left hands in right-handed axes of any scale, are laid on Anny's. Then
+    the first bone of each finger takes the recorded direction and the two others bend about one axis, as
+    hinges do; the bones of the thumb take their directions. Lengths are not used.
+    """
+    ours = torch.stack(
+        [rest["wrist.L"]] + [rest[f"finger{finger}-{i}.L"] for finger in FINGERS for i in range(1, 5)]
+    )
+    palm = [0, *(4 * (finger - 1) + 1 for finger in FINGERS if finger > 1)]
+    turn = _fit_rotation(points[:, palm], ours[palm])
+    points = points @ turn.mT
+    along = rotations.normalize(points[:, 1:].reshape(-1, 5, 4, 3).diff(dim=2))  # (M, fingers, phalanges, 3)
+    our_along = rotations.normalize(ours[1:].reshape(5, 4, 3).diff(dim=1))
+    local = torch.cat(
+        [_align_thumb(along[:, 0], our_along[0])[:, None], _align_fingers(along[:, 1:], our_along[1:], ours)],
+        1,
+    )  # (M, fingers, phalanges, 3, 3)
+    return rotations.from_matrix(local.flatten(1, 2)).float()
+
+
+def _fit_rotation(points: Tensor, target: Tensor) -> Tensor:
+    """Rotations (M, 3, 3) that lay `points` (M, k, 3) on `target` (k, 3) best (Kabsch 1976)."""
+    points, target = points - points.mean(1, keepdim=True), target - target.mean(0)
+    u, _, vh = torch.linalg.svd(points.mT @ target)
+    sign = torch.linalg.det(u @ vh)
+    diagonal = torch.stack([torch.ones_like(sign), torch.ones_like(sign), sign], -1)
+    turn: Tensor = u * diagonal[:, None] @ vh
+    return turn.mT
+
+
+def _align_thumb(along: Tensor, our_along: Tensor) -> Tensor:
+    """Local rotations (M, 3, 3, 3) of the thumb by the smallest turn of each bone in its turn."""
+    world = torch.eye(3, dtype=along.dtype).expand(len(along), 3, 3)
+    local = []
+    for bone in range(3):
+        turn = rotations.between(our_along[bone], (world.mT @ along[:, bone, :, None]).squeeze(-1))
+        local.append(turn)
+        world = world @ turn
+    return torch.stack(local, 1)
+
+
+def _align_fingers(along: Tensor, our_along: Tensor, ours: Tensor) -> Tensor:
+    """Local rotations (M, 4, 3, 3, 3) of the fingers, from the directions of their bones (M, 4, 3, 3)."""
+    row = rotations.normalize(ours[5] - ours[17])  # from the little finger's knuckle to the forefinger's
+    curl = _curl(our_along).mean(0)
+    row = row * (row @ curl).sign()
+    axis, our_axis = _bend_axis(along, row), _bend_axis(our_along, row)
+    base = rotations.look_at(along[..., 0, :], axis) @ rotations.look_at(our_along[..., 0, :], our_axis).mT
+    local = [base]
+    for joint, limits in enumerate(_BEND_LIMITS):
+        low, high = (math.radians(angle) for angle in limits)
+        bend = _bend(along, joint, axis).clamp(low, high) - _bend(our_along, joint, our_axis)
+        local.append(rotations.from_axis_angle(our_axis.expand_as(axis), bend))
+    return torch.stack(local, 2)
+
+
+def _curl(along: Tensor) -> Tensor:
+    """Normals (..., 3) of the plane that fingers (..., 3, 3) curl in, the longer the more they curl."""
+    normals: Tensor = torch.linalg.cross(along[..., :-1, :], along[..., 1:, :])
+    return normals.sum(-2)
+
+
+def _bend_axis(along: Tensor, row: Tensor) -> Tensor:
+    """The unit axis (..., 3) about which fingers (..., 3, 3) bend, at right angles to their first bone."""
+    curl = _curl(along)
+    forward = (curl * row).sum(-1, keepdim=True) > 0
+    axis = row + _CURL_WEIGHT * torch.where(forward, curl, torch.zeros_like(curl))
+    first = along[..., 0, :]
+    return rotations.normalize(axis - (axis * first).sum(-1, keepdim=True) * first)
+
+
+def _bend(along: Tensor, joint: int, axis: Tensor) -> Tensor:
+    """By how much (...) a finger turns about `axis` (..., 3) from bone `joint` to the next."""
+    before, after = along[..., joint, :], along[..., joint + 1, :]
+    sine = (torch.linalg.cross(before, after) * axis).sum(-1)
+    cosine = (before * after).sum(-1) - (before * axis).sum(-1) * (after * axis).sum(-1)
+    return torch.atan2(sine, cosine)

@@ -1,0 +1,1 @@
+"""People over time: smoothing, standing feet, and whole sequences."""

@@ -1,0 +1,333 @@
+"""Sequences: who is where in which frame, and the way from noisy 2D keypoints to steady people in 3D.
+
+Where a person is seen without a longer pause is a stretch. For each: short gaps of single keypoints are
+filled and the 2D is smoothed; every frame is lifted; the 3D is brought to one scale, smoothed and, where the
+person was lost for a moment, filled; bones get the lengths that they have over the whole track; the person is
+placed in front of the camera anew; and feet that stand are held, if that is asked for.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from wholebody_lift import camera
+from wholebody_lift._types import Floats, Integers, Mask
+from wholebody_lift.body import constraints
+from wholebody_lift.errors import InputError, listed
+from wholebody_lift.features import (
+    canonical_view,
+    intrinsics_from_keypoints,
+    to_camera_axes,
+    to_virtual_axes,
+    weights_of,
+)
+from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D, read_keypoints, unusable
+from wholebody_lift.pose import Pose3D
+from wholebody_lift.video import smoothing
+
+LiftFrames = Callable[[Keypoints2D], Pose3D]
+
+MAX_GAP_SECONDS = 0.25
+"""Keypoints and people that are missing for no longer are filled in, unless the caller sets another limit."""
+
+_LEAST_SCORE = 0.1
+"""A lower score counts as this one where 2D keypoints are smoothed, each by its score squared."""
+
+_TRUST = (0.1, 4.0)
+"""Least and greatest weight of a keypoint in 3D, relative to the usual one of that keypoint."""
+
+
+class Stretch(NamedTuple):
+    """One person over T frames without a longer pause, found in R of them."""
+
+    rows: Integers
+    """(R,) rows of the input, in the order of time."""
+    frames: Integers
+    """(R,) the frame that each is in."""
+
+    @property
+    def places(self) -> Integers:
+        """(R,) the same, counted from 0."""
+        return np.asarray(self.frames - self.frames[0])
+
+    @property
+    def every_frame(self) -> Integers:
+        """(T,) every frame from the first to the last."""
+        return np.arange(self.frames[0], self.frames[-1] + 1)
+
+    @property
+    def nearest(self) -> Integers:
+        """(T,) the row nearest in time to every frame; where the person was found, that row."""
+        middles = (self.frames[1:] + self.frames[:-1]) / 2
+        return np.asarray(self.rows[np.searchsorted(middles, self.every_frame, side="right")])
+
+    def spread(self, values: npt.NDArray[Any], missing: float) -> npt.NDArray[Any]:
+        """Values (R, ...) of the rows as (T, ...), with `missing` where the person was not found."""
+        grid = np.full((len(self.every_frame), *values.shape[1:]), missing, dtype=values.dtype)
+        grid[self.places] = values
+        return grid
+
+
+class Motion(NamedTuple):
+    """What becomes of a stretch of T frames."""
+
+    stretch: Stretch
+    xyz: Floats
+    """(T, 133, 3) mm from the midpoint of the hips, camera axes."""
+    error_mm: Floats
+    """(T, 133)"""
+    path: Floats
+    """(T, 3) mm, the midpoint of the hips from the camera."""
+
+
+def lift(
+    people: Keypoints2D,
+    lift_frames: LiftFrames,
+    *,
+    fps: float | None,
+    lock_feet: bool,
+    smoothness: float,
+    max_gap_seconds: float,
+) -> Pose3D:
+    """`Lifter.lift_sequence` of a `Keypoints2D`; `lift_frames` lifts frame by frame."""
+    fps = people.fps if fps is None else fps
+    if fps is None:
+        raise InputError(
+            "got no fps; the number of frames per second was wanted, as what is smooth depends on it"
+        )
+    if not (0 < fps < np.inf and 0 < smoothness < np.inf and 0 <= max_gap_seconds < np.inf):
+        raise InputError(
+            f"got fps {fps!r}, smoothness {smoothness!r} and max_gap_seconds {max_gap_seconds!r}; "
+            "numbers over 0 were wanted (for the gap, 0 or more)"
+        )
+    gap = int(max_gap_seconds * fps + 1e-6)
+    tracks = [_stretches(people, rows, gap) for rows in _tracks(people)]
+    smooth = _smooth_image(people, itertools.chain(*tracks), gap, fps, smoothness)
+    flat = lift_frames(smooth)
+    if flat.camera_source == "keypoints":
+        flat = _one_camera(flat, smooth)
+    motions = [motion for track in tracks for motion in _move(track, flat, smooth, fps, smoothness)]
+    if lock_feet:
+        motions = [_hold_feet(motion, flat, smooth, fps) for motion in motions]
+    return _assemble(people, flat, motions, fps)
+
+
+# -------------------------------------------------------------------------------------- tracks and gaps
+
+
+def read_frames(keypoints: npt.ArrayLike, options: dict[str, Any]) -> Keypoints2D:
+    """One person (T, 133, 2|3) over frames that follow one another; those without anything visible are gaps.
+
+    `options` are of `Keypoints2D` and hold for all frames. Raises InputError as that does.
+    """
+    xy, scores = read_keypoints(keypoints, None, MIN_SCORE)
+    frames = np.flatnonzero(~unusable(xy))
+    if not len(frames):
+        frames = np.arange(len(xy))  # Keypoints2D says what is wrong
+    return Keypoints2D(keypoints=xy[frames], scores=scores[frames], image_ids=frames, **options)
+
+
+def _tracks(people: Keypoints2D) -> list[Integers]:
+    """The rows of each person, in the order of time."""
+    frames = _frames(people)
+    if people.track_ids is None:
+        shared, count = np.unique(frames, return_counts=True)
+        if (count > 1).any():
+            raise InputError(
+                f"got several people in frames {listed(shared[count > 1])} without track_ids; who is who was "
+                "wanted, as people are not told apart here: give each person a number in track_ids"
+            )
+        tracks = np.zeros(len(people), dtype=np.int64)
+    else:
+        tracks = people.track_ids
+    order = np.lexsort((frames, tracks))
+    return np.split(order, np.flatnonzero(np.diff(tracks[order])) + 1)
+
+
+def _frames(people: Keypoints2D) -> Integers:
+    """(N,) the frame of each row; rows without are one after the other."""
+    return np.arange(len(people)) if people.image_ids is None else people.image_ids
+
+
+def _stretches(people: Keypoints2D, rows: Integers, gap: int) -> list[Stretch]:
+    """The stretches of one track, which is cut wherever more than `gap` frames are missing."""
+    frames = _frames(people)[rows]
+    cuts = np.flatnonzero(np.diff(frames) > gap + 1) + 1
+    return [Stretch(*pair) for pair in zip(np.split(rows, cuts), np.split(frames, cuts), strict=True)]
+
+
+def between(known: Mask, gap: int) -> Mask:
+    """(T, M) what is missing for at most `gap` frames, with something known (T, M) on either side."""
+    time = np.arange(len(known))[:, None]
+    before = np.maximum.accumulate(np.where(known, time, -np.inf))
+    after = np.minimum.accumulate(np.where(known, time, np.inf)[::-1])[::-1]
+    return np.asarray(~known & (after - before - 1 <= gap))
+
+
+# ---------------------------------------------------------------------------------------------- the way
+
+
+def _smooth_image(
+    people: Keypoints2D, stretches: Iterator[Stretch], gap: int, fps: float, smoothness: float
+) -> Keypoints2D:
+    """The same rows with smooth 2D, and with keypoints that are missing for a moment."""
+    keypoints, scores = people.keypoints.copy(), people.scores.copy()
+    for stretch in stretches:
+        xy = stretch.spread(people.keypoints[stretch.rows], np.nan)
+        score = stretch.spread(people.scores[stretch.rows], 0)
+        known = ~np.isnan(xy[..., 0])
+        filled = between(known, gap)
+        cutoff = smoothing.rates("image") / smoothness
+        smooth = smoothing.low_pass(xy, known * np.maximum(score, _LEAST_SCORE) ** 2, cutoff, fps)
+        smooth[~(known | filled)] = np.nan
+        keypoints[stretch.rows] = smooth[stretch.places]
+        score[filled] = people.min_score  # a guess
+        scores[stretch.rows] = score[stretch.places]
+    return people.model_copy(update={"keypoints": keypoints, "scores": scores})
+
+
+def _one_camera(flat: Pose3D, people: Keypoints2D) -> Pose3D:
+    """See everybody through one assumed camera, where each frame and person had been given its own.
+
+    Its focal length is the median of those, and its axis goes through the middle. What was lifted is how each
+    person looks along their ray; only the direction of the ray is new.
+    """
+    observed = torch.from_numpy(people.observed)
+    xy = torch.where(observed[..., None], torch.from_numpy(people.keypoints), 0)
+    own = intrinsics_from_keypoints(xy, observed)
+    focal, centre = own[:, 0, 0].median(), own[:, :2, 2].mean(0)
+    K = camera.intrinsics(focal.expand(len(own)), centre)
+    _, own_view = canonical_view(camera.to_image_plane(xy, own), observed)
+    _, view = canonical_view(camera.to_image_plane(xy, K), observed)
+    xyz = to_camera_axes(to_virtual_axes(torch.from_numpy(flat.xyz).double(), own_view), view)
+    return replace(flat, K=K.numpy(), xyz=xyz.numpy())
+
+
+def _move(
+    track: list[Stretch], flat: Pose3D, people: Keypoints2D, fps: float, smoothness: float
+) -> Iterator[Motion]:
+    """The motion of one person in each stretch; bones are as long in all of them."""
+    rows = np.concatenate([stretch.rows for stretch in track])
+    weights = constraints.measure_weights(flat.error_mm[rows])
+    lengths = constraints.weighted_median(constraints.measures(flat.xyz[rows].astype(np.float64)), weights)
+    cutoff = smoothing.rates("space") / smoothness
+    smooth, errors = [], []
+    for stretch in track:
+        xyz, error = (
+            stretch.spread(values[stretch.rows].astype(np.float64), np.nan)  # (T, 133, ...)
+            for values in (flat.xyz, flat.error_mm)
+        )
+        scale = constraints.steady_scale(xyz, lengths, error, fps)
+        found = ~np.isnan(error)
+        error = _interpolated(error * scale[:, None])
+        trust = ((np.median(error, axis=0) / np.maximum(error, 1e-6)) ** 2).clip(*_TRUST) * found
+        parts = smoothing.apart(xyz * scale[:, None, None])
+        smooth.append(smoothing.together(smoothing.low_pass(parts, trust, cutoff, fps)))
+        errors.append(error)
+    locked = constraints.lock_lengths(np.concatenate(smooth), lengths)
+    ends = np.cumsum([len(xyz) for xyz in smooth])[:-1]
+    for stretch, xyz, error in zip(track, np.split(locked, ends), errors, strict=True):
+        roots = place(xyz[stretch.places], people[stretch.rows], flat.K[stretch.rows])
+        path = _smooth_path(stretch, roots, fps, smoothness)
+        yield Motion(stretch, xyz, error, path)
+
+
+def _hold_feet(motion: Motion, flat: Pose3D, people: Keypoints2D, fps: float) -> Motion:
+    """The motion with its standing feet held."""
+    rows = motion.stretch.rows
+    toes, K = (
+        torch.from_numpy(people.keypoints[rows][:, constraints.BIG_TOES]),
+        torch.from_numpy(flat.K[rows]),
+    )
+    plane = camera.to_image_plane(toes, K.double(), _distortion(people[rows])).numpy()  # NaN where missing
+    seen = motion.stretch.spread(plane, np.nan)
+    xyz, path = constraints.lock_feet(motion.xyz, motion.path, seen, fps)
+    return motion._replace(xyz=xyz, path=path)
+
+
+def _interpolated(values: Floats) -> Floats:
+    """(T, K) with straight lines where whole frames are NaN."""
+    time = np.arange(len(values))
+    known = np.asarray(~np.isnan(values[:, 0]))
+    return np.stack([np.interp(time, time[known], column[known]) for column in values.T], axis=1)
+
+
+def _smooth_path(stretch: Stretch, found: Floats, fps: float, smoothness: float) -> Floats:
+    """Where the root is (T, 3) from where each frame alone says it is (R, 3).
+
+    Its direction is seen well, its distance badly: each has a cut-off of its own.
+    """
+    polar = np.concatenate((found[:, :2] / found[:, 2:], np.log(found[:, 2:])), axis=1)
+    cutoff = np.array([smoothing.PATH.image] * 2 + [smoothing.PATH.space]) / smoothness
+    known = stretch.spread(np.ones((len(found), 3)), 0)
+    smooth = smoothing.low_pass(stretch.spread(polar, np.nan)[..., None], known, cutoff, fps)[..., 0]
+    depth = np.exp(smooth[:, 2:])
+    return np.concatenate((smooth[:, :2] * depth, depth), axis=1)
+
+
+# --------------------------------------------------------------------------------- in front of the camera
+
+
+def place(xyz: Floats, people: Keypoints2D, K: npt.NDArray[Any]) -> Floats:
+    """Where the roots (R, 3) of lifted people (R, 133, 3) are, by their 2D keypoints, mm."""
+    xy, observed, scores = _tensors(people)
+    plane = camera.to_image_plane(xy, torch.from_numpy(K).double(), _distortion(people))
+    weights = weights_of(observed, torch.float64) * scores
+    return np.asarray(camera.place_root(torch.from_numpy(xyz), plane, weights).numpy())
+
+
+def reprojection_error(in_camera: Floats, people: Keypoints2D, K: npt.NDArray[Any]) -> Floats:
+    """(R,) px: mean distance of people (R, 133, 3), seen through K, from their 2D keypoints."""
+    xy, observed, _ = _tensors(people)
+    back = camera.project(torch.from_numpy(in_camera), torch.from_numpy(K).double(), _distortion(people))
+    distance = torch.where(observed, (back - xy).norm(dim=-1), 0)
+    return np.asarray((distance.sum(-1) / observed.sum(-1)).numpy())
+
+
+def _tensors(people: Keypoints2D) -> tuple[Tensor, Tensor, Tensor]:
+    """2D keypoints (R, 133, 2), 0 where missing; observed (R, 133); scores (R, 133)."""
+    observed = torch.from_numpy(people.observed)
+    xy = torch.where(observed[..., None], torch.from_numpy(people.keypoints), 0)
+    return xy, observed, torch.from_numpy(people.scores).double()
+
+
+def _distortion(people: Keypoints2D) -> Tensor | None:
+    return None if people.distortion is None else torch.from_numpy(people.distortion)
+
+
+def _assemble(people: Keypoints2D, flat: Pose3D, motions: list[Motion], fps: float) -> Pose3D:
+    """The result, ordered by frame and, within one, by track."""
+    frames = np.concatenate([motion.stretch.every_frame for motion in motions])
+    source = np.concatenate([motion.stretch.nearest for motion in motions])
+    found = _frames(people)[source] == frames
+    order = np.lexsort(
+        (np.zeros(len(frames)) if people.track_ids is None else people.track_ids[source], frames)
+    )
+    xyz, error, path = (
+        np.concatenate([getattr(motion, name) for motion in motions])[order]
+        for name in ("xyz", "error_mm", "path")
+    )
+    frames, source, found = frames[order], source[order], found[order]
+    reprojection = np.full(len(frames), np.nan)
+    rows = people[source[found]]
+    reprojection[found] = reprojection_error((xyz + path[:, None])[found], rows, flat.K[source[found]])
+    return replace(
+        flat[source],
+        xyz=xyz.astype(np.float32),
+        error_mm=error.astype(np.float32),
+        observed=people.observed[source] & found[:, None],
+        translation=path.astype(np.float32),
+        reprojection_error_px=reprojection.astype(np.float32),
+        keypoints=np.where(found[:, None, None], people.keypoints[source], np.nan).astype(np.float32),
+        scores=np.where(found[:, None], people.scores[source], 0).astype(np.float32),
+        image_ids=frames,
+        fps=fps,
+    )

@@ -1,0 +1,216 @@
+"""Filters over time: one for whole recordings, without delay, and one for live use; how fast keypoints move.
+
+Pure functions and one small class of numpy arrays in any unit, over time T, keypoints K and channels C. Both
+filters know missing values, and neither mixes keypoints or channels.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from wholebody_lift._types import Floats
+from wholebody_lift.skeleton import KEYPOINT_NAMES, PART_ROOTS, PARTS
+
+
+class Rate(NamedTuple):
+    """How a kind of keypoint is smoothed: cut-off frequencies in Hz."""
+
+    image: float
+    """Of the offline filter on the 2D keypoints."""
+    space: float
+    """Of the offline filter on the 3D keypoints."""
+    live: float
+    """Of the live filter on the 3D keypoints, at rest."""
+
+
+RATES: dict[str, Rate] = {
+    "trunk": Rate(image=6.0, space=2.0, live=1.0),
+    "limbs": Rate(image=6.0, space=2.5, live=1.5),
+    "ends": Rate(image=6.0, space=3.0, live=1.5),
+    "face": Rate(image=8.0, space=3.0, live=3.0),
+    "hands": Rate(image=8.0, space=3.5, live=3.0),
+}
+"""Rates by kind of keypoint; wrists, ankles and feet are "ends", the head belongs to the trunk. In 3D, face
+and hands are smoothed relative to the nose and the wrists. Chosen on recordings of the validation split, see
+docs/sequences.md."""
+
+PATH = Rate(image=4.0, space=0.5, live=1.0)
+"""The same for where the root is: `image` for its direction from the camera, `space` for its distance."""
+
+LIVE_GAIN = 2.0
+"""Hz by which the cut-offs of the live filter rise for each metre per second."""
+
+_KIND_OF_NAME = {
+    "elbow": "limbs",
+    "knee": "limbs",
+    "wrist": "ends",
+    "ankle": "ends",
+    "heel": "ends",
+    "toe": "ends",
+}
+_KIND_OF_PART = {"face": "face", "left_hand": "hands", "right_hand": "hands"}
+
+
+def _kind(part: str, name: str) -> str:
+    return _KIND_OF_PART.get(part) or _KIND_OF_NAME.get(name.rsplit("_", 1)[-1], "trunk")
+
+
+KINDS: tuple[str, ...] = tuple(
+    _kind(part, KEYPOINT_NAMES[i]) for part, members in PARTS.items() for i in members
+)
+"""The kind of each of the 133 keypoints, a name in `RATES`."""
+
+
+def rates(field: str) -> Floats:
+    """One field of `Rate` for every keypoint, (133,)."""
+    return np.array([getattr(RATES[kind], field) for kind in KINDS])
+
+
+_ATTACHED = [(i, anchor) for part, anchor in PART_ROOTS.items() for i in PARTS[part]]
+_MEMBERS, _ANCHORS = (list(column) for column in zip(*_ATTACHED, strict=True))
+
+
+def apart(xyz: Floats) -> Floats:
+    """(..., 133, C) with face and hands relative to the nose and the wrists that they hang on.
+
+    So each is smoothed at its own rate, and still follows the body as smooth as that is.
+    """
+    parts = np.array(xyz)
+    parts[..., _MEMBERS, :] -= xyz[..., _ANCHORS, :]
+    return parts
+
+
+def together(parts: Floats) -> Floats:
+    """Inverse of `apart`."""
+    xyz = np.array(parts)
+    xyz[..., _MEMBERS, :] += parts[..., _ANCHORS, :]
+    return xyz
+
+
+# ---------------------------------------------------------------------------------------------- offline
+
+_RIDGE = 1e-9
+"""Pulls what no observation determines towards the mean, so that the equations always have one answer."""
+
+
+def low_pass(values: npt.ArrayLike, weights: npt.ArrayLike, cutoff_hz: npt.ArrayLike, fps: float) -> Floats:
+    """Smooth evenly spaced values (T, K, C) without delay, and fill in those without weight; float64.
+
+    The smoother of Whittaker (1923; Eilers 2003, "A perfect smoother"): for every keypoint and channel, the z
+    that minimises sum_t w_t (y_t - z_t)^2 + lambda sum_t (z_t-1 - 2 z_t + z_t+1)^2. With all weights 1 its
+    amplitude response is 1 / (1 + lambda (2 sin(pi f / fps))^4), nearly that of a Butterworth filter of
+    second order run forwards and backwards. lambda puts 1/sqrt(2), that is -3 dB, at the cut-off. Straight
+    lines pass unchanged. Beyond half the frame rate lambda falls on, with the fourth power of the cut-off.
+
+    Args:
+        values: (T, K, C); what has no weight is not looked at and may be NaN.
+        weights: (T, K), 0 or more; half the weight, at one place, is twice the variance.
+        cutoff_hz: (K,) or a number, over 0, at weight 1.
+        fps: values per second.
+
+    Returns:
+        (T, K, C); NaN where a keypoint has no weight at any time.
+    """
+    y, w = np.asarray(values, dtype=np.float64), np.asarray(weights, dtype=np.float64)
+    known = w > 0
+    total = w.sum(axis=0)  # (K,)
+    y = np.where(known[..., None], y, 0)
+    with np.errstate(invalid="ignore"):
+        mean = (w[..., None] * y).sum(axis=0) / total[:, None]  # (K, C)
+    deviation = np.where(known[..., None], y - mean, 0)
+    stiffness = np.broadcast_to(_stiffness(np.asarray(cutoff_hz, dtype=np.float64), fps), total.shape)
+    smooth: Floats = mean + _solve(w + _RIDGE, stiffness, w[..., None] * deviation)
+    return smooth
+
+
+def _stiffness(cutoff_hz: Floats, fps: float) -> Floats:
+    """lambda of `low_pass`."""
+    within = np.minimum(cutoff_hz, fps / 2)
+    at_cutoff = (2 * np.sin(np.pi * within / fps)) ** 4
+    return np.asarray((math.sqrt(2) - 1) / at_cutoff * (within / cutoff_hz) ** 4)
+
+
+def _solve(weights: Floats, stiffness: Floats, right: Floats) -> Floats:
+    """x (T, K, C) of (W + lambda D'D) x = right, with D the second differences; by L d L' along the band."""
+    steps = len(weights)
+    square = np.zeros((3, steps))  # D'D: its diagonal and the two beside it
+    for start in range(steps - 2):
+        square[0, start : start + 3] += (1, 4, 1)
+        square[1, start : start + 2] += (-2, -2)
+        square[2, start] += 1
+    pivot, below, second = (np.zeros_like(weights) for _ in range(3))
+    x = np.array(right)
+    for t in range(steps):
+        pivot[t] = weights[t] + stiffness * square[0, t]
+        below[t], second[t] = stiffness * square[1, t], stiffness * square[2, t]
+        if t > 0:
+            pivot[t] -= pivot[t - 1] * below[t - 1] ** 2
+            below[t] -= pivot[t - 1] * below[t - 1] * second[t - 1]
+            x[t] -= below[t - 1, :, None] * x[t - 1]
+        if t > 1:
+            pivot[t] -= pivot[t - 2] * second[t - 2] ** 2
+            x[t] -= second[t - 2, :, None] * x[t - 2]
+        below[t] /= pivot[t]
+        second[t] /= pivot[t]
+    x /= pivot[..., None]
+    for t in reversed(range(steps)):
+        if t < steps - 1:
+            x[t] -= below[t, :, None] * x[t + 1]
+        if t < steps - 2:
+            x[t] -= second[t, :, None] * x[t + 2]
+    return x
+
+
+# ------------------------------------------------------------------------------------------------- live
+
+SPEED_CUTOFF_HZ = 1.0
+"""Cut-off of the speed that steers the live filter; the value of its authors."""
+
+
+class OneEuro:
+    """The One-Euro filter (Casiez, Roussel, Vogel, CHI 2012) of K keypoints with C channels.
+
+    A low-pass of first order whose cut-off, least + gain * speed, rises with the speed, so that what rests is
+    steady and what moves has little delay: 1 / (2 pi cut-off) seconds. The speed is the length of the
+    vector, so that the result turns with the axes. Values may come at any times.
+    """
+
+    def __init__(self, least_hz: npt.ArrayLike, gain: npt.ArrayLike) -> None:
+        """`least_hz` (K,) or a number, Hz; `gain` (K,) or a number, Hz per unit of speed (see `__call__`)."""
+        self.least_hz = np.asarray(least_hz, dtype=np.float64)
+        self.gain = np.asarray(gain, dtype=np.float64)
+        self._value: Floats | None = None  # (K, C), NaN before a keypoint's first value
+        self._slope: Floats = np.zeros(0)  # (K, C) per second
+        self._time: Floats = np.zeros(0)  # (K,) seconds, of the last value
+
+    def __call__(self, values: npt.ArrayLike, seconds: float, unit: float = 1.0) -> Floats:
+        """The filtered values (K, C) at a time later than all before, float64.
+
+        The unit of speed is `unit`, in that of the values, per second. A keypoint that is NaN stays NaN and
+        leaves no trace; when it is back, the pause counts as one step.
+        """
+        x = np.asarray(values, dtype=np.float64)
+        if self._value is None:
+            self._value, self._slope = np.full_like(x, np.nan), np.zeros_like(x)
+            self._time = np.full(len(x), seconds)
+        new, known = (np.asarray(~np.isnan(array).any(axis=-1)) for array in (x, self._value))
+        going_on = new & known
+        step = np.where(going_on, seconds - self._time, 1)[:, None]  # (K, 1)
+        slope = (x - self._value) / step
+        slope = self._slope + _share(SPEED_CUTOFF_HZ, step) * (slope - self._slope)
+        speed = np.linalg.norm(slope, axis=-1) / unit
+        cutoff = (self.least_hz + self.gain * speed)[:, None]
+        value = self._value + _share(cutoff, step) * (x - self._value)
+        self._slope = np.where(going_on[:, None], slope, self._slope)
+        self._value = np.where(going_on[:, None], value, np.where(new[:, None], x, self._value))
+        self._time = np.where(new, seconds, self._time)
+        return np.where(new[:, None], self._value, np.nan)
+
+
+def _share(cutoff_hz: npt.ArrayLike, step: Floats) -> Floats:
+    """The share of a new value in the result of a low-pass of first order."""
+    return np.asarray(1 / (1 + 1 / (2 * np.pi * np.asarray(cutoff_hz) * step)))
