@@ -372,12 +372,17 @@ def _aim(seen: Tensor, K: Tensor, pixel: Tensor, distance: Tensor) -> tuple[Tens
     focal, centre = K[:, :1, 0], K[:, :2, 2]
     ray = torch.nn.functional.pad((pixel - centre) / focal, (0, 1), value=1.0)
     ray = ray / ray.norm(dim=-1, keepdim=True)
+    turn = turn_to(ray)
+    turned = turn @ seen
+    least = (MIN_DEPTH_MM - turned[:, 2].amin(-1)) / ray[:, 2]
+    return turned + (torch.maximum(distance, least)[:, None] * ray)[..., None], turn
+
+
+def turn_to(ray: Tensor) -> Tensor:
+    """The least turn (N, 3, 3) of the z axis to unit vectors (N, 3)."""
     x, y, z = ray.unbind(-1)
     a, b, c = 1 - x * x / (1 + z), 1 - y * y / (1 + z), -x * y / (1 + z)
-    turn = torch.stack([a, c, x, c, b, y, -x, -y, z], -1).view(-1, 3, 3)  # the least turn of z to ray
-    turned = turn @ seen
-    least = (MIN_DEPTH_MM - turned[:, 2].amin(-1)) / z
-    return turned + (torch.maximum(distance, least)[:, None] * ray)[..., None], turn
+    return torch.stack([a, c, x, c, b, y, -x, -y, z], -1).view(-1, 3, 3)
 
 
 def _pixels(points: Tensor, K: Tensor, distortion: Tensor) -> Tensor:
@@ -432,10 +437,10 @@ def _direction(generator: torch.Generator, table: _Tables, kind: Tensor, xyz_wor
     roll = (_randn(generator, (n,)) * table.roll_sd[kind]).clamp(-limit, limit)
     large_roll = (_rand(generator, (n,)) * 2 - 1) * large
     roll = torch.where(_rand(generator, (n,)) < LARGE_ROLL, large_roll, roll)
-    return _look_at(azimuth, elevation, roll)
+    return look_at(azimuth, elevation, roll)
 
 
-def _look_at(azimuth: Tensor, elevation: Tensor, roll: Tensor) -> Tensor:
+def look_at(azimuth: Tensor, elevation: Tensor, roll: Tensor) -> Tensor:
     """World axes to camera axes (N, 3, 3), for a camera in that direction that looks at the person."""
     sin_a, cos_a = azimuth.sin(), azimuth.cos()
     sin_e, cos_e = elevation.sin(), elevation.cos()

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import fields
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -25,7 +26,7 @@ from wholebody_lift.features import (
 )
 from wholebody_lift.keypoints import MIN_SCORE
 from wholebody_lift.skeleton import ROOT
-from wholebody_lift.train.synthetic import cameras, detector, hands, poses
+from wholebody_lift.train.synthetic import cameras, close_ups, detector, hands, poses
 from wholebody_lift.train.synthetic.bank import MotionBank, Split
 from wholebody_lift.train.synthetic.cameras import Views
 from wholebody_lift.train.synthetic.detector import Detections
@@ -38,6 +39,9 @@ CAMERA_KNOWLEDGE: dict[str, float] = {"given": 0.5, "image_size": 0.3, "keypoint
 
 VIEWS_PER_BODY = 4
 """Cameras that look at each body in training: poses cost more to make than pictures of them."""
+
+CLOSE_UPS = 0.15
+"""Share of training people of whom only a part is in the picture: see `close_ups`."""
 
 CPU_VIEWS = 256
 """People who are looked at in one go on a CPU, so that what that needs stays in its cache; the bodies, for
@@ -118,7 +122,8 @@ class People:
 
     def sample(self, n: int, generator: torch.Generator) -> Batch:
         """n people for training: the whole mixture of poses, cameras, detectors and camera knowledge, unless
-        they are all to be seen by cameras or detectors of one sort.
+        they are all to be seen by cameras or detectors of one sort. A share `CLOSE_UPS` of the mixture is
+        seen from so near that only a part of the person is in the picture.
 
         Each body is seen by `VIEWS_PER_BODY` cameras.
         """
@@ -129,7 +134,7 @@ class People:
         return Batch.join(
             [
                 to_batch(
-                    self._seen(*piece, generator, family=self.family, kind=self.kind),
+                    self._mixed(*piece, generator),
                     torch.multinomial(shares, len(piece[0]), replacement=True, generator=generator),
                 )
                 for piece in pieces
@@ -189,6 +194,18 @@ class People:
         detections = detector.detect(views.xy, views, hidden(views.xyz), generator, noise=noise, kind=kind)
         return Scene(views, detections, stature_mm)
 
+    def _mixed(self, xyz: Tensor, stature_mm: Tensor, generator: torch.Generator) -> Scene:
+        """Training people before the cameras and detectors of the mixture, some of them in close-up."""
+        scene = self._seen(xyz, stature_mm, generator, family=self.family, kind=self.kind)
+        if self.family is not None:
+            return scene
+        near = torch.rand(len(xyz), generator=generator, device=self.device) < CLOSE_UPS
+        views, seen = close_ups.sample(xyz, generator)
+        detections = close_ups.detect(views, seen, generator, self.kind)
+        return Scene(
+            _chosen(near, views, scene.views), _chosen(near, detections, scene.detections), stature_mm
+        )
+
     def _bodies(
         self, n: int, generator: torch.Generator, pose: str | None, recorded_only: bool
     ) -> tuple[Rest, Tensor]:
@@ -226,6 +243,19 @@ class People:
             actions, _ = self.bank.sample_faces(n, self.split, generator)
         strength = torch.rand(n, 1, generator=generator, device=self.device)
         return actions * strength * (strength > NEUTRAL_FACES)
+
+
+_Columns = TypeVar("_Columns", Views, Detections)
+
+
+def _chosen(some: Tensor, these: _Columns, others: _Columns) -> _Columns:
+    """The rows of `these` where `some` (N,) is True, else those of `others`."""
+
+    def choose(name: str) -> Tensor:
+        a, b = getattr(these, name), getattr(others, name)
+        return torch.where(some.view(-1, *[1] * (a.ndim - 1)), a, b)
+
+    return type(these)(**{field.name: choose(field.name) for field in fields(these)})
 
 
 @functools.cache
