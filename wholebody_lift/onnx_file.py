@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from wholebody_lift import camera, skeleton
+from wholebody_lift import atomic, camera, skeleton
 from wholebody_lift.extras import ONNX
 from wholebody_lift.features import canonical_view, features, to_camera_axes, weights_of
 from wholebody_lift.keypoints import MIN_SCORE
@@ -91,7 +91,8 @@ def write(model: SemGAN, path: str | Path) -> None:
     written = program.model_proto
     _forget_sources(written.graph)
     _store_halves(written.graph)
-    onnx.save_model(written, str(path))
+    with atomic.replacing(path) as new:
+        onnx.save_model(written, str(new))
 
 
 def _forget_sources(graph: GraphProto) -> None:

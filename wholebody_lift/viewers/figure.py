@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from wholebody_lift import atomic
 from wholebody_lift._types import AnyFloats
 from wholebody_lift.pose import FRAMES, Pose3D
 from wholebody_lift.skeleton import EDGES, PARTS
@@ -116,8 +117,11 @@ def write(pose: Pose3D, path: str | Path, *, dpi: float = 200, **options: Any) -
     figure = plot(pose, **options)
     from matplotlib import rc_context
 
-    with rc_context({"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "none"}):  # TrueType; text
-        figure.savefig(path, dpi=dpi)
+    with (
+        rc_context({"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "none"}),  # TrueType; text
+        atomic.replacing(path) as new,
+    ):
+        figure.savefig(new, dpi=dpi)
 
 
 _CHOICES = f"choose from 'input', {', '.join(map(repr, _TITLES))} or (elev, azim) in degrees"

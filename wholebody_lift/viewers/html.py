@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wholebody_lift import atomic
 from wholebody_lift._types import AnyFloats
 from wholebody_lift.pose import FRAMES, Pose3D
 from wholebody_lift.skeleton import EDGES, FACE_FEATURES, KEYPOINT_NAMES, PARTS
@@ -43,7 +44,7 @@ _UNKNOWN_FPS = 10
 
 def write(pose: Pose3D, path: str | Path, *, title: str = "wholebody-lift") -> None:
     """Write the page of `render` to a file. Raises ValueError for a pose without people."""
-    Path(path).write_text(render(pose, title=title), encoding="utf-8")
+    atomic.write_text(path, render(pose, title=title))
 
 
 def render(pose: Pose3D, *, title: str = "wholebody-lift") -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from wholebody_lift import atomic
 from wholebody_lift.errors import InputError, listed
 from wholebody_lift.formats.detections.assemble import Fields
 from wholebody_lift.keypoints import Keypoints2D
@@ -70,7 +71,7 @@ def load_npz(path: Path) -> dict[str, Any]:
 def write(people: Keypoints2D, path: Path) -> None:
     """Write an npz with all that is known, of which `read_npz` makes the same people again."""
     known = {name: getattr(people, name) for name in FIELDS if getattr(people, name) is not None}
-    with path.open("wb") as file:
+    with atomic.replacing(path) as new, new.open("wb") as file:
         np.savez_compressed(file, **known)
 
 

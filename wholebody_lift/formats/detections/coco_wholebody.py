@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wholebody_lift import atomic
 from wholebody_lift._types import Floats
 from wholebody_lift.errors import InputError, listed
 from wholebody_lift.formats.detections.assemble import (
@@ -95,7 +96,7 @@ def write(people: Keypoints2D, path: Path) -> None:
         "images": _describe_images(people, ids),
         "annotations": [_describe(person, int(i)) for person, i in zip(people, ids, strict=True)],
     }
-    path.write_text(json.dumps(document, allow_nan=False), encoding="utf-8")
+    atomic.write_text(path, json.dumps(document, allow_nan=False))
 
 
 def _describe_images(people: Keypoints2D, ids: npt.NDArray[np.int64]) -> list[dict[str, Any]]:

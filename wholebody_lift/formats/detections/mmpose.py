@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wholebody_lift import atomic
 from wholebody_lift._types import Floats
 from wholebody_lift.errors import InputError, listed
 from wholebody_lift.formats.detections.assemble import Fields, Known, assemble, stack, track_numbers
@@ -99,7 +100,7 @@ def write(people: Keypoints2D, path: Path) -> None:
         },
         "instance_info": people_by_frame[None] if people.image_ids is None else frames,
     }
-    path.write_text(json.dumps(document, allow_nan=False), encoding="utf-8")
+    atomic.write_text(path, json.dumps(document, allow_nan=False))
 
 
 def _describe(person: Keypoints2D) -> dict[str, Any]:

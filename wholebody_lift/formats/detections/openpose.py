@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from wholebody_lift import atomic
 from wholebody_lift._types import Floats
 from wholebody_lift.errors import InputError
 from wholebody_lift.formats.detections.assemble import (
@@ -113,7 +114,7 @@ def write(people: Keypoints2D, path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
         files = [path / f"{path.name}_{frame:012d}_keypoints.json" for frame in frames]
     for file, found in zip(files, frames.values(), strict=True):
-        file.write_text(json.dumps({"version": 1.3, "people": found}, allow_nan=False), encoding="utf-8")
+        atomic.write_text(file, json.dumps({"version": 1.3, "people": found}, allow_nan=False))
 
 
 def _describe(person: Keypoints2D) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from wholebody_lift import atomic
 from wholebody_lift._types import Floats
 from wholebody_lift.body.inverse_kinematics import BONES, CHILDREN, SkeletonPose, solve
 from wholebody_lift.formats.results.motion import Origin, motion
@@ -46,7 +47,7 @@ def write(pose: Pose3D, path: Path, *, origin: Origin = "ground") -> None:
         f"Frame Time: {1 / moving.fps:.9f}",
         *(" ".join(f"{value:.6f}" for value in row) for row in values),
     ]
-    path.write_text("\n".join(lines) + "\n", encoding="ascii")
+    atomic.write_text(path, "\n".join(lines) + "\n", encoding="ascii")
 
 
 def _hierarchy(skeleton: SkeletonPose, bone: int, indent: str) -> Iterator[str]:

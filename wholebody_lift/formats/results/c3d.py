@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from wholebody_lift import __version__
+from wholebody_lift import __version__, atomic
 from wholebody_lift.formats.results.motion import Motion, Origin, motion
 from wholebody_lift.pose import FRAMES, Pose3D
 from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS
 
 _CAMERAS = 7  # a point's camera mask has this many bits; the first stands for our one camera
+_BLOCK = 512  # bytes
+_BYTES_PER_NUMBER = 4
 _ABSENT = -1.0  # the residual that marks a point as not there
 
 
@@ -57,7 +60,23 @@ def write(
     file["data"]["meta_points"]["camera_masks"] = masks.reshape(_CAMERAS, -1, moving.length)
     for group, name, value in _parameters(moving):
         file.add_parameter(group, name, value)
-    file.write(str(path))
+    with atomic.replacing(path) as new:
+        file.write(str(new))
+        _check_size(new, 4 * _BYTES_PER_NUMBER * shape[0] * shape[1] * shape[2])
+
+
+def _check_size(path: Path, data_bytes: int) -> None:
+    """Raise OSError if the file is shorter than its header and data: ezc3d does not say if it cannot write.
+
+    Section 1 of the C3D user guide: the file begins with where the parameters are and 0x50, and word 9 of
+    the header says at which block of 512 bytes the data begin.
+    """
+    with path.open("rb") as file:
+        header = file.read(18)
+    data_block = int.from_bytes(header[16:18], "little")
+    whole = header[1:2] == b"\x50" and data_block > 1
+    if not whole or path.stat().st_size < _BLOCK * (data_block - 1) + data_bytes:
+        raise OSError(errno.EIO, "C3D file not completely written (is the disk full?)", str(path))
 
 
 def _parameters(moving: Motion) -> list[tuple[str, str, Sequence[str | float]]]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wholebody_lift import __version__
+from wholebody_lift import __version__, atomic
 from wholebody_lift._types import Floats
 from wholebody_lift.body.inverse_kinematics import BONES, CHILDREN, SkeletonPose, solve, to_quaternions
 from wholebody_lift.formats.results.motion import Motion, Origin, Track, motion
@@ -57,7 +57,7 @@ def write(pose: Pose3D, path: Path, *, origin: Origin = "ground") -> None:
     file = _File(moving)
     for track in moving.tracks:
         file.add_person(track)
-    path.write_bytes(file.to_bytes())
+    atomic.write_bytes(path, file.to_bytes())
 
 
 class _File:

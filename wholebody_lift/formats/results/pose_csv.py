@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 import numpy.typing as npt
 
+from wholebody_lift import atomic
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
 
@@ -50,7 +51,7 @@ def write(pose: Pose3D, path: Path, *, layout: Layout = "long") -> None:
     """
     table = columns(pose, layout)
     rows = len(pose) * (NUM_KEYPOINTS if layout == "long" else 1)
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with atomic.replacing(path) as new, new.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(table)
         writer.writerows(zip(*(_cells(column, rows) for column in table.values()), strict=True))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wholebody_lift import atomic
 from wholebody_lift.errors import InputError
 from wholebody_lift.formats.results.pose_header import ARRAY_FIELDS, OPTIONAL_FIELDS, fields, header
 from wholebody_lift.pose import Pose3D
@@ -35,7 +36,7 @@ def write(pose: Pose3D, path: Path) -> None:
     columns = {_key(name): _numbers(getattr(pose, name)) for name in known}
     people = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     lines.append('"people": [\n  ' + ",\n  ".join(_dumps(person) for person in people) + "\n ]")
-    path.write_text("{\n " + ",\n ".join(lines) + "\n}\n", encoding="utf-8")
+    atomic.write_text(path, "{\n " + ",\n ".join(lines) + "\n}\n")
 
 
 def parse(document: Any) -> Pose3D:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from wholebody_lift import atomic
 from wholebody_lift.errors import InputError
 from wholebody_lift.formats.detections.arrays import load_npz
 from wholebody_lift.formats.results.pose_header import ARRAY_FIELDS, OPTIONAL_FIELDS, fields, header
@@ -16,7 +17,7 @@ from wholebody_lift.pose import Pose3D
 def write(pose: Pose3D, path: Path) -> None:
     """Write the result; what is not known is left out."""
     arrays = {name: getattr(pose, name) for name in ARRAY_FIELDS if getattr(pose, name) is not None}
-    with path.open("wb") as file:
+    with atomic.replacing(path) as new, new.open("wb") as file:
         np.savez_compressed(file, header=np.array(json.dumps(header(pose))), **arrays)
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from wholebody_lift import atomic
 from wholebody_lift.formats.results.motion import people
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.skeleton import EDGES, KEYPOINT_NAMES
@@ -31,9 +32,10 @@ def write(pose: Pose3D, path: Path) -> None:
     """Write a recording. Raises ImportError without rerun, ValueError where it is not known who is who."""
     recording = _rerun().RecordingStream("wholebody-lift")
     log(pose, recording)  # into memory, until there is a file to go to
-    recording.save(path)
-    recording.flush()
-    recording.disconnect()
+    with atomic.replacing(path) as new:
+        recording.save(new)
+        recording.flush()
+        recording.disconnect()
 
 
 def log(pose: Pose3D, recording: rerun.RecordingStream | None = None) -> None:

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
+from wholebody_lift import atomic
 from wholebody_lift._types import Floats
 from wholebody_lift.formats.results.motion import Origin, motion
 from wholebody_lift.pose import Pose3D
@@ -95,7 +96,7 @@ def write(
     for number, row in enumerate(rows):
         # OpenSim overlooks the last cell of a row if it is empty, so an empty one follows what is needed.
         lines.append((str(number + 1), f"{number / moving.fps:.6f}", *row, ""))
-    path.write_text("".join("\t".join(line) + "\n" for line in lines), encoding="utf-8")
+    atomic.write_text(path, "".join("\t".join(line) + "\n" for line in lines))
 
 
 def read(path: str | Path) -> Markers:
