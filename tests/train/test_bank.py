@@ -8,8 +8,17 @@ import torch
 
 pytest.importorskip("anny")
 
+from wholebody_lift.train.evaluation.fingerprints import test_recordings_hash as recordings_hash
 from wholebody_lift.train.synthetic import bank
-from wholebody_lift.train.synthetic.bank import INPUTS, MotionBank, Recording, Track, prepare, split_of
+from wholebody_lift.train.synthetic.bank import (
+    ADDED_INPUTS,
+    INPUTS,
+    MotionBank,
+    Recording,
+    Track,
+    prepare,
+    split_of,
+)
 from wholebody_lift.train.synthetic.recordings.hands import HAND_BONES
 from wholebody_lift.train.synthetic.rig import BONES, FACE_ACTIONS
 
@@ -137,6 +146,26 @@ def test_every_kind_of_recording_is_in_every_split(prepared: Path) -> None:
     assert split_of(groups["salsa/09"]) == split_of(groups["cmu_amc/02_02"]) == "test"
     manifest = prepared.with_suffix(".json").read_text()
     assert all(name in manifest for name in INPUTS.values())
+
+
+def test_recordings_added_later_are_for_training_alone(
+    prepared: Path, shared_data: Path, tmp_path: Path
+) -> None:
+    """The test recordings stay as they were, so that figures can be compared."""
+    for name in INPUTS.values():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).symlink_to(prepared.parent / name)
+    for source in ("vircadia_standing", "named_hands", "live_link"):
+        target = tmp_path / ADDED_INPUTS[source]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.symlink_to(shared_data / ADDED_INPUTS[source])
+    before, more = MotionBank.load(prepared), prepare(tmp_path, tmp_path / "bank.npz")
+    assert recordings_hash(more) == recordings_hash(before)
+    for name, track in more.tracks.items():
+        added = track.recordings[len(before.tracks[name].recordings) :]
+        assert added, name
+        assert {recording.split for recording in added} == {"train"}
+        assert sum(recording.rows for recording in track.recordings) == len(track.values)
 
 
 def test_the_reference_pose_that_begins_a_bvh_file_is_left_out(prepared: Path) -> None:

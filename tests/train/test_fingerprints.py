@@ -79,8 +79,10 @@ def test_blocks_and_sets_differ(rig: Rig) -> None:
 def test_the_bank_is_told_from_another_but_not_from_its_file(tmp_path: Path) -> None:
     bank = small_bank()
     bank.save(tmp_path / "bank.npz")
-    assert fingerprints.bank_hash(MotionBank.load(tmp_path / "bank.npz")) == fingerprints.bank_hash(bank)
-    assert fingerprints.bank_hash(small_bank(seed=1)) != fingerprints.bank_hash(bank)
+    assert fingerprints.test_recordings_hash(
+        MotionBank.load(tmp_path / "bank.npz")
+    ) == fingerprints.test_recordings_hash(bank)
+    assert fingerprints.test_recordings_hash(small_bank(seed=1)) != fingerprints.test_recordings_hash(bank)
 
 
 def test_what_is_published_is_read_again(rig: Rig, tmp_path: Path) -> None:
@@ -94,13 +96,13 @@ def test_what_is_published_is_read_again(rig: Rig, tmp_path: Path) -> None:
 
 def test_differences_are_told_in_words() -> None:
     bank, one, two = small_bank(), Fingerprint("ab", (1.0,)), Fingerprint("cd", (1.0,))
-    known = Published(fingerprints.bank_hash(bank), {"webcam": (one, two)})
+    known = Published(fingerprints.test_recordings_hash(bank), {"webcam": (one, two)})
     assert fingerprints.differences(bank, {"webcam": [one]}, known) == []
     assert fingerprints.differences(bank, {"webcam": [one, one]}, known) == [
         "test set 'webcam': 1 of 2 blocks are as published"
     ]
     told = fingerprints.differences(small_bank(seed=1), {"telephoto": [one]}, known)
-    assert told[0].startswith("the bank is ")
+    assert told[0].startswith("the test recordings are ")
     assert told[1] == "test set 'telephoto': 0 of 1 blocks are as published"
     assert not one.is_like(Fingerprint("ab", (1.0, 2.0)))
 

@@ -5,6 +5,7 @@
 """
 
 import hashlib
+import itertools
 import json
 import math
 import re
@@ -23,7 +24,9 @@ from wholebody_lift.train.synthetic.recordings import amc, bvh, face, gltf, hand
 from wholebody_lift.train.synthetic.recordings.retarget import (
     CMU_AMC,
     CMU_BVH,
+    MESH2MOTION,
     QUATERNIUS,
+    VIRCADIA,
     RestPose,
     rest_pose,
     retarget,
@@ -42,6 +45,23 @@ INPUTS = {
     "arkit": "face/arkit_rom.csv",
 }
 """The files that `prepare` reads, by source, relative to the data directory."""
+
+ADDED_INPUTS = {
+    "mesh2motion": "motion/mesh2motion/human-addon-animations.glb",
+    "vircadia_sitting": "motion/vircadia/sitting.glb",
+    "vircadia_standing": "motion/vircadia/standing.glb",
+    "named_hands": "hands/named_hand_poses.npz",
+    "live_link": "face/live_link_takes.zip",
+}
+"""More files that `prepare` reads if they are there. They joined after the test sets had been published, so
+all of them are for training, and the sets stay as they were."""
+
+_ADDED_FIGURES = {
+    "mesh2motion": MESH2MOTION,
+    "vircadia_sitting": VIRCADIA,
+    "vircadia_standing": VIRCADIA,
+}
+_REST_CLIP = "Rest Pose"
 
 FPS = 12.0
 """Body motion is thinned out to about this rate, and then further where little moves."""
@@ -121,7 +141,7 @@ class MotionBank:
         """`n` body poses (n, J, 4) over `rig.BONES`, float32, and indices (n,) into `bodies.recordings`.
 
         The root's is the orientation of the pelvis in a world with z up, so heading and lean are as
-        recorded. Finger bones move in recordings whose source is "quaternius" only.
+        recorded. Finger bones move in animations only, not in motion capture.
         """
         packed, recording = self.bodies.draw(n, split, generator)
         poses = torch.zeros(n, len(BONES), 4, device=packed.device)
@@ -185,7 +205,8 @@ def split_of(group: str) -> Split:
 
 
 def prepare(data_dir: Path, out_path: Path) -> MotionBank:
-    """Build the bank from the files of `INPUTS` under `data_dir` and write it to `out_path` (.npz).
+    """Build the bank from the files of `INPUTS` under `data_dir`, and those of `ADDED_INPUTS` that are there,
+    and write it to `out_path` (.npz).
 
     Beside it goes a manifest with the suffix .json: SHA-256 of every input, and what is in which split.
     Raises `FileNotFoundError` naming the inputs that are not there.
@@ -194,11 +215,12 @@ def prepare(data_dir: Path, out_path: Path) -> MotionBank:
     missing = [str(path) for path in paths.values() if not path.exists()]
     if missing:
         raise FileNotFoundError(f"not found: {', '.join(missing)}; docs/training.md says where to get them")
+    added = {source: data_dir / name for source, name in ADDED_INPUTS.items() if (data_dir / name).exists()}
     rest = rest_pose(load_rig())
-    bodies = _collect(_read_bodies(paths, rest))
+    bodies = _collect(itertools.chain(_read_bodies(paths, rest), _read_added_bodies(added, rest)))
     moving = (bodies.values[..., 0] < 1 - 1e-6).any(0)  # (J,)
-    hand_track = _collect(_read_hands(paths, rest))
-    faces = _collect(_read_faces(paths["arkit"]))
+    hand_track = _collect(itertools.chain(_read_hands(paths, rest), _read_added_hands(added, rest)))
+    faces = _collect(itertools.chain(_read_faces(paths["arkit"]), _read_added_faces(added)))
     bank = MotionBank(
         bodies=replace(bodies, values=_pack(bodies.values[:, moving])),
         hands=replace(hand_track, values=_pack(hand_track.values)),
@@ -206,7 +228,7 @@ def prepare(data_dir: Path, out_path: Path) -> MotionBank:
         bones=tuple(bone for bone, moves in zip(BONES, moving.tolist(), strict=True) if moves),
     )
     bank.save(out_path)
-    manifest = json.dumps(_describe(bank, paths), indent=2) + "\n"
+    manifest = json.dumps(_describe(bank, paths | added), indent=2) + "\n"
     out_path.with_suffix(".json").write_text(manifest, encoding="utf-8")
     return bank
 
@@ -221,7 +243,7 @@ def _describe(bank: MotionBank, paths: dict[str, Path]) -> dict[str, object]:
         for name, track in bank.tracks.items()
     }
     return {
-        "inputs": {INPUTS[source]: _sha256(path) for source, path in paths.items()},
+        "inputs": {(INPUTS | ADDED_INPUTS)[source]: _sha256(path) for source, path in paths.items()},
         "rows": {
             name: {split: sum(rows.values()) for split, rows in recordings.items()}
             for name, recordings in splits.items()
@@ -300,8 +322,45 @@ def _read_faces(path: Path) -> Iterator[tuple[Recording, Tensor]]:
     weights = face.read(path)
     for number, start in enumerate(range(0, len(weights), _FACE_BLOCK)):
         block = weights[start : start + _FACE_BLOCK - _FACE_GAP]
-        kept = _thin(block, lambda a, b: float((a - b).abs().max()) >= _MIN_FACE_CHANGE)
-        yield _recording("arkit", f"{number:02d}", f"{number:02d}"), block[kept]
+        yield _recording("arkit", f"{number:02d}", f"{number:02d}"), block[_thin_faces(block)]
+
+
+def _for_training(source: str, name: str) -> Recording:
+    """A recording of one of the `ADDED_INPUTS`."""
+    return Recording(f"{source}/{name}", source, f"{source}/{name}", "train")
+
+
+def _read_added_bodies(paths: dict[str, Path], rest: RestPose) -> Iterator[tuple[Recording, Tensor]]:
+    """Animations with their poses (T, J, 4), thinned out."""
+    for source, figure in _ADDED_FIGURES.items():
+        if source in paths:
+            for name, clip in gltf.read(paths[source]).items():
+                if name != _REST_CLIP:
+                    yield (
+                        _for_training(source, name),
+                        _thin_poses(retarget(clip.subsample(FPS), figure, rest)),
+                    )
+
+
+def _read_added_hands(paths: dict[str, Path], rest: RestPose) -> Iterator[tuple[Recording, Tensor]]:
+    """Named still hands (1, 15, 4)."""
+    if "named_hands" in paths:
+        for still in hands.read_named(paths["named_hands"]):
+            yield _for_training("named_hands", still.name), hands.retarget(still.points, rest)
+
+
+def _read_added_faces(paths: dict[str, Path]) -> Iterator[tuple[Recording, Tensor]]:
+    """Facial takes (E, 52), thinned out."""
+    if "live_link" in paths:
+        with zipfile.ZipFile(paths["live_link"]) as archive:
+            for name in sorted(name for name in archive.namelist() if name.endswith(".csv")):
+                weights = face.parse(archive.read(name).decode("utf-8"))
+                yield _for_training("live_link", name.removesuffix(".csv")), weights[_thin_faces(weights)]
+
+
+def _thin_faces(weights: Tensor) -> list[int]:
+    """The rows of weights (E, 52) in which some action has changed since the one kept before."""
+    return _thin(weights, lambda a, b: float((a - b).abs().max()) >= _MIN_FACE_CHANGE)
 
 
 def _thin_poses(poses: Tensor) -> Tensor:

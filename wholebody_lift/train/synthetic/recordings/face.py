@@ -1,6 +1,7 @@
 """Recorded facial expressions: weights of the 52 ARKit actions over time."""
 
 import csv
+import io
 from pathlib import Path
 
 import torch
@@ -10,15 +11,22 @@ from wholebody_lift.train.synthetic.rig import FACE_ACTIONS
 
 
 def read(path: Path) -> Tensor:
-    """Read a csv of ARKit weights with a header line into (F, 52), float32, 0..1, ordered as `FACE_ACTIONS`.
+    """Read a csv of ARKit weights; as `parse`."""
+    return parse(path.read_text(encoding="utf-8"))
+
+
+def parse(text: str) -> Tensor:
+    """A csv of ARKit weights with a header line as (F, 52), float32, 0..1, ordered as `FACE_ACTIONS`.
 
     A face at rest does not measure zero. The actor comes back to rest between expressions, so the median of
-    each column is taken for its rest and what lies above is stretched to 0..1. Raises `KeyError` where an
+    each column is taken for its rest and what lies above is stretched to 0..1. Frames in which the phone lost
+    the face have no weights and are left out. Raises `KeyError` where an
     action has no column.
     """
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
     columns = [action[0].upper() + action[1:] for action in FACE_ACTIONS]
-    weights = torch.tensor([[float(row[column]) for column in columns] for row in rows])
+    weights = torch.tensor(
+        [[float(row[column]) for column in columns] for row in rows if all(row[column] for column in columns)]
+    )
     rest = weights.median(0).values
     return ((weights - rest) / (1 - rest)).clamp(0, 1)

@@ -48,6 +48,22 @@ def read_poses(path: Path) -> list[Hands]:
     ]
 
 
+def read_named(path: Path) -> list[Hands]:
+    """Read named still hands of several collections from an npz file with `joints`, `side`, `name`, `source`.
+
+    Hands that lack a keypoint are left out.
+    """
+    with np.load(path) as file:
+        points = torch.from_numpy(file["joints"]).double()
+        points = _as_left(points, torch.from_numpy(file["side"] == "right"))
+        labels = zip(file["source"].tolist(), file["name"].tolist(), file["side"].tolist(), strict=True)
+    return [
+        Hands(f"{source}/{name}/{side}", hand[None])
+        for (source, name, side), hand in zip(labels, points, strict=True)
+        if hand.isfinite().all()
+    ]
+
+
 def _as_left(points: Tensor, right: Tensor) -> Tensor:
     sign = 1 - 2 * right.double()
     return torch.cat([points[..., :1] * sign[:, None, None], points[..., 1:]], -1)

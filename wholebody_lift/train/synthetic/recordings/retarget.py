@@ -74,7 +74,7 @@ class Source:
         return pattern.format(side=self.sides[SIDES.index(side)])
 
 
-# Palms face down and thumbs point forward in the T pose of all three. The Acclaim files bend the elbow
+# Palms face down and thumbs point forward in the T pose of all of them. The Acclaim files bend the elbow
 # about the x axis of axis="180 -30 -90", and the BVH files were made from such files.
 _CMU_ELBOW = (0.0, -0.5, -(0.75**0.5))
 CMU_BVH = Source(
@@ -132,6 +132,51 @@ QUATERNIUS = Source(
         for number, name in enumerate(("thumb", "f_index", "f_middle", "f_ring", "f_pinky"), start=1)
     },
 )
+_FINGER_NAMES = ("thumb", "index", "middle", "ring", "pinky")
+MESH2MOTION = Source(
+    sides=("l", "r"),
+    pelvis="pelvis",
+    spine=("spine_01", "spine_02", "spine_03"),
+    neck=("neck_01", "head"),
+    clavicle="clavicle_{side}",
+    upper_arm="upperarm_{side}",
+    forearm="lowerarm_{side}",
+    hand="hand_{side}",
+    middle_knuckle="middle_01_{side}",
+    thigh="thigh_{side}",
+    shin="calf_{side}",
+    foot="foot_{side}",
+    toes="ball_{side}",
+    elbow_axis=(0.0, 0.0, -1.0),
+    ankles_roll=True,
+    fingers={
+        number: (f"{name}_01_{{side}}", f"{name}_02_{{side}}", f"{name}_03_{{side}}")
+        for number, name in enumerate(_FINGER_NAMES, start=1)
+    },
+)
+"""Names of bones as in Unreal's mannequin."""
+VIRCADIA = Source(
+    sides=("Left", "Right"),
+    pelvis="Hips",
+    spine=("Spine", "Spine1", "Spine2"),
+    neck=("Neck", "Head"),
+    clavicle="{side}Shoulder",
+    upper_arm="{side}Arm",
+    forearm="{side}ForeArm",
+    hand="{side}Hand",
+    middle_knuckle="{side}HandMiddle1",
+    thigh="{side}UpLeg",
+    shin="{side}Leg",
+    foot="{side}Foot",
+    toes="{side}ToeBase",
+    elbow_axis=(0.0, 0.0, -1.0),
+    ankles_roll=True,
+    fingers={
+        number: (f"{{side}}Hand{name}1", f"{{side}}Hand{name}2", f"{{side}}Hand{name}3")
+        for number, name in enumerate(map(str.title, _FINGER_NAMES), start=1)
+    },
+)
+"""Names of bones as in Mixamo's figures."""
 
 
 def rest_pose(rig: Rig) -> RestPose:
