@@ -37,9 +37,10 @@ from wholebody_lift.train.synthetic import bank, hands, poses, rotations
 from wholebody_lift.train.synthetic.cameras import Views
 from wholebody_lift.train.synthetic.detector import detect
 from wholebody_lift.train.synthetic.occlusion import hidden
+from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS, Shape
 from wholebody_lift.train.synthetic.recordings import amc, bvh
 from wholebody_lift.train.synthetic.recordings.retarget import CMU_AMC, CMU_BVH, Source, rest_pose, retarget
-from wholebody_lift.train.synthetic.rig import FACE_ACTIONS, Rig, Shape, load_rig
+from wholebody_lift.train.synthetic.rig import Rig, load_rig
 
 FPS = 30.0
 IMAGE_SIZE = (1920, 1080)

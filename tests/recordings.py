@@ -4,8 +4,9 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.train.synthetic.bank import MotionBank, Recording, Track
+from wholebody_lift.train.synthetic.bones import BONES
+from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS
 from wholebody_lift.train.synthetic.recordings.hands import HAND_BONES
-from wholebody_lift.train.synthetic.rig import BONES, FACE_ACTIONS
 
 _NAMES = {
     "salsa/01": "train",

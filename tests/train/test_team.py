@@ -51,8 +51,8 @@ from pathlib import Path
 import torch
 from wholebody_lift.train import supply
 from wholebody_lift.train.loop import Trainer
-from wholebody_lift.train.people import People
-from wholebody_lift.train.rig import load_rig
+from wholebody_lift.train.synthetic.people import People
+from wholebody_lift.train.synthetic.rig import load_rig
 from wholebody_lift.train.settings import Settings
 
 supply.PEOPLE_AHEAD = 4

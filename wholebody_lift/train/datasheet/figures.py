@@ -14,8 +14,8 @@ from wholebody_lift.skeleton import EDGES, FACE_FEATURES, INDEX, PARTS
 from wholebody_lift.train.datasheet import page as datasheet
 from wholebody_lift.train.datasheet.page import Components, Measures
 from wholebody_lift.train.synthetic import rotations
-from wholebody_lift.train.synthetic.activities import CENTRAL, SIDED
 from wholebody_lift.train.synthetic.cameras import FAMILIES
+from wholebody_lift.train.synthetic.joint_limits import CENTRAL, SIDED
 from wholebody_lift.viewers import palette
 
 COLOURS = [

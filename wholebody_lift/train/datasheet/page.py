@@ -17,11 +17,14 @@ from torch import Tensor
 
 from wholebody_lift.skeleton import INDEX, PARTS, ROOT, indices
 from wholebody_lift.train.synthetic import cameras, detector, hands, poses, rotations
-from wholebody_lift.train.synthetic.activities import ACTIVITIES, CENTRAL, LIMITS, SIDED
+from wholebody_lift.train.synthetic.activities import ACTIVITIES
 from wholebody_lift.train.synthetic.anatomy import DEGREE, decompose
 from wholebody_lift.train.synthetic.bank import MotionBank, Track
+from wholebody_lift.train.synthetic.bones import BONES
+from wholebody_lift.train.synthetic.joint_limits import CENTRAL, LIMITS, SIDED
 from wholebody_lift.train.synthetic.people import People, Scene, to_batch
-from wholebody_lift.train.synthetic.rig import BONES, Rig, Shape
+from wholebody_lift.train.synthetic.phenotypes import Shape
+from wholebody_lift.train.synthetic.rig import Rig
 
 PEOPLE = 20_000
 """People measured unless told otherwise."""

@@ -24,7 +24,8 @@ from wholebody_lift.skeleton import indices
 from wholebody_lift.train.evaluation import held_out
 from wholebody_lift.train.evaluation.h3wb import SUBJECTS
 from wholebody_lift.train.synthetic.bank import MotionBank, Split
-from wholebody_lift.train.synthetic.rig import Rig, Shape
+from wholebody_lift.train.synthetic.phenotypes import Shape
+from wholebody_lift.train.synthetic.rig import Rig
 from wholebody_lift.train.synthetic.rotations import to_matrix
 
 SEED = 20260303

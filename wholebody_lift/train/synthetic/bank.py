@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.train.synthetic import rotations
+from wholebody_lift.train.synthetic.bones import BONES
 from wholebody_lift.train.synthetic.recordings import amc, bvh, face, gltf, hands
 from wholebody_lift.train.synthetic.recordings.retarget import (
     CMU_AMC,
@@ -31,7 +32,7 @@ from wholebody_lift.train.synthetic.recordings.retarget import (
     rest_pose,
     retarget,
 )
-from wholebody_lift.train.synthetic.rig import BONES, load_rig
+from wholebody_lift.train.synthetic.rig import load_rig
 
 Split = Literal["train", "val", "test"]
 
@@ -129,7 +130,7 @@ class MotionBank:
 
     bodies: Track  # (F, B, 4) int16 over `bones`
     hands: Track  # (M, 15, 4) int16 over `motion.hands.HAND_BONES`
-    faces: Track  # (E, 52) float16 over `rig.FACE_ACTIONS`
+    faces: Track  # (E, 52) float16 over `phenotypes.FACE_ACTIONS`
     bones: tuple[str, ...]  # those that move in some recording
 
     @property
@@ -138,7 +139,7 @@ class MotionBank:
         return {"bodies": self.bodies, "hands": self.hands, "faces": self.faces}
 
     def sample(self, n: int, split: Split, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """`n` body poses (n, J, 4) over `rig.BONES`, float32, and indices (n,) into `bodies.recordings`.
+        """`n` body poses (n, J, 4) over `bones.BONES`, float32, and indices (n,) into `bodies.recordings`.
 
         The root's is the orientation of the pelvis in a world with z up, so heading and lean are as
         recorded. Finger bones move in animations only, not in motion capture.

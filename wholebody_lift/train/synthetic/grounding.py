@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.train.synthetic import rotations
-from wholebody_lift.train.synthetic.activities import FEET, SIDED
 from wholebody_lift.train.synthetic.anatomy import (
     DEGREE,
     Limbs,
@@ -18,6 +17,8 @@ from wholebody_lift.train.synthetic.anatomy import (
     reflect,
     turns_of,
 )
+from wholebody_lift.train.synthetic.joint_limits import SIDED
+from wholebody_lift.train.synthetic.templates import FEET
 
 _MAX_DORSIFLEXION, _MAX_PLANTARFLEXION = SIDED["ankle_dorsiflexion"].high, 45.0  # degrees
 
@@ -44,7 +45,7 @@ class _Body(NamedTuple):
 
 def ground(L: Tensor, rest_heads: Tensor, feet: Tensor) -> Tensor:
     """Poses L (n, J, 3, 3) whose legs are on the floor in the way of `feet`: numbers (n,) in
-    `activities.FEET`.
+    `templates.FEET`.
 
     Hips and knees see to it, and ankles as far as they turn where soles are flat.
     """

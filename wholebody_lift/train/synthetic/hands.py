@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.train.synthetic import rotations
-from wholebody_lift.train.synthetic.activities import GRIPS
-from wholebody_lift.train.synthetic.rig import BONES, MIRROR_BONES
+from wholebody_lift.train.synthetic.bones import BONES, MIRROR_BONES
+from wholebody_lift.train.synthetic.templates import GRIPS
 
 HAND_BONES: tuple[str, ...] = tuple(
     f"finger{finger}-{phalanx}.L" for finger in range(1, 6) for phalanx in (1, 2, 3)
@@ -221,7 +221,7 @@ def _shape_table(device: torch.device) -> Tensor:
 
 @functools.cache
 def _grip_table(device: torch.device) -> Tensor:
-    """`activities.GRIPS` (G, S): how often each names each shape; the first has the shares of `SHAPES`."""
+    """`templates.GRIPS` (G, S): how often each names each shape; the first has the shares of `SHAPES`."""
     names = list(SHAPES)
     rows = torch.zeros(len(GRIPS), len(names))
     for row, grip in zip(rows, GRIPS, strict=True):
@@ -308,7 +308,7 @@ def sample(
 
     recorded: unit quaternions (m, F, 4) wxyz of recorded left hands to draw from; mirrored right ones count
     as left.
-    grip: numbers (n,) in `activities.GRIPS`, which a share `FOLLOWS_ACTIVITY` of the hands follows where they
+    grip: numbers (n,) in `templates.GRIPS`, which a share `FOLLOWS_ACTIVITY` of the hands follows where they
     say something.
     """
     n, device = len(rest_heads), generator.device

@@ -6,8 +6,7 @@ import functools
 import torch
 from torch import Tensor
 
-from wholebody_lift.train.synthetic.anatomy import BONE
-from wholebody_lift.train.synthetic.rig import BONES
+from wholebody_lift.train.synthetic.bones import BONE, BONES
 
 _THIGH_LENGTH_MM = 392.0  # of the average adult to whom the radii belong
 TOLERANCE_MM = 10.0

@@ -31,7 +31,8 @@ from wholebody_lift.train.synthetic.bank import MotionBank, Split
 from wholebody_lift.train.synthetic.cameras import Views
 from wholebody_lift.train.synthetic.detector import Detections
 from wholebody_lift.train.synthetic.occlusion import hidden
-from wholebody_lift.train.synthetic.rig import FACE_ACTIONS, Rest, Rig
+from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS
+from wholebody_lift.train.synthetic.rig import Rest, Rig
 from wholebody_lift.train.synthetic.rotations import to_matrix
 
 CAMERA_KNOWLEDGE: dict[str, float] = {"given": 0.5, "image_size": 0.3, "keypoints": 0.2}

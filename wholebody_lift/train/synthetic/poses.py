@@ -1,8 +1,8 @@
 """Body poses: recorded ones, and those that recordings of motion rarely show.
 
-A pose is L (n, J, 3, 3), the rest-aligned local rotations of `rig.BONES`. The root's own is the person's turn
-in the world, where z is up and an upright person looks along -y, give or take: it is the camera that goes
-around people. Fingers stay at rest here, or as recorded; `hands.py` bends them.
+A pose is L (n, J, 3, 3), the rest-aligned local rotations of `bones.BONES`. The root's own is the person's
+turn in the world, where z is up and an upright person looks along -y, give or take: it is the camera that
+goes around people. Fingers stay at rest here, or as recorded; `hands.py` bends them.
 
 How an everyday pose comes about: an activity picks what the legs do and what the arms do, which are rows of
 anatomical angles; feet and knees that carry weight are put on one floor; hands that touch something are
@@ -17,25 +17,15 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from wholebody_lift.train.synthetic.activities import (
-    ACTIVITIES,
-    ANGLES,
-    ARMS,
-    CENTRAL,
-    CONTACT_HANDS,
-    CONTACTS,
-    FEET,
-    GRIPS,
-    LEGS,
-    LIMITS,
-    SIDED,
-    Template,
-)
-from wholebody_lift.train.synthetic.anatomy import SIDES, compose, decompose, mirror, posed
+from wholebody_lift.train.synthetic.activities import ACTIVITIES
+from wholebody_lift.train.synthetic.anatomy import compose, decompose, mirror, posed
+from wholebody_lift.train.synthetic.bones import BONES, PARENT_BONES
+from wholebody_lift.train.synthetic.contacts import CONTACT_HANDS, CONTACTS
 from wholebody_lift.train.synthetic.grounding import ground
 from wholebody_lift.train.synthetic.intersection import TOLERANCE_MM, intersecting, penetration
+from wholebody_lift.train.synthetic.joint_limits import ANGLES, CENTRAL, LIMITS, SIDED, SIDES
 from wholebody_lift.train.synthetic.reaching import rest_arms, touch
-from wholebody_lift.train.synthetic.rig import BONES, PARENT_BONES
+from wholebody_lift.train.synthetic.templates import ARMS, FEET, GRIPS, LEGS, Template
 
 SHARES_WITH_RECORDINGS: dict[str, float] = {
     "recorded": 0.25,
@@ -93,7 +83,7 @@ def sample(
 def sample_with_grips(
     rest_heads: Tensor, generator: torch.Generator, recorded: Tensor | None = None, only: str | None = None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """As `sample`, and what the left and the right hand have to do: numbers (n, 2) in `activities.GRIPS`.
+    """As `sample`, and what the left and the right hand have to do: numbers (n, 2) in `templates.GRIPS`.
 
     `only` is the one label that all are to have. Raises `ValueError` for one that is not in `LABELS`, and for
     one of recordings where there are none.

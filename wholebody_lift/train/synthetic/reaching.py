@@ -8,11 +8,8 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.train.synthetic import rotations
-from wholebody_lift.train.synthetic.activities import CONTACTS, SIDED
 from wholebody_lift.train.synthetic.anatomy import (
-    BONE,
     DEGREE,
-    SIDES,
     Limbs,
     arm_angles,
     bend_to_span,
@@ -28,8 +25,10 @@ from wholebody_lift.train.synthetic.anatomy import (
     turn_of,
     turns_of,
 )
+from wholebody_lift.train.synthetic.bones import BONE, MIRROR_BONES
+from wholebody_lift.train.synthetic.contacts import CONTACTS
 from wholebody_lift.train.synthetic.grounding import floor_of, size_of
-from wholebody_lift.train.synthetic.rig import MIRROR_BONES
+from wholebody_lift.train.synthetic.joint_limits import SIDED, SIDES
 
 _MAX_ELBOW_DEGREES = 150.0
 _SWIVEL_DEGREES = 25.0

@@ -21,23 +21,11 @@ def canonical(q: Tensor) -> Tensor:
     return torch.where(q[..., :1] < 0, -q, q)
 
 
-def conjugate(q: Tensor) -> Tensor:
-    """The inverse of unit quaternions (..., 4)."""
-    return torch.cat([q[..., :1], -q[..., 1:]], -1)
-
-
 def multiply(p: Tensor, q: Tensor) -> Tensor:
     """The Hamilton product of quaternions (..., 4): first q turns, then p, as in matrices P @ Q."""
     pw, pv, qw, qv = p[..., :1], p[..., 1:], q[..., :1], q[..., 1:]
     real = pw * qw - (pv * qv).sum(-1, keepdim=True)
     return torch.cat([real, pw * qv + qw * pv + torch.linalg.cross(pv, qv)], -1)
-
-
-def rotate(q: Tensor, v: Tensor) -> Tensor:
-    """Turn vectors (..., 3) by unit quaternions (..., 4)."""
-    real, axis = q[..., :1], q[..., 1:]
-    t = 2 * torch.linalg.cross(axis, v)
-    return torch.add(v, real * t + torch.linalg.cross(axis, t))
 
 
 @functools.cache
@@ -161,8 +149,3 @@ def look_at(primary: Tensor, secondary: Tensor) -> Tensor:
     x = normalize(primary + torch.zeros_like(secondary))
     z = normalize(torch.linalg.cross(x, secondary + torch.zeros_like(x)))
     return torch.stack([x, torch.linalg.cross(z, x), z], -1)
-
-
-def random_rotation(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    """Matrices (*shape, 3, 3) spread evenly over all rotations, float32 on the generator's device."""
-    return to_matrix(torch.randn(*shape, 4, generator=generator, device=generator.device))

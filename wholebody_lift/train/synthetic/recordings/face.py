@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from wholebody_lift.train.synthetic.rig import FACE_ACTIONS
+from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS
 
 
 def read(path: Path) -> Tensor:

@@ -16,8 +16,10 @@ from torch import Tensor
 from wholebody_lift.skeleton import PARTS
 from wholebody_lift.train.synthetic import rotations
 from wholebody_lift.train.synthetic.anatomy import rhythm
+from wholebody_lift.train.synthetic.bones import BONES, PARENT_BONES
+from wholebody_lift.train.synthetic.phenotypes import LOCAL_CHANGES, PHENOTYPES, Shape
 from wholebody_lift.train.synthetic.recordings.clip import Clip
-from wholebody_lift.train.synthetic.rig import BONES, LOCAL_CHANGES, PARENT_BONES, PHENOTYPES, Rig, Shape
+from wholebody_lift.train.synthetic.rig import Rig
 
 SIDES = ("L", "R")
 SPINE = ("spine05", "spine04", "spine03", "spine02", "spine01")
@@ -44,7 +46,7 @@ _BEND_RANGE = (10.0, 30.0)
 _ADULT_AGE = 0.8  # on Anny's scale
 
 RestPose = Mapping[str, Tensor]
-"""Where the bones of `rig.BONES` begin at rest, (3,) each, and the finger tips, "finger1-4.L" and so on."""
+"""Where the bones of `bones.BONES` begin at rest, (3,) each, and the finger tips, "finger1-4.L" and so on."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from wholebody_lift.train.synthetic.anthropometry import (
     measure,
 )
 from wholebody_lift.train.synthetic.people import People, to_batch
-from wholebody_lift.train.synthetic.rig import LOCAL_CHANGES, PHENOTYPES, Rig
+from wholebody_lift.train.synthetic.phenotypes import LOCAL_CHANGES, PHENOTYPES
+from wholebody_lift.train.synthetic.rig import Rig
 
 SAME = [name for name, measurement in MEASUREMENTS.items() if not measurement.apart]
 APART = [name for name, measurement in MEASUREMENTS.items() if measurement.apart]

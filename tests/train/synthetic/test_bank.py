@@ -19,8 +19,9 @@ from wholebody_lift.train.synthetic.bank import (
     prepare,
     split_of,
 )
+from wholebody_lift.train.synthetic.bones import BONES
+from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS
 from wholebody_lift.train.synthetic.recordings.hands import HAND_BONES
-from wholebody_lift.train.synthetic.rig import BONES, FACE_ACTIONS
 
 
 def _recording(name: str, split: bank.Split, rows: int) -> Recording:

@@ -2,17 +2,21 @@
 
 import pytest
 import torch
+from scripts import load
 from torch import Tensor
 
 pytest.importorskip("anny")
+pytest.importorskip("matplotlib")
 
 from wholebody_lift.skeleton import INDEX
 from wholebody_lift.train.synthetic import rotations
 from wholebody_lift.train.synthetic.recordings import bvh
 from wholebody_lift.train.synthetic.recordings.clip import Clip
-from wholebody_lift.train.synthetic.recordings.compare import LIMB_NAMES, limb_angles, sticks
 from wholebody_lift.train.synthetic.recordings.retarget import CMU_BVH, rest_pose, retarget
-from wholebody_lift.train.synthetic.rig import Rig
+from wholebody_lift.train.synthetic.rig import Rig, load_rig
+
+_FIGURE = load("docs/figures/retargeting.py")
+LIMB_NAMES, limb_angles, sticks = _FIGURE.LIMB_NAMES, _FIGURE.limb_angles, _FIGURE.sticks
 
 # Parent and offset in cm, y up; "l" stands for both sides.
 _BONES = {
@@ -69,6 +73,11 @@ def clip() -> Clip:
             {"hip": (20, 30, 110), "rShldr": (40, 20, 10), "rThigh": (0, -30, 20)},
         ]
     )
+
+
+@pytest.fixture(scope="module")
+def rig() -> Rig:
+    return load_rig()
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,17 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import Tensor
+from turns import random_rotation
 
 from wholebody_lift.skeleton import FACE_FEATURES, INDEX, MIRROR, PARTS
 from wholebody_lift.train.synthetic import anatomy, cameras, detector, hands, poses, rotations
-from wholebody_lift.train.synthetic.activities import ANGLES
+from wholebody_lift.train.synthetic.bones import BONES
 from wholebody_lift.train.synthetic.cameras import Views
+from wholebody_lift.train.synthetic.joint_limits import ANGLES
 from wholebody_lift.train.synthetic.occlusion import hidden
 from wholebody_lift.train.synthetic.people import Scene, to_batch
-from wholebody_lift.train.synthetic.rig import BONES, FACE_ACTIONS, Rest, Rig
+from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS
+from wholebody_lift.train.synthetic.rig import Rest, Rig
 
 PEOPLE = 160
 SIDES = ("left", "right")
@@ -274,7 +277,7 @@ def posed(rig: Rig, rest: Rest) -> Tensor:
     L, _ = poses.sample(rest.heads, generator)
     left, right = (hands.sample_shapes(rest.heads, generator) for _ in SIDES)
     xyz = rig.pose(rest, hands.attach(L, left, right))
-    return xyz @ rotations.random_rotation((PEOPLE,), generator).mT
+    return xyz @ random_rotation((PEOPLE,), generator).mT
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

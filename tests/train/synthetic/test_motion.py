@@ -14,6 +14,8 @@ pytest.importorskip("anny")
 
 from wholebody_lift.train.synthetic import rotations
 from wholebody_lift.train.synthetic.anatomy import rhythm
+from wholebody_lift.train.synthetic.bones import BONES, PARENT_BONES
+from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS
 from wholebody_lift.train.synthetic.recordings import amc, bvh, face, gltf, hands
 from wholebody_lift.train.synthetic.recordings.clip import Y_UP_TO_Z_UP, Clip, from_euler
 from wholebody_lift.train.synthetic.recordings.retarget import (
@@ -25,7 +27,7 @@ from wholebody_lift.train.synthetic.recordings.retarget import (
     rest_pose,
     retarget,
 )
-from wholebody_lift.train.synthetic.rig import BONES, FACE_ACTIONS, PARENT_BONES, load_rig
+from wholebody_lift.train.synthetic.rig import load_rig
 
 BVH = """HIERARCHY
 ROOT hip

@@ -3,13 +3,16 @@
 import pytest
 import torch
 from torch import Tensor
+from turns import random_rotation
 
 from wholebody_lift.skeleton import INDEX, PARTS
 from wholebody_lift.train.synthetic import hands, poses, rotations
-from wholebody_lift.train.synthetic.activities import ACTIVITIES, ARMS, CONTACT_HANDS, CONTACTS, GRIPS
+from wholebody_lift.train.synthetic.activities import ACTIVITIES
 from wholebody_lift.train.synthetic.anatomy import mirror, posed
+from wholebody_lift.train.synthetic.bones import BONES
+from wholebody_lift.train.synthetic.contacts import CONTACT_HANDS, CONTACTS
 from wholebody_lift.train.synthetic.hands import ANGLES, LIMITS, SHAPES
-from wholebody_lift.train.synthetic.rig import BONES
+from wholebody_lift.train.synthetic.templates import ARMS, GRIPS
 
 PEOPLE = 32
 FINGERS = ("thumb", "forefinger", "middle_finger", "ring_finger", "pinky_finger")
@@ -148,8 +151,8 @@ def test_outer_joints_follow_middle_ones(rest) -> None:
 
 def test_attach_mirrors_the_right_hand_and_leaves_the_rest() -> None:
     generator = torch.Generator().manual_seed(0)
-    L = rotations.random_rotation((PEOPLE, len(BONES)), generator)
-    left = rotations.random_rotation((PEOPLE, 15), generator)
+    L = random_rotation((PEOPLE, len(BONES)), generator)
+    left = random_rotation((PEOPLE, 15), generator)
     both = hands.attach(L, left, left)
     others = [i for i, bone in enumerate(BONES) if not bone.startswith("finger")]
     assert torch.equal(both[:, others], L[:, others])

@@ -5,12 +5,16 @@ import itertools
 import pytest
 import torch
 from torch import Tensor
+from turns import random_rotation
 
 from wholebody_lift.skeleton import INDEX, indices
 from wholebody_lift.train.synthetic import anatomy, intersection, poses, reaching, rotations
-from wholebody_lift.train.synthetic.activities import ACTIVITIES, ANGLES, ARMS, CONTACTS, LEGS, LIMITS
+from wholebody_lift.train.synthetic.activities import ACTIVITIES
+from wholebody_lift.train.synthetic.bones import BONES, MIRROR_BONES
+from wholebody_lift.train.synthetic.contacts import CONTACTS
 from wholebody_lift.train.synthetic.grounding import floor_of, size_of
-from wholebody_lift.train.synthetic.rig import BONES, MIRROR_BONES
+from wholebody_lift.train.synthetic.joint_limits import ANGLES, LIMITS, SIDES
+from wholebody_lift.train.synthetic.templates import ARMS, LEGS
 
 PEOPLE = 48
 
@@ -280,13 +284,13 @@ def test_hands_rarely_come_to_their_limits(rest) -> None:
     angles = dict(zip(ANGLES, anatomy.decompose(L, heads).unbind(-1), strict=True))
     for name in ("wrist_deviation", "wrist_flexion", "pronation"):
         low, high, *_ = LIMITS[f"left_{name}"]
-        value = torch.cat([angles[f"{side}_{name}"] for side in anatomy.SIDES])
+        value = torch.cat([angles[f"{side}_{name}"] for side in SIDES])
         assert ((value < low + 0.5) | (value > high - 0.5)).float().mean() < 0.01, name
 
 
 def test_the_hand_at_all_swivels_is_that_of_each(rest, generator: torch.Generator) -> None:
     limbs = anatomy.Limbs(rest.heads)
-    first, last = rotations.random_rotation((2, PEOPLE), generator)
+    first, last = random_rotation((2, PEOPLE), generator)
     turn = 6 * torch.rand(PEOPLE, 5, generator=generator) - 3
     found = reaching._hand_angles(first, last, turn, limbs)
     for i in range(5):
@@ -306,7 +310,7 @@ def test_arms_of_who_lies_are_not_below_the_floor(
     L = drawn(activity, rest, generator)
     floor = floor_of(anatomy.posed(L, rest.heads)[1], size_of(rest.heads)).squeeze(1)
     z = rig.pose(rest, L)[..., 2] - floor[:, None]
-    elbows_and_wrists = [INDEX[f"{side}_{name}"] for side in anatomy.SIDES for name in ("elbow", "wrist")]
+    elbows_and_wrists = [INDEX[f"{side}_{name}"] for side in SIDES for name in ("elbow", "wrist")]
     assert z[:, elbows_and_wrists].amin(1).median() > -10
     assert (z[:, elbows_and_wrists].amin(1) > -40).float().mean() > 0.9
     assert (z[:, indices("left_hand", "right_hand")].amin(1) > -70).float().mean() > 0.9

@@ -8,12 +8,14 @@ pytest.importorskip("anny")
 
 from wholebody_lift.skeleton import INDEX
 from wholebody_lift.train.synthetic import anatomy
-from wholebody_lift.train.synthetic.activities import ANGLES, FEET, LEGS, LIMITS, SIDED
+from wholebody_lift.train.synthetic.bones import BONES
 from wholebody_lift.train.synthetic.grounding import floor_of, ground, size_of
-from wholebody_lift.train.synthetic.rig import BONES, Rest, Rig
+from wholebody_lift.train.synthetic.joint_limits import ANGLES, LIMITS, SIDED, SIDES
+from wholebody_lift.train.synthetic.rig import Rest, Rig
+from wholebody_lift.train.synthetic.templates import FEET, LEGS
 
 PEOPLE = 64
-_FEET_OF = {side: [f"{side}_{part}" for part in ("heel", "big_toe", "small_toe")] for side in anatomy.SIDES}
+_FEET_OF = {side: [f"{side}_{part}" for part in ("heel", "big_toe", "small_toe")] for side in SIDES}
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +115,7 @@ def test_free_feet_above_the_floor_stay_where_they_are(rest: Rest) -> None:
 @pytest.mark.parametrize("legs", [name for name, template in LEGS.items() if template.feet != "free"])
 def test_knees_and_ankles_stay_within_limits(rest: Rest, legs: str) -> None:
     angles = anatomy.decompose(_drawn(legs, rest)[1], rest.heads)
-    for side in anatomy.SIDES:
+    for side in SIDES:
         for name in ("knee_flexion", "ankle_dorsiflexion"):
             value = angles[:, ANGLES.index(f"{side}_{name}")]
             assert (value > SIDED[name].low - 1).all(), name

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
+from turns import random_rotation
 
 pytest.importorskip("anny")
 pytest.importorskip("matplotlib")
@@ -120,7 +121,7 @@ def test_facing_takes_place_and_heading_away_and_nothing_else(people: Tensor) ->
 
 def test_shapes_are_laid_on_their_mean_by_turns_alone(generator: torch.Generator) -> None:
     shape = 50 * torch.randn(21, 3, generator=generator)
-    turned = shape @ rotations.random_rotation((40,), generator).mT + 300 * torch.randn(40, 1, 3)
+    turned = shape @ random_rotation((40,), generator).mT + 300 * torch.randn(40, 1, 3)
     laid = laid_on_mean(turned, range(5))
     assert (laid - laid.mean(0)).norm(dim=-1).max() < 1e-2
     mirrored = torch.cat([turned, turned[:1] * torch.tensor([-1.0, 1, 1])])
