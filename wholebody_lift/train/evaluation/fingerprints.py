@@ -19,8 +19,9 @@ from wholebody_lift.keypoints import MIN_SCORE
 from wholebody_lift.skeleton import NUM_KEYPOINTS
 from wholebody_lift.train.evaluation.held_out import PEOPLE, SETS, Crowd, blocks
 from wholebody_lift.train.synthetic.bank import MotionBank
+from wholebody_lift.train.synthetic.bones import BONES
 from wholebody_lift.train.synthetic.people import Scene
-from wholebody_lift.train.synthetic.rig import BONES, Rig
+from wholebody_lift.train.synthetic.rig import Rig
 
 PUBLISHED = Path(__file__).with_suffix(".json")
 """Fingerprints of the sets that published figures were measured on."""
