@@ -1,4 +1,4 @@
-"""Lift the example detections and leave the results, a picture and a page in out/demo."""
+"""Lift the example detections; write results, pictures and pages to out/demo."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""With a calibrated camera and the person's height, the result stands in the room at its true size."""
+"""Lift with a calibrated camera and a known height, so that the result has its true size and position."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
-"""Lift the people in a photo, or without one in a portrait by NASA, and write a page to look at.
+"""Lift the people in a photo and write a page that shows them. Without a photo, use a NASA portrait.
 
-Needs `pip install "wholebody-lift[detect]"`, and for the portrait scikit-image.
+Needs `pip install "wholebody-lift[detect]"`, and scikit-image for the portrait.
 """
 
 import argparse
