@@ -33,7 +33,5 @@ live = [stream.push(frame) for frame in frames]
 
 print(whole.summary())
 for name, pose in (("frame by frame", single), ("lift_sequence", whole)):
-    print(
-        f"{name:16s} jitter {jitter(pose):4.0f} mm per frame², bone lengths vary by {length_spread(pose):4.1f}%"
-    )
+    print(f"{name:16s} jitter {jitter(pose):4.0f} mm per frame², lengths vary by {length_spread(pose):4.1f}%")
 print(f"live: {len(live)} results, the last one of frame {live[-1].image_ids[0]}")
