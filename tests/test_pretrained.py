@@ -1,13 +1,16 @@
 """Weights on disk: inverse pairs, strictness, and what is said about weights that do not fit."""
 
+import hashlib
 import json
 import os
+import pickle
 import stat
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
@@ -16,7 +19,7 @@ from wholebody_lift import pretrained
 from wholebody_lift.config import Config
 from wholebody_lift.errors import WeightsError
 from wholebody_lift.model.semgan import SemGAN
-from wholebody_lift.pretrained import CONFIG_FILE, WEIGHTS_FILE
+from wholebody_lift.pretrained import CONFIG_FILE, SUMS_FILE, WEIGHTS_FILE
 
 
 @pytest.fixture
@@ -112,7 +115,7 @@ def test_saved_files_have_usual_permissions(directory: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize("name", [CONFIG_FILE, WEIGHTS_FILE])
 def test_file_missing(directory: Path, name: str) -> None:
     (directory / name).unlink()
-    with pytest.raises(WeightsError, match=rf"has no {name}; weights are a directory with"):
+    with pytest.raises(WeightsError, match=rf"expected a directory with .* has no {name}"):
         pretrained.load(directory)
 
 
@@ -130,14 +133,14 @@ def test_left_over_tensor_is_named(directory: Path) -> None:
 
 def test_reshaped_tensor_is_named(model: SemGAN, directory: Path) -> None:
     change_tensors(directory, **{"embed_person.bias": torch.zeros(17)})
-    with pytest.raises(WeightsError, match=r"embed_person.bias is \(17,\), wanted \(8,\)"):
+    with pytest.raises(WeightsError, match=r"embed_person.bias expected \(8,\), got \(17,\)"):
         pretrained.load(directory)
 
 
 def test_many_problems_are_counted(directory: Path) -> None:
     change_config(directory, channels=16)
     with pytest.raises(
-        WeightsError, match=r"of another shape: (\S+ is .*){5} and \d+ more\. The two files must"
+        WeightsError, match=r"of another shape: (\S+ expected .*){5} and \d+ more\. The two files must"
     ):
         pretrained.load(directory)
 
@@ -147,7 +150,7 @@ def test_cut_file(directory: Path, kept: int) -> None:
     path = directory / WEIGHTS_FILE
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(
-        WeightsError, match=r"model.safetensors \(\d+ bytes\) is no complete safetensors file"
+        WeightsError, match=r"expected a complete safetensors file, got .*model.safetensors \(\d+ bytes\)"
     ):
         pretrained.load(directory)
 
@@ -156,7 +159,7 @@ def test_unknown_config_field(directory: Path) -> None:
     change_config(directory, dropout=0.1)
     with pytest.raises(
         WeightsError,
-        match=r"unknown field 'dropout' \(known: format, nodes, waves, channels, .*pip install -U",
+        match=r"unknown field 'dropout' \(known: format, nodes, waves, channels, .*another release",
     ):
         pretrained.load(directory)
 
@@ -164,7 +167,8 @@ def test_unknown_config_field(directory: Path) -> None:
 def test_other_format(directory: Path) -> None:
     change_config(directory, format="wholebody-lift/99")
     with pytest.raises(
-        WeightsError, match=r"format 'wholebody-lift/99', wanted 'wholebody-lift/\d+'; .*pip install -U"
+        WeightsError,
+        match=r"expected format 'wholebody-lift/\d+', got 'wholebody-lift/99'",
     ):
         pretrained.load(directory)
 
@@ -177,7 +181,7 @@ def test_wrong_config_value(directory: Path) -> None:
 
 def test_config_is_no_json(directory: Path) -> None:
     (directory / CONFIG_FILE).write_text("<html>")
-    with pytest.raises(WeightsError, match=r"config.json does not describe .* it is no JSON"):
+    with pytest.raises(WeightsError, match=r"config.json does not describe .* it is not valid JSON"):
         pretrained.load(directory)
 
 
@@ -186,44 +190,40 @@ def test_config_is_no_json(directory: Path) -> None:
 )
 def test_neither_directory_nor_hub_id(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(WeightsError, match=rf"got '{source}' as weights.*wanted a directory .* a Hub id"):
+    with pytest.raises(WeightsError, match=rf"expected .* a directory .* a Hub id .*got '{source}'"):
         pretrained.load(source)
 
 
 def test_path_object_is_never_a_hub_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(WeightsError, match=r"got '.*lifter' as weights, which does not exist"):
+    with pytest.raises(WeightsError, match=r"got '.*lifter', which does not exist"):
         pretrained.load(Path("somebody/lifter"))
 
 
 def test_file_instead_of_directory(directory: Path) -> None:
-    with pytest.raises(WeightsError, match=r"which is a file; wanted a directory"):
+    with pytest.raises(WeightsError, match=r"expected .* a directory .* which is a file"):
         pretrained.load(directory / WEIGHTS_FILE)
 
 
 def test_revision_needs_the_hub(directory: Path) -> None:
     for source in (directory, None):
-        with pytest.raises(
-            WeightsError, match=r"got revision='main' .* only weights on the Hub have revisions"
-        ):
+        with pytest.raises(WeightsError, match=r"weights that are not on the Hub, got revision='main'"):
             pretrained.load(source, revision="main")
 
 
 def test_push_to_no_hub_id(model: SemGAN) -> None:
-    with pytest.raises(WeightsError, match=r"got 'weights' as Hub id; wanted \"owner/name\""):
+    with pytest.raises(WeightsError, match=r"expected a Hub id \"owner/name\", .*got 'weights'"):
         pretrained.push(model, "weights")
 
 
 def test_push_without_the_card_that_was_named(model: SemGAN, tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"the model card .*card.md is no file"):
+    with pytest.raises(WeightsError, match=r"expected .* model card .*card.md.* not a file"):
         pretrained.push(model, "somebody/lifter", card=tmp_path / "card.md")
 
 
 def test_installation_without_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pretrained, "__file__", str(tmp_path / "package" / "pretrained.py"))
-    with pytest.raises(
-        WeightsError, match=r"this installation holds no weights 'base': neither .*pip install"
-    ):
+    with pytest.raises(WeightsError, match=r"this installation has no weights 'base': expected .*reinstall"):
         pretrained.load()
 
 
@@ -273,3 +273,192 @@ def test_a_directory_called_as_packaged_weights_are_is_meant_by_its_path(
     pretrained.save(model, "tiny")
     assert pretrained.load("tiny").config != model.config
     assert pretrained.load("./tiny").config == pretrained.load(Path("tiny")).config == model.config
+
+
+# --- what is refused before a network is built ---
+
+
+def test_packaged_weights_are_those_that_were_released() -> None:
+    """After a change: `sha256sum config.json model.safetensors > SHA256SUMS` in their directory."""
+    for name in pretrained.PACKAGED:
+        assert pretrained.verify(pretrained.packaged_directory(name)).keys() == {CONFIG_FILE, WEIGHTS_FILE}
+
+
+def write_sums(directory: Path) -> None:
+    content = {name: (directory / name).read_bytes() for name in (CONFIG_FILE, WEIGHTS_FILE)}
+    lines = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in content.items()]
+    (directory / SUMS_FILE).write_text("".join(lines))
+
+
+@pytest.mark.parametrize("name", [CONFIG_FILE, WEIGHTS_FILE])
+def test_one_flipped_bit_is_noticed(directory: Path, name: str) -> None:
+    write_sums(directory)
+    pretrained.load(directory)
+    content = bytearray((directory / name).read_bytes())
+    content[-3] ^= 1
+    (directory / name).write_bytes(content)
+    with pytest.raises(WeightsError, match=rf"expected SHA-256 \w+ of .*{name}, .*got \w+.*damaged"):
+        pretrained.load(directory)
+
+
+def test_a_flipped_bit_in_the_package_is_noticed(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pretrained, "__file__", str(tmp_path / "package" / "pretrained.py"))
+    with pytest.raises(WeightsError, match=r"expected the hashes .*SHA256SUMS.*reinstall"):
+        pretrained.load()
+    write_sums(directory)
+    pretrained.load()
+    content = bytearray((directory / WEIGHTS_FILE).read_bytes())
+    content[-3] ^= 1
+    (directory / WEIGHTS_FILE).write_bytes(content)
+    with pytest.raises(WeightsError, match="expected SHA-256"):
+        pretrained.load()
+
+
+def test_a_file_without_a_hash_is_not_verified(directory: Path) -> None:
+    write_sums(directory)
+    sums = directory / SUMS_FILE
+    sums.write_text(sums.read_text().splitlines()[0])
+    with pytest.raises(WeightsError, match=rf"expected SHA-256 none of .*{WEIGHTS_FILE}"):
+        pretrained.verify(directory)
+
+
+def test_saving_brings_hashes_up_to_date(directory: Path) -> None:
+    write_sums(directory)
+    pretrained.save(SemGAN(Config(channels=16, heads=2, layers=1)), directory)
+    assert pretrained.load(directory).config.channels == 16
+
+
+def test_nothing_large_is_built(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The largest network that a config may describe is compared with its file without memory for it."""
+    change_config(directory, channels=1024, layers=8)
+    built = []
+
+    def build(config: Config) -> SemGAN:
+        built.append(SemGAN(config))
+        return built[-1]
+
+    monkeypatch.setattr(pretrained, "SemGAN", build)
+    with pytest.raises(WeightsError, match=r"missing: encoder\.1.*of another shape"):
+        pretrained.load(directory)
+    sizes = {name: 0 if p.is_meta else p.numel() for name, p in built[0].named_parameters()}
+    assert sum(sizes.values()) < 0.01 * sum(p.numel() for p in built[0].parameters())
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("channels", 16_384),
+        ("channels", 10**400),
+        ("layers", 10**8),
+        ("heads", 3),
+        ("heads", 10**6),
+        ("waves", [1.0] * 10_000),
+        ("waves", [1e308]),
+        ("waves", [-1.0]),
+        ("stature_mm", 1e300),
+        ("stature_mm", float("inf")),
+        ("stature_mm", float("nan")),
+    ],
+)
+def test_absurd_config(directory: Path, field: str, value: Any) -> None:
+    change_config(directory, **{field: value})
+    with pytest.raises(WeightsError, match=rf"does not describe a network .*({field}|JSON|expected)"):
+        pretrained.load(directory)
+
+
+@pytest.mark.parametrize("length", [1e308, float("inf"), float("nan"), 0.0, -1.0])
+def test_absurd_calibration(directory: Path, length: float) -> None:
+    config = json.loads((pretrained.packaged_directory() / CONFIG_FILE).read_text())
+    curves = config["calibration"]
+    for curve in curves.values():
+        curve["body"][-1] = length
+        change_config(directory, calibration=curves)
+        with pytest.raises(WeightsError, match=r"does not describe a network"):
+            pretrained.load(directory)
+
+
+def test_huge_config(directory: Path) -> None:
+    with (directory / CONFIG_FILE).open("ab") as file:
+        file.truncate(2_000_000)
+    with pytest.raises(WeightsError, match=r"expected at most 1,000,000 bytes .*got 2,000,000"):
+        pretrained.load(directory)
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.int64, torch.bool, torch.uint8, torch.complex64, torch.float8_e4m3fn], ids=str
+)
+def test_tensors_of_another_kind(directory: Path, dtype: torch.dtype) -> None:
+    change_tensors(directory, **{"embed_person.bias": torch.zeros(8).to(dtype)})
+    with pytest.raises(WeightsError, match=r"expected F16, BF16, F32, F64: embed_person\.bias is \w+"):
+        pretrained.load(directory)
+
+
+@pytest.mark.parametrize(
+    "value", [torch.nan, torch.inf, torch.tensor(1e300, dtype=torch.float64)], ids=["nan", "inf", "too large"]
+)
+def test_tensors_that_are_not_finite(directory: Path, value: float | torch.Tensor) -> None:
+    bias = torch.zeros(8, dtype=torch.float64)
+    bias[3] = value
+    change_tensors(directory, **{"embed_person.bias": bias})
+    with pytest.raises(WeightsError, match=r"got NaN or infinity in embed_person\.bias"):
+        pretrained.load(directory)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64], ids=str)
+def test_kinds_of_number_that_are_read(directory: Path, dtype: torch.dtype) -> None:
+    change_tensors(directory, **{"embed_person.bias": torch.full((8,), 0.5, dtype=dtype)})
+    bias = pretrained.load(directory).embed_person.bias
+    assert bias.dtype == torch.float32
+    assert bias.tolist() == [0.5] * 8
+
+
+def test_loaded_weights_do_not_depend_on_their_file(directory: Path) -> None:
+    loaded = pretrained.load(directory)
+    before = loaded.embed_person.bias.tolist()
+    path = directory / WEIGHTS_FILE
+    with path.open("r+b") as file:  # in place: a mapping of it into memory would change, too
+        file.write(bytes(path.stat().st_size))
+    assert loaded.embed_person.bias.tolist() == before
+    assert all(parameter.requires_grad for parameter in loaded.parameters())
+
+
+def test_nothing_is_unpickled(directory: Path, tmp_path: Path) -> None:
+    """A pickle in the place of either file is not run."""
+
+    class Trap:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return os.mkdir, (str(tmp_path / "ran"),)
+
+    for name in (CONFIG_FILE, WEIGHTS_FILE):
+        saved = (directory / name).read_bytes()
+        for content in (pickle.dumps(Trap()), pickle.dumps({"a": Trap()}, protocol=0)):
+            (directory / name).write_bytes(content)
+            with pytest.raises(WeightsError):
+                pretrained.load(directory)
+        (directory / name).write_bytes(saved)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_damaged_files_are_errors_that_name_the_file(directory: Path) -> None:
+    """Bytes changed at random anywhere in the header or the config, and files cut anywhere."""
+    random = np.random.default_rng(1)
+    files = {name: (directory / name).read_bytes() for name in (CONFIG_FILE, WEIGHTS_FILE)}
+    header = 8 + int.from_bytes(files[WEIGHTS_FILE][:8], "little")
+    errors = []
+    for trial in range(200):
+        name = (CONFIG_FILE, WEIGHTS_FILE)[trial % 2]
+        content = bytearray(files[name])
+        if trial % 4 < 2:
+            content[random.integers(header if name == WEIGHTS_FILE else len(content))] = random.integers(256)
+        else:
+            del content[random.integers(len(content)) :]
+        (directory / name).write_bytes(content)
+        try:
+            pretrained.load(directory)
+        except WeightsError as error:
+            errors.append((name, str(error)))
+        (directory / name).write_bytes(files[name])
+    assert len(errors) > 150
+    assert all(name in text and len(text) < 5000 for name, text in errors)

@@ -192,3 +192,9 @@ class TestProgress:
     def test_not_in_a_file(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         monkeypatch.setattr(messages, "BAR_AFTER_SECONDS", 0)
         assert self.shown(capsys) == ""
+
+
+def test_packaged_weights_are_verified(capsys):
+    assert main(["info", "--verify"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in out] == ["ok"] * 4

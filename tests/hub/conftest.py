@@ -1,14 +1,15 @@
 """The Hub on loopback, and the real client pointed at it; nothing outlives a test."""
 
 import socket
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hub_server import Hub, running_hub
-from huggingface_hub import constants, file_download
+from huggingface_hub import file_download
 from huggingface_hub.utils import _http, disable_progress_bars, enable_progress_bars
 
 
@@ -35,18 +36,38 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, loopback_only: None) -> Iterator[Hub]:
+def set_for_client(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, object], None]:
+    """Change what the client read from the environment when it was imported, in all its modules' copies."""
+
+    def change(name: str, value: object) -> None:
+        for module_name, module in list(sys.modules.items()):
+            if module_name.split(".")[0] == "huggingface_hub" and name in vars(module):
+                monkeypatch.setattr(module, name, value)
+        _close_connections()  # they, too, may hold what was set when they were opened
+
+    return change
+
+
+@pytest.fixture
+def hub(
+    monkeypatch: pytest.MonkeyPatch,
+    set_for_client: Callable[[str, object], None],
+    tmp_path: Path,
+    loopback_only: None,
+) -> Iterator[Hub]:
     """A running Hub that huggingface_hub takes for the Hub, with no one signed in."""
     with running_hub() as hub:
-        # What the client read from the environment when it was imported.
-        monkeypatch.setattr(constants, "ENDPOINT", hub.endpoint)
-        template = hub.endpoint + "/{repo_id}/resolve/{revision}/{filename}"
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-        monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no-token"))
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True, raising=False)  # plain HTTP, in Python
-        monkeypatch.setattr(constants, "AGENT_HARNESSES_PATH", str(tmp_path / "harnesses"), raising=False)
+        settings = {
+            "ENDPOINT": hub.endpoint,
+            "HUGGINGFACE_CO_URL_TEMPLATE": hub.endpoint + "/{repo_id}/resolve/{revision}/{filename}",
+            "HF_HUB_CACHE": str(tmp_path / "cache"),
+            "HF_TOKEN_PATH": str(tmp_path / "no-token"),
+            "HF_HUB_OFFLINE": False,
+            "HF_HUB_DISABLE_XET": True,  # plain HTTP, in Python
+            "AGENT_HARNESSES_PATH": str(tmp_path / "harnesses"),
+        }
+        for name, value in settings.items():
+            set_for_client(name, value)
         for name in (
             "HF_TOKEN",
             "HUGGING_FACE_HUB_TOKEN",

