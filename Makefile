@@ -1,4 +1,4 @@
-# `make demo` and `make test` need Python 3.11 (or newer) and make, nothing else: they build .venv first.
+# `make demo` and `make test` need only Python 3.11 (or newer), make and a package index: they create .venv first.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -9,8 +9,8 @@ PY := $(VENV)/bin/python
 PIP := $(PY) $(INSTALL) --constraint constraints.txt
 DETECT_PY := $(DETECT_VENV)/bin/python
 DETECT_PIP := $(DETECT_PY) $(INSTALL) --no-compile --constraint constraints-detect.txt
-OFFLINE := { echo "make: the installation failed; its reason stands above. It needs a package index, so check the" \
-	"network or pip's settings and run make again: what is installed stays." >&2; exit 1; }
+OFFLINE := { echo "make: the installation failed for the reason above. It needs a package index: check the network" \
+	"or pip's settings, then run make again. It keeps what is already installed." >&2; exit 1; }
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test detect-test run-detect-test format docs wheel clean
@@ -18,7 +18,7 @@ OFFLINE := { echo "make: the installation failed; its reason stands above. It ne
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
 
-demo: $(VENV)/demo.stamp  ## Lift the example detections; leaves out/demo/ with JSON, PNG and HTML
+demo: $(VENV)/demo.stamp  ## Lift the example detections; write JSON, PNG and HTML to out/demo/
 	$(PY) examples/demo.py
 
 test: $(VENV)/all.stamp  ## Run every check: ruff, mypy, detect-test, pytest
@@ -28,24 +28,23 @@ test: $(VENV)/all.stamp  ## Run every check: ruff, mypy, detect-test, pytest
 	@$(MAKE) --no-print-directory detect-test
 	$(PY) -m pytest -q
 
-detect-test:  ## Detect a real photo with MediaPipe, in an environment of its own: .venv-detect
+detect-test:  ## Run the tests that need MediaPipe, in their own environment: .venv-detect
 	@if $(PYTHON) -c '$(HAS_MEDIAPIPE)'; then $(MAKE) --no-print-directory run-detect-test; else echo "make:" \
-		"skipped the tests that run MediaPipe, as this is $$($(PYTHON) -V) on $$(uname -sm). Its last release" \
-		"with models is pinned for Python 3.11 and 3.12, and is not made for Linux on ARM. Where there is" \
-		"another Python: make detect-test PYTHON=python3.12" >&2; fi
+		"skipped the tests that run MediaPipe: expected Python 3.11 or 3.12, not Linux on ARM, got" \
+		"$$($(PYTHON) -V) on $$(uname -sm). With another Python: make detect-test PYTHON=python3.12" >&2; fi
 
 format: $(VENV)/all.stamp  ## Format the code and fix what ruff can fix
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-docs: $(VENV)/all.stamp  ## Build the documentation into site/, strictly
+docs: $(VENV)/all.stamp  ## Build the documentation into site/; fail on any warning
 	$(PY) -m mkdocs build --strict --quiet
 
-wheel: $(VENV)/all.stamp  ## Build the wheel and the source archive into dist/, and check what is in the wheel
+wheel: $(VENV)/all.stamp  ## Build the wheel and the source archive into dist/, and check the wheel's contents
 	$(PY) -m build --no-isolation --outdir dist
 	$(PY) -m pytest -q tests/test_wheel.py
 
-clean:  ## Remove the environment and everything that was built
+clean:  ## Remove the environments and everything that was built
 	rm -rf $(VENV) $(DETECT_VENV) dist out site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # MediaPipe 0.10.21 needs numpy 1, so it cannot be in $(VENV).
@@ -60,7 +59,7 @@ $(DETECT_VENV)/torch.stamp:
 	$(DETECT_PIP) torch || $(OFFLINE)
 	@touch $@
 
-# Its OpenCV needs libGL; where there is none, the same release without windows takes its place.
+# MediaPipe's OpenCV needs libGL; without libGL, the headless build of the same release replaces it.
 $(DETECT_VENV)/all.stamp: $(DETECT_VENV)/torch.stamp constraints-detect.txt pyproject.toml
 	$(DETECT_PIP) hatchling editables hypothesis pytest scikit-image || $(OFFLINE)
 	$(DETECT_PIP) --no-build-isolation --editable ".[detect]" || $(OFFLINE)
@@ -69,12 +68,12 @@ $(DETECT_VENV)/all.stamp: $(DETECT_VENV)/torch.stamp constraints-detect.txt pypr
 		} || $(OFFLINE)
 	@touch $@
 
-# PyTorch on its own first: it is by far the largest, and stays when only the rest changes.
+# PyTorch first and separately: it is by far the largest package, and is kept when only the others change.
 $(VENV)/torch.stamp:
 	@command -v $(PYTHON) > /dev/null || \
-		{ echo "make: there is no $(PYTHON); install Python 3.11, or name yours: make PYTHON=..." >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $(PYTHON) is" \
-		"$$($(PYTHON) -V), and the pinned environment needs 3.11 or newer: make PYTHON=python3.11" >&2; exit 1; }
+		{ echo "make: $(PYTHON) not found; install Python 3.11, or name another one: make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: expected" \
+		"Python 3.11 or newer, got $$($(PYTHON) -V); name another one: make PYTHON=python3.11" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) torch || $(OFFLINE)
 	@touch $@
@@ -84,7 +83,7 @@ $(VENV)/demo.stamp: $(VENV)/torch.stamp constraints.txt pyproject.toml
 	$(PIP) --no-build-isolation --editable ".[plot]" || $(OFFLINE)
 	@touch $@
 
-# rtmlib asks for two builds of OpenCV with windows, which would overwrite the one without that is there.
+# rtmlib depends on two builds of OpenCV with windows, which would overwrite the installed headless one.
 $(VENV)/all.stamp: $(VENV)/demo.stamp
 	$(PIP) --no-build-isolation --editable ".[plot,train,docs,test]" || $(OFFLINE)
 	$(PIP) --no-deps rtmlib || $(OFFLINE)
