@@ -182,3 +182,19 @@ def test_save_and_load(small: Lifter, pixels: np.ndarray, tmp_path: object) -> N
     small.save_pretrained(f"{tmp_path}/weights")
     again = Lifter.from_pretrained(f"{tmp_path}/weights", device="cpu")
     assert np.array_equal(again.lift(pixels).xyz, small.lift(pixels).xyz)
+
+
+def test_progress_is_told(small: Lifter, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifter, "CHUNK", 4)
+    for lift in (small.lift, lambda *args, **kwargs: small.lift_sequence(*args, 30, **kwargs)):
+        done: list[tuple[int, int | None]] = []
+        lift(pixels, progress=lambda *step, done=done: done.append(step))
+        assert done == [(4, 6), (6, 6)]
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_autocast_changes_no_bit(small: Lifter, pixels: np.ndarray, dtype: torch.dtype) -> None:
+    plain, smooth = small.lift(pixels, K=PIXELS), small.lift_sequence(pixels, 30)
+    with torch.autocast("cpu", dtype=dtype):
+        assert np.array_equal(small.lift(pixels, K=PIXELS).xyz, plain.xyz)
+        assert np.array_equal(small.lift_sequence(pixels, 30).xyz, smooth.xyz)

@@ -150,3 +150,23 @@ def test_what_is_wrong_is_told_and_leaves_no_trace(small: Lifter, frames: np.nda
     with pytest.raises(TypeError, match="no track_ids"):
         stream.push(Keypoints2D(keypoints=frames[:1]), track_ids=[1])
     assert np.array_equal(stream.push(frames[1]).xyz, untouched.push(frames[1]).xyz)
+
+
+def test_a_recording_is_replayed_frame_by_frame(small: Lifter, frames: np.ndarray) -> None:
+    order = [4, 0, 2, 1, 3, 5]
+    people = Keypoints2D(
+        keypoints=frames[[2, 0, 1, 0, 1, 2]][np.argsort(order)],
+        image_ids=np.array([0, 0, 1, 1, 5, 5])[np.argsort(order)],
+        track_ids=np.array([1, 2] * 3)[np.argsort(order)],
+        fps=FPS,
+        K=K,
+    )
+    done: list[tuple[int, int | None]] = []
+    replayed = LiveLifter(small, FPS).replay(people, lambda *step: done.append(step))
+    live = LiveLifter(small, FPS)
+    poses = [live.push(people[people.image_ids == frame], frame / FPS) for frame in (0, 1, 5)]
+    assert np.array_equal(replayed.xyz, np.concatenate([pose.xyz for pose in poses]))
+    assert replayed.image_ids.tolist() == [0, 0, 1, 1, 5, 5]
+    assert done == [(2, 6), (4, 6), (6, 6)]
+    with pytest.raises(InputError, match="fps"):
+        LiveLifter(small, FPS).replay(Keypoints2D(keypoints=frames))

@@ -78,9 +78,12 @@ class Oracle:
 
 def lift(oracle: Oracle, frames: np.ndarray, lock_feet: bool = False) -> Pose3D:
     people = Keypoints2D(keypoints=seen(walk())[frames], K=K, image_ids=frames)
-    return sequence.lift(
-        people, oracle, fps=FPS, lock_feet=lock_feet, smoothness=1.0, max_gap_seconds=sequence.MAX_GAP_SECONDS
-    )
+    return lift_people(people, oracle, lock_feet)
+
+
+def lift_people(people: Keypoints2D, oracle: Oracle, lock_feet: bool = False) -> Pose3D:
+    frames = sequence.prepare(people, fps=FPS, smoothness=1.0, max_gap_seconds=sequence.MAX_GAP_SECONDS)
+    return sequence.finish(frames, oracle(frames.smooth), lock_feet=lock_feet)
 
 
 def lengths_of(pose: Pose3D) -> np.ndarray:
@@ -139,7 +142,7 @@ def test_keypoints_missing_for_a_moment_are_given_to_the_lifter_but_not_called_o
     xy[10:14, wrist] = np.nan
     xy[10:30, ear] = np.nan
     people = Keypoints2D(keypoints=xy, K=K, image_ids=np.arange(FRAMES))
-    pose = sequence.lift(people, oracle, fps=FPS, lock_feet=False, smoothness=1.0, max_gap_seconds=0.25)
+    pose = lift_people(people, oracle)
     asked = oracle.asked[0]
     assert asked.observed[:, wrist].all()
     assert np.abs(asked.keypoints[10:14, wrist] - seen(walk())[10:14, wrist]).max() < 3
@@ -151,9 +154,7 @@ def test_keypoints_missing_for_a_moment_are_given_to_the_lifter_but_not_called_o
 def test_standing_feet_are_held() -> None:
     still = seen(np.repeat(walk()[:1], FRAMES, axis=0))
     people = Keypoints2D(keypoints=still, K=K, image_ids=np.arange(FRAMES))
-    options = {"fps": FPS, "smoothness": 1.0, "max_gap_seconds": 0.25}
-    free = sequence.lift(people, Oracle(20.0), lock_feet=False, **options)
-    held = sequence.lift(people, Oracle(20.0), lock_feet=True, **options)
+    free, held = (lift_people(people, Oracle(20.0), lock) for lock in (False, True))
 
     def slide(pose: Pose3D) -> float:
         ball = np.stack([pose.in_camera[:, ball].mean(axis=1) for ball in BALLS], axis=1)

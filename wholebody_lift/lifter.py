@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
-from wholebody_lift import camera, pretrained
-from wholebody_lift.features import (
-    canonical_view,
-    features,
-    intrinsics_from_keypoints,
-    to_camera_axes,
-    weights_of,
-)
+from wholebody_lift import pretrained
+from wholebody_lift._types import Progress
+from wholebody_lift.from_pixels import FromPixels, Seen, camera_source
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.model import SemGAN
 from wholebody_lift.pose import CameraSource, Pose3D
@@ -41,6 +34,7 @@ class Lifter:
         self.device = _resolve_device(device)
         self.dtype = dtype
         self.model = model.to(self.device, dtype).eval().requires_grad_(False)
+        self._from_pixels = FromPixels(self.model)
 
     @classmethod
     def from_pretrained(
@@ -84,6 +78,7 @@ class Lifter:
         K: npt.ArrayLike | None = None,
         distortion: npt.ArrayLike | None = None,
         height_mm: npt.ArrayLike | None = None,
+        progress: Progress | None = None,
     ) -> Pose3D:
         """Lift one person or many.
 
@@ -95,6 +90,7 @@ class Lifter:
             K: (3, 3) or (N, 3, 3) intrinsics in pixels.
             distortion: (5,) or (N, 5) Brown-Conrady k1 k2 p1 p2 k3 (OpenCV's order); needs K.
             height_mm: the person's standing height, a number or (N,); sets the scale of the result.
+            progress: called after every few people with how many are lifted and how many there are.
 
         Returns:
             Pose3D of N people (1 for one person), mm, OpenCV camera axes, origin at the midpoint of the hips.
@@ -114,12 +110,12 @@ class Lifter:
         }
         given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
         if not isinstance(keypoints, Keypoints2D):
-            return self._lift(Keypoints2D(keypoints=keypoints, **given))
+            return self._lift(Keypoints2D(keypoints=keypoints, **given), progress)
         if given:
             raise TypeError(
                 f"lift(Keypoints2D) takes nothing beside it; put {', '.join(given)} into Keypoints2D"
             )
-        return self._lift(keypoints)
+        return self._lift(keypoints, progress)
 
     def lift_sequence(
         self,
@@ -133,6 +129,7 @@ class Lifter:
         lock_feet: bool = False,
         smoothness: float = 1.0,
         max_gap_seconds: float = sequence.MAX_GAP_SECONDS,
+        progress: Progress | None = None,
     ) -> Pose3D:
         """Lift a whole video and use that people move smoothly and keep their size.
 
@@ -152,6 +149,7 @@ class Lifter:
             lock_feet: hold feet that stand in their place. For cameras that stand still.
             smoothness: what all cut-off frequencies are divided by: 2 is smoother, 0.5 follows faster.
             max_gap_seconds: gaps up to this long are filled; after a longer one a person starts afresh.
+            progress: called after every few people with how many are lifted and how many there are.
 
         Returns:
             Pose3D with a row for each frame and person, ordered by frame and then track. `image_ids` says
@@ -173,14 +171,8 @@ class Lifter:
             raise TypeError(
                 f"lift_sequence(Keypoints2D) takes no {', '.join(given)} beside it; put them into Keypoints2D"
             )
-        return sequence.lift(
-            keypoints,
-            self._lift,
-            fps=fps,
-            lock_feet=lock_feet,
-            smoothness=smoothness,
-            max_gap_seconds=max_gap_seconds,
-        )
+        frames = sequence.prepare(keypoints, fps=fps, smoothness=smoothness, max_gap_seconds=max_gap_seconds)
+        return sequence.finish(frames, self._lift(frames.smooth, progress), lock_feet=lock_feet)
 
     def save_pretrained(self, directory: str | Path) -> None:
         """Write config.json and model.safetensors, for `from_pretrained(directory)`."""
@@ -190,14 +182,15 @@ class Lifter:
         """Upload the weights to the Hub; options as in `pretrained.push`. Returns the commit's address."""
         return pretrained.push(self.model, repo_id, **options)
 
-    def _lift(self, people: Keypoints2D) -> Pose3D:
-        source: CameraSource = "keypoints"
-        if people.K is not None:
-            source = "given"
-        elif people.image_size is not None:
-            source = "image_size"
-        with torch.inference_mode():
-            chunks = [self._lift_chunk(chunk, source) for chunk in _chunks(people)]
+    def _lift(self, people: Keypoints2D, progress: Progress | None = None) -> Pose3D:
+        source = camera_source(people)
+        chunks = []
+        with torch.inference_mode(), torch.autocast(self.device.type, enabled=False):
+            for start in range(0, len(people), CHUNK):
+                chunk = people[start : start + CHUNK]
+                chunks.append(self._lift_chunk(chunk, source))
+                if progress is not None:
+                    progress(start + len(chunk), len(people))
         arrays = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
         distortion = people.distortion if people.distortion is not None else np.zeros((len(people), 5))
         image_ids = (
@@ -222,47 +215,22 @@ class Lifter:
         )
 
     def _lift_chunk(self, people: Keypoints2D, source: CameraSource) -> dict[str, npt.NDArray[np.float32]]:
-        observed = torch.from_numpy(people.observed).to(self.device)
-        xy = torch.where(observed[..., None], self._tensor(people.keypoints), 0)
-        scores = self._tensor(people.scores)
-        if people.K is not None:
-            K = self._tensor(people.K)
-        elif people.image_size is not None:
-            K = camera.intrinsics_from_image_size(self._tensor(people.image_size))
-        else:
-            K = intrinsics_from_keypoints(xy, observed)
-        distortion = None if people.distortion is None else self._tensor(people.distortion)
-
-        plane = camera.to_image_plane(xy, K, distortion)
-        canonical, view = canonical_view(plane, observed)
-        camera_given = torch.full((len(xy),), source == "given", device=self.device)
-        size_given = torch.full((len(xy),), source != "keypoints", device=self.device)
-        seen = features(canonical, scores, observed, view, camera_given, size_given)
-        answer = self.model(type(seen)(*(tensor.to(self.dtype) for tensor in seen)))
-
-        xyz, error_mm = to_camera_axes(answer.xyz, view), answer.error_mm
+        seen = Seen.of(people, dtype=torch.float32, device=self.device)
+        scale = None
         if people.height_mm is not None:
-            scale = self._tensor(people.height_mm) / self.model.config.stature_mm
-            xyz, error_mm = xyz * scale[:, None, None], error_mm * scale[:, None]
-        weights = weights_of(observed, xyz.dtype) * scores
-        translation = camera.place_root(xyz, plane, weights)
-        back = camera.project(xyz + translation[:, None], K, distortion)
-        distance = torch.where(observed, (back - xy).norm(dim=-1), 0)
-        tensors = {
-            "xyz": xyz,
-            "error_mm": error_mm,
-            "translation": translation,
-            "reprojection_error_px": distance.sum(-1) / observed.sum(-1),
-            "K": K,
-        }
+            height = torch.from_numpy(people.height_mm.astype(np.float32)).to(self.device)
+            scale = height / self.model.config.stature_mm
+        lifted = self._from_pixels(
+            seen.plane,
+            seen.observed,
+            seen.scores,
+            camera_given=torch.full((len(people),), source == "given", device=self.device),
+            size_given=torch.full((len(people),), source != "keypoints", device=self.device),
+            scale=scale,
+        )
+        off = seen.reprojection_error(lifted.xyz + lifted.translation[:, None])
+        tensors = {**lifted._asdict(), "K": seen.K, "reprojection_error_px": off}
         return {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
-
-    def _tensor(self, array: npt.NDArray[Any]) -> Tensor:
-        return torch.from_numpy(array.astype(np.float32)).to(self.device)
-
-
-def _chunks(people: Keypoints2D) -> Iterator[Keypoints2D]:
-    return (people[start : start + CHUNK] for start in range(0, len(people), CHUNK))
 
 
 def _resolve_device(device: str | torch.device) -> torch.device:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
-from wholebody_lift._types import Floats
+from wholebody_lift._types import Floats, Progress
 from wholebody_lift.body import constraints
 from wholebody_lift.errors import InputError, count
+from wholebody_lift.from_pixels import Seen
 from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D, read_keypoints, unusable
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.skeleton import NUM_KEYPOINTS
-from wholebody_lift.video import sequence, smoothing
+from wholebody_lift.video import smoothing
 from wholebody_lift.video.smoothing import OneEuro
 
 if TYPE_CHECKING:
@@ -123,9 +125,10 @@ class LiveLifter:
         xyz = np.stack(
             [p.smooth(x, e, now) for p, x, e in zip(persons, flat.xyz, flat.error_mm, strict=True)]
         )
-        found = sequence.place(xyz, people, flat.K)
-        path = np.stack([p.smooth_path(root, now) for p, root in zip(persons, found, strict=True)])
-        off = sequence.reprojection_error(xyz + path[:, None], people, flat.K)
+        seen = Seen.of(people, flat.K)
+        roots = seen.place(torch.from_numpy(xyz)).numpy()
+        path = np.stack([p.smooth_path(root, now) for p, root in zip(persons, roots, strict=True)])
+        off = seen.reprojection_error(torch.from_numpy(xyz + path[:, None])).numpy()
         return replace(
             flat,
             xyz=xyz.astype(np.float32),
@@ -134,6 +137,34 @@ class LiveLifter:
             image_ids=np.full(len(people), number),
             fps=self.fps,
         )
+
+    def replay(self, people: Keypoints2D, progress: Progress | None = None) -> Pose3D:
+        """Lift a recording as it would have been lifted live: every frame by what came before it.
+
+        Args:
+            people: people with `fps`, and with `image_ids` that count the frames (a row is a frame where
+                there are none).
+            progress: called after every frame with how many people are lifted and how many there are.
+
+        Returns:
+            Pose3D with a row for each of `people`, ordered by frame; `image_ids` are the given ones.
+
+        Raises:
+            InputError: as `push`; also without fps.
+        """
+        if people.fps is None:
+            raise InputError("expected people with fps, got none; the filters need the time of each frame")
+        frames = np.arange(len(people)) if people.image_ids is None else people.image_ids
+        order = np.argsort(frames, kind="stable")
+        poses: list[Pose3D] = []
+        done = 0
+        for rows in np.split(order, np.flatnonzero(np.diff(frames[order])) + 1):
+            pose = self.push(people[rows], float(frames[rows[0]] / people.fps))
+            poses.append(replace(pose, image_ids=frames[rows]))
+            done += len(rows)
+            if progress is not None:
+                progress(done, len(people))
+        return _joined(poses)
 
     def _clock(self, seconds: float | None) -> float:
         if seconds is None:
@@ -211,6 +242,16 @@ def _tracks(people: Keypoints2D) -> list[int]:
             "not told apart here: give each person of a frame a number of their own"
         )
     return tracks
+
+
+def _joined(poses: list[Pose3D]) -> Pose3D:
+    """The people of all, one after the other."""
+    arrays: dict[str, Any] = {
+        field.name: np.concatenate([getattr(pose, field.name) for pose in poses])
+        for field in fields(Pose3D)
+        if isinstance(getattr(poses[0], field.name), np.ndarray)
+    }
+    return replace(poses[0], **arrays)
 
 
 def _nobody(fps: float | None) -> Pose3D:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from wholebody_lift import atomic, camera, skeleton
+from wholebody_lift import atomic, skeleton
 from wholebody_lift.extras import ONNX
-from wholebody_lift.features import canonical_view, features, to_camera_axes, weights_of
+from wholebody_lift.from_pixels import FromPixels
 from wholebody_lift.keypoints import MIN_SCORE
 from wholebody_lift.model import SemGAN
 
@@ -27,12 +27,12 @@ _SMALLEST_HALVED = 4096
 constants are not, and are smaller."""
 
 
-class FromPixels(nn.Module):
-    """What `Lifter.lift` does between its checks and its result, without lens distortion."""
+class Exported(nn.Module):
+    """`FromPixels` behind the inputs of the file: a camera without skew and lens distortion."""
 
     def __init__(self, model: SemGAN) -> None:
         super().__init__()
-        self.model = model
+        self.from_pixels = FromPixels(model)
 
     def forward(
         self, keypoints: Tensor, focal: Tensor, centre: Tensor, camera_given: Tensor
@@ -48,18 +48,14 @@ class FromPixels(nn.Module):
         """
         xy, scores = keypoints[..., :2], keypoints[..., 2]
         observed = (scores >= MIN_SCORE) & (xy == xy).all(-1)
-        xy = torch.where(observed[..., None], xy, 0)
+        xy, scores = torch.where(observed[..., None], xy, 0), torch.where(observed, scores, 0)
         plane = (xy - centre[:, None]) / focal[:, None]
-        canonical, view = canonical_view(plane, observed)
-        told = features(canonical, scores, observed, view, camera_given, torch.ones_like(camera_given))
-        answer = self.model(told)
-        xyz = to_camera_axes(answer.xyz, view)
-        weights = weights_of(observed, xyz.dtype) * torch.where(observed, scores, 0)
-        return xyz, answer.error_mm, camera.place_root(xyz, plane, weights)
+        lifted = self.from_pixels(plane, observed, scores, camera_given, torch.ones_like(camera_given))
+        return lifted.xyz, lifted.error_mm, lifted.translation
 
 
 def write(model: SemGAN, path: str | Path) -> None:
-    """Write `FromPixels` of a network, for any number of people.
+    """Write `Exported` of a network, for any number of people.
 
     Large tensors are stored in half precision, as released weights are, and calculated with in single.
     Raises ImportError without the extra `onnx`.
@@ -78,7 +74,7 @@ def write(model: SemGAN, path: str | Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about the exporter's own insides
         program = torch.onnx.export(
-            FromPixels(model.eval()),
+            Exported(model.eval()),
             example,
             dynamo=True,
             dynamic_shapes=tuple({0: n} for _ in example),

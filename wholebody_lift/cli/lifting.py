@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields, replace
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from wholebody_lift import inputs
-from wholebody_lift._types import Progress
 from wholebody_lift.cli import files
 from wholebody_lift.cli.messages import progress, say
 from wholebody_lift.errors import InputError
@@ -55,22 +52,18 @@ def lift(people: Keypoints2D, lifter: Lifter, arguments: Namespace) -> Pose3D:
     if smooth != "none" and people.fps is None:
         raise InputError(f"got --smooth {smooth} and no frame rate; give it with --fps")
     if smooth != "none":
-        frames = len(np.unique(_frames(people)))
+        frames = len(people) if people.image_ids is None else len(np.unique(people.image_ids))
         say(arguments, f"lifting {frames} frames, {people.fps:g} per second, as one motion ({smooth})")
     with progress(arguments, "people") as show:
-        lift_frames = _in_chunks(lifter, show)
         if smooth == "offline":
-            from wholebody_lift.video import sequence
-
-            return sequence.lift(
-                people,
-                lift_frames,
-                fps=None,
-                lock_feet=arguments.lock_feet,
-                smoothness=arguments.smoothness,
-                max_gap_seconds=sequence.MAX_GAP_SECONDS,
+            return lifter.lift_sequence(
+                people, lock_feet=arguments.lock_feet, smoothness=arguments.smoothness, progress=show
             )
-        return _live(people, lifter, arguments, show) if smooth == "live" else lift_frames(people)
+        if smooth == "live":
+            from wholebody_lift.live import LiveLifter
+
+            return LiveLifter(lifter, people.fps, smoothness=arguments.smoothness).replay(people, show)
+        return lifter.lift(people, progress=show)
 
 
 def _smooth_by_default(people: Keypoints2D, arguments: Namespace) -> str:
@@ -81,48 +74,3 @@ def _smooth_by_default(people: Keypoints2D, arguments: Namespace) -> str:
         unknown = "give --fps" if people.fps is None else "their people need track ids"
         say(arguments, f"each image is lifted by itself; if these are frames of a video, {unknown}")
     return "none"
-
-
-def _frames(people: Keypoints2D) -> npt.NDArray[np.int64]:
-    """(N,) the frame of each row; rows without are one after the other."""
-    return np.arange(len(people)) if people.image_ids is None else people.image_ids
-
-
-def _in_chunks(lifter: Lifter, show: Progress) -> Callable[[Keypoints2D], Pose3D]:
-    """`lifter.lift` that says how far it is."""
-    from wholebody_lift.lifter import CHUNK
-
-    def chunks(people: Keypoints2D) -> Iterator[Pose3D]:
-        for start in range(0, len(people), CHUNK):
-            yield lifter.lift(people[start : start + CHUNK])
-            show(min(start + CHUNK, len(people)), len(people))
-
-    return lambda people: _joined(list(chunks(people)))
-
-
-def _live(people: Keypoints2D, lifter: Lifter, arguments: Namespace, show: Progress) -> Pose3D:
-    """Each frame by what came before it."""
-    from wholebody_lift.live import LiveLifter
-
-    assert people.fps is not None
-    live = LiveLifter(lifter, people.fps, smoothness=arguments.smoothness)
-    frames = _frames(people)
-    order = np.argsort(frames, kind="stable")
-    poses: list[Pose3D] = []
-    done = 0
-    for rows in np.split(order, np.flatnonzero(np.diff(frames[order])) + 1):
-        pose = live.push(people[rows], float(frames[rows[0]] / people.fps))
-        poses.append(replace(pose, image_ids=frames[rows]))
-        done += len(rows)
-        show(done, len(people))
-    return _joined(poses)
-
-
-def _joined(poses: list[Pose3D]) -> Pose3D:
-    """The people of all, one after the other."""
-    arrays: dict[str, Any] = {
-        field.name: np.concatenate([getattr(pose, field.name) for pose in poses])
-        for field in fields(Pose3D)
-        if isinstance(getattr(poses[0], field.name), np.ndarray)
-    }
-    return replace(poses[0], **arrays)

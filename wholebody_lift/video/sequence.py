@@ -9,31 +9,23 @@ placed in front of the camera anew; and feet that stand are held, if that is ask
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
 from wholebody_lift import camera
 from wholebody_lift._types import Floats, Integers, Mask
 from wholebody_lift.body import constraints
 from wholebody_lift.errors import InputError, listed
-from wholebody_lift.features import (
-    canonical_view,
-    intrinsics_from_keypoints,
-    to_camera_axes,
-    to_virtual_axes,
-    weights_of,
-)
+from wholebody_lift.features import canonical_view, to_camera_axes, to_virtual_axes
+from wholebody_lift.from_pixels import Seen
 from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D, read_keypoints, unusable
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.video import smoothing
-
-LiftFrames = Callable[[Keypoints2D], Pose3D]
 
 MAX_GAP_SECONDS = 0.25
 """Keypoints and people that are missing for no longer are filled in, unless the caller sets another limit."""
@@ -76,6 +68,19 @@ class Stretch(NamedTuple):
         return grid
 
 
+class Frames(NamedTuple):
+    """A video that is ready to be lifted."""
+
+    people: Keypoints2D
+    """The people found, as given."""
+    smooth: Keypoints2D
+    """The same rows with smooth 2D and short gaps of single keypoints filled: what to lift."""
+    tracks: list[list[Stretch]]
+    """The stretches of each person."""
+    fps: float
+    smoothness: float
+
+
 class Motion(NamedTuple):
     """What becomes of a stretch of T frames."""
 
@@ -88,16 +93,12 @@ class Motion(NamedTuple):
     """(T, 3) mm, the midpoint of the hips from the camera."""
 
 
-def lift(
-    people: Keypoints2D,
-    lift_frames: LiftFrames,
-    *,
-    fps: float | None,
-    lock_feet: bool,
-    smoothness: float,
-    max_gap_seconds: float,
-) -> Pose3D:
-    """`Lifter.lift_sequence` of a `Keypoints2D`; `lift_frames` lifts frame by frame."""
+def prepare(people: Keypoints2D, *, fps: float | None, smoothness: float, max_gap_seconds: float) -> Frames:
+    """What comes before lifting: who is who, and the 2D smoothed.
+
+    Arguments as of `Lifter.lift_sequence`. Raises InputError for numbers out of range, without fps, or for
+    several people without track ids.
+    """
     fps = people.fps if fps is None else fps
     if fps is None:
         raise InputError(
@@ -111,13 +112,17 @@ def lift(
     gap = int(max_gap_seconds * fps + 1e-6)
     tracks = [_stretches(people, rows, gap) for rows in _tracks(people)]
     smooth = _smooth_image(people, itertools.chain(*tracks), gap, fps, smoothness)
-    flat = lift_frames(smooth)
+    return Frames(people, smooth, tracks, fps, smoothness)
+
+
+def finish(frames: Frames, flat: Pose3D, *, lock_feet: bool) -> Pose3D:
+    """The result, from `frames.smooth` lifted frame by frame (`flat`)."""
     if flat.camera_source == "keypoints":
-        flat = _one_camera(flat, smooth)
-    motions = [motion for track in tracks for motion in _move(track, flat, smooth, fps, smoothness)]
+        flat = _one_camera(flat, frames.smooth)
+    motions = [motion for track in frames.tracks for motion in _move(track, flat, frames)]
     if lock_feet:
-        motions = [_hold_feet(motion, flat, smooth, fps) for motion in motions]
-    return _assemble(people, flat, motions, fps)
+        motions = [_hold_feet(motion, flat, frames) for motion in motions]
+    return _assemble(flat, frames, motions)
 
 
 # -------------------------------------------------------------------------------------- tracks and gaps
@@ -200,21 +205,18 @@ def _one_camera(flat: Pose3D, people: Keypoints2D) -> Pose3D:
     Its focal length is the median of those, and its axis goes through the middle. What was lifted is how each
     person looks along their ray; only the direction of the ray is new.
     """
-    observed = torch.from_numpy(people.observed)
-    xy = torch.where(observed[..., None], torch.from_numpy(people.keypoints), 0)
-    own = intrinsics_from_keypoints(xy, observed)
-    focal, centre = own[:, 0, 0].median(), own[:, :2, 2].mean(0)
-    K = camera.intrinsics(focal.expand(len(own)), centre)
-    _, own_view = canonical_view(camera.to_image_plane(xy, own), observed)
-    _, view = canonical_view(camera.to_image_plane(xy, K), observed)
+    own = Seen.of(people)
+    focal, centre = own.K[:, 0, 0].median(), own.K[:, :2, 2].mean(0)
+    shared = own._replace(K=camera.intrinsics(focal.expand(len(people)), centre))
+    _, own_view = canonical_view(own.plane, own.observed)
+    _, view = canonical_view(shared.plane, own.observed)
     xyz = to_camera_axes(to_virtual_axes(torch.from_numpy(flat.xyz).double(), own_view), view)
-    return replace(flat, K=K.numpy(), xyz=xyz.numpy())
+    return replace(flat, K=shared.K.numpy(), xyz=xyz.numpy())
 
 
-def _move(
-    track: list[Stretch], flat: Pose3D, people: Keypoints2D, fps: float, smoothness: float
-) -> Iterator[Motion]:
+def _move(track: list[Stretch], flat: Pose3D, frames: Frames) -> Iterator[Motion]:
     """The motion of one person in each stretch; bones are as long in all of them."""
+    fps, smoothness = frames.fps, frames.smoothness
     rows = np.concatenate([stretch.rows for stretch in track])
     weights = constraints.measure_weights(flat.error_mm[rows])
     lengths = constraints.weighted_median(constraints.measures(flat.xyz[rows].astype(np.float64)), weights)
@@ -235,21 +237,20 @@ def _move(
     locked = constraints.lock_lengths(np.concatenate(smooth), lengths)
     ends = np.cumsum([len(xyz) for xyz in smooth])[:-1]
     for stretch, xyz, error in zip(track, np.split(locked, ends), errors, strict=True):
-        roots = place(xyz[stretch.places], people[stretch.rows], flat.K[stretch.rows])
+        seen = Seen.of(frames.smooth[stretch.rows], flat.K[stretch.rows])
+        roots = seen.place(torch.from_numpy(xyz[stretch.places])).numpy()
         path = _smooth_path(stretch, roots, fps, smoothness)
         yield Motion(stretch, xyz, error, path)
 
 
-def _hold_feet(motion: Motion, flat: Pose3D, people: Keypoints2D, fps: float) -> Motion:
+def _hold_feet(motion: Motion, flat: Pose3D, frames: Frames) -> Motion:
     """The motion with its standing feet held."""
     rows = motion.stretch.rows
-    toes, K = (
-        torch.from_numpy(people.keypoints[rows][:, constraints.BIG_TOES]),
-        torch.from_numpy(flat.K[rows]),
-    )
-    plane = camera.to_image_plane(toes, K.double(), _distortion(people[rows])).numpy()  # NaN where missing
-    seen = motion.stretch.spread(plane, np.nan)
-    xyz, path = constraints.lock_feet(motion.xyz, motion.path, seen, fps)
+    seen = Seen.of(frames.smooth[rows], flat.K[rows])
+    toes = seen.plane.numpy()[:, constraints.BIG_TOES]
+    toes[~seen.observed.numpy()[:, constraints.BIG_TOES]] = np.nan
+    on_plane = motion.stretch.spread(toes, np.nan)
+    xyz, path = constraints.lock_feet(motion.xyz, motion.path, on_plane, frames.fps)
     return motion._replace(xyz=xyz, path=path)
 
 
@@ -273,38 +274,9 @@ def _smooth_path(stretch: Stretch, found: Floats, fps: float, smoothness: float)
     return np.concatenate((smooth[:, :2] * depth, depth), axis=1)
 
 
-# --------------------------------------------------------------------------------- in front of the camera
-
-
-def place(xyz: Floats, people: Keypoints2D, K: npt.NDArray[Any]) -> Floats:
-    """Where the roots (R, 3) of lifted people (R, 133, 3) are, by their 2D keypoints, mm."""
-    xy, observed, scores = _tensors(people)
-    plane = camera.to_image_plane(xy, torch.from_numpy(K).double(), _distortion(people))
-    weights = weights_of(observed, torch.float64) * scores
-    return np.asarray(camera.place_root(torch.from_numpy(xyz), plane, weights).numpy())
-
-
-def reprojection_error(in_camera: Floats, people: Keypoints2D, K: npt.NDArray[Any]) -> Floats:
-    """(R,) px: mean distance of people (R, 133, 3), seen through K, from their 2D keypoints."""
-    xy, observed, _ = _tensors(people)
-    back = camera.project(torch.from_numpy(in_camera), torch.from_numpy(K).double(), _distortion(people))
-    distance = torch.where(observed, (back - xy).norm(dim=-1), 0)
-    return np.asarray((distance.sum(-1) / observed.sum(-1)).numpy())
-
-
-def _tensors(people: Keypoints2D) -> tuple[Tensor, Tensor, Tensor]:
-    """2D keypoints (R, 133, 2), 0 where missing; observed (R, 133); scores (R, 133)."""
-    observed = torch.from_numpy(people.observed)
-    xy = torch.where(observed[..., None], torch.from_numpy(people.keypoints), 0)
-    return xy, observed, torch.from_numpy(people.scores).double()
-
-
-def _distortion(people: Keypoints2D) -> Tensor | None:
-    return None if people.distortion is None else torch.from_numpy(people.distortion)
-
-
-def _assemble(people: Keypoints2D, flat: Pose3D, motions: list[Motion], fps: float) -> Pose3D:
+def _assemble(flat: Pose3D, given: Frames, motions: list[Motion]) -> Pose3D:
     """The result, ordered by frame and, within one, by track."""
+    people = given.people
     frames = np.concatenate([motion.stretch.every_frame for motion in motions])
     source = np.concatenate([motion.stretch.nearest for motion in motions])
     found = _frames(people)[source] == frames
@@ -316,9 +288,10 @@ def _assemble(people: Keypoints2D, flat: Pose3D, motions: list[Motion], fps: flo
         for name in ("xyz", "error_mm", "path")
     )
     frames, source, found = frames[order], source[order], found[order]
+    rows = source[found]
+    in_camera = torch.from_numpy((xyz + path[:, None])[found])
     reprojection = np.full(len(frames), np.nan)
-    rows = people[source[found]]
-    reprojection[found] = reprojection_error((xyz + path[:, None])[found], rows, flat.K[source[found]])
+    reprojection[found] = Seen.of(people[rows], flat.K[rows]).reprojection_error(in_camera).numpy()
     return replace(
         flat[source],
         xyz=xyz.astype(np.float32),
@@ -329,5 +302,5 @@ def _assemble(people: Keypoints2D, flat: Pose3D, motions: list[Motion], fps: flo
         keypoints=np.where(found[:, None, None], people.keypoints[source], np.nan).astype(np.float32),
         scores=np.where(found[:, None], people.scores[source], 0).astype(np.float32),
         image_ids=frames,
-        fps=fps,
+        fps=given.fps,
     )

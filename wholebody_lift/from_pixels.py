@@ -1,0 +1,147 @@
+"""From pixels to millimetres, written once: `Lifter` feeds it, ONNX files hold it, sequences measure with it.
+
+Pixels, image plane, canonical view, features, network, camera axes, and the place in front of the camera.
+Everything is tensors of N people; nothing here checks its input.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from wholebody_lift import camera
+from wholebody_lift.features import (
+    Features,
+    canonical_view,
+    features,
+    intrinsics_from_keypoints,
+    to_camera_axes,
+    weights_of,
+)
+from wholebody_lift.model import SemGAN
+
+if TYPE_CHECKING:
+    from wholebody_lift.keypoints import Keypoints2D
+    from wholebody_lift.pose import CameraSource
+
+
+class Lifted(NamedTuple):
+    """N people in 3D, in the camera's axes."""
+
+    xyz: Tensor
+    """(N, 133, 3) mm, from the midpoint of the hips."""
+    error_mm: Tensor
+    """(N, 133) expected distance from the truth, mm."""
+    translation: Tensor
+    """(N, 3) mm, the midpoint of the hips from the camera."""
+
+
+class FromPixels(nn.Module):
+    """A network with the geometry on both sides of it: from the image plane to millimetres."""
+
+    def __init__(self, model: SemGAN) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self,
+        plane: Tensor,
+        observed: Tensor,
+        scores: Tensor,
+        camera_given: Tensor,
+        size_given: Tensor,
+        scale: Tensor | None = None,
+    ) -> Lifted:
+        """Lift N people.
+
+        Args:
+            plane: (N, 133, 2) float32, keypoints on the image plane; any number where missing.
+            observed: (N, 133) bool.
+            scores: (N, 133) float32, 0..1; 0 where missing.
+            camera_given: (N,) bool: K is known.
+            size_given: (N,) bool: K is known or assumed from the image size.
+            scale: (N,) factor on the network's millimetres, which are for a person of its stature.
+        """
+        canonical, view = canonical_view(plane, observed)
+        seen = features(canonical, scores, observed, view, camera_given, size_given)
+        precision = self.model.embed_person.weight.dtype
+        answer = self.model(Features(*(tensor.to(precision) for tensor in seen)))
+        xyz, error_mm = to_camera_axes(answer.xyz, view), answer.error_mm
+        if scale is not None:
+            xyz, error_mm = xyz * scale[:, None, None], error_mm * scale[:, None]
+        return Lifted(xyz, error_mm, place(xyz, plane, observed, scores))
+
+
+def place(xyz: Tensor, plane: Tensor, observed: Tensor, scores: Tensor) -> Tensor:
+    """Where the midpoint of the hips is, (N, 3) mm from the camera, so that people are seen at `plane`.
+
+    xyz (N, 133, 3) mm from that midpoint; plane (N, 133, 2), observed (N, 133) and scores (N, 133) as in
+    `FromPixels`.
+    """
+    return camera.place_root(xyz, plane, weights_of(observed, xyz.dtype) * scores)
+
+
+class Seen(NamedTuple):
+    """2D keypoints of N people as tensors, and the camera that saw them."""
+
+    xy: Tensor
+    """(N, 133, 2) pixels, 0 where missing."""
+    observed: Tensor
+    """(N, 133) bool"""
+    scores: Tensor
+    """(N, 133), 0 where missing."""
+    K: Tensor
+    """(N, 3, 3) in pixels."""
+    distortion: Tensor | None
+    """(N, 5)"""
+
+    @classmethod
+    def of(
+        cls,
+        people: Keypoints2D,
+        K: npt.NDArray[Any] | None = None,
+        *,
+        dtype: torch.dtype = torch.float64,
+        device: torch.device | None = None,
+    ) -> Seen:
+        """People seen through K (N, 3, 3); without it, through their own camera or an assumed one."""
+
+        def tensor(array: npt.NDArray[Any]) -> Tensor:
+            return torch.from_numpy(array).to(dtype).to(device)
+
+        observed = torch.from_numpy(people.observed).to(device)
+        xy = torch.where(observed[..., None], tensor(people.keypoints), 0)
+        K = people.K if K is None else K
+        if K is not None:
+            through = tensor(K)
+        elif people.image_size is not None:
+            through = camera.intrinsics_from_image_size(tensor(people.image_size))
+        else:
+            through = intrinsics_from_keypoints(xy, observed)
+        distortion = None if people.distortion is None else tensor(people.distortion)
+        return cls(xy, observed, tensor(people.scores), through, distortion)
+
+    @property
+    def plane(self) -> Tensor:
+        """(N, 133, 2) keypoints on the image plane, lens distortion undone."""
+        return camera.to_image_plane(self.xy, self.K, self.distortion)
+
+    def place(self, xyz: Tensor) -> Tensor:
+        """`place` of people (N, 133, 3) as they are seen here."""
+        return place(xyz, self.plane, self.observed, self.scores)
+
+    def reprojection_error(self, in_camera: Tensor) -> Tensor:
+        """(N,) px: mean distance of people (N, 133, 3), mm from the camera, from the keypoints seen."""
+        back = camera.project(in_camera, self.K, self.distortion)
+        distance = torch.where(self.observed, (back - self.xy).norm(dim=-1), 0)
+        return distance.sum(-1) / self.observed.sum(-1)
+
+
+def camera_source(people: Keypoints2D) -> CameraSource:
+    """Where the camera of `Seen.of(people)` comes from."""
+    if people.K is not None:
+        return "given"
+    return "keypoints" if people.image_size is None else "image_size"
