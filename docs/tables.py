@@ -58,6 +58,8 @@ MEASURED = {
     "tiny": ROOT_DIRECTORY / "docs" / "assets" / "errors-tiny.json",
 }
 """What `python -m wholebody_lift.train evaluate --weights NAME --out` wrote of the weights in the package."""
+MEASURED_ON_REAL_PEOPLE = ROOT_DIRECTORY / "docs" / "assets" / "real.json"
+"""What `python -m benchmarks.real --out` wrote of the weights in the package."""
 EXAMPLES = ROOT_DIRECTORY / "examples" / "data"
 
 _BLOCK = re.compile(r"(<!-- begin ([\w-]+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
@@ -641,6 +643,61 @@ def _measured(weights: str, in_short: bool) -> str:
     return report.in_short(found) if in_short else report.as_markdown(found)
 
 
+def real_people() -> str:
+    """Errors on real people: every figure, with its interval."""
+    return _on_real_people(
+        {
+            "mpjpe": "MPJPE, mm",
+            "n_mpjpe": "N-MPJPE, mm",
+            "pa_mpjpe": "PA-MPJPE, mm",
+            "acceleration": "Acceleration, m/s²",
+            "angle/knee": "Knee, degrees",
+            "angle/elbow": "Elbow, degrees",
+            "angle/hip": "Hip, degrees",
+            "angle/shoulder": "Shoulder, degrees",
+            "lean/legs": "Lean of the legs, degrees",
+            "lean/trunk": "Lean of the trunk, degrees",
+        },
+        ways=None,
+        interval=True,
+    )
+
+
+def real_people_in_short() -> str:
+    """Errors on real people, for a reader in a hurry."""
+    return _on_real_people(
+        {
+            "mpjpe": "MPJPE, mm",
+            "pa_mpjpe": "PA-MPJPE, mm",
+            "angle/knee": "Knee",
+            "angle/elbow": "Elbow",
+            "angle/hip": "Hip",
+            "angle/shoulder": "Shoulder",
+        },
+        ways=("frame by frame, K given", "frame by frame, image size alone", "video, K given", "its own 3D"),
+        interval=False,
+    )
+
+
+def _on_real_people(columns: dict[str, str], ways: Sequence[str] | None, *, interval: bool) -> str:
+    """One row for each way of lifting, of all ways or of those named."""
+    found = json.loads(MEASURED_ON_REAL_PEOPLE.read_text(encoding="utf-8"))
+
+    def cell(summary: dict[str, Any], name: str) -> str:
+        mean, (low, high) = summary["mean"][name], summary["interval"][name]
+        return f"{mean:.1f} ({low:.1f} to {high:.1f})" if interval else f"{mean:.1f}"
+
+    rows = [
+        (f"{weights}, {way}", *(cell(summary, name) for name in columns))
+        for weights, of_weights in found.items()
+        for way, summary in of_weights.items()
+        if isinstance(summary, dict) and (ways is None or way in ways)
+    ]
+    header, *table = _table(("", *columns.values()), rows).splitlines()
+    rule = "| --- |" + " ---: |" * len(columns)
+    return "\n".join([header, rule, *table[1:]])
+
+
 def asked() -> str:
     """What the base weights were to reach, and what they reached."""
     from wholebody_lift.train.evaluation import report
@@ -698,7 +755,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
         *(training_settings, pose_shares, activity_shares, hand_shares, shape_shares),
         *(adults, adults_apart),
         *(camera_families, camera_framings, detector_kinds, camera_knowledge, loss_weights),
-        *(test_sets, test_inputs, asked),
+        *(test_sets, test_inputs, asked, real_people, real_people_in_short),
     )
 }
 BLOCKS |= {f"{command}-options": functools.partial(_options, command) for command in commands()}
