@@ -28,7 +28,7 @@ import torch
 from torch import Tensor
 
 from wholebody_lift import InputWarning, Keypoints2D, Lifter, LiveLifter, Pose3D
-from wholebody_lift.body.constraints import BALLS, BONES
+from wholebody_lift.body.bone_lengths import CONSTANT_EDGES
 from wholebody_lift.camera import intrinsics, project
 from wholebody_lift.keypoints import MIN_SCORE
 from wholebody_lift.skeleton import ROOT, indices
@@ -41,6 +41,7 @@ from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS, Shape
 from wholebody_lift.train.synthetic.recordings import amc, bvh
 from wholebody_lift.train.synthetic.recordings.retarget import CMU_AMC, CMU_BVH, Source, rest_pose, retarget
 from wholebody_lift.train.synthetic.rig import Rig, load_rig
+from wholebody_lift.video.feet import BALLS
 
 FPS = 30.0
 IMAGE_SIZE = (1920, 1080)
@@ -267,7 +268,7 @@ class Result(NamedTuple):
     """m/s^2: length of the difference between the second differences of result and truth, both relative to
     the root (as in Kanazawa et al. 2019, HMMR, and Kocabas et al. 2020, VIBE)."""
     bones: float
-    """%: spread over mean of the length of a bone over the video, mean over `constraints.BONES`."""
+    """%: spread over mean of the length of a bone over the video, mean over `bone_lengths.CONSTANT_EDGES`."""
     skating: float
     """mm/s: speed, as the camera sees it, of the ball of a foot that stands in truth."""
     root: float
@@ -281,7 +282,7 @@ def measure(xyz: Tensor, path: Tensor, truth: Tensor) -> Result:
     centre = truth[:, list(ROOT)].mean(1)
     local, placed = truth - centre[:, None], xyz + path[:, None]
     acceleration = (xyz - local).diff(n=2, dim=0).norm(dim=-1).mean() * FPS**2 / 1000
-    parents, children = (list(column) for column in zip(*BONES, strict=True))
+    parents, children = (list(column) for column in zip(*CONSTANT_EDGES, strict=True))
     length = (xyz[:, children] - xyz[:, parents]).norm(dim=-1)
     speeds, stands = [], []
     for ball in BALLS:

@@ -4,7 +4,7 @@ import torch
 from people import standing
 
 from wholebody_lift import InputError, Keypoints2D, Lifter, LiveLifter, camera
-from wholebody_lift.body import constraints
+from wholebody_lift.body import bone_lengths
 from wholebody_lift.config import Config
 from wholebody_lift.model import SemGAN
 from wholebody_lift.skeleton import ROOT
@@ -35,10 +35,10 @@ def test_live_is_the_filter_over_frames_lifted_one_by_one(small: Lifter, frames:
     total = weighted = 0.0
     for t, xy in enumerate(frames):
         alone, pose = small.lift(xy, K=K), stream.push(xy)
-        weights = constraints.measure_weights(alone.error_mm)
-        total, weighted = total + weights, weighted + weights * constraints.measures(alone.xyz)
+        weights = bone_lengths.measure_weights(alone.error_mm)
+        total, weighted = total + weights, weighted + weights * bone_lengths.measures(alone.xyz)
         parts = filtered(smoothing.apart(alone.xyz[0].astype(np.float64)), t / FPS, 1000.0)
-        expected = constraints.lock_lengths(smoothing.together(parts)[None], (weighted / total)[0])
+        expected = bone_lengths.lock_lengths(smoothing.together(parts)[None], (weighted / total)[0])
         assert np.abs(pose.xyz - expected).max() < 1e-2
         assert pose.image_ids.tolist() == [t]
         assert np.array_equal(pose.keypoints[0], xy.astype(np.float32))
@@ -106,8 +106,8 @@ def test_reset_starts_again(small: Lifter, frames: np.ndarray) -> None:
 def test_bones_settle(small: Lifter, frames: np.ndarray) -> None:
     stream = LiveLifter(small, FPS, K=K)
     poses = [stream.push(frames[t % 20]) for t in range(40)]
-    lengths = np.concatenate([constraints.measures(pose.xyz.astype(np.float64)) for pose in poses])
-    alone = constraints.measures(small.lift(frames, K=K).xyz.astype(np.float64))
+    lengths = np.concatenate([bone_lengths.measures(pose.xyz.astype(np.float64)) for pose in poses])
+    alone = bone_lengths.measures(small.lift(frames, K=K).xyz.astype(np.float64))
     vary = alone.std(axis=0) > 1e-6  # coordinates along an axis of a rigid body are zero across it
     assert (lengths[20:].std(axis=0) < 0.1 * alone.std(axis=0))[vary].all()
     assert all(np.abs(pose.xyz[:, list(ROOT)].mean(axis=1)).max() < 1e-3 for pose in poses)

@@ -9,15 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from wholebody_lift._types import Floats, Progress
-from wholebody_lift.body import constraints
+from wholebody_lift._types import Progress
 from wholebody_lift.errors import InputError, count
 from wholebody_lift.from_pixels import Seen
 from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D, read_keypoints, unusable
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.skeleton import NUM_KEYPOINTS
-from wholebody_lift.video import smoothing
-from wholebody_lift.video.smoothing import OneEuro
+from wholebody_lift.video.person import Person
 
 if TYPE_CHECKING:
     from collections.abc import Sized
@@ -26,9 +24,7 @@ if TYPE_CHECKING:
 
 
 FORGET_SECONDS = 1.0
-"""Who was not seen for longer is forgotten, unless the caller sets another limit."""
-
-_METRE = 1000.0  # mm; the gains of the filters are per m/s
+"""A person who was not seen for longer is forgotten, unless the caller sets another limit."""
 
 
 class LiveLifter:
@@ -83,7 +79,7 @@ class LiveLifter:
 
     def reset(self) -> None:
         """Forget everybody and start at frame 0, as for another video."""
-        self._people: dict[int, _Person] = {}
+        self._people: dict[int, Person] = {}
         self._frame = 0
         self._seconds = -np.inf
 
@@ -120,7 +116,7 @@ class LiveLifter:
         }
         if people is None:
             return _nobody(self.fps)
-        persons = [self._people.setdefault(track, _Person(self.smoothness)) for track in tracks]
+        persons = [self._people.setdefault(track, Person(self.smoothness)) for track in tracks]
         flat = self.lifter.lift(people)
         xyz = np.stack(
             [p.smooth(x, e, now) for p, x, e in zip(persons, flat.xyz, flat.error_mm, strict=True)]
@@ -201,34 +197,6 @@ class LiveLifter:
         return Keypoints2D(
             keypoints=xy[seen], scores=scores[seen], track_ids=ids, min_score=self.min_score, **self._shared
         )
-
-
-class _Person:
-    """What is remembered of one person: a few numbers for each keypoint and bone."""
-
-    def __init__(self, smoothness: float) -> None:
-        self.seen = -np.inf  # seconds
-        gain = smoothing.LIVE_GAIN / smoothness
-        self._space = OneEuro(smoothing.rates("live") / smoothness, gain)
-        self._direction, self._distance = (OneEuro(smoothing.PATH.live / smoothness, gain) for _ in range(2))
-        self._lengths, self._weights = np.zeros(constraints.MEASURES), np.zeros(constraints.MEASURES)
-
-    def smooth(self, xyz: Floats, error_mm: Floats, seconds: float) -> Floats:
-        """Keypoints (133, 3) mm from the hips, with the bones' mean length so far."""
-        self.seen = seconds
-        weights = constraints.measure_weights(error_mm[None])[0]
-        self._weights += weights
-        self._lengths += (constraints.measures(xyz[None])[0] - self._lengths) * weights / self._weights
-        parts = self._space(smoothing.apart(xyz.astype(np.float64)), seconds, _METRE)
-        locked = constraints.lock_lengths(smoothing.together(parts)[None], self._lengths)
-        return np.asarray(locked[0])
-
-    def smooth_path(self, root: Floats, seconds: float) -> Floats:
-        """Where the hips are, (3,) mm from the camera; direction and distance apart."""
-        depth = root[2]
-        direction = self._direction(root[None, :2] / depth, seconds, _METRE / depth)[0]
-        depth = self._distance(root[None, 2:], seconds, _METRE)[0]
-        return np.asarray(np.concatenate((direction * depth, depth)))
 
 
 def _tracks(people: Keypoints2D) -> list[int]:

@@ -6,8 +6,8 @@ import torch
 pytest.importorskip("anny", reason="the extra train")
 
 from benchmarks import sequences as bench
-from wholebody_lift.body.constraints import BALLS
 from wholebody_lift.skeleton import INDEX, NUM_KEYPOINTS, ROOT
+from wholebody_lift.video.feet import BALLS
 
 FEET = [i for ball in BALLS for i in ball]
 

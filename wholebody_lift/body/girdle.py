@@ -1,12 +1,12 @@
-"""Between hips, shoulders and head: what keeps its length there, which is no distance between keypoints.
+"""Spine, collarbones and neck: the bones between hips, shoulders and head, whose ends are not keypoints.
 
-Shoulders rise and sink, spine and neck bend. What keeps its length is the spine, from the waist to where
-collarbones and neck begin, behind the middle of the shoulders; the collarbones, which turn there; and the
-neck, from there to where the head nods. Where shoulders are a little nearer to the hips than usual, or
-further away, the collarbones sink or rise; only where they are much nearer does the spine bend.
+Shoulders rise and sink; spine and neck bend. Three lengths stay constant: the spine, from the waist to the
+base of the neck, which lies behind the middle of the shoulders; the collarbones, which turn about that base;
+and the neck, from there to the pivot of the head. If the shoulders are slightly nearer to the hips than
+usual, or further away, the collarbones sink or rise; only if they are much nearer does the spine bend.
 
-On moving synthetic people the length of such a neck has a standard deviation of 3 mm, that of one which
-begins in the middle of the shoulders 5 mm.
+On moving synthetic people, the length of this neck has a standard deviation of 3 mm; measured from the middle
+of the shoulders, it would be 5 mm.
 
 Everything takes keypoints over time, (T, 3) each, in any unit and any right-handed axes.
 """
@@ -22,54 +22,54 @@ from wholebody_lift.skeleton import INDEX
 WAIST = 0.1
 """Where the spine begins between the hips (0) and the shoulders (1)."""
 SET_BACK = 0.16
-"""How far behind the middle of the shoulders collarbones and neck begin; the unit is the shoulders' width."""
-NOD = np.array([0.0, -0.25, -0.35])
-"""About where the head nods, from the middle of the ears in `head_axes`; the unit is the distance from the
-middle of the ears to the nose."""
+"""Distance from the middle of the shoulders back to the base of the neck, in shoulder widths."""
+HEAD_PIVOT = np.array([0.0, -0.25, -0.35])
+"""About where the pivot is that the head nods about, from the middle of the ears in `head_axes`; the unit is
+the distance from the middle of the ears to the nose."""
 
 HEAD: tuple[int, ...] = tuple(
     INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
 )
-"""Keypoints of the head that do not move against each other."""
+"""Keypoints of the head that keep their distances from each other."""
 
 _SWING = 0.7
-"""Sine of the angle by which collarbones rise and sink at most."""
+"""Sine of the largest angle by which collarbones rise and sink."""
 _LONGEST = 1.1
-"""The longest spine, in usual ones: shoulders that are further away are errors of single frames."""
+"""The longest spine, as a multiple of the usual one; shoulders further away are errors of single frames."""
 
 
 def hip_axes(across: Floats, up: Floats) -> Floats:
-    """Rotations (T, 3, 3): x across the hips, to the left one, y as near as may be up to the shoulders."""
+    """Rotations (T, 3, 3): x across the hips, to the left one; y as closely as possible to the shoulders."""
     return rigid.axes(0, across, 1, up)
 
 
 def head_axes(head: Floats) -> Floats:
-    """Rotations (T, 3, 3) from `HEAD` (T, 5, 3): z ahead, level where the head is upright, x to the left."""
+    """Rotations (T, 3, 3) from `HEAD` (T, 5, 3): z forwards, level if the head is upright; x to the left."""
     nose, left_eye, right_eye, left_ear, right_ear = head.swapaxes(0, 1)
     ahead = ((left_eye + right_eye) / 2 + nose) / 2 - (left_ear + right_ear) / 2
     return rigid.axes(2, ahead, 0, left_ear - right_ear)
 
 
-def nod(head: Floats) -> Floats:
-    """(T, 3) where the head nods, from `HEAD` (T, 5, 3)."""
+def head_pivot(head: Floats) -> Floats:
+    """The point (T, 3) that the head nods about, from `HEAD` (T, 5, 3)."""
     ears = head[:, 3:].mean(axis=1)
     size = np.linalg.norm(head[:, 0] - ears, axis=-1, keepdims=True)
-    return np.asarray(ears + size * (head_axes(head) @ NOD))
+    return np.asarray(ears + size * (head_axes(head) @ HEAD_PIVOT))
 
 
-def hanging(waist: Floats, left: Floats, right: Floats) -> Floats:
-    """(T, 3) where collarbones and neck would begin if the shoulders neither rose nor sank."""
+def relaxed_neck_base(waist: Floats, left: Floats, right: Floats) -> Floats:
+    """The base of the neck (T, 3), if the shoulders neither rise nor sink."""
     middle, _, back = _circle(waist, left, right)
     return np.asarray(middle + SET_BACK * np.linalg.norm(left - right, axis=-1, keepdims=True) * back)
 
 
 def spine(waist: Floats, left: Floats, right: Floats, set_back: float) -> tuple[float, Floats]:
-    """How long the spine is, and where (T, 3) it ends and collarbones and neck begin.
+    """Length of the spine, and its upper end (T, 3), the base of the neck.
 
-    It ends `set_back` behind the middle of the shoulders, as far from the left one as from the right: on that
-    half circle, where a straight spine ends, or as near to it as shoulders allow. They neither rise nor sink
-    where they are as far from the waist as usual, the median. If in any frame they are out of reach from
-    there, the spine is longer, but not by much.
+    The base lies `set_back` behind the middle of the shoulders, at the same distance from both: on that half
+    circle, at the end of a straight spine or as near to it as the shoulders allow. Shoulders at their usual
+    (median) distance from the waist neither rise nor sink. If they are out of reach in any frame, the spine
+    is slightly longer.
     """
     middle, up, back = _circle(waist, left, right)
     chord = middle - waist

@@ -16,7 +16,7 @@ Where shoulders and hips are closer to each other than usual, or further apart, 
 where they are much closer the spine bends forwards (see `girdle`). A limb aims at its keypoint from where its
 bone begins, so that differences in length do not add up along it; hands and feet keep their shape.
 
-What `Lifter.lift_sequence` finds has the lengths of such a skeleton (see `constraints`), whose bones then
+What `Lifter.lift_sequence` finds has the lengths of such a skeleton (see `bone_lengths`), whose bones then
 meet every keypoint of the body, the feet and the hands.
 """
 
@@ -239,7 +239,7 @@ class _Solver:
         """Neck and head; `skull` (T, 5, 3) are the keypoints `girdle.HEAD`."""
         ears = skull[:, 3:].mean(axis=1)
         self.turns["head"], _ = _rigid(skull - ears[:, None], girdle.head_axes(skull))
-        pivot = girdle.NOD * _median_length(skull[:, 0] - ears)
+        pivot = girdle.HEAD_PIVOT * _median_length(skull[:, 0] - ears)
         rise = ears + self.turns["head"] @ pivot - self.heads["neck"]
         length = _median_length(rise)
         # In the rest pose the head is above the shoulders, which are in front of where the neck begins.

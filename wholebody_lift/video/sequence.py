@@ -19,16 +19,19 @@ import torch
 
 from wholebody_lift import camera
 from wholebody_lift._types import Floats, Integers, Mask
-from wholebody_lift.body import constraints
+from wholebody_lift.body import bone_lengths
 from wholebody_lift.errors import InputError, listed
 from wholebody_lift.features import canonical_view, to_camera_axes, to_virtual_axes
 from wholebody_lift.from_pixels import Seen
 from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D, read_keypoints, unusable
 from wholebody_lift.pose import Pose3D
-from wholebody_lift.video import smoothing
+from wholebody_lift.video import feet, smoothing
 
 MAX_GAP_SECONDS = 0.25
 """Keypoints and people that are missing for no longer are filled in, unless the caller sets another limit."""
+
+SCALE_HZ = 0.2
+"""Cut-off of `steady_scale`."""
 
 _LEAST_SCORE = 0.1
 """A lower score counts as this one where 2D keypoints are smoothed, each by its score squared."""
@@ -81,7 +84,7 @@ class Frames(NamedTuple):
     smoothness: float
 
 
-class Motion(NamedTuple):
+class SmoothStretch(NamedTuple):
     """What becomes of a stretch of T frames."""
 
     stretch: Stretch
@@ -214,12 +217,12 @@ def _one_camera(flat: Pose3D, people: Keypoints2D) -> Pose3D:
     return replace(flat, K=shared.K.numpy(), xyz=xyz.numpy())
 
 
-def _move(track: list[Stretch], flat: Pose3D, frames: Frames) -> Iterator[Motion]:
+def _move(track: list[Stretch], flat: Pose3D, frames: Frames) -> Iterator[SmoothStretch]:
     """The motion of one person in each stretch; bones are as long in all of them."""
     fps, smoothness = frames.fps, frames.smoothness
     rows = np.concatenate([stretch.rows for stretch in track])
-    weights = constraints.measure_weights(flat.error_mm[rows])
-    lengths = constraints.weighted_median(constraints.measures(flat.xyz[rows].astype(np.float64)), weights)
+    weights = bone_lengths.measure_weights(flat.error_mm[rows])
+    lengths = bone_lengths.weighted_median(bone_lengths.measures(flat.xyz[rows].astype(np.float64)), weights)
     cutoff = smoothing.rates("space") / smoothness
     smooth, errors = [], []
     for stretch in track:
@@ -227,30 +230,41 @@ def _move(track: list[Stretch], flat: Pose3D, frames: Frames) -> Iterator[Motion
             stretch.spread(values[stretch.rows].astype(np.float64), np.nan)  # (T, 133, ...)
             for values in (flat.xyz, flat.error_mm)
         )
-        scale = constraints.steady_scale(xyz, lengths, error, fps)
+        scale = steady_scale(xyz, lengths, error, fps)
         found = ~np.isnan(error)
         error = _interpolated(error * scale[:, None])
         trust = ((np.median(error, axis=0) / np.maximum(error, 1e-6)) ** 2).clip(*_TRUST) * found
         parts = smoothing.apart(xyz * scale[:, None, None])
         smooth.append(smoothing.together(smoothing.low_pass(parts, trust, cutoff, fps)))
         errors.append(error)
-    locked = constraints.lock_lengths(np.concatenate(smooth), lengths)
+    locked = bone_lengths.lock_lengths(np.concatenate(smooth), lengths)
     ends = np.cumsum([len(xyz) for xyz in smooth])[:-1]
     for stretch, xyz, error in zip(track, np.split(locked, ends), errors, strict=True):
         seen = Seen.of(frames.smooth[stretch.rows], flat.K[stretch.rows])
         roots = seen.place(torch.from_numpy(xyz[stretch.places])).numpy()
         path = _smooth_path(stretch, roots, fps, smoothness)
-        yield Motion(stretch, xyz, error, path)
+        yield SmoothStretch(stretch, xyz, error, path)
 
 
-def _hold_feet(motion: Motion, flat: Pose3D, frames: Frames) -> Motion:
+def steady_scale(xyz: Floats, lengths: Floats, error_mm: Floats, fps: float) -> Floats:
+    """Factor (T,) that brings the limbs to their `lengths` (`bone_lengths.MEASURES`,), as they drift slowly.
+
+    Quick changes of `bone_lengths.scale_to` are errors of single bones, which `lock_lengths` corrects, rather
+    than of the scale. Frames that are NaN are filled in.
+    """
+    factor = np.log(bone_lengths.scale_to(xyz, lengths, error_mm))
+    known = ~np.isnan(factor)[:, None]
+    return np.asarray(np.exp(smoothing.low_pass(factor[:, None, None], known, SCALE_HZ, fps)[:, 0, 0]))
+
+
+def _hold_feet(motion: SmoothStretch, flat: Pose3D, frames: Frames) -> SmoothStretch:
     """The motion with its standing feet held."""
     rows = motion.stretch.rows
     seen = Seen.of(frames.smooth[rows], flat.K[rows])
-    toes = seen.plane.numpy()[:, constraints.BIG_TOES]
-    toes[~seen.observed.numpy()[:, constraints.BIG_TOES]] = np.nan
+    toes = seen.plane.numpy()[:, feet.BIG_TOES]
+    toes[~seen.observed.numpy()[:, feet.BIG_TOES]] = np.nan
     on_plane = motion.stretch.spread(toes, np.nan)
-    xyz, path = constraints.lock_feet(motion.xyz, motion.path, on_plane, frames.fps)
+    xyz, path = feet.lock_feet(motion.xyz, motion.path, on_plane, frames.fps)
     return motion._replace(xyz=xyz, path=path)
 
 
@@ -274,7 +288,7 @@ def _smooth_path(stretch: Stretch, found: Floats, fps: float, smoothness: float)
     return np.concatenate((smooth[:, :2] * depth, depth), axis=1)
 
 
-def _assemble(flat: Pose3D, given: Frames, motions: list[Motion]) -> Pose3D:
+def _assemble(flat: Pose3D, given: Frames, motions: list[SmoothStretch]) -> Pose3D:
     """The result, ordered by frame and, within one, by track."""
     people = given.people
     frames = np.concatenate([motion.stretch.every_frame for motion in motions])

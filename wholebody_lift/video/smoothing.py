@@ -59,15 +59,15 @@ def _kind(part: str, name: str) -> str:
     return _KIND_OF_PART.get(part) or _KIND_OF_NAME.get(name.rsplit("_", 1)[-1], "trunk")
 
 
-KINDS: tuple[str, ...] = tuple(
+RATE_OF_KEYPOINT: tuple[str, ...] = tuple(
     _kind(part, KEYPOINT_NAMES[i]) for part, members in PARTS.items() for i in members
 )
-"""The kind of each of the 133 keypoints, a name in `RATES`."""
+"""For each of the 133 keypoints its name in `RATES`."""
 
 
 def rates(field: str) -> Floats:
     """One field of `Rate` for every keypoint, (133,)."""
-    return np.array([getattr(RATES[kind], field) for kind in KINDS])
+    return np.array([getattr(RATES[kind], field) for kind in RATE_OF_KEYPOINT])
 
 
 _ATTACHED = [(i, anchor) for part, anchor in PART_ROOTS.items() for i in PARTS[part]]

@@ -4,11 +4,12 @@ import torch
 from people import standing
 
 from wholebody_lift import InputError, Keypoints2D, Lifter, Pose3D, camera
-from wholebody_lift.body.constraints import BALLS, Measures, measures
+from wholebody_lift.body.bone_lengths import Measures, measures
 from wholebody_lift.config import Config
 from wholebody_lift.model import SemGAN
 from wholebody_lift.skeleton import INDEX, PARTS, ROOT
 from wholebody_lift.video import sequence
+from wholebody_lift.video.feet import BALLS
 
 FPS = 30.0
 K = np.array([[1145.0, 0.0, 512.0], [0.0, 1145.0, 490.0], [0.0, 0.0, 1.0]])
@@ -293,3 +294,12 @@ def test_a_filled_pose_can_be_written_and_read(tmp_path: object) -> None:
         pose.save(f"{tmp_path}/{name}")
         again = Pose3D.load(f"{tmp_path}/{name}")
         assert np.array_equal(again.reprojection_error_px, pose.reprojection_error_px, equal_nan=True)
+
+
+def test_scale_that_drifts_slowly_is_taken_out() -> None:
+    frames = 300
+    drift = 1 + 0.1 * np.sin(2 * np.pi * np.arange(frames) / frames)
+    xyz = standing(1).numpy() * drift[:, None, None]
+    lengths = measures(standing(1).numpy())[0]
+    factor = sequence.steady_scale(xyz, lengths, np.ones((frames, 133)), FPS)
+    assert np.abs(factor * drift - 1).max() < 0.01

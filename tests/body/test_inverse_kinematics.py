@@ -3,7 +3,7 @@ import pytest
 import torch
 from moving import walk
 
-from wholebody_lift.body.constraints import lock_lengths, measures
+from wholebody_lift.body.bone_lengths import lock_lengths, measures
 from wholebody_lift.body.inverse_kinematics import (
     BONE_INDEX,
     BONES,

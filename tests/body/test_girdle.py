@@ -21,7 +21,7 @@ def test_shoulders_that_are_as_far_as_usual_hang() -> None:
     length, top = girdle.spine(waist, left, right, BACK)
     assert length == pytest.approx(np.hypot(400, BACK))
     assert np.allclose(top, [0, 400, -BACK])  # behind the middle of the shoulders
-    assert np.allclose(girdle.hanging(waist, left, right), [0, 400, -girdle.SET_BACK * WIDTH])
+    assert np.allclose(girdle.relaxed_neck_base(waist, left, right), [0, 400, -girdle.SET_BACK * WIDTH])
 
 
 @pytest.mark.parametrize("lean", [0.0, 80.0])
@@ -58,7 +58,7 @@ def test_the_head_nods_behind_and_below_the_ears_and_turns_with_them() -> None:
     axes = girdle.head_axes(head)
     assert ((head[:, 0] - ears)[:, None] @ axes)[:, 0, 2].min() > 50  # the nose is ahead
     assert ((head[:, 3] - head[:, 4])[:, None] @ axes)[:, 0, 0].min() > 100  # the left ear to the left
-    place = ((girdle.nod(head) - ears)[:, None] @ axes)[:, 0]
+    place = ((girdle.head_pivot(head) - ears)[:, None] @ axes)[:, 0]
     assert np.allclose(place, place[0])
     assert (place[0, 1:] < 0).all()
     assert girdle.HEAD[0] == INDEX["nose"]

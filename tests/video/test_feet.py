@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+from people import standing
+
+from wholebody_lift.body.bone_lengths import lock_lengths, measures
+from wholebody_lift.skeleton import INDEX, ROOT
+from wholebody_lift.video import feet
+from wholebody_lift.video.feet import BALLS, lock_feet
+
+FPS = 30.0
+
+
+def walker(frames: int = 60) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A person who stands, while what was lifted sways; and where the feet are seen to be."""
+    xyz = np.repeat(standing(1).numpy(), frames, axis=0)
+    rng = np.random.default_rng(0)
+    for leg in feet._LEGS:
+        xyz[:, leg[2:]] += 20 * np.sin(np.arange(frames) / 7 + rng.uniform(0, 6))[:, None, None]
+    path = np.array([100.0, 50, 4000]) + 40 * np.sin(np.arange(frames) / 9)[:, None] * np.array([1, 0.2, 3])
+    return xyz, path, np.zeros((frames, 2, 2))
+
+
+def balls(xyz: np.ndarray, path: np.ndarray) -> np.ndarray:
+    return np.stack([xyz[:, ball].mean(axis=1) for ball in BALLS], axis=1) + path[:, None]
+
+
+def test_standing_feet_do_not_move_and_legs_keep_their_length() -> None:
+    xyz, path, seen = walker()
+    xyz = lock_lengths(xyz, measures(xyz).mean(axis=0))
+    held, moved = lock_feet(xyz, path, seen, FPS)
+    assert np.ptp(balls(xyz, path), axis=0).max() > 100
+    assert np.ptp(balls(held, moved), axis=0).max() < 1e-3
+    assert np.allclose(measures(held), measures(xyz), rtol=1e-6, atol=1e-6)
+    above = [INDEX["nose"], INDEX["left_wrist"], *ROOT]
+    assert np.array_equal(held[:, above], xyz[:, above])
+
+
+def test_a_foot_out_of_reach_leaves_the_leg_straight() -> None:
+    xyz = standing(1).numpy()
+    leg = feet._LEGS[0]
+    before = measures(xyz)
+    far = xyz.copy()
+    feet._reach(far, leg, np.array([[0.0, 5000, 0]]))
+    hip, knee, ankle = far[0, leg[:3]]
+    thigh, shank = knee - hip, ankle - knee
+    assert thigh @ shank == pytest.approx(np.linalg.norm(thigh) * np.linalg.norm(shank), rel=1e-4)
+    assert np.allclose(measures(far), before, rtol=1e-3, atol=1e-3)
+
+
+def test_feet_that_walk_are_left_alone() -> None:
+    xyz, path, _ = walker()
+    seen = np.linspace(0, 1, len(xyz))[:, None, None] * np.ones((1, 2, 2))  # 4 m in 2 s
+    held, moved = lock_feet(xyz, path, seen, FPS)
+    assert np.allclose(held, xyz, atol=1e-6)
+    assert np.allclose(moved, path, atol=1e-6)
+
+
+def test_feet_stand_when_they_are_seen_to() -> None:
+    steps = np.zeros((90, 2, 2))
+    steps[30:45, 0, 0] = np.linspace(0, 800, 15)  # a step of half a second
+    steps[45:, 0, 0] = 800
+    steps[:, 1] = np.nan
+    stands = feet.standing(steps, FPS)
+    assert stands[5:25, 0].all()
+    assert not stands[33:42, 0].any()
+    assert stands[55:85, 0].all()
+    assert not stands[:, 1].any()  # never seen
+
+
+def test_runs() -> None:
+    assert feet.runs(np.array([1, 1, 0, 1, 0, 0, 1], dtype=bool)) == [(0, 2), (3, 4), (6, 7)]
+    assert feet.runs(np.zeros(3, dtype=bool)) == []

@@ -1,0 +1,143 @@
+"""Feet that stand: which ones do, and how they are held in their place.
+
+Everything takes the keypoints of one person, (T, 133, 3) in mm, in the axes of a camera that stands still.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wholebody_lift._types import Floats, Mask
+from wholebody_lift.skeleton import INDEX
+from wholebody_lift.video.smoothing import low_pass
+
+STILL_MM_PER_SECOND = 350.0
+"""A foot that is slower in the picture stands, if for `STANDS_SECONDS` and within `STANDS_WITHIN_MM`."""
+STANDS_SECONDS = 0.15
+STANDS_WITHIN_MM = 60.0
+STANDING_HZ = 3.0
+"""Cut-off of the movement that this is told from."""
+FOLLOW_HZ = 1.0
+"""Cut-off of the movement of the whole person that brings the standing feet to their places."""
+BLEND_HZ = 3.0
+"""How quickly a correction of a foot may come and go."""
+_HELD, _FREE = 1e4, 0.1
+_PROJECTIONS, _SLACK = 20, 1e-4
+
+BALLS: list[list[int]] = [
+    [INDEX[f"{side}_{toe}_toe"] for toe in ("big", "small")] for side in ("left", "right")
+]
+"""The balls of the left and the right foot are in the middle of these keypoints."""
+BIG_TOES: list[int] = [ball[0] for ball in BALLS]
+"""The left and the right one; by them it is told whether the foot stands."""
+_LEGS = [
+    [*(INDEX[f"{side}_{name}"] for name in ("hip", "knee", "ankle", "heel")), *ball]
+    for side, ball in zip(("left", "right"), BALLS, strict=True)
+]
+
+
+def lock_feet(xyz: Floats, path: Floats, seen: Floats, fps: float) -> tuple[Floats, Floats]:
+    """Hold feet that stand where they stand, in front of a camera that stands still.
+
+    Whether a foot stands is told from the picture, which shows movement better than 3D does. The ball of a
+    foot that stands gets one place, the middle of where it was. First the whole person is moved, smoothly, so
+    that the standing feet are nearly there on average, and at least within reach; what is left is done by
+    the legs, whose bones keep their lengths. Ankle, heel and toes move together.
+
+    Args:
+        xyz: (T, 133, 3) relative to the midpoint of the hips, bones of constant length.
+        path: (T, 3) the midpoint of the hips from the camera.
+        seen: (T, 2, 2) where `BIG_TOES` are on the image plane; NaN if missing.
+        fps: frames per second.
+
+    Returns:
+        The new `xyz` and `path`.
+    """
+    stands = standing(seen * path[:, None, 2:], fps)
+    balls = np.stack([xyz[:, ball].mean(axis=1) for ball in BALLS], axis=1) + path[:, None]  # (T, 2, 3)
+    off = np.zeros_like(balls)
+    for foot in range(balls.shape[1]):
+        for start, stop in runs(stands[:, foot]):
+            off[start:stop, foot] = np.median(balls[start:stop, foot], axis=0) - balls[start:stop, foot]
+    count = stands.sum(axis=1, keepdims=True)  # (T, 1)
+    mean = off.sum(axis=1, keepdims=True) / np.maximum(count, 1)[..., None]  # (T, 1, 3)
+    shift = low_pass(mean, np.where(count > 0, 1, _FREE), FOLLOW_HZ, fps)
+    shift = (shift + _blend(_too_far(xyz, off - shift, stands)[:, None], count > 0, fps))[:, 0]
+    left = _blend(off - shift[:, None], stands, fps)  # (T, 2, 3), what is left to the legs
+    xyz = xyz.copy()
+    for leg, move in zip(_LEGS, left.transpose(1, 0, 2), strict=True):
+        _reach(xyz, leg, move)
+    return xyz, path + shift
+
+
+def _too_far(xyz: Floats, off: Floats, stands: Mask) -> Floats:
+    """The least shift (T, 3) of the hips that brings standing feet, which are to move by (T, 2, 3), in reach.
+
+    A foot is in reach where its hip is in a ball about the place of the ankle; the shift is projected onto
+    one ball and the other in turn.
+    """
+    shift = np.zeros_like(off[:, 0])
+    hips, knees, ankles = (xyz[:, [leg[i] for leg in _LEGS]] for i in range(3))  # (T, 2, 3)
+    reach = np.linalg.norm(knees - hips, axis=-1) + np.linalg.norm(ankles - knees, axis=-1)
+    way = ankles + off - hips
+    for _ in range(_PROJECTIONS):
+        for foot in range(len(_LEGS)):
+            to_go = way[:, foot] - shift
+            distance = np.linalg.norm(to_go, axis=-1)
+            too_far = np.maximum(distance - (1 - _SLACK) * reach[:, foot], 0) * stands[:, foot]
+            shift += (too_far / np.maximum(distance, 1e-6))[:, None] * to_go
+    return shift
+
+
+def standing(feet: Floats, fps: float) -> Mask:
+    """Whether each foot stands, (T, M), by its place across the line of sight (T, M, 2) mm; NaN: missing."""
+    stands = ~np.isnan(feet[..., 0])
+    if len(feet) < 2:
+        return np.zeros_like(stands)
+    smooth = low_pass(feet, stands, STANDING_HZ, fps)
+    stands &= np.linalg.norm(np.gradient(smooth, axis=0), axis=-1) * fps < STILL_MM_PER_SECOND
+    for foot in range(feet.shape[1]):
+        for start, stop in runs(stands[:, foot]):
+            place = smooth[start:stop, foot]
+            away = np.linalg.norm(place - np.median(place, axis=0), axis=-1)
+            stands[start:stop, foot] = away < STANDS_WITHIN_MM
+        for start, stop in runs(stands[:, foot]):
+            stands[start:stop, foot] = stop - start >= STANDS_SECONDS * fps
+    return stands
+
+
+def runs(mask: Mask) -> list[tuple[int, int]]:
+    """(start, stop) of every unbroken run of True in (T,)."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(np.int8), [0]))))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _blend(correction: Floats, held: Mask, fps: float) -> Floats:
+    """A correction (T, M, 3) that holds where (T, M) says so, and goes smoothly towards zero elsewhere."""
+    held = held[..., None]
+    smooth = low_pass(np.where(held, correction, 0), np.where(held, _HELD, _FREE)[..., 0], BLEND_HZ, fps)
+    return np.where(held, correction, smooth)
+
+
+def _reach(xyz: Floats, leg: list[int], move: Floats) -> None:
+    """Move a foot by (T, 3), as far as the leg reaches, and bend the knee for it in the plane it bends in."""
+    hip, knee, ankle, heel, *toes = leg
+    thigh, shank = xyz[:, knee] - xyz[:, hip], xyz[:, ankle] - xyz[:, knee]
+    a, b = (np.linalg.norm(bone, axis=-1, keepdims=True) for bone in (thigh, shank))
+    way = xyz[:, ankle] + move - xyz[:, hip]
+    distance = np.linalg.norm(way, axis=-1, keepdims=True)
+    towards = way / np.maximum(distance, 1e-6)
+    distance = np.clip(distance, np.abs(a - b) + 1e-6, a + b - 1e-6)
+    forwards, foot = (
+        bone - (bone * towards).sum(axis=-1, keepdims=True) * towards
+        for bone in (thigh, xyz[:, toes].mean(axis=1) - xyz[:, heel])
+    )
+    bent = np.linalg.norm(forwards, axis=-1, keepdims=True) > 1e-3 * a
+    forwards = np.where(bent, forwards, foot)  # a straight leg bends the way the foot points
+    forwards /= np.maximum(np.linalg.norm(forwards, axis=-1, keepdims=True), 1e-6)
+    along = (a**2 - b**2 + distance**2) / (2 * distance)
+    across = np.sqrt(np.maximum(a**2 - along**2, 0))
+    shift = xyz[:, hip] + distance * towards - xyz[:, ankle]
+    xyz[:, knee] = xyz[:, hip] + along * towards + across * forwards
+    for keypoint in (ankle, heel, *toes):
+        xyz[:, keypoint] += shift

@@ -1,0 +1,41 @@
+"""What is remembered of one person between the frames of a live stream."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from wholebody_lift._types import Floats
+from wholebody_lift.body import bone_lengths
+from wholebody_lift.video import smoothing
+from wholebody_lift.video.smoothing import OneEuro
+
+_METRE = 1000.0  # mm; the gains of the filters are per m/s
+
+
+class Person:
+    """The filters of one person and the mean lengths of their bones; a fixed amount of memory."""
+
+    def __init__(self, smoothness: float) -> None:
+        """smoothness: what the cut-off frequencies are divided by."""
+        self.seen = -np.inf  # seconds
+        gain = smoothing.LIVE_GAIN / smoothness
+        self._space = OneEuro(smoothing.rates("live") / smoothness, gain)
+        self._direction, self._distance = (OneEuro(smoothing.PATH.live / smoothness, gain) for _ in range(2))
+        self._lengths, self._weights = np.zeros(bone_lengths.MEASURES), np.zeros(bone_lengths.MEASURES)
+
+    def smooth(self, xyz: Floats, error_mm: Floats, seconds: float) -> Floats:
+        """Keypoints (133, 3) mm from the hips, smoothed, with the mean bone lengths so far."""
+        self.seen = seconds
+        weights = bone_lengths.measure_weights(error_mm[None])[0]
+        self._weights += weights
+        self._lengths += (bone_lengths.measures(xyz[None])[0] - self._lengths) * weights / self._weights
+        parts = self._space(smoothing.apart(xyz.astype(np.float64)), seconds, _METRE)
+        locked = bone_lengths.lock_lengths(smoothing.together(parts)[None], self._lengths)
+        return np.asarray(locked[0])
+
+    def smooth_path(self, root: Floats, seconds: float) -> Floats:
+        """The hips (3,) mm from the camera, smoothed: direction and distance each by itself."""
+        depth = root[2]
+        direction = self._direction(root[None, :2] / depth, seconds, _METRE / depth)[0]
+        depth = self._distance(root[None, 2:], seconds, _METRE)[0]
+        return np.asarray(np.concatenate((direction * depth, depth)))
