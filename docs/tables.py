@@ -32,6 +32,7 @@ from wholebody_lift import (
     pretrained,
 )
 from wholebody_lift.config import Config
+from wholebody_lift.formats import results
 from wholebody_lift.formats.results import pose_csv, pose_json
 from wholebody_lift.keypoints import LAYOUTS
 from wholebody_lift.model import SemGAN
@@ -199,6 +200,8 @@ FILES = (
     ("An empty list of people", 'formats.read("nobody.json")'),
     ("An empty list of annotations", 'formats.read("no_annotations.json")'),
     ("Annotations that are no list of people", 'formats.read("no_list.json")'),
+    ("JSON that ends early", 'formats.read("cut.json")'),
+    ("An .npz that ends early", 'formats.read("cut.npz")'),
     ("Nobody in it can be seen", 'formats.read("unseen.json")'),
     ("A part with too few numbers", 'formats.read("half_a_hand.json")'),
     ("A part with a word in it", 'formats.read("words.json")'),
@@ -293,6 +296,8 @@ def _example_files() -> dict[str, Any]:
     slightly_over = [1.04 * v if i % 3 == 2 and v else v for i, v in enumerate(person["keypoints"])]
     unseen = {key: [0] * len(value) if isinstance(value, list) else value for key, value in other.items()}
     np.savez("arrays.npz", keypoints=np.ones((133, 2)))
+    Path("cut.npz").write_bytes(Path("arrays.npz").read_bytes()[:-50])
+    Path("cut.json").write_text('[{"keypoints": [357.3, ', encoding="utf-8")
     contents = {
         "detections": document,
         "renamed": {"kpts": [], "conf": []},
@@ -419,13 +424,33 @@ def _shortened(value: Any) -> str:
     return json.dumps(value)
 
 
+# --- exports.md ---
+
+
+def export_formats() -> str:
+    """What a result can be written as, of what `formats.write` knows."""
+    rows: dict[str, list[str]] = {}
+    for kind in results.KINDS.values():
+        default = kind.options.get("frame")
+        axes = kind.frame or default
+        rows[kind.suffix] = [
+            ": ".join(filter(None, (kind.purpose, kind.programs))),
+            "one" if "several" in kind.obstacles else "any",
+            kind.unit,
+            (f"`{axes}`" + (", or others" if default else "")) if axes else "those of the result",
+            _code(kind.extra.requirement) if kind.extra else "",
+        ]
+    return _table(
+        ("Suffix", "For", "People", "Unit", "Axes", "Needs"), ((_code(s), *r) for s, r in rows.items())
+    )
+
+
 # --- cli.md ---
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:
     """The commands of `wholebody-lift`."""
-    (found,) = (a for a in cli._parser()._actions if isinstance(a, argparse._SubParsersAction))
-    return dict(found.choices)
+    return cli.parser().commands
 
 
 def options_of(command: str) -> list[argparse.Action]:
@@ -751,7 +776,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     for function in (
         *(keypoint_names, face_names, hand_names, frames),
         *(layouts, input_errors, input_warnings, file_messages, weights_errors),
-        *(csv_columns, json_example),
+        *(csv_columns, json_example, export_formats),
         *(training_settings, pose_shares, activity_shares, hand_shares, shape_shares),
         *(adults, adults_apart),
         *(camera_families, camera_framings, detector_kinds, camera_knowledge, loss_weights),

@@ -161,7 +161,7 @@ def test_pages_are_in_the_navigation() -> None:
 def test_commands_are_accepted(page: Path) -> None:
     for words in commands(page):
         if words[0] == "wholebody-lift":
-            assert isinstance(cli._parser().parse_args(words[1:]), argparse.Namespace)
+            assert isinstance(cli.parser().parse_args(words[1:]), argparse.Namespace)
 
 
 def test_training_commands_are_accepted(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ def test_read_is_that_of_the_file(example_data: Path) -> None:
 def test_errors_have_the_name_and_no_path(read: object) -> None:
     with pytest.raises(InputError) as caught:
         read(b"no JSON", "standard input")  # type: ignore[operator]
-    assert str(caught.value).startswith("standard input: got a file that is neither")
+    assert str(caught.value).startswith("standard input: not a valid .npy")
     assert "wholebody-lift-" not in str(caught.value)
 
 

@@ -1,8 +1,10 @@
-"""The optional dependencies for files: what each is called, whether it is installed, and what installs it."""
+"""The optional dependencies: what each is called, whether it is installed, and what installs it."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
+from types import ModuleType
 from typing import NamedTuple
 
 
@@ -10,6 +12,8 @@ class Extra(NamedTuple):
     """An extra of this package."""
 
     name: str
+    package: str
+    """What it installs."""
     module: str
     """What is imported if it is installed."""
 
@@ -18,16 +22,31 @@ class Extra(NamedTuple):
         return find_spec(self.module) is not None
 
     @property
+    def requirement(self) -> str:
+        return f"wholebody-lift[{self.name}]"
+
+    @property
     def command(self) -> str:
-        """What installs it."""
-        return f'pip install "wholebody-lift[{self.name}]"'
+        """What installs it. pip does not look for a package that is installed, so this does not need an index
+        that has it: a checkout will do.
+        """
+        return f'pip install "{self.requirement}"'
+
+    def needed_for(self, what: str) -> ModuleType:
+        """The module. Raises ImportError without it, which says what needs it and what installs it."""
+        try:
+            return import_module(self.module)
+        except ImportError as error:
+            raise ImportError(f"{what} needs {self.package}: {self.command}") from error
 
 
-C3D = Extra("c3d", "ezc3d")
-ONNX = Extra("onnx", "onnxscript")
-PANDAS = Extra("pandas", "pandas")
-PLOT = Extra("plot", "matplotlib")
-RERUN = Extra("rerun", "rerun")
+C3D = Extra("c3d", "ezc3d", "ezc3d")
+DETECT = Extra("detect", "mediapipe", "mediapipe")
+ONNX = Extra("onnx", "onnxscript", "onnxscript")
+PANDAS = Extra("pandas", "pandas", "pandas")
+PLOT = Extra("plot", "matplotlib", "matplotlib")
+RERUN = Extra("rerun", "rerun-sdk", "rerun")
+RTMLIB = Extra("rtmlib", "rtmlib", "rtmlib")
 
-EXTRAS = (C3D, ONNX, PANDAS, PLOT, RERUN)
-"""Those of files. Detectors know for themselves whether they are installed: `detectors.available`."""
+EXTRAS = (DETECT, RTMLIB, C3D, ONNX, PANDAS, PLOT, RERUN)
+"""Those of users; training has its own."""

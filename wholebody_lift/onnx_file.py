@@ -60,8 +60,7 @@ def write(model: SemGAN, path: str | Path) -> None:
     Large tensors are stored in half precision, as released weights are, and calculated with in single.
     Raises ImportError without the extra `onnx`.
     """
-    if not ONNX.installed:
-        raise ImportError(f"ONNX files need onnxscript: {ONNX.command}")
+    ONNX.needed_for("an ONNX file")
     import onnx
 
     example = (  # two people; the exporter takes one tensor in two places for one input

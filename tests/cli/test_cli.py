@@ -42,7 +42,7 @@ def test_examples_of_the_help_are_commands(command: str, capsys: pytest.CaptureF
     ]
     assert examples
     for words in examples:
-        cli._parser().parse_args(words[1:])
+        cli.parser().parse_args(words[1:])
 
 
 def test_help_imports_nothing_slow() -> None:
@@ -71,17 +71,35 @@ def test_runs_as_a_module() -> None:
     [
         ([], "required: COMMAND"),
         (["lift", "people.npy"], "required: -o/--output"),
-        (["lift", "people.npy", "-o", "result.docx"], "'result.docx'; its name must end in .json or .npz"),
+        (["lift", "people.npy", "-o", "result.docx"], "expected a name that ends in .json or .npz"),
         (["lift", "people.npy", "-o", "result.json", "--frame", "maya"], "invalid choice: 'maya'"),
         (["lift", "people.npy", "-o", "result.json", "--image-size", "640"], "expected 2 arguments"),
-        (["lift", "people.npy", "-o", "result.json", "--fps", "0"], "'0'; a number over 0 was wanted"),
-        (["lift", "people.npy", "-o", "result.json", "--fps", "fast"], "'fast'; a number over 0 was wanted"),
-        (["view", "result.json", "-o", "page.json"], "must end in .html"),
-        (["convert", "a.json", "b.txt"], "must end in .json or .npz"),
-        (["convert", "a.json", "b.npz", "--to", "mmpose"], "b.npz for mmpose, which is written to .json"),
-        (["export", "a.json", "-o", "b.glb", "--layout", "wide"], "no OUT takes --layout"),
+        (["lift", "people.npy", "-o", "result.json", "--fps", "0"], "expected a number over 0, got '0'"),
+        (
+            ["lift", "people.npy", "-o", "result.json", "--fps", "fast"],
+            "expected a number over 0, got 'fast'",
+        ),
+        (["view", "result.json", "-o", "page.json"], "expected a name that ends in .html"),
+        (["convert", "a.json", "b.txt"], "expected a name that ends in .json or .npz"),
+        (["convert", "a.json", "b.npz", "--to", "mmpose"], "OUT to be .json for mmpose, got b.npz"),
+        (
+            ["export", "a.json", "-o", "b.glb", "--layout", "wide"],
+            "expected an OUT that takes --layout (.csv)",
+        ),
         (["image", "a.jpg", "--detector", "guess"], "invalid choice: 'guess'"),
-        (["app", "--port", "99999"], "'99999'; a number from 0 to 65535 was wanted"),
+        (["lfit", "people.npy"], "'lfit'; did you mean lift?"),
+        (["xyzzy"], "expected a command (lift, image,"),
+        (
+            ["lift", "a.npy", "-o", "b.json", "--heigth-mm", "1800"],
+            "did you mean --height-mm?",
+        ),
+        (["lift", "a.npy", "b.npy", "-o", "c.json"], "unknown argument 'b.npy'"),
+        (
+            ["lift", "a.npy", "-o", "b.json", "--device", "gpu"],
+            "expected auto, cpu, cuda, cuda:1, ... or mps",
+        ),
+        (["video", "a.mp4", "--every", "0"], "expected a whole number over 0, got '0'"),
+        (["app", "--port", "99999"], "expected a number from 0 to 65535, got '99999'"),
     ],
 )
 def test_wrong_usage_exits_with_2(
@@ -118,7 +136,7 @@ def test_errors_are_one_line_and_exit_with_1(
     assert "no-weights-here" in error_of(capsys)
     (tmp_path / "note.txt").write_text("nothing of ours")
     assert main(["info", str(tmp_path / "note.txt")]) == 1
-    assert "neither a result" in error_of(capsys)
+    assert "expected a result or detections, got neither" in error_of(capsys)
     assert not Path(out).exists()
 
 

@@ -27,7 +27,7 @@ def test_its_page_is_opened(
     printed = capsys.readouterr().out
     (url,) = opened
     assert f"wholebody-lift app is at {url}\n" in printed
-    assert ("copy the address" in printed) is not has_browser
+    assert ("open the address yourself" in printed) is not has_browser
     assert printed.endswith("\nended\n")
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from test_cli import error_of
 
-from wholebody_lift import Pose3D, __version__, formats, pretrained
+from wholebody_lift import Pose3D, WeightsError, __version__, extras, formats, pretrained
 from wholebody_lift.cli import main
 
 
@@ -104,7 +104,7 @@ class TestExport:
         ("options", "said"),
         [
             (["--track", "3"], "the frame rate is not known; give it with --fps"),
-            (["--fps", "30"], "it holds one person; choose one with --track"),
+            (["--fps", "30"], "the file holds one person; choose one with --track"),
         ],
     )
     def test_what_is_still_to_be_said(
@@ -161,19 +161,22 @@ class TestInfo:
         assert main(["info", weights]) == 0
         printed = capsys.readouterr().out
         assert f"wholebody-lift {__version__}" in printed
-        assert "channels 16" in printed
-        assert "extras  c3d " in printed
+        assert "expected errors not calibrated" in printed
+        assert "channels" not in printed
+        for extra in extras.EXTRAS:
+            assert extra.installed != (extra.command in printed)
         content = (Path(weights) / pretrained.WEIGHTS_FILE).read_bytes()
         assert hashlib.sha256(content).hexdigest() in printed
 
-    def test_describes_the_packages_own(
-        self, weights: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        monkeypatch.setattr(pretrained, "packaged_directory", lambda name: Path(weights))
+    def test_describes_the_packages_own(self, capsys: pytest.CaptureFixture[str]) -> None:
+        try:
+            pretrained.packaged_directory()
+        except WeightsError:
+            pytest.skip("needs the package's weights, which this checkout lacks")
         assert main(["info"]) == 0
         printed = capsys.readouterr().out
-        assert "weights base" in printed
-        assert "detectors: " in printed
+        assert "weights  base: " in printed
+        assert "device   " in printed
 
     def test_describes_files(
         self, result: Path, detections: Path, example_data: Path, capsys: pytest.CaptureFixture[str]

@@ -101,7 +101,7 @@ def test_errors_in_the_pipe_say_so(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"[1, 2")))
     assert main(["lift", "-", "-o", "-"]) == 1
-    assert "standard input: got a file that is neither" in error_of(capsys)
+    assert "standard input: not a valid .npy" in error_of(capsys)
 
 
 class TestSequences:
@@ -164,10 +164,13 @@ class TestSequences:
     @pytest.mark.parametrize(
         ("options", "said"),
         [
-            (["--track", "5"], "got --track 5; there are 3, 8"),
-            (["--smooth", "offline"], "got --smooth offline and no frame rate; give it with --fps"),
-            (["--lock-feet"], "got --lock-feet, which goes with --smooth offline"),
-            (["--smooth", "live", "--fps", "9", "--lock-feet"], "got --lock-feet, which goes with"),
+            (["--track", "5"], "expected --track to be one of 3, 8, got 5"),
+            (
+                ["--smooth", "offline"],
+                "expected a frame rate for --smooth offline",
+            ),
+            (["--lock-feet"], "expected --smooth offline"),
+            (["--smooth", "live", "--fps", "9", "--lock-feet"], "expected --smooth offline"),
         ],
     )
     def test_what_does_not_go_together(
@@ -192,7 +195,7 @@ class TestSequences:
             word for name in ("a.bvh", "a.html", "a.npz") for word in ("-o", str(video.with_name(name)))
         ]
         assert main(["lift", str(video), *outputs, "--fps", "30", "-q", "--weights", weights]) == 1
-        assert "a.bvh: it holds one person; choose one with --track" in error_of(capsys)
+        assert "a.bvh: the file holds one person; choose one with --track" in error_of(capsys)
         assert video.with_name("a.html").exists()
         assert video.with_name("a.npz").exists()
         assert not video.with_name("a.bvh").exists()

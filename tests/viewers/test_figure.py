@@ -1,6 +1,5 @@
 """The matplotlib figure: panels, axes, scale, people, and what it says without matplotlib."""
 
-import builtins
 import re
 import sys
 from dataclasses import replace
@@ -194,13 +193,6 @@ def test_wrong_arguments(pose: Pose3D) -> None:
 
 
 def test_without_matplotlib_it_names_the_extra(pose: Pose3D, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def refuse(name: str, *args: object, **kwargs: object) -> object:
-        if name.startswith("matplotlib"):
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", refuse)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match=r'pip install "wholebody-lift\[plot\]"'):
         plot(pose)

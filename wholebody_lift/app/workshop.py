@@ -18,7 +18,9 @@ import numpy as np
 from wholebody_lift import inputs, outputs
 from wholebody_lift._types import Progress
 from wholebody_lift.errors import InputError
+from wholebody_lift.extras import DETECT
 from wholebody_lift.keypoints import Keypoints2D
+from wholebody_lift.kinds import Kind, Obstacle
 from wholebody_lift.outputs import KINDS
 from wholebody_lift.pose import Pose3D
 
@@ -49,9 +51,7 @@ _VIDEO = re.compile(rb"....(?:ftyp|moov|mdat|wide)|\x1aE\xdf\xa3|RIFF....AVI |\x
 
 _CSV_LAYOUTS = {"long": "a row per keypoint", "wide": "a row per person"}
 
-_DETECTOR = 'pip install "wholebody-lift[detect]"'
-
-_REASONS: dict[outputs.Obstacle, str] = {
+_REASONS: dict[Obstacle, str] = {
     "who": "The file does not say who is who from image to image (track ids).",
     "when": "The frame rate is not known: fill in frames per second.",
     "several": "Holds one person: choose one above.",
@@ -82,7 +82,7 @@ class Workshop:
         """What can be done here, for the page to show."""
         from wholebody_lift import detectors
 
-        return {"photos": None if detectors.available() else _DETECTOR}
+        return {"photos": None if detectors.available() else DETECT.command}
 
     def take(
         self, content: bytes, name: str, known: Mapping[str, str], progress: Progress | None = None
@@ -155,7 +155,8 @@ class Workshop:
             raise ValueError(_REASONS[obstacle])
         with self._lock, tempfile.TemporaryDirectory(prefix="wholebody-lift-") as folder:
             path = Path(folder) / f"{name}{'-wide' if layout == 'wide' else ''}{suffix}"
-            outputs.write(pose, path, title=result.name, **({} if layout is None else {"layout": layout}))
+            given = {"title": result.name} | ({} if layout is None else {"layout": layout})
+            outputs.write(pose, path, **{name: given[name] for name in given.keys() & kind.options.keys()})
             return path.name, path.read_bytes()
 
     def _lift(
@@ -173,12 +174,12 @@ class Workshop:
         return lift(people)
 
 
-def _layouts(kind: outputs.Kind) -> tuple[str | None, ...]:
+def _layouts(kind: Kind) -> tuple[str | None, ...]:
     """The layouts that a kind of file comes in."""
     return tuple(_CSV_LAYOUTS) if "layout" in kind.options else (None,)
 
 
-def _download(kind: outputs.Kind, layout: str | None, choices: Mapping[str, Pose3D]) -> dict[str, Any]:
+def _download(kind: Kind, layout: str | None, choices: Mapping[str, Pose3D]) -> dict[str, Any]:
     """A kind of file for the page: what it still needs, and of which choice it cannot be made and why."""
     obstacles = {key: outputs.obstacle(pose, kind) for key, pose in choices.items()}
     return {

@@ -8,14 +8,17 @@ command that needs it, when it runs.
 from __future__ import annotations
 
 import argparse
+import difflib
 import logging
 import os
+import re
 import sys
 import textwrap
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from typing import Any
 
 from wholebody_lift import __version__
 from wholebody_lift.cli import app, convert, export, image, info, lift, onnx, video, view
@@ -32,12 +35,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Wrong usage exits with code 2 by SystemExit, as argparse does.
     """
-    arguments = _parser().parse_args(argv)
+    _replace_closed_streams()
+    arguments = parser().parse_args(argv)
     with warnings.catch_warnings(), _libraries_log() if arguments.debug else nullcontext():
         warnings.showwarning = print_warning_once()
         try:
             arguments.run(arguments)
-            sys.stdout.flush()
+            _flush_stdout()
         except BrokenPipeError:
             _let_go_of_stdout()
             return READER_GONE
@@ -48,22 +52,27 @@ def main(argv: Sequence[str] | None = None) -> int:
             if arguments.debug:
                 traceback.print_exc()
             print(f"wholebody-lift: error: {one_line(error)}", file=sys.stderr)
+            try:
+                _flush_stdout()
+            except OSError:  # it was stdout itself that failed
+                _let_go_of_stdout()
             return FAILED
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> Parser:
+    """The parser of the command line."""
+    top = Parser(
         prog="wholebody-lift",
-        description="People in 3D from 2D keypoints (133, COCO-WholeBody), photos and videos: millimetres, "
-        "with an error for each keypoint.",
+        description="Lift people from 2D keypoints (133, COCO-WholeBody), photos and videos to 3D, in "
+        "millimetres, with an expected error for each keypoint.",
         epilog='Run "wholebody-lift COMMAND --help" for the options of a command and examples.',
     )
-    parser.add_argument("--version", action="version", version=f"wholebody-lift {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    top.add_argument("--version", action="version", version=f"wholebody-lift {__version__}")
+    group = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for module in COMMANDS:
         name = module.__name__.rpartition(".")[2]
-        command = commands.add_parser(
+        command = group.add_parser(
             name,
             help=module.SUMMARY[0].lower() + module.SUMMARY[1:],
             description=f"{module.SUMMARY}. {module.DETAILS}".strip(),
@@ -75,12 +84,41 @@ def _parser() -> argparse.ArgumentParser:
             "--debug", action="store_true", help="show the traceback of an error, and what libraries log"
         )
         command.set_defaults(run=module.run, wrong_usage=command.error)
-    return parser
+        top.commands[name] = command
+    return top
+
+
+class Parser(argparse.ArgumentParser):
+    """Asks whether another name was meant where it does not know one."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands: dict[str, argparse.ArgumentParser] = {}
+        """The parser of each command, by name."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        words = sys.argv[1:] if args is None else list(args)
+        if self.commands and words and not words[0].startswith("-") and words[0] not in self.commands:
+            self.error(
+                f"expected a command ({', '.join(self.commands)}), got {words[0]!r}"
+                + _did_you_mean(words[0], self.commands)
+            )
+        known, unknown = super().parse_known_args(words, namespace)
+        if unknown:
+            options = re.findall(r"--[a-z-]+", self.format_usage())
+            meant = _did_you_mean(unknown[0].partition("=")[0], options)
+            self.error(f"unknown argument {unknown[0]!r}{meant}")
+        return known, unknown
+
+
+def _did_you_mean(word: str, names: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, names, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 @contextmanager
 def _libraries_log() -> Iterator[None]:
-    """Let through what `detectors.chatter` leaves out."""
+    """Show what `detectors.chatter` hides."""
     logger = logging.getLogger("wholebody_lift")
     before = logger.level
     logger.setLevel(logging.DEBUG)
@@ -97,6 +135,24 @@ class _Help(argparse.RawDescriptionHelpFormatter):
         if text.startswith("examples:"):
             return super()._fill_text(text, width, indent)
         return textwrap.fill(text, width, break_on_hyphens=False)
+
+
+def _replace_closed_streams() -> None:
+    """Open /dev/null in place of standard streams that are closed: otherwise files that are opened later get
+    their numbers, and what libraries print goes into them. Errors must not go to stdout either.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
+
+
+def _flush_stdout() -> None:
+    if sys.stdout is not None:  # as it is when it was closed
+        sys.stdout.flush()
 
 
 def _let_go_of_stdout() -> None:

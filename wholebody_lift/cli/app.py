@@ -1,4 +1,4 @@
-"""`wholebody-lift app`: the page on this computer that takes detections and photos."""
+"""`wholebody-lift app`: a page on this computer that takes detections, photos and videos."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from wholebody_lift.cli import arguments as options
 
-SUMMARY = "Open a page that lifts what is dropped on it"
+SUMMARY = "Open a page that lifts the files you drop on it"
 DETAILS = (
-    "Detections or a photo in, people in 3D to look at and to download. The page is served on this computer "
-    "and to this computer alone; nothing leaves it. Ctrl-C ends it."
+    "Drop detections, a photo or a video on it to see the people in 3D and to download them. The page is "
+    "served by this computer to this computer only; your files do not leave it. Ctrl-C ends it."
 )
 EXAMPLES = """\
   wholebody-lift app
@@ -21,12 +21,12 @@ EXAMPLES = """\
 def _port(text: str) -> int:
     if text.isdecimal() and int(text) < 2**16:
         return int(text)
-    raise ArgumentTypeError(f"got {text!r}; a number from 0 to 65535 was wanted")
+    raise ArgumentTypeError(f"expected a number from 0 to 65535, got {text!r}")
 
 
 def add_arguments(command: ArgumentParser) -> None:
     command.add_argument(
-        "--port", type=_port, default=0, metavar="P", help="on which port (default: any that is free)"
+        "--port", type=_port, default=0, metavar="P", help="port of the page (default: any that is free)"
     )
     command.add_argument("--no-open", action="store_true", help="do not open the browser")
     options.add_model(command)
@@ -40,7 +40,7 @@ def run(arguments: Namespace) -> None:
     with Server(Workshop(load(arguments)), arguments.port) as server:
         print(f"wholebody-lift app is at {server.url}\nCtrl-C ends it.", flush=True)
         if not arguments.no_open and not webbrowser.open(server.url):
-            print("found no browser to open it with; copy the address")
+            print("found no browser; open the address yourself")
         try:
             server.serve_forever()
         except KeyboardInterrupt:  # the usual way to end it

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import Any
 
-from wholebody_lift.cli.files import one_of
+from wholebody_lift.cli.paths import one_of
+from wholebody_lift.errors import listed
 from wholebody_lift.outputs import KINDS
 from wholebody_lift.pose import FRAMES
 
@@ -19,8 +21,19 @@ def number(text: str) -> float:
     except ValueError:
         value = math.nan
     if not 0 < value < math.inf:
-        raise ArgumentTypeError(f"got {text!r}; a number over 0 was wanted")
+        raise ArgumentTypeError(f"expected a number over 0, got {text!r}")
     return value
+
+
+def _with_default(option: str) -> list[str]:
+    """The kinds of file that have a default of their own for an option, with it: ".trc opensim"."""
+    defaults = {kind.suffix: kind.options.get(option) for kind in KINDS.values()}
+    return [f"{suffix} {default}" for suffix, default in defaults.items() if default is not None]
+
+
+def takers(option: str) -> str:
+    """The kinds of file that take an option, for its help: ".trc, .c3d"."""
+    return ", ".join(kind.suffix for kind in KINDS.values() if option in kind.options)
 
 
 def add_output(command: ArgumentParser, *, required: bool) -> None:
@@ -30,76 +43,86 @@ def add_output(command: ArgumentParser, *, required: bool) -> None:
         "-o",
         "--output",
         metavar="OUT",
-        type=one_of(tuple(KINDS), pipe=True),
+        type=one_of(KINDS, pipe=True),
         action="append",
         required=required,
-        help="where to write, by suffix; may be given several times: .json or .npz (everything), .csv "
-        "(table), .html (page to look at), .png, .pdf or .svg (figure of the first image), .trc, .c3d, .bvh, "
-        ".glb or .rrd (for other programs), or - for JSON on stdout",
+        help="where to write; the suffix decides what, and -o may be given several times: "
+        f"{', '.join(f'{kind.suffix} ({kind.purpose})' for kind in KINDS.values())}, or - for JSON on stdout",
     )
     group.add_argument(
         "--frame",
         choices=list(FRAMES),
-        help="axes (default: opencv; .trc opensim, .c3d blender; .bvh, .glb and .rrd have their own)",
+        help=f"axes (default: opencv; {', '.join(_with_default('frame'))}; "
+        f"{listed(kind.suffix for kind in KINDS.values() if kind.frame)} have their own)",
     )
-    group.add_argument("-q", "--quiet", action="store_true", help="say nothing but warnings and errors")
+    group.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
 
 
 def add_detected_output(command: ArgumentParser) -> None:
-    """`add_output`, and --open, for commands that show a page if nothing else is asked for."""
+    """`add_output`, and --open, for commands that show a page unless told otherwise."""
     add_output(command, required=False)
-    command.add_argument(
-        "--open", action="store_true", help="open the page in the browser, beside writing OUT"
-    )
+    command.add_argument("--open", action="store_true", help="open the page in the browser, even with -o")
 
 
 def add_camera(command: ArgumentParser, *, image_size: bool = True) -> None:
-    """What may be known of camera and people."""
+    """What may be known about the camera and the people."""
     group = command.add_argument_group(
         "camera and people",
-        "What is not given is taken from the input, or else assumed; the result says which.",
+        "What you leave out is taken from the input or else assumed; the result says which.",
     )
     if image_size:
-        group.add_argument("--image-size", nargs=2, type=number, metavar=("W", "H"), help="pixels")
-    group.add_argument("--intrinsics", nargs=4, type=float, metavar=("FX", "FY", "CX", "CY"), help="pixels")
+        group.add_argument(
+            "--image-size",
+            nargs=2,
+            type=number,
+            metavar=("W", "H"),
+            help="size of the image, pixels",
+        )
+    group.add_argument(
+        "--intrinsics",
+        nargs=4,
+        type=float,
+        metavar=("FX", "FY", "CX", "CY"),
+        help="focal lengths and principal point, pixels",
+    )
     group.add_argument(
         "--distortion",
         nargs=5,
         type=float,
         metavar=("K1", "K2", "P1", "P2", "K3"),
-        help="lens distortion in OpenCV's order; needs intrinsics",
+        help="lens distortion in OpenCV's order; needs --intrinsics",
     )
     group.add_argument(
-        "--height-mm", type=number, metavar="H", help="standing height of the people; sets the scale"
+        "--height-mm", type=number, metavar="H", help="standing height of the people, mm; sets the scale"
     )
 
 
 def known(arguments: Namespace) -> dict[str, Any]:
-    """What was said about camera, people and scores, as keyword arguments of `Keypoints2D`."""
-    said = {
+    """What the options say about camera, people and scores, as keyword arguments of `Keypoints2D`."""
+    given = {
         name: getattr(arguments, name, None)
         for name in ("image_size", "distortion", "height_mm", "min_score")
     }
     if arguments.intrinsics is not None:
         fx, fy, cx, cy = arguments.intrinsics
-        said["K"] = [[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]]
-    return {name: value for name, value in said.items() if value is not None}
+        given["K"] = [[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]]
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def add_detector(command: ArgumentParser) -> None:
-    """Which detector looks for people, and what counts as found."""
+    """Which detector looks for people, and from which score on a keypoint counts."""
     command.add_argument(
         "--detector",
         choices=["auto", "mediapipe", "rtmlib"],
         default="auto",
-        help="mediapipe finds one person, offline; rtmlib finds everybody and downloads its models on first "
-        "use; auto takes the first that is installed (default: %(default)s)",
+        help="mediapipe finds one person and works offline; rtmlib finds everyone and downloads its models "
+        "on first use; auto takes the first that is installed (default: %(default)s)",
     )
     add_min_score(command, "0.3")
 
 
 def add_min_score(command: ArgumentParser, default: str) -> None:
-    """The limit under which a keypoint is missing."""
+    """The score below which a keypoint is missing."""
     command.add_argument(
         "--min-score",
         type=float,
@@ -109,14 +132,14 @@ def add_min_score(command: ArgumentParser, default: str) -> None:
 
 
 def add_track(command: Any) -> None:
-    """Which people."""
+    """Which people are kept."""
     command.add_argument(
         "--track",
         type=int,
         metavar="ID",
         action="append",
-        help="only this person, by track id, or by number (0, 1, ...) in a single image; "
-        "may be given several times (default: everybody)",
+        help="keep only this person, by track id, or by number (0, 1, ...) in a single image; "
+        "may be given several times (default: everyone)",
     )
 
 
@@ -127,45 +150,54 @@ def add_time(command: ArgumentParser, fps: str) -> None:
     group.add_argument(
         "--smooth",
         choices=["offline", "live", "none"],
-        help="how frames become one motion: offline sees the whole clip and has no delay, live takes frames "
-        "as they come, none lifts each by itself (default: offline for several frames of known rate, else "
-        "none)",
+        help="offline smooths over the whole clip without delay, live uses past frames only, none lifts each "
+        "frame by itself (default: offline for several frames of known rate, else none)",
     )
     group.add_argument(
         "--smoothness",
         type=number,
         metavar="X",
         default=1.0,
-        help="2 is smoother, 0.5 follows faster (default: %(default)g)",
+        help="2 is smoother, 0.5 follows faster movements (default: %(default)g)",
     )
     group.add_argument(
         "--lock-feet",
         action="store_true",
-        help="hold feet that stand in their place; for cameras that stand still, offline only",
+        help="keep standing feet in place; for a camera that does not move, offline only",
     )
     add_track(group)
 
 
+def _device(text: str) -> str:
+    if re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", text):
+        return text
+    raise ArgumentTypeError(f"expected auto, cpu, cuda, cuda:1, ... or mps, got {text!r}")
+
+
 def add_model(command: ArgumentParser) -> None:
-    """Weights and where they run."""
+    """Which weights, and on which device."""
     group = add_weights(command)
     group.add_argument(
-        "--device", default="auto", help="auto, cpu, cuda, cuda:1, mps, ... (default: %(default)s)"
+        "--device",
+        type=_device,
+        default="auto",
+        metavar="DEVICE",
+        help="auto, cpu, cuda, cuda:1, ... or mps (default: %(default)s)",
     )
 
 
 def add_weights(command: ArgumentParser) -> Any:
-    """Which weights; returns the group of options, for more about the model."""
+    """Which weights; returns the group of options, to which more can be added."""
     group = command.add_argument_group("model")
     group.add_argument(
         "--weights",
         metavar="WEIGHTS",
-        help="base or tiny, which come with the package, a directory, or a Hub id (default: base)",
+        help="base or tiny from the package, a directory, or a Hub id (default: base)",
     )
     group.add_argument("--revision", metavar="R", help="branch, tag or commit of a Hub id")
     return group
 
 
 def add_source(command: ArgumentParser, name: str, help: str) -> None:
-    """What is read."""
+    """The input."""
     command.add_argument("input", metavar=name, type=Path, help=help)

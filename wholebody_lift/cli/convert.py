@@ -8,10 +8,12 @@ from pathlib import Path
 from wholebody_lift.cli import arguments as options
 from wholebody_lift.cli import files
 from wholebody_lift.cli.messages import say
+from wholebody_lift.cli.paths import PIPE, one_of
+from wholebody_lift.errors import count
 
 SUMMARY = "Convert 2D keypoints to the format of another program"
 DETAILS = (
-    "Every format that lift reads can be IN. Nothing is lifted and no keypoint is dropped for its score."
+    "IN may have any format that lift reads. Nothing is lifted, and no keypoint is dropped for a low score."
 )
 EXAMPLES = """\
   wholebody-lift convert alphapose-results.json detections.json
@@ -26,7 +28,7 @@ _SUFFIXES = {
     "openpose": (".json", ""),
     "arrays": (".npz",),
 }
-"""What names of OUT may end in; a folder has no suffix."""
+"""What OUT may end in; a folder has no suffix."""
 
 _BY_SUFFIX = {".json": "coco-wholebody", ".npz": "arrays", "": "openpose"}
 
@@ -36,7 +38,7 @@ def add_arguments(command: ArgumentParser) -> None:
     command.add_argument(
         "output",
         metavar="OUT",
-        type=files.one_of((".json", ".npz", ""), pipe=True),
+        type=one_of((".json", ".npz", ""), pipe=True),
         help="where to write: a .json, an .npz, a folder, or - for JSON on stdout",
     )
     command.add_argument(
@@ -44,33 +46,35 @@ def add_arguments(command: ArgumentParser) -> None:
         choices=list(_SUFFIXES),
         help="format (default: coco-wholebody for .json and -, arrays for .npz, openpose for a folder)",
     )
-    options.add_min_score(command, "0, which keeps all")
+    options.add_min_score(command, "0, which keeps every keypoint")
     command.add_argument(
-        "--fps", type=options.number, metavar="F", help="frames per second, where the file does not say"
+        "--fps",
+        type=options.number,
+        metavar="F",
+        help="frames per second (default: that of IN, if it has one)",
     )
     options.add_track(command)
     options.add_camera(command)
-    command.add_argument("-q", "--quiet", action="store_true", help="say nothing but warnings and errors")
+    command.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
 
 
 def run(arguments: Namespace) -> None:
     out: Path = arguments.output
-    suffix = ".json" if out == files.PIPE else out.suffix.lower()
+    suffix = ".json" if out == PIPE else out.suffix.lower()
     form = arguments.to or _BY_SUFFIX[suffix]
     if suffix not in _SUFFIXES[form]:
         wanted = " or ".join(s or "a folder" for s in _SUFFIXES[form])
-        arguments.wrong_usage(f"got OUT {out} for {form}, which is written to {wanted}")
+        arguments.wrong_usage(f"expected OUT to be {wanted} for {form}, got {out}")
 
     from wholebody_lift import formats
 
     known = {"min_score": 0.0, **options.known(arguments), "fps": arguments.fps}
     people = files.read_detections(arguments.input, **known)
     people = files.only(people, arguments.track)
-    if out == files.PIPE:
+    if out == PIPE:
         with files.piped() as file:
             formats.write_keypoints(people, file, form)
     else:
         out.parent.mkdir(parents=True, exist_ok=True)
         formats.write_keypoints(people, out, form)
-    number = f"{len(people)} {'person' if len(people) == 1 else 'people'}"
-    say(arguments, f"wrote {number} as {form} to {'standard output' if out == files.PIPE else out}")
+    say(arguments, f"wrote {count(len(people))} as {form} to {'standard output' if out == PIPE else out}")

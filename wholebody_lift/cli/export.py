@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
+from typing import get_args
 
 from wholebody_lift.cli import arguments as options
 from wholebody_lift.cli import files
-from wholebody_lift.cli.messages import say
-from wholebody_lift.outputs import LAYOUTS, NAMES, ORIGINS
+from wholebody_lift.cli.paths import kind_of
+from wholebody_lift.formats.results.motion import Origin
+from wholebody_lift.formats.results.pose_csv import Layout
+from wholebody_lift.formats.results.trc import Names
 
-SUMMARY = "Write a saved result for another program"
+SUMMARY = "Convert a saved result for another program"
 DETAILS = "RESULT is a .json or .npz that lift, image or video wrote."
 EXAMPLES = """\
   wholebody-lift export result.npz -o walk.bvh -o walk.glb
@@ -34,24 +37,27 @@ def add_arguments(command: ArgumentParser) -> None:
     group = command.add_argument_group("formats")
     group.add_argument(
         "--origin",
-        choices=ORIGINS,
-        help="where positions are from: the ground under the hips of the first frame, the camera, or each "
-        "person's hips (.trc, .c3d, .bvh, .glb; default: ground)",
+        choices=get_args(Origin),
+        help="origin of all positions: the ground under the hips of the first frame, the camera, or each "
+        f"person's hips ({options.takers('origin')}; default: ground)",
     )
     group.add_argument(
-        "--layout", choices=LAYOUTS, help="a row per keypoint, or per person and image (.csv; default: long)"
+        "--layout",
+        choices=get_args(Layout),
+        help=f"a row per keypoint, or per person and image ({options.takers('layout')}; default: long)",
     )
     group.add_argument(
         "--names",
-        choices=NAMES,
-        help="names of markers: ours, in mm, or Pose2Sim's, in m (.trc; default: keypoints)",
+        choices=get_args(Names),
+        help="names of the markers: those of the keypoints, in mm, or Pose2Sim's, in m "
+        f"({options.takers('names')}; default: keypoints)",
     )
     group.add_argument(
         "--observed-only",
         dest="inferred",
         action="store_const",
         const=False,
-        help="leave out keypoints that are inferred (.trc, .c3d)",
+        help=f"omit inferred keypoints ({options.takers('inferred')})",
     )
     over_time = command.add_argument_group("people over time")
     over_time.add_argument(
@@ -62,17 +68,11 @@ def add_arguments(command: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     given = {name: getattr(arguments, name) for name in _FLAGS if getattr(arguments, name) is not None}
-    taken = set().union(*(files.kind_of(path).options for path in arguments.output))
+    taken = set().union(*(kind_of(path).options for path in arguments.output))
     for name in given.keys() - taken:
-        arguments.wrong_usage(f"no OUT takes {_FLAGS[name]}")
-    files.check_outputs(arguments, arguments.output, arguments.input)
+        arguments.wrong_usage(f"expected an OUT that takes {_FLAGS[name]} ({options.takers(name)}), got none")
+    files.check_outputs(arguments, arguments.output)
     pose = files.read_result(arguments.input)
     if arguments.fps is not None:
         pose = replace(pose, fps=arguments.fps)
-    files.write_outputs(
-        files.only(pose, arguments.track),
-        arguments.output,
-        files.title_of(arguments.input),
-        lambda path: say(arguments, f"wrote {path}"),
-        **given,
-    )
+    files.write_outputs(files.only(pose, arguments.track), arguments, arguments.output, **given)

@@ -6,12 +6,11 @@ from argparse import ArgumentParser, Namespace
 
 from wholebody_lift.cli import arguments as options
 from wholebody_lift.cli import files
-from wholebody_lift.cli.messages import say
+from wholebody_lift.extras import DETECT
 
 SUMMARY = "Find the people in a photo and lift them to 3D"
 DETAILS = (
-    'Needs a detector: pip install "wholebody-lift[detect]". Without -o the page beside the photo is '
-    "written and opened."
+    f"Needs a detector: {DETECT.command}. Without -o, an HTML page is written beside the photo and opened."
 )
 EXAMPLES = """\
   wholebody-lift image photo.jpg
@@ -32,10 +31,10 @@ def add_arguments(command: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     paths = files.with_page(arguments)
-    files.check_outputs(arguments, paths, arguments.input)
+    files.check_outputs(arguments, paths)
     from wholebody_lift import detectors
     from wholebody_lift.cli.lifting import lift_and_write
 
     people = detectors.detect_image(arguments.input, arguments.detector, **options.known(arguments))
     lift_and_write(people, arguments, paths)
-    files.open_page(arguments, paths, lambda text: say(arguments, text))
+    files.open_page(arguments, paths)

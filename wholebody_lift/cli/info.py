@@ -1,4 +1,4 @@
-"""`wholebody-lift info`: what is installed, what weights are, what a file holds."""
+"""`wholebody-lift info`: what is installed, which weights these are, what a file holds."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def add_arguments(command: ArgumentParser) -> None:
         "subject",
         metavar="WEIGHTS_OR_FILE",
         nargs="?",
-        help="base or tiny, which come with the package, a directory of weights, a Hub id, or a file that "
-        "lift reads or writes (default: base)",
+        help="base or tiny from the package, a directory of weights, a Hub id, or a file that lift reads or "
+        "writes (default: base)",
     )
     command.add_argument("--revision", metavar="R", help="branch, tag or commit of a Hub id")
     command.add_argument(
@@ -55,10 +55,10 @@ def run(arguments: Namespace) -> None:
     from wholebody_lift.lifter import Lifter
 
     print(f"wholebody-lift {__version__}")
-    print(f"python  {sys.version.split()[0]}, torch {torch.__version__}, numpy {np.__version__}")
-    print(f"extras  {_describe_extras()}")
+    print(f"python   {sys.version.split()[0]}, torch {torch.__version__}, numpy {np.__version__}")
+    print(_describe_extras())
     lifter = Lifter.from_pretrained(arguments.subject, revision=arguments.revision)
-    print(f"device  {lifter.device}")
+    print(f"device   {lifter.device}")
     print(_describe_weights(lifter, arguments.subject, arguments.revision))
 
 
@@ -75,27 +75,22 @@ def _verify() -> str:
 
 
 def _describe_extras() -> str:
-    from wholebody_lift import detectors
-
-    files = ", ".join(f"{extra.name} {'yes' if extra.installed else 'no'}" for extra in EXTRAS)
-    return f"{files}; detectors: {', '.join(detectors.available()) or 'none'}"
+    present = [extra.name for extra in EXTRAS if extra.installed]
+    lines = [f"extras   {', '.join(present) or 'none'}"]
+    lines += [f"missing  {extra.name}: {extra.command}" for extra in EXTRAS if not extra.installed]
+    return "\n".join(lines)
 
 
 def _describe_weights(lifter: Lifter, source: str | None, revision: str | None) -> str:
     parameters = sum(parameter.numel() for parameter in lifter.model.parameters())
-    shape = lifter.model.config.model_dump(exclude={"calibration"})
-    config = ", ".join(f"{name} {value}" for name, value in shape.items())
-    calibration = "calibrated" if lifter.model.config.calibration else "as the network says them"
+    calibrated = "calibrated" if lifter.model.config.calibration else "not calibrated"
     path = _weights_file(source, revision)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return "\n".join(
         [
-            f"weights {source or 'base'}",
-            f"file    {path}",
-            f"sha256  {digest}",
-            f"network SemGAN, {parameters:,} parameters",
-            f"config  {config}",
-            f"errors  {calibration}",
+            f"weights  {source or 'base'}: {parameters:,} parameters, expected errors {calibrated}",
+            f"file     {path}",
+            f"sha256   {digest}",
         ]
     )
 
@@ -124,7 +119,9 @@ def _describe_file(path: Path) -> str:
         try:
             return f"{path}: detections\n{_describe_detections(formats.read(path))}"
         except InputError as no_detections:
-            raise InputError(f"neither a result ({no_result}) nor detections ({no_detections})") from None
+            raise InputError(
+                f"expected a result or detections, got neither: {no_result}; {no_detections}"
+            ) from None
 
 
 def _describe_detections(people: Keypoints2D) -> str:

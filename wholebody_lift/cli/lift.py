@@ -9,8 +9,8 @@ from wholebody_lift.cli import files
 
 SUMMARY = "Lift 2D keypoints to 3D"
 DETAILS = (
-    "INPUT is what a detector wrote: COCO-WholeBody, MMPose, OpenPose (a file, or the folder of a video), "
-    "AlphaPose, MediaPipe, or arrays; the content decides."
+    "INPUT is a file that a detector wrote: COCO-WholeBody, MMPose, OpenPose (a file, or the folder of a "
+    "video), AlphaPose, MediaPipe, or plain arrays; the format is told from the content."
 )
 EXAMPLES = """\
   wholebody-lift lift detections.json -o result.json -o result.html
@@ -31,7 +31,7 @@ def add_arguments(command: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> None:
-    files.check_outputs(arguments, arguments.output, arguments.input)
+    files.check_outputs(arguments, arguments.output)
     people = files.read_detections(arguments.input, **options.known(arguments), fps=arguments.fps)
     from wholebody_lift.cli.lifting import lift_and_write
 

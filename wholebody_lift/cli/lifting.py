@@ -35,22 +35,18 @@ def lift_and_write(people: Keypoints2D, arguments: Namespace, paths: Sequence[Pa
     pose = lift(people, load(arguments), arguments)
     pose = pose if by_track else files.only(pose, arguments.track)
     say(arguments, pose.to(arguments.frame or pose.frame).summary())
-    files.write_outputs(
-        pose,
-        paths,
-        files.title_of(arguments.input),
-        lambda path: say(arguments, f"wrote {path}"),
-        **frame,
-    )
+    files.write_outputs(pose, arguments, paths, **frame)
 
 
 def lift(people: Keypoints2D, lifter: Lifter, arguments: Namespace) -> Pose3D:
     """Lift people as --smooth, --smoothness and --lock-feet say."""
     smooth = arguments.smooth or _smooth_by_default(people, arguments)
     if arguments.lock_feet and smooth != "offline":
-        raise InputError("got --lock-feet, which goes with --smooth offline (and that needs --fps)")
+        raise InputError(
+            "expected --smooth offline (which needs --fps) with --lock-feet, got --smooth " + smooth
+        )
     if smooth != "none" and people.fps is None:
-        raise InputError(f"got --smooth {smooth} and no frame rate; give it with --fps")
+        raise InputError(f"expected a frame rate for --smooth {smooth}, got none; give it with --fps")
     if smooth != "none":
         frames = len(people) if people.image_ids is None else len(np.unique(people.image_ids))
         say(arguments, f"lifting {frames} frames, {people.fps:g} per second, as one motion ({smooth})")

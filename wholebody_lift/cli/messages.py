@@ -1,4 +1,4 @@
-"""What is said: errors and warnings in one line, progress of long work, what was written."""
+"""Messages: errors and warnings in one line, progress of long work, what was written."""
 
 from __future__ import annotations
 
@@ -9,22 +9,20 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TextIO
 
 from wholebody_lift._types import Progress
-from wholebody_lift.cli.files import PIPE
+from wholebody_lift.cli.paths import PIPE, outputs_of
 
 BAR_AFTER_SECONDS = 2
 """Work that takes less shows no progress bar."""
 
 
 def say(arguments: Namespace, text: str) -> None:
-    """A message on stdout; on stderr where stdout is taken by a result; none where quiet was asked for."""
-    outputs = getattr(arguments, "output", None)
-    piped = outputs == PIPE or (isinstance(outputs, list) and PIPE in outputs)
+    """Print a message on stdout, or on stderr where a result goes to stdout; nothing with --quiet."""
     if not getattr(arguments, "quiet", False):
-        print(text, file=sys.stderr if piped else sys.stdout)
+        print(text, file=sys.stderr if PIPE in outputs_of(arguments) else sys.stdout)
 
 
 def progress(arguments: Namespace, unit: str) -> AbstractContextManager[Progress]:
-    """A bar on stderr, if that is a terminal and the work takes longer than a moment."""
+    """A progress bar on stderr, if that is a terminal and the work takes longer than a moment."""
     if arguments.quiet or not sys.stderr.isatty():
         return nullcontext(lambda done, total: None)
     return _bar(unit)
@@ -44,12 +42,12 @@ def _bar(unit: str) -> Iterator[Progress]:
 
 
 def one_line(error: BaseException) -> str:
-    """The text of an error without line breaks, or its kind if it has none."""
+    """The text of an error without line breaks, or its type if it has none."""
     return " ".join(str(error).split()) or type(error).__name__
 
 
 def print_warning_once() -> Any:
-    """A stand-in for warnings.showwarning: each text is one line on stderr, and is shown once."""
+    """A replacement for warnings.showwarning: one line on stderr for each text, once."""
     shown: set[str] = set()
 
     def show(

@@ -1,15 +1,15 @@
-"""`wholebody-lift onnx`: the weights, and all geometry around them, as one file for other runtimes."""
+"""`wholebody-lift onnx`: the network and all geometry around it as one file for other runtimes."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 from wholebody_lift.cli import arguments as options
 from wholebody_lift.cli.messages import say
+from wholebody_lift.cli.paths import one_of
 
-SUMMARY = "Write the way from pixels to millimetres as an ONNX file"
-DETAILS = "For browsers, phones, game engines and C++; docs/onnx.md has its inputs and outputs."
+SUMMARY = "Export the complete model to ONNX"
+DETAILS = "One file from pixels to millimetres, for browsers, phones, game engines and C++."
 EXAMPLES = """\
   wholebody-lift onnx tiny.onnx --weights tiny
   wholebody-lift onnx base.onnx
@@ -17,14 +17,12 @@ EXAMPLES = """\
 
 
 def add_arguments(command: ArgumentParser) -> None:
-    command.add_argument("output", metavar="OUT", type=Path, help="the file to write, .onnx")
+    command.add_argument("output", metavar="OUT", type=one_of((".onnx",)), help="the .onnx file to write")
     options.add_weights(command)
-    command.add_argument("-q", "--quiet", action="store_true", help="say nothing but warnings and errors")
+    command.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
 
 
 def run(arguments: Namespace) -> None:
-    if arguments.output.suffix != ".onnx":
-        arguments.wrong_usage(f"OUT is {arguments.output}; wanted a name that ends in .onnx")
     from wholebody_lift import onnx_file, pretrained
 
     onnx_file.write(pretrained.load(arguments.weights, revision=arguments.revision), arguments.output)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from wholebody_lift.cli import arguments as options
 from wholebody_lift.cli import files
-from wholebody_lift.cli.messages import progress, say
+from wholebody_lift.cli.messages import progress
+from wholebody_lift.extras import DETECT
 
 SUMMARY = "Find the people in a video and lift them to 3D"
 DETAILS = (
-    'Needs a detector: pip install "wholebody-lift[detect]". Without -o the page beside the video is '
-    "written and opened."
+    f"Needs a detector: {DETECT.command}. Without -o, an HTML page is written beside the video and opened."
 )
 EXAMPLES = """\
   wholebody-lift video clip.mp4
@@ -20,11 +20,21 @@ EXAMPLES = """\
 """
 
 
+def _count(text: str) -> int:
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise ArgumentTypeError(f"expected a whole number over 0, got {text!r}")
+
+
 def add_arguments(command: ArgumentParser) -> None:
     options.add_source(command, "CLIP", "a video, such as .mp4")
     options.add_detector(command)
     command.add_argument(
-        "--every", type=int, default=1, metavar="N", help="look at each Nth frame only (default: %(default)s)"
+        "--every",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="process only every N-th frame (default: %(default)s)",
     )
     options.add_detected_output(command)
     options.add_camera(command, image_size=False)
@@ -34,7 +44,7 @@ def add_arguments(command: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     paths = files.with_page(arguments)
-    files.check_outputs(arguments, paths, arguments.input)
+    files.check_outputs(arguments, paths)
     from wholebody_lift import detectors, inputs
     from wholebody_lift.cli.lifting import lift_and_write
 
@@ -48,4 +58,4 @@ def run(arguments: Namespace) -> None:
         )
     people = inputs.with_known(people, fps=arguments.fps)
     lift_and_write(people, arguments, paths)
-    files.open_page(arguments, paths, lambda text: say(arguments, text))
+    files.open_page(arguments, paths)

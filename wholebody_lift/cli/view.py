@@ -10,9 +10,10 @@ from wholebody_lift import outputs
 from wholebody_lift.cli import arguments as options
 from wholebody_lift.cli import files
 from wholebody_lift.cli.messages import say
+from wholebody_lift.cli.paths import PIPE, one_of, title_of
 
-SUMMARY = "Write a saved result as a page and open it in the browser"
-DETAILS = "The page is one file that needs no network."
+SUMMARY = "Open a saved result in the browser"
+DETAILS = "The result becomes one HTML file that needs no network."
 EXAMPLES = """\
   wholebody-lift view result.json
   wholebody-lift view result.npz -o page.html --no-open
@@ -26,22 +27,22 @@ def add_arguments(command: ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="PAGE",
-        type=files.one_of((".html",)),
-        help="the page (default: beside the result, as .html; a temporary file for -)",
+        type=one_of((".html",)),
+        help="the HTML file (default: beside the result; a temporary file for -)",
     )
-    command.add_argument("--no-open", action="store_true", help="only write the page")
+    command.add_argument("--no-open", action="store_true", help="write the HTML file only")
 
 
 def run(arguments: Namespace) -> None:
     pose = files.read_result(arguments.input)
     page = arguments.output or _default_page(arguments.input)
-    outputs.write(pose, page, title=files.title_of(arguments.input))
+    outputs.write(pose, page, title=title_of(arguments.input))
     say(arguments, f"wrote {page}")
     if not arguments.no_open:
-        files.open_in_browser(page, lambda text: say(arguments, text))
+        files.open_in_browser(arguments, page)
 
 
 def _default_page(source: Path) -> Path:
-    if source == files.PIPE:  # the browser needs it after this program has ended
+    if source == PIPE:  # the browser needs it after this program has ended
         return Path(tempfile.mkdtemp(prefix="wholebody-lift-")) / "result.html"
     return source.with_suffix(".html")

@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from wholebody_lift import atomic
 from wholebody_lift._types import AnyFloats
+from wholebody_lift.extras import PLOT
+from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import FRAMES, Pose3D
 from wholebody_lift.skeleton import EDGES, PARTS
 from wholebody_lift.viewers import palette
@@ -80,10 +82,9 @@ def plot(
     Raises IndexError for a person that is not there, ValueError for a view that is not known or a pose
     without people, ImportError without matplotlib.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError('figures need matplotlib: pip install "wholebody-lift[plot]"') from error
+    PLOT.needed_for("a figure")
+    from matplotlib.figure import Figure
+
     if len(pose) == 0:
         raise ValueError("got a pose of 0 people; there is nothing to draw")
     shown = pose[np.flatnonzero(pose.image_ids == pose.image_ids[0])] if person is None else pose[person]
@@ -123,6 +124,12 @@ def write(pose: Pose3D, path: str | Path, *, dpi: float = 200, **options: Any) -
     ):
         figure.savefig(new, dpi=dpi)
 
+
+KINDS = (
+    Kind(".png", "PNG", "a figure", write, unit="", extra=PLOT),
+    Kind(".pdf", "PDF", "figure for print", write, unit="", extra=PLOT),
+    Kind(".svg", "SVG", "figure to edit", write, unit="", extra=PLOT),
+)
 
 _CHOICES = f"choose from 'input', {', '.join(map(repr, _TITLES))} or (elev, azim) in degrees"
 

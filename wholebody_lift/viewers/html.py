@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from wholebody_lift import atomic
 from wholebody_lift._types import AnyFloats
+from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import FRAMES, Pose3D
 from wholebody_lift.skeleton import EDGES, FACE_FEATURES, KEYPOINT_NAMES, PARTS
 from wholebody_lift.viewers import palette, views
@@ -45,6 +46,9 @@ _UNKNOWN_FPS = 10
 def write(pose: Pose3D, path: str | Path, *, title: str = "wholebody-lift") -> None:
     """Write the page of `render` to a file. Raises ValueError for a pose without people."""
     atomic.write_text(path, render(pose, title=title))
+
+
+KIND = Kind(".html", "Page", "to view, to send", write, "any browser")
 
 
 def render(pose: Pose3D, *, title: str = "wholebody-lift") -> str:

@@ -45,7 +45,7 @@ def test_what_is_not_known_is_empty(tmp_path, layout):
 
 
 def test_layouts_that_are_not_known(tmp_path):
-    with pytest.raises(ValueError, match="got layout 'tidy'; one of long, wide was wanted"):
+    with pytest.raises(ValueError, match="expected layout long or wide, got 'tidy'"):
         formats.write(clip(2), tmp_path / "walk.csv", layout="tidy")
     assert not list(tmp_path.iterdir())
 

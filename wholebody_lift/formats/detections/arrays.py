@@ -6,8 +6,6 @@ name; JSON may also be the nested list of the keypoints alone, with null for NaN
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import numpy as np
 from wholebody_lift import atomic
 from wholebody_lift.errors import InputError, listed
 from wholebody_lift.formats.detections.assemble import Fields
+from wholebody_lift.formats.loading import load_npz
 from wholebody_lift.keypoints import Keypoints2D
 
 LOOKED_FOR = "arrays (an object with keypoints, or a list of numbers)"
@@ -57,15 +56,6 @@ def read_npy(path: Path) -> Fields:
 def read_npz(path: Path) -> Fields:
     """Keyword arguments of `Keypoints2D` from an npz file."""
     return parse(load_npz(path))
-
-
-def load_npz(path: Path) -> dict[str, Any]:
-    """All arrays of an npz file by name."""
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"got an npz file that cannot be read ({error}); write it again") from None
 
 
 def write(people: Keypoints2D, path: Path) -> None:

@@ -20,7 +20,7 @@ from wholebody_lift._types import Floats, Mask
 from wholebody_lift.errors import InputError, InputWarning, count, listed, name_people
 from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D, read_keypoints, unusable
 
-_PACKAGE = __name__.rpartition(".")[0]
+_PACKAGE = __name__.partition(".")[0]
 
 Fields: TypeAlias = dict[str, Any]
 
@@ -79,7 +79,7 @@ def assemble(fields: Fields, known: Known | KnownButSize, source: str = "") -> K
 
 
 def tell(message: str) -> None:
-    """Warn with `InputWarning` at the line that called into `formats`, however deep the reader is."""
+    """Warn with `InputWarning` at the line that called into the package, however deep the reader is."""
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
         level, frame = level + 1, frame.f_back

@@ -1,1 +1,62 @@
-"""3D results as files, for this library and for other programs; one file a kind."""
+"""3D results as files, for this library and for other programs; one module a kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from wholebody_lift.errors import InputError
+from wholebody_lift.formats.loading import ZIP, load_json, starts_with
+from wholebody_lift.formats.results import bvh, c3d, gltf, pose_csv, pose_json, pose_npz, rerun_log, trc
+from wholebody_lift.kinds import Kind
+from wholebody_lift.pose import Pose3D
+
+KINDS: dict[str, Kind] = {
+    module.KIND.suffix: module.KIND
+    for module in (pose_json, pose_npz, pose_csv, trc, c3d, bvh, gltf, rerun_log)
+}
+"""By suffix, in the order in which they are offered."""
+
+
+def write(pose: Pose3D, path: str | Path, **options: Any) -> None:
+    """Write a result; the suffix decides the format.
+
+    .npz and .json hold everything, for `read_pose`; .csv is a table (`layout`: "long" or "wide"). .trc
+    (OpenSim), .c3d, .bvh, .glb and .rrd (Rerun) are for other programs and hold people over time. Options,
+    units and axes of each are in docs/exports.md. The file is replaced when the new one is complete.
+
+    Raises:
+        InputError: the suffix is none of these.
+        ValueError: the format cannot hold the result (it is not known who is who, or the frame rate), or an
+            option's value is not known.
+        TypeError: the format has no such option.
+        ImportError: the format needs a package that is not installed; the text names the extra.
+        OSError: the file cannot be written.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in KINDS:
+        raise InputError(f"{path}: expected one of the suffixes {', '.join(KINDS)}, got {suffix!r}")
+    KINDS[suffix].write(pose, Path(path), **options)
+
+
+def read_pose(path: str | Path) -> Pose3D:
+    """Read what `write` wrote as .npz or .json; every array comes back bit by bit.
+
+    Raises:
+        InputError: the file is no such result, or is damaged.
+        OSError: the file cannot be opened.
+    """
+    path = Path(path)
+    try:
+        if starts_with(path, ZIP):
+            return pose_npz.read(path)
+        kind = KINDS.get(path.suffix.lower())
+        if kind is not None and not kind.complete:
+            readable = " or ".join(suffix for suffix, kind in KINDS.items() if kind.complete)
+            raise InputError(
+                f"expected a file that holds everything ({readable}), got {kind.suffix}, which is for other "
+                "programs; save the result as one of these to load it again"
+            )
+        return pose_json.parse(load_json(path))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None

@@ -11,6 +11,7 @@ from wholebody_lift import atomic
 from wholebody_lift._types import Floats
 from wholebody_lift.body.inverse_kinematics import BONES, CHILDREN, SkeletonPose, solve
 from wholebody_lift.formats.results.motion import Origin, motion
+from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
 
 FRAME = "opengl"
@@ -76,3 +77,15 @@ def _angles(rotations: Floats) -> Floats:
     (_, r01, _), (_, r11, _), (r20, r21, r22) = np.moveaxis(rotations, (-2, -1), (0, 1))
     z, x, y = np.arctan2(-r01, r11), np.arcsin(r21.clip(-1, 1)), np.arctan2(-r20, r22)
     return np.asarray(np.rad2deg(np.stack([z, x, y], axis=-1)))
+
+
+KIND = Kind(
+    ".bvh",
+    "BVH",
+    "animation",
+    write,
+    "Blender, MotionBuilder",
+    unit="cm",
+    frame=FRAME,
+    obstacles=frozenset({"who", "when", "several"}),
+)

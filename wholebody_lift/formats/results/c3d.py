@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from wholebody_lift import __version__, atomic
+from wholebody_lift.extras import C3D
 from wholebody_lift.formats.results.motion import Motion, Origin, motion
+from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import FRAMES, Pose3D
 from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS
 
@@ -38,10 +40,7 @@ def write(
 
     Raises ImportError without ezc3d, ValueError where it is not known who is who, or no frame rate.
     """
-    try:
-        import ezc3d
-    except ImportError as error:
-        raise ImportError('C3D needs ezc3d: pip install "wholebody-lift[c3d]"') from error
+    ezc3d = C3D.needed_for("C3D")
     moving = motion(pose, frame, origin)
     shape = (len(moving.tracks), NUM_KEYPOINTS, moving.length)
     points = np.full((4, *shape), np.nan)
@@ -104,3 +103,14 @@ def _axis(frame: str, direction: tuple[int, int, int]) -> str:
     along = FRAMES[frame].matrix @ direction
     axis = int(np.abs(along).argmax())
     return ("+" if along[axis] > 0 else "-") + "XYZ"[axis]
+
+
+KIND = Kind(
+    ".c3d",
+    "C3D",
+    "biomechanics",
+    write,
+    "Mokka, Visual3D, Vicon",
+    extra=C3D,
+    obstacles=frozenset({"who", "when"}),
+)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from wholebody_lift.extras import PANDAS
 from wholebody_lift.formats.results.pose_csv import Layout, columns
 from wholebody_lift.pose import Pose3D
 
@@ -18,9 +19,5 @@ def to_dataframe(pose: Pose3D, layout: Layout = "long") -> pandas.DataFrame:
 
     Raises ImportError without pandas, ValueError for a layout that is not known.
     """
-    try:
-        import pandas
-    except ImportError as error:
-        raise ImportError('a DataFrame needs pandas: pip install "wholebody-lift[pandas]"') from error
-    table = columns(pose, layout)
-    return pandas.DataFrame(table).astype({"track_id": "Int64", "fps": "float64"})
+    table = PANDAS.needed_for("a DataFrame").DataFrame(columns(pose, layout))
+    return cast("pandas.DataFrame", table.astype({"track_id": "Int64", "fps": "float64"}))

@@ -18,6 +18,7 @@ from wholebody_lift import __version__, atomic
 from wholebody_lift._types import Floats
 from wholebody_lift.body.inverse_kinematics import BONES, CHILDREN, SkeletonPose, solve, to_quaternions
 from wholebody_lift.formats.results.motion import Motion, Origin, Track, motion
+from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
 
 FRAME = "opengl"
@@ -200,3 +201,15 @@ def _continuous(quaternions: Floats) -> Floats:
     flips = np.sum(quaternions[1:] * quaternions[:-1], axis=-1) < 0
     signs = np.concatenate([np.ones_like(quaternions[:1, :, 0]), np.where(flips, -1.0, 1.0)]).cumprod(axis=0)
     return np.asarray(quaternions * signs[..., None])
+
+
+KIND = Kind(
+    ".glb",
+    "glTF",
+    "Blender, Unity",
+    write,
+    "Unreal, Godot, three.js",
+    unit="m",
+    frame=FRAME,
+    obstacles=frozenset({"who", "when"}),
+)

@@ -1,4 +1,4 @@
-"""What the formats of motion share: who is who over time, one clock, one set of axes, one origin."""
+"""What formats of people over time share: tracks, one clock, one set of axes, one origin."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from wholebody_lift.pose import FRAMES, Pose3D
 from wholebody_lift.skeleton import indices
 
 Origin = Literal["ground", "camera", "hips"]
-"""Where the origin is: "ground", under the hips of the first frame, at the height of the feet; "camera"; or
-"hips", each person's own in every frame, so that nobody moves from the spot."""
+"""The origin of all positions: "ground", under the hips of the first frame, at the height of the feet;
+"camera"; or "hips", those of each person in every frame, for motion on the spot."""
 
 STILL_FPS = 30.0
 """The frame rate that is written where there is one frame and no rate is known."""
 
-_FLOOR_PERCENTILE = (
-    5.0  # of the height of the lower foot over all frames: jumps and single errors do not count
-)
+_FLOOR_PERCENTILE = 5.0
+"""Of the height of the lower foot over all frames: jumps and single errors do not count."""
+
 _SMALLEST_SHARE = 0.01  # of the frames from the first to the last, in which there is someone
 
 
@@ -93,9 +93,9 @@ class Motion:
         if len(self.tracks) > 1:
             names = listed(track.name for track in self.tracks)
             raise ValueError(
-                f"got {len(self.tracks)} people ({names}), and {kind} holds one; choose one: "
-                "pose[pose.track_ids == ID], or pose[0] in a single image. If the rows are frames of one "
-                "person, say so before lifting: Keypoints2D(..., image_ids=range(N), fps=FPS)"
+                f"expected one person, which is what {kind} holds, got {len(self.tracks)} ({names}); "
+                "select one: pose[pose.track_ids == ID], or pose[0] in a single image. If the rows are "
+                "frames of one person, say so before lifting: Keypoints2D(..., image_ids=range(N), fps=FPS)"
             )
         return self.tracks[0]
 
@@ -110,19 +110,19 @@ def motion(pose: Pose3D, frame: str, origin: Origin = "ground") -> Motion:
     Raises ValueError, which says what to do, where it is not known who is who or how fast frames follow.
     """
     if origin not in get_args(Origin):
-        raise ValueError(f"got origin {origin!r}; one of {', '.join(get_args(Origin))} was wanted")
+        raise ValueError(f"expected origin {', '.join(get_args(Origin))}, got {origin!r}")
     pose = pose.to(frame)
     if FRAMES[frame].handedness == "left":
-        raise ValueError(f"got frame {frame!r}, which is left-handed; the format wants a right-handed one")
+        raise ValueError(f"expected a right-handed frame, got {frame!r}, which is left-handed")
     if not len(pose):
-        raise ValueError("got a result without people; there is nothing to write")
+        raise ValueError("expected a result with people, got one without; there is nothing to write")
     frames, fps = _clock(pose)
     xyz = _placed(pose, frames, origin)
     tracks = []
     for name, rows in people(pose):
         order = rows[np.argsort(frames[rows], kind="stable")]
         if (np.diff(frames[order]) == 0).any():
-            raise ValueError(f"got {name} twice in one image; each person can be in an image once")
+            raise ValueError(f"expected each person once in an image, got {name} twice")
         tracks.append(
             Track(
                 name, frames[order], xyz[order], pose.error_mm[order].astype(np.float64), pose.observed[order]
@@ -138,14 +138,15 @@ def _clock(pose: Pose3D) -> tuple[Integers, float]:
         return np.zeros(len(pose), dtype=np.int64), STILL_FPS if pose.fps is None else pose.fps
     if pose.fps is None:
         raise ValueError(
-            f"got {len(images)} frames and no frame rate; set it: dataclasses.replace(pose, fps=30)"
+            f"expected a frame rate with {len(images)} frames, got none; set it: "
+            "dataclasses.replace(pose, fps=30)"
         )
     step = np.gcd.reduce(np.diff(images))
     frames = (pose.image_ids - images[0]) // step
     if len(images) < _SMALLEST_SHARE * (frames.max() + 1):
         raise ValueError(
-            f"got {len(images)} images with ids from {images[0]} to {images[-1]}, which do not look like the "
-            "numbers of video frames; give image_ids that count frames"
+            f"expected image_ids that count the frames of a video, got {len(images)} images with ids from "
+            f"{images[0]} to {images[-1]}; number the frames"
         )
     return frames, pose.fps / step
 
@@ -162,8 +163,9 @@ def people(pose: Pose3D) -> list[tuple[str, npt.NDArray[np.intp]]]:
         images = len(np.unique(pose.image_ids))
         if 1 < images < len(pose):
             raise ValueError(
-                f"got {len(pose)} people in {images} images and no track ids, so it is not known who is who; "
-                "give track_ids to Keypoints2D before lifting, or choose the rows of one person: pose[rows]"
+                f"expected track ids with {len(pose)} people in {images} images, got none, so it is not "
+                "known who is who; give track_ids to Keypoints2D before lifting, or select one person: "
+                "pose[rows]"
             )
         ids = np.arange(len(pose)) if images == 1 else np.zeros(len(pose), dtype=np.int64)
     known = np.unique(ids)

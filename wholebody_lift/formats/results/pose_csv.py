@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wholebody_lift import atomic
+from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
 
@@ -60,7 +61,7 @@ def write(pose: Pose3D, path: Path, *, layout: Layout = "long") -> None:
 def columns(pose: Pose3D, layout: Layout = "long") -> dict[str, Column]:
     """The table by column. Raises ValueError for a layout that is not known."""
     if layout not in get_args(Layout):
-        raise ValueError(f"got layout {layout!r}; one of {', '.join(get_args(Layout))} was wanted")
+        raise ValueError(f"expected layout {' or '.join(get_args(Layout))}, got {layout!r}")
     return _long(pose) if layout == "long" else _wide(pose)
 
 
@@ -116,3 +117,6 @@ def _cells(column: Column, rows: int) -> list[str]:
         return ["" if column is None else str(column)] * rows
     texts: list[str] = (column.astype(int) if column.dtype == np.bool_ else column).astype(str).tolist()
     return ["" if text == "nan" else text for text in texts]
+
+
+KIND = Kind(".csv", "CSV", "spreadsheets", write, "statistics programs")

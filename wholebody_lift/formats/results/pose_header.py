@@ -1,4 +1,4 @@
-"""What a result file says about itself: units, frame, skeleton, and what was assumed."""
+"""The header of a result file: units, frame, skeleton, and what was assumed."""
 
 from __future__ import annotations
 
@@ -62,18 +62,18 @@ def header(pose: Pose3D) -> dict[str, Any]:
 
 
 def fields(header: Any) -> dict[str, Any]:
-    """The `HEADER_FIELDS` of a description; the inverse of `header`. Raises InputError if it is another's."""
+    """The `HEADER_FIELDS` of a description; the inverse of `header`. Raises InputError for another file."""
     try:
         if header["format"] != FORMAT or header["version"] != VERSION:
             raise InputError(
-                f"got format {header['format']!r} version {header['version']!r}; "
-                f"{FORMAT!r} version {VERSION} was wanted. Read it with the release that wrote it"
+                f"expected format {FORMAT!r} version {VERSION}, got {header['format']!r} version "
+                f"{header['version']!r}; read it with the release that wrote it"
             )
         if header["skeleton"]["names"] != list(KEYPOINT_NAMES):
-            raise InputError("got other keypoint names; those of COCO-WholeBody were wanted, in their order")
+            raise InputError("expected the keypoint names of COCO-WholeBody, in their order, got others")
         named = {name: header[name] for name in HEADER_FIELDS}
         return {**named, "frame": header["frame"]["name"]}
     except (KeyError, TypeError, IndexError):
         raise InputError(
-            "got a file without the description of a 3D result; Pose3D.save writes one"
+            "expected a 3D result as Pose3D.save writes it, got a file without its description"
         ) from None

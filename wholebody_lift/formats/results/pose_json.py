@@ -16,6 +16,7 @@ import numpy.typing as npt
 from wholebody_lift import atomic
 from wholebody_lift.errors import InputError
 from wholebody_lift.formats.results.pose_header import ARRAY_FIELDS, OPTIONAL_FIELDS, fields, header
+from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
 
 _DTYPES: dict[str, type[np.generic]] = {
@@ -40,7 +41,7 @@ def write(pose: Pose3D, path: Path) -> None:
 
 
 def parse(document: Any) -> Pose3D:
-    """The result in parsed JSON. Raises InputError if it is another's, or damaged."""
+    """The result in parsed JSON. Raises InputError for another file or a damaged one."""
     described = fields(document)
     try:
         people = document["people"]
@@ -52,9 +53,9 @@ def parse(document: Any) -> Pose3D:
         }
         return Pose3D(**arrays, **described)
     except KeyError as error:
-        raise InputError(f"got a result without {error.args[0]}; write it again") from None
+        raise InputError(f"expected a result with {error.args[0]}, got one without; save it again") from None
     except (ValueError, TypeError, IndexError) as error:
-        raise InputError(f"got a damaged result ({error}); write it again") from None
+        raise InputError(f"the result is damaged ({error}); save it again") from None
 
 
 def _key(name: str) -> str:
@@ -75,3 +76,6 @@ def _numbers(array: npt.NDArray[Any]) -> list[Any]:
         array = array.astype(object)
         array[missing] = None
     return list(array.tolist())
+
+
+KIND = Kind(".json", "JSON", "everything, text", write, "this library, your own programs", complete=True)

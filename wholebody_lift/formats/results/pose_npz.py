@@ -9,8 +9,9 @@ import numpy as np
 
 from wholebody_lift import atomic
 from wholebody_lift.errors import InputError
-from wholebody_lift.formats.detections.arrays import load_npz
+from wholebody_lift.formats.loading import load_npz
 from wholebody_lift.formats.results.pose_header import ARRAY_FIELDS, OPTIONAL_FIELDS, fields, header
+from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
 
 
@@ -22,15 +23,20 @@ def write(pose: Pose3D, path: Path) -> None:
 
 
 def read(path: Path) -> Pose3D:
-    """Read the result back. Raises InputError if the file is another's, or damaged."""
+    """Read the result back. Raises InputError for another file or a damaged one."""
     content = load_npz(path)
     if "header" not in content:
-        raise InputError("got an npz file that is no 3D result; read 2D keypoints with formats.read(path)")
+        raise InputError("expected a 3D result, got another .npz file; read 2D keypoints with formats.read")
     described = fields(json.loads(str(content.pop("header"))))
     missing = set(ARRAY_FIELDS) - set(OPTIONAL_FIELDS) - set(content)
     if missing:
-        raise InputError(f"got a result without {', '.join(sorted(missing))}; write it again")
+        raise InputError(
+            f"expected a result with {', '.join(sorted(missing))}, got one without; save it again"
+        )
     try:
         return Pose3D(**content, **described)
     except (ValueError, TypeError) as error:
-        raise InputError(f"got a damaged result ({error}); write it again") from None
+        raise InputError(f"the result is damaged ({error}); save it again") from None
+
+
+KIND = Kind(".npz", "NumPy", "everything, small", write, "this library, your own programs", complete=True)

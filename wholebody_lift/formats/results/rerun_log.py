@@ -11,7 +11,6 @@ Timelines: `frame`, the image id, and `time`, in seconds, where the frame rate i
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -20,17 +19,21 @@ import numpy as np
 import numpy.typing as npt
 
 from wholebody_lift import atomic
+from wholebody_lift.extras import RERUN
 from wholebody_lift.formats.results.motion import people
+from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.skeleton import EDGES, KEYPOINT_NAMES
 
 if TYPE_CHECKING:
     import rerun
 
+FRAME = "opencv"
+
 
 def write(pose: Pose3D, path: Path) -> None:
     """Write a recording. Raises ImportError without rerun, ValueError where it is not known who is who."""
-    recording = _rerun().RecordingStream("wholebody-lift")
+    recording = RERUN.needed_for("Rerun").RecordingStream("wholebody-lift")
     log(pose, recording)  # into memory, until there is a file to go to
     with atomic.replacing(path) as new:
         recording.save(new)
@@ -43,8 +46,8 @@ def log(pose: Pose3D, recording: rerun.RecordingStream | None = None) -> None:
 
     Raises ImportError without rerun, ValueError where it is not known who is who.
     """
-    rr = _rerun()
-    pose = pose.to("opencv")
+    rr = RERUN.needed_for("Rerun")
+    pose = pose.to(FRAME)
     skeleton = rr.ClassDescription(
         info=(0, "person"),
         keypoint_annotations=list(enumerate(KEYPOINT_NAMES)),
@@ -108,8 +111,12 @@ def _camera(rr: ModuleType, pose: Pose3D, row: int) -> rerun.Pinhole:
     return camera
 
 
-def _rerun() -> ModuleType:
-    try:
-        return import_module("rerun")
-    except ImportError as error:
-        raise ImportError('Rerun needs rerun-sdk: pip install "wholebody-lift[rerun]"') from error
+KIND = Kind(
+    ".rrd",
+    "Rerun",
+    "the Rerun viewer",
+    write,
+    frame=FRAME,
+    extra=RERUN,
+    obstacles=frozenset({"who"}),
+)

@@ -10,6 +10,7 @@ import numpy as np
 from wholebody_lift import atomic
 from wholebody_lift._types import Floats
 from wholebody_lift.formats.results.motion import Origin, motion
+from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.skeleton import FACE_FEATURES, KEYPOINT_NAMES
 
@@ -69,7 +70,7 @@ def write(
     Raises ValueError where there are several people, no frame rate, or an option is not known.
     """
     if names not in get_args(Names):
-        raise ValueError(f"got names {names!r}; one of {', '.join(get_args(Names))} was wanted")
+        raise ValueError(f"expected names {' or '.join(get_args(Names))}, got {names!r}")
     moving = motion(pose, frame, origin)
     track = moving.only_track("a TRC file")
     unit = _UNITS[names]
@@ -140,3 +141,14 @@ POSE2SIM_NAMES: tuple[str, ...] = tuple(
     _pose2sim_name(keypoint, name) for keypoint, name in enumerate(KEYPOINT_NAMES)
 )
 """What Pose2Sim calls the keypoints; it has no name for the roots of the hands, which get their own."""
+
+
+KIND = Kind(
+    ".trc",
+    "TRC",
+    "OpenSim",
+    write,
+    "Pose2Sim",
+    unit="mm; m for Pose2Sim",
+    obstacles=frozenset({"who", "when", "several"}),
+)

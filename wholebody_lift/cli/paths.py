@@ -1,0 +1,44 @@
+"""The paths on the command line: files, and - for the pipe."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from wholebody_lift.kinds import Kind
+from wholebody_lift.outputs import KINDS
+
+PIPE = Path("-")
+"""Stands for stdin or stdout."""
+
+
+def one_of(suffixes: Iterable[str], *, pipe: bool = False) -> Callable[[str], Path]:
+    """An argument type: a path with one of the suffixes, so that a wrong one is reported before the work."""
+    wanted = [suffix or "no suffix" for suffix in suffixes]
+
+    def parse(text: str) -> Path:
+        path = Path(text)
+        if path.suffix.lower() in suffixes or (pipe and path == PIPE):
+            return path
+        raise ArgumentTypeError(
+            f"expected a name that ends in {' or '.join(wanted)}{', or -' if pipe else ''}, got {text!r}"
+        )
+
+    return parse
+
+
+def kind_of(path: Path) -> Kind:
+    """The kind of file that an output is; the pipe is JSON."""
+    return KINDS[".json" if path == PIPE else path.suffix.lower()]
+
+
+def outputs_of(arguments: Namespace) -> Sequence[Path]:
+    """What -o or OUT names, if anything."""
+    given = getattr(arguments, "output", None)
+    return given if isinstance(given, list) else [given] if given else []
+
+
+def title_of(source: Path) -> str:
+    """What a page about it is called."""
+    return "wholebody-lift" if source == PIPE else source.name

@@ -1,0 +1,61 @@
+"""What a kind of file is, as the module that writes it declares it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from inspect import Parameter, signature
+from typing import Any, Literal
+
+from wholebody_lift.extras import Extra
+
+Obstacle = Literal["who", "when", "several"]
+"""What keeps people over time from a file: it is not known who is who, or what the frame rate is; or the file
+holds one person and there are several."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file that a result can become.
+
+    Attributes:
+        suffix: what its name ends in, in lower case.
+        name: what people call it.
+        purpose: what it is for, in two or three words.
+        write: takes a Pose3D, a path and options by keyword.
+        programs: examples of what reads it.
+        unit: of lengths in the file.
+        frame: the axes that every such file has; None where they can be chosen.
+        extra: what must be installed to write it.
+        obstacles: what can keep a result from becoming such a file.
+        complete: whether `formats.read_pose` reads it again.
+    """
+
+    suffix: str
+    name: str
+    purpose: str
+    write: Callable[..., None]
+    programs: str = ""
+    unit: str = "mm"
+    frame: str | None = None
+    extra: Extra | None = None
+    obstacles: frozenset[Obstacle] = frozenset()
+    complete: bool = False
+
+    @cached_property
+    def options(self) -> Mapping[str, Any]:
+        """What can be said about such a file, with the defaults: what `write` takes, and the axes, where they
+        can be chosen; None stands for those of the result.
+        """
+        own = {
+            name: parameter.default
+            for name, parameter in signature(self.write).parameters.items()
+            if parameter.kind is Parameter.KEYWORD_ONLY
+        }
+        return own if self.frame else {"frame": None, **own}
+
+    @property
+    def missing(self) -> Extra | None:
+        """The extra that it needs, if that is not installed."""
+        return None if self.extra is None or self.extra.installed else self.extra
