@@ -25,6 +25,9 @@ from wholebody_lift.errors import WeightsError
 REPO_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 """"owner/name"."""
 
+THREAD_NAME: Final = "wholebody-lift-hub"
+"""Of threads on which the client runs, and which may outlive a call that ran into its deadline."""
+
 Result = TypeVar("Result")
 
 _NO_SPACE: Final = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
@@ -100,7 +103,7 @@ class Hub:
             ).commit_url
 
         try:
-            return _within(self.transfer_seconds, upload)
+            return within(self.transfer_seconds, upload)
         except Exception as error:
             failure = self._error(self._why_upload_failed(error, repo_id), error)
         raise failure
@@ -155,8 +158,8 @@ class Hub:
         if self.local_files_only:
             return fetch(True)
         try:
-            return _within(seconds, lambda: fetch(False))
-        except _DeadlineError as late:
+            return within(seconds, lambda: fetch(False))
+        except DeadlineError as late:
             try:
                 return fetch(True)  # as the client does where the Hub cannot be reached
             except Exception:
@@ -187,7 +190,7 @@ class Hub:
                 f"{filename} of {repo_id} at revision {revision!r} is not in the cache, and {asked} forbids "
                 "fetching it; load it once with the network, or pass the directory of a copy"
             )
-        if isinstance(error, _DeadlineError):
+        if isinstance(error, DeadlineError):
             return (
                 f"{hub} did not deliver {filename} of {repo_id} within {seconds:g} seconds; check the "
                 "connection and try again: what has arrived is kept. The weights in the package need no "
@@ -246,7 +249,7 @@ class Hub:
     def _why_upload_failed(self, error: Exception, repo_id: str) -> str:
         hub = _endpoint()
         status = _status(error)
-        if isinstance(error, _DeadlineError):
+        if isinstance(error, DeadlineError):
             return (
                 f"the upload to {repo_id} on {hub} did not end within {self.transfer_seconds:g} seconds, and "
                 f"whether its commit was made is not known; look at {hub}/{repo_id}/commits/main, check the "
@@ -265,13 +268,14 @@ class Hub:
 
     def _error(self, why: str, failure: Exception) -> WeightsError:
         """The error to raise; it names what caused it unless a traceback would then print a secret."""
-        error = WeightsError(self._redacted(why))
+        error = WeightsError(self.redacted(why))
         reported = [str(link) for link in _chain(failure)]
-        if not _has_credentials(_raw_endpoint()) and all(self._redacted(text) == text for text in reported):
+        if not _has_credentials(_raw_endpoint()) and all(self.redacted(text) == text for text in reported):
             error.__cause__ = failure
         return error
 
-    def _redacted(self, text: str) -> str:
+    def redacted(self, text: str) -> str:
+        """The text without tokens, and without passwords and signatures in addresses."""
         from huggingface_hub import get_token
 
         for secret in filter(None, (self.token, get_token())):
@@ -342,12 +346,12 @@ def _discard(path: Path) -> None:
 # --- a call that ends ---
 
 
-class _DeadlineError(Exception):
+class DeadlineError(Exception):
     """A call has not ended in time."""
 
 
-def _within(seconds: float, call: Callable[[], Result]) -> Result:
-    """`call()`, or `_DeadlineError` where it has not ended after so many seconds.
+def within(seconds: float, call: Callable[[], Result]) -> Result:
+    """`call()`, or `DeadlineError` where it has not ended after so many seconds.
 
     The client has timeouts of its own, but for each read: a Hub that sends a byte now and then never runs
     into one. A call that is late goes on in a daemon thread, which nothing waits for.
@@ -363,13 +367,13 @@ def _within(seconds: float, call: Callable[[], Result]) -> Result:
         else:
             outcome.set_result(result)
 
-    threading.Thread(target=run, name="wholebody-lift-hub", daemon=True).start()
+    threading.Thread(target=run, name=THREAD_NAME, daemon=True).start()
     try:
         return outcome.result(timeout=seconds)
     except FutureTimeoutError:
         if outcome.done():  # the call itself ran into a timeout
             raise
-        raise _DeadlineError from None
+        raise DeadlineError from None
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,8 @@ import pytest
 from hub_server import Hub, running_hub
 from huggingface_hub import file_download
 from huggingface_hub.utils import _http, disable_progress_bars, enable_progress_bars
+
+from wholebody_lift.hub import THREAD_NAME
 
 
 @pytest.fixture
@@ -85,7 +88,16 @@ def hub(
             yield hub
         finally:
             enable_progress_bars()
+            hub.released.set()
+            _end_late_calls()
             _close_connections()
+
+
+def _end_late_calls() -> None:
+    """Wait for calls that went on after their deadline."""
+    for thread in threading.enumerate():
+        if thread.name == THREAD_NAME:
+            thread.join(30)
 
 
 def _close_connections() -> None:

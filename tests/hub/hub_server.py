@@ -74,6 +74,12 @@ class Hub:
         self.alter_small_files = False
         self.status: int | None = None
         """Answer everything with this status."""
+        self.silent = False
+        """Requests are taken and not answered."""
+        self.drips = False
+        """The content of a large file comes a byte at a time."""
+        self.released = threading.Event()
+        """Set to end all silence and dripping."""
         self._hub, self._storage = _serve(HubHandler, self), _serve(StorageHandler, self)
         self.endpoint = f"http://127.0.0.1:{self._hub.server_port}"
         self.storage_endpoint = f"http://127.0.0.1:{self._storage.server_port}"
@@ -87,6 +93,7 @@ class Hub:
         return [seen for seen in self.seen if seen.method == "GET" and seen.path.endswith(suffix)]
 
     def stop(self) -> None:
+        self.released.set()
         for server in (self._hub, self._storage):
             server.shutdown()
             server.server_close()
@@ -143,6 +150,10 @@ class Handler(BaseHTTPRequestHandler):
         self.bytes_from = int((self.headers.get("Range") or "bytes=0-").removeprefix("bytes=").split("-")[0])
         path = urlsplit(self.path).path
         self.hub.seen.append(Seen(self.host, self.command, path, self.bytes_from, self.token))
+        if self.hub.silent and not self.hub.released.is_set():
+            self.hub.released.wait(60)
+            self.close_connection = True
+            return None
         if self.hub.status is not None:
             return self.answer(self.hub.status)
         self.handle_path(path)
@@ -168,7 +179,10 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(content)
+            self.write(content)
+
+    def write(self, content: bytes) -> None:
+        self.wfile.write(content)
 
     def answer_json(self, content: object, status: int = 200) -> None:
         self.answer(status, json.dumps(content).encode(), Content_Type="application/json")
@@ -204,6 +218,13 @@ class StorageHandler(Handler):
             part = part[: self.hub.cuts.pop(0)]
             self.close_connection = True
         self.answer(200 if whole else 206, part, **headers)
+
+    def write(self, content: bytes) -> None:
+        sent = 0
+        while self.hub.drips and sent < len(content) and not self.hub.released.wait(0.02):
+            self.wfile.write(content[sent : sent + 1])
+            sent += 1
+        self.wfile.write(content[sent:])
 
 
 class HubHandler(Handler):

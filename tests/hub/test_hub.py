@@ -1,10 +1,13 @@
 """`load` and `push` with the real client against a Hub on loopback, and the accidents that happen there."""
 
+import logging
 import os
 import re
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,7 @@ from wholebody_lift.pretrained import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
 pytestmark = pytest.mark.filterwarnings("ignore:Use .content=:DeprecationWarning")
 
 REPO_ID = "somebody/lifter"
+FILES = (CONFIG_FILE, WEIGHTS_FILE)
 ClientSetting = Callable[[str, object], None]
 UNKNOWN_COMMIT = "0" * 40
 
@@ -375,3 +379,169 @@ def test_environment_variables_are_the_clients(hub: Hub, repo: Repo, tmp_path: P
     assert blobs(tmp_path / "home" / "hub")
     hub.stop()
     subprocess.run(command, env={**environment, "HF_HUB_OFFLINE": "1"}, check=True, capture_output=True)
+
+
+# --- a silent or slow Hub ---
+
+
+def test_silent_hub_ends_by_the_deadline(hub: Hub, repo: Repo) -> None:
+    hub.silent = True
+    with pytest.raises(WeightsError, match=r"did not deliver config.json .* within 0.2 seconds"):
+        hub_module.Hub(answer_seconds=0.2).download(REPO_ID, FILES)
+
+
+def test_dripping_hub_ends_by_the_deadline(hub: Hub, repo: Repo, model: SemGAN) -> None:
+    """Each byte comes long before the client's own timeout, and all of them after it."""
+    hub.drips = True
+    with pytest.raises(WeightsError, match=r"did not deliver model.safetensors .* within 0.2 seconds"):
+        hub_module.Hub(transfer_seconds=0.2).download(REPO_ID, FILES)
+    hub.released.set()
+    assert same(pretrained.load(REPO_ID), model)
+
+
+def test_cache_serves_while_the_hub_is_silent(hub: Hub, repo: Repo, model: SemGAN) -> None:
+    pretrained.load(REPO_ID)
+    hub.silent = True
+    assert same(pretrained.load(hub_module.Hub(answer_seconds=0.2).download(REPO_ID, FILES)), model)
+
+
+def test_silent_hub_ends_a_push(hub: Hub, model: SemGAN, tmp_path: Path) -> None:
+    pretrained.save(model, tmp_path)
+    hub.silent = True
+    with pytest.raises(WeightsError, match=r"did not end within 0.2 seconds.* is not known"):
+        hub_module.Hub(token="hf_writer", transfer_seconds=0.2).upload(
+            REPO_ID, {name: tmp_path / name for name in FILES}, message="First"
+        )
+
+
+def test_deadlines_are_those_that_are_documented() -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "weights.md").read_text()
+    hub = hub_module.Hub()
+    assert f"{hub.answer_seconds:g} seconds for `config.json`" in docs
+    assert f"{hub.transfer_seconds / 60:g} minutes for `model.safetensors`" in docs
+
+
+# --- secrets ---
+
+
+@pytest.mark.parametrize("token", ["hf_secret\n", "hf_secret\r\nX-Other: 1", " hf_secret", "hf_sécret", ""])
+def test_a_token_that_cannot_be_one_is_not_shown(hub: Hub, model: SemGAN, token: str) -> None:
+    for call in (
+        lambda: pretrained.load(REPO_ID, token=token),
+        lambda: pretrained.push(model, REPO_ID, token=token),
+    ):
+        with pytest.raises(WeightsError, match=r"expected a Hub token") as caught:
+            call()
+        assert "cret" not in "".join(traceback.format_exception(caught.value))
+    assert not hub.seen
+
+
+def test_a_token_in_the_environment_may_end_in_a_newline(
+    hub: Hub, files: dict[str, bytes], model: SemGAN, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.repo(REPO_ID, files, private=True)
+    monkeypatch.setenv("HF_TOKEN", "hf_reader\n")
+    assert same(pretrained.load(REPO_ID), model)
+
+
+def test_a_token_is_not_in_the_repr() -> None:
+    assert "hf_secret" not in repr(hub_module.Hub(token="hf_secret"))
+
+
+Failure = Callable[[Hub], None]
+FAILURES: dict[str, Failure] = {
+    "down": Hub.stop,
+    "silent": lambda hub: setattr(hub, "silent", True),
+    "503": lambda hub: setattr(hub, "status", 503),
+    "403": lambda hub: setattr(hub, "status", 403),
+    "401": lambda hub: None,
+    "cut": lambda hub: setattr(hub, "cuts", [0] * 100),
+}
+
+
+@pytest.mark.parametrize("fail", FAILURES.values(), ids=FAILURES)
+def test_no_message_shows_a_token_or_the_password_of_an_address(
+    hub: Hub,
+    repo: Repo,
+    model: SemGAN,
+    tmp_path: Path,
+    fail: Failure,
+    set_for_client: ClientSetting,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Neither the error nor its traceback, nor what the client logs about its retries."""
+    endpoint = hub.endpoint.replace("://", "://someone:pass%20word@")
+    set_for_client("ENDPOINT", endpoint)
+    set_for_client("HUGGINGFACE_CO_URL_TEMPLATE", endpoint + "/{repo_id}/resolve/{revision}/{filename}")
+    fail(hub)
+    reached = hub_module.Hub(token="hf_expired", answer_seconds=2, transfer_seconds=2)
+    pretrained.save(model, tmp_path / "to-push")
+    files = {name: tmp_path / "to-push" / name for name in FILES}
+    for call in (
+        lambda: reached.download(REPO_ID, FILES),
+        lambda: reached.upload(REPO_ID, files, message="First"),
+    ):
+        with pytest.raises(WeightsError) as caught:
+            call()
+        said = "".join(traceback.format_exception(caught.value)) + "".join(capfd.readouterr())
+        assert "pass%20word" not in said
+        assert "pass word" not in said
+        assert "hf_expired" not in said
+        assert "***@127.0.0.1" in str(caught.value)
+
+
+@pytest.mark.parametrize("is_wanted", [False, True])
+def test_retries_are_logged_only_for_who_debugs(is_wanted: bool) -> None:
+    """The client prints addresses as they are when it does."""
+    logger = logging.getLogger("huggingface_hub")
+    handler = logging.StreamHandler(logged := StringIO())
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG if is_wanted else logging.WARNING)
+    try:
+        client = logging.getLogger("huggingface_hub.utils._http")
+        hub_module.within(5, lambda: client.warning("Retrying"))
+        assert handler.filters == []
+    finally:
+        logger.setLevel(level)
+        logger.removeHandler(handler)
+    assert ("Retrying" in logged.getvalue()) == is_wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("at https://me:secret@host/x", "at https://***@host/x"),
+        ("at https://me:sec/ret@host", "at https://***@host"),
+        ("Bearer hf_secret", "Bearer ***"),
+        ("GET https://host/a?X-Amz-Signature=secret&b=1 failed", "GET https://host/a?*** failed"),
+        ("a plain@sentence, with a question?", "a plain@sentence, with a question?"),
+    ],
+)
+def test_what_is_shown_of_a_text(text: str, shown: str, set_for_client: ClientSetting) -> None:
+    set_for_client("ENDPOINT", "https://me:sec/ret@host")
+    assert hub_module.Hub(token="hf_secret").redacted(text) == shown
+
+
+# --- the disk ---
+
+
+def test_cache_that_cannot_be_written(hub: Hub, repo: Repo, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(WeightsError, match=r"could not store config.json .* cannot be written") as caught:
+        pretrained.load(REPO_ID, cache_dir=tmp_path / "file" / "cache")
+    assert "connection" not in str(caught.value)
+
+
+def test_full_disk(hub: Hub, repo: Repo, model: SemGAN, cache: Path) -> None:
+    resource = pytest.importorskip("resource", reason="limits of a process, which Windows does not have")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(WeightsError, match=r"could not store model.safetensors .* is full") as caught:
+            pretrained.load(REPO_ID)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "connection" not in str(caught.value)
+    assert not list(cache.rglob(f"snapshots/*/{WEIGHTS_FILE}"))
+    assert same(pretrained.load(REPO_ID), model)
