@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,19 @@ import pytest
 from wholebody_lift import formats
 from wholebody_lift.keypoints import Keypoints2D
 
+# Before ONNX Runtime is imported: it would write into the home directory and report its use.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 _REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the files whose tests did not run for want of a browser."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    files = sorted({report.nodeid.split("::")[0] for report in skipped if "Chromium" in str(report.longrepr)})
+    if files:
+        terminalreporter.section("not tested")
+        terminalreporter.line(f"Chromium (Debian's package chromium) is not installed: {', '.join(files)}")
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,9 @@
 """With a made-up rtmlib, and with the real one on networks that are made up, as it would download its own."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -195,3 +199,30 @@ def test_what_it_says_can_be_had(package, caplog, capfd):
     out, err = capfd.readouterr()
     assert out == ""
     assert "pose.onnx with onnxruntime backend" in err
+
+
+_WITH_ONNX_RUNTIME = """
+import onnxruntime
+
+
+class Wholebody:
+    def __init__(self, **options):
+        onnxruntime.InferenceSession("detector.onnx", providers=["CPUExecutionProvider"])
+"""
+
+
+def test_onnx_runtime_writes_nothing_into_the_home_directory(package, tmp_path):
+    """Left to itself, it does so on import: a device id, and a file of what it reports."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (tmp_path / "rtmlib.py").write_text(_WITH_ONNX_RUNTIME)
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("ORT_", "XDG_"))},
+        "HOME": str(home),
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path]),
+    }
+    script = 'from wholebody_lift import detectors\nwith detectors.start("rtmlib"): pass'
+    subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True, capture_output=True
+    )
+    assert list(home.rglob("*")) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -30,6 +31,9 @@ def start(*, video: bool) -> Iterator[Callable[[Picture], Floats]]:
 
     Raises RuntimeError if the models cannot be loaded.
     """
+    # ONNX Runtime 1.32 writes a device id into the user's cache and reports its use, unless this is set
+    # before its import.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     rtmlib = import_module("rtmlib")
     try:
         with redirect_stdout(sys.stderr if chatter.is_wanted() else StringIO()):  # which files it loads
