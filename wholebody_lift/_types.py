@@ -1,4 +1,4 @@
-"""The types of arrays and callbacks that are shared, said once."""
+"""Array and callback types that several modules share."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 AnyFloats: TypeAlias = npt.NDArray[np.floating[Any]]
-"""Floats of whatever precision."""
+"""Floats of any precision."""
 Integers: TypeAlias = npt.NDArray[np.int64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
 Progress: TypeAlias = Callable[[int, int | None], object]
-"""Called with how many items are done, and how many there are (None while unknown)."""
+"""Called with the number of items done and the total (None while unknown)."""

@@ -1,7 +1,7 @@
-"""Files that are whole or not there: a file is written beside its place and takes it when it is complete.
+"""Atomic writes: a file is written beside its destination and renamed when it is complete.
 
-If the program is killed, the disk fills up or the writing fails, the old file is still there, to the byte, or
-there is none.
+If the program is killed, the disk fills up or writing fails, the old file is unchanged, or there is still
+none.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _STREAMS = tuple(Path(path) for path in ("/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"))
-"""Open files of this process: bytes go into them, wherever they lead; they are not replaced."""
+"""Open files of this process: they receive the bytes and are never replaced."""
 
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """A new file with the suffix of `path`; it becomes `path` when the block ends without an error.
 
-    It lies in the same folder. Links are followed, and a file that is replaced keeps its permissions. What is
-    no file, such as a pipe or /dev/stdout, gets the bytes once they are complete.
+    It is in the same folder. Links are followed, and the new file gets the permissions of the old one. A pipe
+    or device, such as /dev/stdout, receives the bytes once they are complete.
 
-    Raises OSError, which names `path`, where it cannot be written; before the block as far as this can be
-    told then.
+    Raises OSError, which names `path`, if it cannot be written; before the block runs if that is known
+    by then.
     """
     path = Path(path)
     target = _target(path)
@@ -38,7 +38,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         return
     new = target.with_name(f".{secrets.token_hex(8)}{path.suffix[:32]}")  # short: names end at 255 bytes
     try:
-        os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))  # less the umask
+        os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))  # minus the umask
     except OSError as error:
         raise type(error)(error.errno, error.strerror, str(path)) from None
     try:
@@ -53,25 +53,25 @@ def replacing(path: str | Path) -> Iterator[Path]:
             raise type(error)(error.errno, error.strerror, str(path)) from None
         raise
     if os.name == "posix":
-        with suppress(OSError):  # the name is on the disk too; not every file system can promise it
+        with suppress(OSError):  # so that the rename survives a crash; some file systems cannot
             _flush_to_disk(target.parent, os.O_RDONLY)
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
-    """Write a whole file, or none. Raises OSError as `replacing` does."""
+    """Write a file completely or not at all. Raises OSError as `replacing` does."""
     with replacing(path) as new:
         new.write_bytes(content)
 
 
 def write_text(path: str | Path, text: str, encoding: str = "utf-8") -> None:
-    """Write a whole file, or none; lines end in \\n everywhere. Raises OSError as `replacing` does."""
+    """Write a text file, with \\n line endings, completely or not at all. Raises OSError as `replacing`."""
     write_bytes(path, text.encode(encoding))
 
 
 def _target(path: Path) -> Path | None:
-    """The file that is to be replaced, or to be new; None where `path` is no file but a stream.
+    """The file to replace or create; None if `path` is a stream.
 
-    Raises OSError where `path` cannot be written.
+    Raises OSError if `path` cannot be written.
     """
     if any(path.absolute().is_relative_to(folder) for folder in _STREAMS):
         return None
@@ -95,7 +95,7 @@ def _target(path: Path) -> Path | None:
 
 @contextmanager
 def _copied_to(stream: Path) -> Iterator[Path]:
-    """A new file whose content goes to a stream at the end."""
+    """A new file whose content is copied to a stream at the end."""
     with tempfile.TemporaryDirectory(prefix="wholebody-lift-") as folder:
         new = Path(folder) / f"content{stream.suffix}"
         yield new
@@ -107,7 +107,7 @@ def _copied_to(stream: Path) -> Iterator[Path]:
 
 
 def _keep_attributes(old: Path, new: Path) -> None:
-    """Give the new file the owner, as far as we may, and the permissions of the old one, if there is one."""
+    """Give the new file the permissions of the old one, if there is one, and its owner where allowed."""
     try:
         before = old.stat()
     except FileNotFoundError:
@@ -119,7 +119,7 @@ def _keep_attributes(old: Path, new: Path) -> None:
 
 
 def _flush_to_disk(path: Path, mode: int) -> None:
-    """Wait until a file, or a folder's list of names, is on the disk."""
+    """Wait until a file, or the entries of a folder, are on the disk."""
     descriptor = os.open(path, mode)
     try:
         os.fsync(descriptor)

@@ -1,8 +1,8 @@
-"""Pinhole cameras with lens distortion: pixels to rays and back, and where a lifted person stands.
+"""Pinhole cameras with lens distortion: pixels to rays and back, and the position of a lifted person.
 
 Pure functions of tensors in any floating dtype, batched over people N. Camera axes are OpenCV's: x right,
 y down, z away from the camera. The "image plane" is the plane z = 1 of undistorted rays, so a point on it
-is (x/z, y/z) and has no unit.
+is (x/z, y/z), without a unit.
 """
 
 import torch
@@ -27,7 +27,7 @@ def intrinsics(focal: Tensor, centre: Tensor) -> Tensor:
 def intrinsics_from_image_size(image_size: Tensor) -> Tensor:
     """K (N, 3, 3) assumed for images of (N, 2) = width, height pixels.
 
-    The focal length is the diagonal (53 degrees of view across it), the principal point the middle.
+    The focal length is the diagonal (a diagonal field of view of 53 degrees), the principal point the centre.
     """
     return intrinsics(image_size.norm(dim=-1), image_size / 2)
 
@@ -48,12 +48,12 @@ def to_pixels(plane: Tensor, K: Tensor, distortion: Tensor | None = None) -> Ten
 
 
 def project(xyz: Tensor, K: Tensor, distortion: Tensor | None = None) -> Tensor:
-    """Pixels (N, P, 2) at which points (N, P, 3) in camera axes (any unit) are seen."""
+    """Project points (N, P, 3) in camera axes (any unit) to pixels (N, P, 2)."""
     return to_pixels(xyz[..., :2] / xyz[..., 2:], K, distortion)
 
 
 def distort(plane: Tensor, distortion: Tensor) -> Tensor:
-    """Bend points on the image plane (N, P, 2) as a lens with coefficients (N, 5) does.
+    """Distort points on the image plane (N, P, 2) with lens coefficients (N, 5).
 
     Brown-Conrady (Brown 1966) in OpenCV's order: k1, k2, p1, p2, k3.
     """
@@ -83,7 +83,7 @@ def _distort(plane: Tensor, distortion: Tensor) -> tuple[Tensor, Tensor, Tensor,
 def undistort(plane: Tensor, distortion: Tensor) -> Tensor:
     """Inverse of `distort` by Newton's method.
 
-    Outside the region in which the lens model is one-to-one there is no inverse; such points stay finite.
+    Where the lens model is not one-to-one it has no inverse; such points stay finite.
     """
     straight = plane
     for _ in range(UNDISTORT_STEPS):
@@ -98,8 +98,8 @@ def undistort(plane: Tensor, distortion: Tensor) -> Tensor:
 def look_at(direction: Tensor) -> Tensor:
     """Rotation (N, 3, 3) from camera axes to those of a virtual camera that looks along `direction` (N, 3).
 
-    The virtual camera is the real one panned and tilted, not rolled about its viewing axis: its x axis
-    stays in the real camera's xz plane.
+    The virtual camera is the real one panned and tilted, without roll: its x axis stays in the real
+    camera's xz plane.
     """
     z = torch.nn.functional.normalize(direction, dim=-1)
     x = torch.nn.functional.normalize(torch.stack((z[:, 2], torch.zeros_like(z[:, 0]), -z[:, 0]), -1), dim=-1)
@@ -107,11 +107,11 @@ def look_at(direction: Tensor) -> Tensor:
 
 
 def place_root(xyz: Tensor, plane: Tensor, weights: Tensor) -> Tensor:
-    """Where the root must be, (N, 3), for keypoints (N, P, 3) around it to be seen at `plane` (N, P, 2).
+    """The position of the root, (N, 3), at which keypoints (N, P, 3) around it project to `plane` (N, P, 2).
 
     Minimises sum_k w_k |plane_k (Z_k + t_z) - (XY_k + t_xy)|^2, which is linear in t: the residual is the
     distance between the keypoint and its ray, measured at the keypoint's own depth. Weights (N, P) are 0
-    for keypoints that were not seen. Result in the unit and the axes of `xyz`.
+    for missing keypoints. The result has the unit and the axes of `xyz`.
     """
     total = weights.sum(-1, keepdim=True)
 

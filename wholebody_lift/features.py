@@ -1,4 +1,4 @@
-"""From 2D keypoints to what the network sees, and from what it answers back to the camera.
+"""From 2D keypoints to the input of the network, and from its output back to the camera.
 
 The canonical view makes one network serve every camera: keypoints become viewing rays, a virtual camera
 turns towards the person (a rotation of rays, exact, unlike a crop), and the person is scaled to unit size.
@@ -13,15 +13,15 @@ from torch import Tensor
 from wholebody_lift import camera, skeleton
 
 MODERATE_SIZE = 0.1
-"""Spread of a person on the image plane at a usual distance: a standing adult 5 m away.
+"""Spread on the image plane of a standing adult 5 m away.
 
-Assumed where neither K nor the image size is known."""
+Assumed if neither K nor the image size is known."""
 
 _NEAREST_RAY = 0.05
-"""Rays are cut off at this cosine from the viewing axis: nothing is seen at right angles to it."""
+"""Smallest cosine between a ray and the viewing axis: nothing is visible at right angles to it."""
 
 _SMALLEST_PART = 1e-3
-"""A face or hand smaller than this fraction of the person has no shape that could be told."""
+"""A face or hand smaller than this fraction of the person has no usable shape."""
 
 _LOCAL_PARTS = ("face", "left_hand", "right_hand")
 
@@ -36,7 +36,7 @@ KEYPOINT_COLUMNS = (
     "local y",
     "log local size",
 )
-"""What the network is told of every keypoint, in order."""
+"""The input features of each keypoint, in order."""
 
 KEYPOINT_FEATURES = len(KEYPOINT_COLUMNS)
 
@@ -47,8 +47,8 @@ PERSON_FEATURES = 3
 def _keypoint_weights() -> tuple[float, ...]:
     """Weight of each keypoint in a person's centre and size.
 
-    Every body keypoint counts as much as all feet, half the face or a whole hand: the crowded parts must
-    not decide where the person is.
+    Each body keypoint weighs as much as all feet, half the face or a whole hand, so that dense parts do
+    not dominate.
     """
     total = {"body": 17.0, "feet": 1.0, "face": 2.0, "left_hand": 1.0, "right_hand": 1.0}
     return tuple(total[name] / len(part) for name, part in skeleton.PARTS.items() for _ in part)
@@ -58,12 +58,12 @@ KEYPOINT_WEIGHTS = _keypoint_weights()
 
 
 class View(NamedTuple):
-    """How the virtual camera of each person is turned and what was divided out."""
+    """The virtual camera of each person, and the size that was divided out."""
 
     rotation: Tensor
     """(N, 3, 3), from camera axes to the virtual camera's."""
     angular_size: Tensor
-    """(N,), spread of the person on the virtual camera's image plane; tells how strong the perspective is."""
+    """(N,), spread of the person on the virtual camera's image plane: the strength of the perspective."""
 
 
 class Features(NamedTuple):
@@ -131,7 +131,7 @@ def to_virtual_axes(xyz: Tensor, view: View) -> Tensor:
 
 
 def _local_coordinates(canonical: Tensor, observed: Tensor) -> tuple[Tensor, Tensor]:
-    """Each part in a frame of its own: centred, at unit size, so that fingers are as large as legs.
+    """Each part centred and scaled to unit size, so that fingers are as large as legs.
 
     Returns the coordinates (N, 133, 2) and the size that was divided out (N, 133), 1 for body and feet.
     """
@@ -151,8 +151,8 @@ def _local_coordinates(canonical: Tensor, observed: Tensor) -> tuple[Tensor, Ten
 def _parent_distance(canonical: Tensor, observed: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
     """SemGAN's distance information: how far each keypoint is from its parent in 2D, (N, 133).
 
-    In units of the part where both belong to one, of the person otherwise; 0 where either is missing, which
-    the second result (N, 133) tells.
+    In units of the part if both belong to the same one, else of the person; 0 if either is missing. The
+    second result (N, 133) is True where the distance is known.
     """
     parents = torch.tensor(skeleton.PARENTS, device=canonical.device)
     known = observed & observed[:, parents] & (parents >= 0)
@@ -164,7 +164,7 @@ def _parent_distance(canonical: Tensor, observed: Tensor, size: Tensor) -> tuple
 def features(
     canonical: Tensor, scores: Tensor, observed: Tensor, view: View, camera_given: Tensor, size_given: Tensor
 ) -> Features:
-    """What the network is told.
+    """The input of the network.
 
     canonical (N, 133, 2) and view from `canonical_view`; scores (N, 133) in 0..1; observed (N, 133) bool;
     camera_given and size_given (N,) bool: whether K is known, and whether at least the image size is.

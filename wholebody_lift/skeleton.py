@@ -1,7 +1,7 @@
 """The 133 COCO-WholeBody keypoints: names, parts, tree, graph and mirror pairs.
 
 Layout and names follow COCO-WholeBody (Jin et al., ECCV 2020) as spelled in MMPose. "Left" and
-"right" are the person's own. Every other module takes keypoint indices from here.
+"right" are the person's own. All other modules take keypoint indices from here.
 """
 
 import itertools
@@ -45,7 +45,7 @@ FACE_FEATURES: dict[str, range] = {
         ("mouth", 48, 67),
     )
 }
-"""What the keypoints of the face outline; the features partition the part "face"."""
+"""Keypoints of each facial feature; the features partition the part "face"."""
 
 GROUPS: dict[str, range] = {
     **{name: range(i, i + 1) for name, i in INDEX.items() if i in PARTS["body"] or i in PARTS["feet"]},
@@ -59,8 +59,8 @@ GROUPS: dict[str, range] = {
         )
     },
 }
-"""Keypoints that hardly move against each other, in keypoint order: each keypoint of body and feet by itself,
-the features of the face, and for each hand its root and the fingers. The groups partition the keypoints."""
+"""Keypoints that hardly move relative to each other, in keypoint order: each keypoint of body and feet alone,
+the features of the face, and for each hand its root and its fingers. The groups partition the keypoints."""
 
 ROOT: tuple[int, int] = (INDEX["left_hip"], INDEX["right_hip"])
 """The origin of every 3D result is the midpoint of these two keypoints."""
@@ -70,7 +70,7 @@ PART_ROOTS: dict[str, int] = {
     "left_hand": INDEX["left_wrist"],
     "right_hand": INDEX["right_wrist"],
 }
-"""The body keypoint that a part hangs on."""
+"""The body keypoint to which a part is attached."""
 
 
 def _face(*numbers: int) -> list[int]:
@@ -79,7 +79,7 @@ def _face(*numbers: int) -> list[int]:
 
 
 def _chain(*indices: int) -> list[tuple[int, int]]:
-    """(child, parent) of each keypoint in a chain, the first of which is the top."""
+    """(child, parent) pairs along a chain that begins at its top."""
     return [(child, parent) for parent, child in itertools.pairwise(indices)]
 
 
@@ -98,7 +98,7 @@ def _body_tree() -> list[tuple[int, int]]:
 
 
 def _face_tree() -> list[tuple[int, int]]:
-    """Everything hangs on the nose tip, left and right alike, so that the tree mirrors onto itself."""
+    """Everything is attached to the nose tip, symmetrically, so that mirroring maps the tree onto itself."""
     nose_tip, nose_base, nasion, upper_lip, lower_lip, chin = 30, 33, 27, 51, 57, 8
     inner_upper_lip, inner_lower_lip = 62, 66
     chains = [
@@ -131,7 +131,7 @@ def _face_tree() -> list[tuple[int, int]]:
 _PARENT_OF = dict(_body_tree() + _face_tree())
 
 PARENTS: tuple[int, ...] = tuple(_PARENT_OF.get(i, -1) for i in range(NUM_KEYPOINTS))
-"""Parent of each keypoint in the skeleton tree; -1 for the nose, which is its top."""
+"""Parent of each keypoint in the skeleton tree; -1 for the nose, its top."""
 
 TREE_EDGES: tuple[tuple[int, int], ...] = tuple(
     (parent, child) for child, parent in enumerate(PARENTS) if parent >= 0
@@ -159,7 +159,7 @@ _CLOSING_EDGES: list[tuple[int, int]] = [
 ]
 
 EDGES: tuple[tuple[int, int], ...] = TREE_EDGES + tuple(_CLOSING_EDGES)
-"""The edges of the graph: the tree, and what closes hips, shoulders, feet, palms, eyes and lips."""
+"""The edges of the graph: the tree and those that close hips, shoulders, feet, palms, nose, eyes, lips."""
 
 
 def _mirror() -> tuple[int, ...]:
@@ -188,7 +188,7 @@ LIMBS: tuple[tuple[int, int, int], ...] = tuple(
     for a, b, c in (("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle"))
     for side in _SIDES
 )
-"""The four limbs as triples of keypoints, for the normals of their planes."""
+"""The four limbs as keypoint triples; each spans a plane."""
 
 
 def indices(*parts: str) -> list[int]:
