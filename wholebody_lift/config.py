@@ -1,6 +1,6 @@
 """What varies between models and travels with the weights."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -13,28 +13,28 @@ Knots = Annotated[tuple[Length, ...], Field(min_length=2, max_length=1000)]
 
 
 class Calibration(BaseModel):
-    """What errors were found where the network said which, on recordings that it did not learn from."""
+    """Measured against predicted errors, on recordings that the network was not trained on."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    said_mm: dict[str, Knots]
-    """By name in `skeleton.PARTS`: expected errors as the network says them, rising, mm."""
-    found_mm: dict[str, Knots]
-    """The errors that were found there, never falling, mm."""
+    predicted_mm: dict[str, Knots]
+    """By name in `skeleton.PARTS`: errors that the network predicts, rising, mm."""
+    measured_mm: dict[str, Knots]
+    """The mean errors that were measured at these predictions, never falling, mm."""
 
     @model_validator(mode="after")
     def _is_a_curve(self) -> "Calibration":
-        for values in (self.said_mm, self.found_mm):
+        for values in (self.predicted_mm, self.measured_mm):
             if list(values) != list(skeleton.PARTS):
-                raise ValueError(f"parts {list(values)}, wanted {list(skeleton.PARTS)}")
-            if {len(knots) for knots in values.values()} != {len(self.said_mm["body"])}:
-                raise ValueError("all parts must have as many knots")
+                raise ValueError(f"expected the parts {list(skeleton.PARTS)}, got {list(values)}")
+            if {len(knots) for knots in values.values()} != {len(self.predicted_mm["body"])}:
+                raise ValueError("expected the same number of knots for all parts")
         for part in skeleton.PARTS:
-            said, found = self.said_mm[part], self.found_mm[part]
-            rising = all(a < b for a, b in zip((0.0, *said), said, strict=False))
-            if not rising or len(said) < 2 or list(found) != sorted(found) or found[0] <= 0:
+            predicted, measured = self.predicted_mm[part], self.measured_mm[part]
+            if list(predicted) != sorted(set(predicted)) or list(measured) != sorted(measured):
                 raise ValueError(
-                    f"said_mm of {part} must be two or more rising lengths, found_mm lengths that do not fall"
+                    f"expected rising lengths as predicted_mm of {part}, and as measured_mm lengths that "
+                    "never fall"
                 )
         return self
 
@@ -44,15 +44,16 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    format: Literal["wholebody-lift/3"] = "wholebody-lift/3"
-    """Version of the weights' layout and of the features they were trained on."""
+    format: Literal["wholebody-lift/4"] = "wholebody-lift/4"
+    """Version of this file, of the weights' layout and of the features they were trained on. What differs in
+    "wholebody-lift/3" are names; it is read too."""
     nodes: Literal["groups", "keypoints"] = "groups"
-    """What a node of the graph is: a group of keypoints (`skeleton.GROUPS`: each of the body's by itself, a
-    facial feature, a finger), or, as in the publication, every keypoint by itself."""
+    """What a node of the graph is: a group of keypoints (`skeleton.GROUPS`: a single keypoint of the body, a
+    facial feature, a finger), or, as in the publication, a single keypoint."""
     waves: tuple[Annotated[float, Field(gt=0, le=1000)], ...] = Field(
         default=(2.0, 4.0, 8.0, 16.0), max_length=32
     )
-    """Frequencies, in radians per unit size of the person, at which the network is also told the sines and
+    """Frequencies, in radians per unit size of the person, at which the network also receives the sines and
     cosines of the body's coordinates and distances; empty, as in the publication, for none."""
     channels: int = Field(default=256, gt=0, le=4096)
     """Width C of every node's feature vector."""
@@ -63,7 +64,18 @@ class Config(BaseModel):
     stature_mm: float = Field(default=1700.0, ge=100, le=10_000)
     """Body height that the network's millimetres are in: every training person is scaled to it."""
     calibration: Calibration | None = None
-    """How expected errors are put right; None leaves them as the network says them."""
+    """How expected errors are calibrated; None leaves them as the network predicts them."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_former_names(cls, content: Any) -> Any:
+        if not isinstance(content, dict) or content.get("format") != "wholebody-lift/3":
+            return content
+        content = {**content, "format": "wholebody-lift/4"}
+        if isinstance(content.get("calibration"), dict):
+            new = {"said_mm": "predicted_mm", "found_mm": "measured_mm"}
+            content["calibration"] = {new.get(k, k): values for k, values in content["calibration"].items()}
+        return content
 
     @model_validator(mode="after")
     def _heads_divide_channels(self) -> "Config":

@@ -17,7 +17,7 @@ from wholebody_lift.features import KEYPOINT_COLUMNS, KEYPOINT_FEATURES, PERSON_
 from wholebody_lift.model import SemGAN
 from wholebody_lift.model.encoder import Attention
 from wholebody_lift.model.graph_conv import SemGraphConv
-from wholebody_lift.model.nodes import NodeEmbedding, Nodes, nodes_of_parts
+from wholebody_lift.model.nodes import NodeAnswers, NodeEmbedding, Nodes, nodes_of_parts
 from wholebody_lift.model.semgan import OUT_CHANNELS
 from wholebody_lift.train.synthetic.detector import KINDS, Detections
 from wholebody_lift.train.synthetic.people import People, Scene
@@ -57,18 +57,16 @@ class SelfAlone(nn.Module):
 class LinearDecoder(nn.Module):
     """In place of a `PartDecoder`: what the encoder says of each node goes through one linear layer."""
 
-    filled: Tensor
-
     def __init__(self, nodes: Nodes, channels: int) -> None:
         super().__init__()
-        self.register_buffer("filled", nodes.filled.flatten().nonzero()[:, 0], persistent=False)
         self.norm = nn.LayerNorm(channels)
-        self.linear = nn.Linear(channels, nodes.slots * OUT_CHANNELS)
+        self.answers = NodeAnswers(nodes, OUT_CHANNELS)
+        self.linear = nn.Linear(channels, self.answers.width)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, nodes, C) of one part to (N, keypoints, 4)."""
-        out: Tensor = self.linear(self.norm(x))  # (N, nodes, slots * 4)
-        return out.reshape(x.shape[0], -1, OUT_CHANNELS)[:, self.filled]
+        out: Tensor = self.answers(self.linear(self.norm(x)))
+        return out
 
 
 class SharedEmbedding(nn.Module):

@@ -13,7 +13,7 @@ SAID, FOUND = (10.0, 40.0, 160.0), (20.0, 40.0, 40.0)
 
 def _same_for_all(said: tuple[float, ...], found: tuple[float, ...]) -> Calibration:
     return Calibration(
-        said_mm=dict.fromkeys(skeleton.PARTS, said), found_mm=dict.fromkeys(skeleton.PARTS, found)
+        predicted_mm=dict.fromkeys(skeleton.PARTS, said), measured_mm=dict.fromkeys(skeleton.PARTS, found)
     )
 
 
@@ -27,7 +27,9 @@ def test_knots_and_what_lies_between_and_beyond(error: float, right: float) -> N
 
 def test_parts_have_their_own_curves() -> None:
     curves = {part: tuple(factor * mm for mm in SAID) for factor, part in enumerate(skeleton.PARTS, 1)}
-    calibrate = ErrorCalibration(Calibration(said_mm=dict.fromkeys(skeleton.PARTS, SAID), found_mm=curves))
+    calibrate = ErrorCalibration(
+        Calibration(predicted_mm=dict.fromkeys(skeleton.PARTS, SAID), measured_mm=curves)
+    )
     right = calibrate(torch.full((1, 133), 25.0))[0]
     for factor, keypoints in enumerate(skeleton.PARTS.values(), 1):
         assert torch.allclose(right[list(keypoints)], torch.tensor(25.0 * factor))
@@ -53,14 +55,36 @@ def test_it_changes_expected_errors_alone() -> None:
     [((10.0, 10.0), (1.0, 2.0)), ((10.0, 20.0), (2.0, 1.0)), ((10.0,), (1.0,)), ((10.0, 20.0), (0.0, 1.0))],
 )
 def test_what_is_no_curve_is_refused(said: tuple[float, ...], found: tuple[float, ...]) -> None:
-    with pytest.raises(ValidationError, match="said_mm of body must be two or more rising lengths"):
+    with pytest.raises(
+        ValidationError, match=r"rising lengths as predicted_mm of body|at least 2 items|greater than 0"
+    ):
         _same_for_all(said, found)
 
 
 def test_missing_parts_and_knots_are_refused() -> None:
-    with pytest.raises(ValidationError, match="wanted"):
-        Calibration(said_mm={"body": SAID}, found_mm={"body": FOUND})
-    with pytest.raises(ValidationError, match="as many knots"):
+    with pytest.raises(ValidationError, match="expected the parts"):
+        Calibration(predicted_mm={"body": SAID}, measured_mm={"body": FOUND})
+    with pytest.raises(ValidationError, match="same number of knots"):
         Calibration(
-            said_mm=dict.fromkeys(skeleton.PARTS, SAID), found_mm=dict.fromkeys(skeleton.PARTS, SAID[:2])
+            predicted_mm=dict.fromkeys(skeleton.PARTS, SAID),
+            measured_mm=dict.fromkeys(skeleton.PARTS, SAID[:2]),
         )
+
+
+def test_the_former_format_is_read_and_nothing_else_is_let_through() -> None:
+    new = Config(channels=16, heads=2, layers=1, calibration=_same_for_all(SAID, FOUND)).model_dump(
+        mode="json"
+    )
+    assert new["format"] == "wholebody-lift/4"
+    curves = new["calibration"]
+    former = {**new, "format": "wholebody-lift/3"}
+    former["calibration"] = {"said_mm": curves["predicted_mm"], "found_mm": curves["measured_mm"]}
+    assert Config.model_validate(former) == Config.model_validate(new)
+    assert Config.model_validate({**former, "calibration": None}).calibration is None
+    for wrong in (
+        {**former, "format": "wholebody-lift/4"},
+        {**former, "format": "wholebody-lift/2"},
+        {**former, "odd": 1},
+    ):
+        with pytest.raises(ValidationError):
+            Config.model_validate(wrong)

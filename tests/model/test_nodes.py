@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from wholebody_lift import skeleton
-from wholebody_lift.model.nodes import NodeEmbedding, graph_of, nodes_of_parts
+from wholebody_lift.model.nodes import NodeAnswers, NodeEmbedding, graph_of, nodes_of_parts
 
 
 @pytest.mark.parametrize(("kind", "count"), [("groups", 42), ("keypoints", 133)])
@@ -54,3 +54,13 @@ def test_embedding_agrees_with_a_plain_loop() -> None:
         own = x[:, [keypoint - face.members[0].start for keypoint in keys]].flatten(1)
         expected = own @ embed.weight[node, : own.shape[1]] + embed.bias[node]
         assert torch.allclose(embed(x)[:, node], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["groups", "keypoints"])
+def test_answers_are_the_inverse_of_an_embedding_that_copies(kind) -> None:
+    for part in nodes_of_parts(kind).values():
+        embed, answers = NodeEmbedding(part, 4, 4 * part.slots), NodeAnswers(part, 4)
+        embed.weight.data = torch.eye(answers.width).expand(len(part.members), -1, -1)
+        embed.bias.data.zero_()
+        x = torch.randn(2, part.num_keypoints, 4)
+        assert torch.equal(answers(embed(x)), x)

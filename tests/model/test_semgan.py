@@ -100,7 +100,7 @@ def test_a_copy_with_other_curves_answers_alike_but_for_expected_errors(
     model: SemGAN, people: Features
 ) -> None:
     knots = {part: (10.0, 100.0) for part in skeleton.PARTS}
-    twice = Calibration(said_mm=knots, found_mm={part: (20.0, 200.0) for part in skeleton.PARTS})
+    twice = Calibration(predicted_mm=knots, measured_mm={part: (20.0, 200.0) for part in skeleton.PARTS})
     curved = model.with_calibration(twice).eval()
     before, after = model(people), curved(people)
     assert torch.equal(after.xyz, before.xyz)

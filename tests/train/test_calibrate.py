@@ -30,7 +30,7 @@ def test_hands_share_a_curve() -> None:
     generator = torch.Generator().manual_seed(0)
     said, found = torch.rand(2, 100, 133, generator=generator) + 0.1
     curves = calibrate.fit(said, found)
-    assert curves.found_mm["left_hand"] == curves.found_mm["right_hand"] != curves.found_mm["body"]
+    assert curves.measured_mm["left_hand"] == curves.measured_mm["right_hand"] != curves.measured_mm["body"]
 
 
 @pytest.mark.parametrize(

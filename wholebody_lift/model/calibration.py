@@ -1,4 +1,4 @@
-"""Expected errors, put right by what was found on recordings that the network did not learn from."""
+"""Expected errors, calibrated on recordings that the network was not trained on."""
 
 import torch
 from torch import Tensor, nn
@@ -8,23 +8,23 @@ from wholebody_lift.config import Calibration
 
 
 class ErrorCalibration(nn.Module):
-    """Piecewise linear in logarithms, for each part by itself; by one factor beyond the outermost knots."""
+    """One curve a part, piecewise linear in logarithms; a constant factor beyond the outermost knots."""
 
-    said: Tensor
-    found: Tensor
+    predicted: Tensor
+    measured: Tensor
 
     def __init__(self, calibration: Calibration) -> None:
         super().__init__()
-        for name in ("said", "found"):
+        for name in ("predicted", "measured"):
             of_part = getattr(calibration, f"{name}_mm")
             rows = [of_part[part] for part, keypoints in skeleton.PARTS.items() for _ in keypoints]
             self.register_buffer(name, torch.tensor(rows).log(), persistent=False)  # (133, knots)
 
     def forward(self, error_mm: Tensor) -> Tensor:
-        """(N, 133) mm to the same."""
-        said, found, x = self.said.float(), self.found.float(), error_mm.log()
-        width = said.diff(dim=-1)
-        climbed = (x[..., None] - said[:, :-1]).clamp_min(0).minimum(width)  # (N, 133, knots - 1)
-        inside = (climbed * found.diff(dim=-1) / width).sum(-1)
-        below, above = (x - said[:, 0]).clamp_max(0), (x - said[:, -1]).clamp_min(0)
-        return (found[:, 0] + below + inside + above).exp()
+        """Predicted errors (N, 133) mm to calibrated ones."""
+        predicted, measured, x = self.predicted.float(), self.measured.float(), error_mm.log()
+        width = predicted.diff(dim=-1)
+        climbed = (x[..., None] - predicted[:, :-1]).clamp_min(0).minimum(width)  # (N, 133, knots - 1)
+        inside = (climbed * measured.diff(dim=-1) / width).sum(-1)
+        below, above = (x - predicted[:, 0]).clamp_max(0), (x - predicted[:, -1]).clamp_min(0)
+        return (measured[:, 0] + below + inside + above).exp()

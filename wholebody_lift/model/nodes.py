@@ -94,3 +94,23 @@ class NodeEmbedding(nn.Module):
         """(N, keypoints, F) to (N, nodes, C)."""
         slots = nn.functional.pad(x, (0, 0, 0, 1))[:, self.keypoint_in_slot].flatten(2)  # (N, nodes, slots F)
         return torch.einsum("nif,ifc->nic", slots, self.weight) + self.bias
+
+
+class NodeAnswers(nn.Module):
+    """What nodes answer as answers for their keypoints; the inverse of `NodeEmbedding`, without weights.
+
+    Every node answers for as many keypoints as the largest one has; the surplus of smaller ones is dropped.
+    """
+
+    filled: Tensor
+
+    def __init__(self, nodes: Nodes, out_channels: int) -> None:
+        super().__init__()
+        self.out_channels = out_channels
+        self.width = nodes.slots * out_channels
+        """Channels of a node's answer."""
+        self.register_buffer("filled", nodes.filled.flatten().nonzero()[:, 0], persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, nodes, width) to (N, keypoints, out_channels)."""
+        return x.reshape(x.shape[0], -1, self.out_channels)[:, self.filled]

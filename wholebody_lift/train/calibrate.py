@@ -67,13 +67,13 @@ def answers(model: SemGAN, people: People) -> Answers:
 
 def fit(said: Tensor, found: Tensor, curves: Curves = CURVES) -> Calibration:
     """The curves between expected and actual errors (N, 133) in mm."""
-    said_mm, found_mm = {}, {}
+    predicted_mm, measured_mm = {}, {}
     for parts in curves:
         keypoints = skeleton.indices(*parts)
         knots = _knots(said[:, keypoints].flatten(), found[:, keypoints].flatten())
         for part in parts:
-            said_mm[part], found_mm[part] = knots
-    return Calibration(said_mm=said_mm, found_mm=found_mm)
+            predicted_mm[part], measured_mm[part] = knots
+    return Calibration(predicted_mm=predicted_mm, measured_mm=measured_mm)
 
 
 def _knots(said: Tensor, found: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -18,7 +18,7 @@ from wholebody_lift import pretrained
 from wholebody_lift.config import Config
 from wholebody_lift.features import Features
 from wholebody_lift.model import Prediction, SemGAN
-from wholebody_lift.model.nodes import Nodes, nodes_of_parts
+from wholebody_lift.model.nodes import NodeAnswers, Nodes, nodes_of_parts
 from wholebody_lift.model.semgan import OUT_CHANNELS
 from wholebody_lift.train.evaluation import metrics
 from wholebody_lift.train.losses import Losses, LossWeights, losses, weighted_sum
@@ -41,19 +41,17 @@ class TrainingDivergedError(RuntimeError):
 class InnerHead(nn.Module):
     """A linear answer from an inner encoder state."""
 
-    filled: Tensor
-
     def __init__(self, config: Config) -> None:
         super().__init__()
         members = [keys for part in nodes_of_parts(config.nodes).values() for keys in part.members]
         nodes = Nodes(tuple(members), edges=())
-        self.register_buffer("filled", nodes.filled.flatten().nonzero()[:, 0], persistent=False)
-        self.linear = nn.Linear(config.channels, nodes.slots * OUT_CHANNELS)
+        self.answers = NodeAnswers(nodes, OUT_CHANNELS)
+        self.linear = nn.Linear(config.channels, self.answers.width)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, nodes, C) to (N, 133, 4)."""
-        out: Tensor = self.linear(x)
-        return out.reshape(x.shape[0], -1, OUT_CHANNELS)[:, self.filled]
+        out: Tensor = self.answers(self.linear(x))
+        return out
 
 
 class DeepSupervision(nn.Module):
