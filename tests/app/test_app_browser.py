@@ -180,7 +180,7 @@ def test_a_wrong_file_is_told_and_the_next_one_works(page: Any, tmp_path: Path, 
     wrong = tmp_path / "wrong.json"
     wrong.write_text(json.dumps({"a": 1}))
     drop(page, wrong)
-    alert = page.get_by_role("alert").filter(has_text="This could not be lifted")
+    alert = page.get_by_role("alert").filter(has_text="This file could not be lifted")
     alert.wait_for()
     assert "wrong.json: got an object with a, which is no format that is known" in alert.text_content()
     assert page.evaluate("document.activeElement.id") == "other"
@@ -194,14 +194,14 @@ def test_several_files_and_large_ones(browser: Any, server: Server, monkeypatch:
     page.goto(server.url)
     page.locator("#photos:not(:empty)").wait_for()
     page.locator("body").evaluate(DROP, [["a.json", "[]"], ["b.json", "[]"]])
-    page.locator("#error", has_text="one at a time").wait_for()
+    page.locator("#error", has_text="one file at a time").wait_for()
     page.evaluate("""() => {
       const file = new File([new Uint8Array(3 * 2 ** 20)], "large.json");
       const carried = new DataTransfer();
       carried.items.add(file);
       document.body.dispatchEvent(new DragEvent("drop", { bubbles: true, dataTransfer: carried }));
     }""")
-    page.locator("#error", has_text="large.json: got a file of 3 MB; at most 2 MB").wait_for()
+    page.locator("#error", has_text="large.json: expected a file of at most 2 MB, got 3 MB").wait_for()
     page.close()
 
 
@@ -264,7 +264,7 @@ def test_a_video_with_a_detector(
     clip = tmp_path / "me.mp4"
     clip.write_bytes(VIDEO)
     page.locator("#file").set_input_files(clip)
-    page.locator("#how-far", has_text="Looked at 3 of 8 frames").wait_for()
+    page.locator("#how-far", has_text="Detected people in 3 of 8 frames").wait_for()
     assert page.get_by_role("progressbar").evaluate("bar => bar.value / bar.max") == 3 / 8
     go_on.set()
     viewer = done(page, "me.mp4")
@@ -351,7 +351,7 @@ def test_by_keyboard(page: Any, example_data: Path) -> None:
     page.keyboard.type("o")  # a letter in a field, and no command
     assert page.get_by_label("Image width").input_value() == "o"
     page.keyboard.press("Enter")
-    page.locator("#error", has_text="got 'o' as image width").wait_for()
+    page.locator("#error", has_text="image width, got 'o'").wait_for()
     assert page.evaluate("document.activeElement.id") == "other"
     with page.expect_file_chooser():
         page.keyboard.press("Enter")  # the button that has the focus
@@ -432,5 +432,59 @@ def test_when_the_program_has_ended(browser: Any, server: Server, example_data: 
     page.goto(server.url)
     page.route("**/lift?*", lambda route: route.abort())
     page.locator("#file").set_input_files(example_data / "photos.json")
-    page.locator("#error", has_text="Does wholebody-lift app still run?").wait_for()
+    page.locator("#error", has_text="Is wholebody-lift app still running?").wait_for()
     page.close()
+
+
+def test_detections_can_be_called_off(
+    page: Any, server: Server, example_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only videos: the bar shows how many people are lifted, and the work ends."""
+    ended, lift = Event(), server.workshop._lifter.lift
+
+    def work(people: Keypoints2D, progress: Any) -> Any:
+        try:
+            for _ in range(10**5):
+                progress(1, 4)
+                sleep(0.01)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(server.workshop._lifter, "lift", work)
+    drop(page, example_data / "photos.json")
+    page.locator("#how-far", has_text="Lifted 1 of 4 people").wait_for()
+    assert page.get_by_role("progressbar").evaluate("bar => bar.value / bar.max") == 1 / 4
+    page.get_by_role("button", name="Cancel").click()
+    assert ended.wait(30)
+    monkeypatch.setattr(server.workshop._lifter, "lift", lift)
+    drop(page, example_data / "photos.json")
+    done(page, "photos.json")
+
+
+def test_two_tabs(browser: Any, server: Server, example_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that lifts does not hold up another; closing it ends its work."""
+    ended, begun, sequence = Event(), Event(), server.workshop._lifter.lift_sequence
+
+    def work(people: Keypoints2D, progress: Any) -> Any:
+        try:
+            for _ in range(10**5):
+                progress(0, 9)
+                begun.set()
+                sleep(0.01)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(server.workshop._lifter, "lift_sequence", work)
+    first, second = browser.new_page(), browser.new_page()
+    for page in (first, second):
+        page.goto(server.url)
+        page.locator("#photos:not(:empty)").wait_for()
+    drop(first, example_data / "squats.json")
+    assert begun.wait(30)
+    drop(second, example_data / "photos.json")
+    done(second, "photos.json")
+    assert not ended.is_set()
+    first.close()
+    assert ended.wait(30)
+    monkeypatch.setattr(server.workshop._lifter, "lift_sequence", sequence)
+    second.close()

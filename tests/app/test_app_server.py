@@ -7,11 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread, active_count
+from time import sleep
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ import pytest
 from wholebody_lift import inputs, pretrained
 from wholebody_lift.app import server as server_module
 from wholebody_lift.app.server import MAX_BYTES, Server
+from wholebody_lift.app.workshop import Workshop
 from wholebody_lift.config import Config
 from wholebody_lift.model.semgan import SemGAN
 
@@ -31,8 +34,12 @@ class Answer:
 
     @property
     def document(self) -> Any:
-        assert self.headers["Content-Type"] == "application/json"
-        return json.loads(self.body)
+        """As JSON; of lines, the last."""
+        lines = self.body.splitlines()
+        if self.headers["Content-Type"] != "application/jsonl":
+            assert self.headers["Content-Type"] == "application/json"
+            assert len(lines) == 1
+        return json.loads(lines[-1])
 
 
 def ask(
@@ -150,8 +157,9 @@ def test_no_paths_within_a_result(server: Server, example_data: Path) -> None:
         "/file/.npz?person=7",
     ):
         assert ask(server, f"results/{id}{path}").status == 404
-    for what in ("file/.trc", "file/.npz?person=one"):
-        assert ask(server, f"results/{id}/{what}").status == 409
+    assert ask(server, f"results/{id}/file/.trc").status == 409
+    for who in ("one", "1" * 5000, "²", "-"):
+        assert ask(server, f"results/{id}/file/.npz?person={quote(who)}").status in (404, 422)
     assert "frames per second" in ask(server, f"results/{id}/file/.trc").document["error"]
 
 
@@ -210,7 +218,15 @@ def test_a_wrong_file_is_told_why(server: Server) -> None:
         ("", "upload"),
         ("..", "upload"),
         ("%3Cscript%3E.json", "<script>.json"),
-        ("x" * 300, "x" * 100),
+        ("a%E2%80%AEgpj.exe", "agpj.exe"),
+        ("x" * 300, "x" * 160),
+        ("x" * 300 + ".json", "x" * 155 + ".json"),
+        (
+            quote("\N{CJK UNIFIED IDEOGRAPH-4EBA}" * 300 + ".json"),
+            "\N{CJK UNIFIED IDEOGRAPH-4EBA}" * 51 + ".json",
+        ),
+        (quote("\N{WOMAN}" * 300), "\N{WOMAN}" * 40),
+        ("a." + "b" * 300, "a." + "b" * 19),
     ],
 )
 def test_names_are_names(server: Server, given: str, name: str) -> None:
@@ -219,8 +235,9 @@ def test_names_are_names(server: Server, given: str, name: str) -> None:
         patch.setattr("wholebody_lift.keypoints.signs_of_mistakes", lambda *_, **__: [])
         result = ask(server, f"lift?name={given}", squat).document
     assert result["name"] == name
-    file = ask(server, f"results/{result['id']}/file/.csv")
-    assert file.status == 200
+    for what in (".csv", ".npz", ".html", ".csv?layout=wide"):
+        file = ask(server, f"results/{result['id']}/file/{what}")
+        assert file.status == 200
     assert "Set-Cookie" not in file.headers
     assert "<script>.json" not in ask(server, f"results/{result['id']}/view").body.decode()
 
@@ -236,6 +253,188 @@ def test_one_connection_for_many_requests(server: Server) -> None:
         connection.request("GET", f"/{server.token}/{path}")
         assert connection.getresponse().read()
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [("name=%FF%FE.json", 422), ("name=%ED%A0%80", 422), ("&".join(f"a{i}=1" for i in range(99)), 422)],
+)
+def test_queries_that_are_not_read(server: Server, query: str, status: int) -> None:
+    response = ask(server, f"lift?{query}", b"[]")
+    assert response.status == status
+    assert "UTF-8" in response.document["error"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("width", "1e308"), ("height_mm", "1e308"), ("focal", "1e308"), ("fps", "1e9")]
+)
+def test_absurd_numbers_are_refused(server: Server, squats_file: bytes, field: str, value: str) -> None:
+    other = "&height=1" if field == "width" else ""
+    response = ask(server, f"lift?name=a.json&{field}={value}{other}", squats_file)
+    assert response.status == 422
+    assert response.document["error"]
+
+
+def talk(server: Server, request: bytes) -> bytes:
+    """What comes back to some bytes, until the connection ends."""
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=20) as client:
+        client.sendall(request)
+        answer = b""
+        while piece := client.recv(2**16):
+            answer += piece
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("status", "request_"),
+    [
+        (400, b"nonsense\r\n\r\n"),
+        (400, b"GET / HTTP/x\r\n\r\n"),
+        (400, b"GET / HTTP/1.1 and more\r\n\r\n"),
+        (505, b"GET / HTTP/9.0\r\n\r\n"),
+        (414, b"GET /" + b"x" * 2**17 + b" HTTP/1.1\r\n\r\n"),
+        (431, b"GET / HTTP/1.1\r\n" + b"".join(b"x%d: y\r\n" % i for i in range(200)) + b"\r\n"),
+        (431, b"GET / HTTP/1.1\r\nx: " + b"x" * 2**17 + b"\r\n\r\n"),
+        (501, b"BREW / HTTP/1.1\r\n\r\n"),
+        (421, b"GET //[ HTTP/1.1\r\n\r\n"),
+    ],
+)
+def test_broken_requests_are_answered_in_json(
+    server: Server, capfd: pytest.CaptureFixture[str], status: int, request_: bytes
+) -> None:
+    head, _, body = talk(server, request_).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert b"\r\nContent-Type: application/json" in head
+    assert json.loads(body)["error"]
+    assert ask(server).status == 200
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("error", [TypeError("five"), KeyError("five"), AssertionError("five")])
+def test_our_own_mistakes_are_answered_in_json(
+    server: Server,
+    squats_file: bytes,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    for method, path, body in (
+        ("_lift", "lift?name=a.json", squats_file),
+        ("page", "results/x/view", None),
+        ("export", "results/x/file/.npz", None),
+        ("about", "about", None),
+    ):
+        monkeypatch.setattr(server.workshop, method, fail)
+        response = ask(server, path, body)
+        assert response.status == 500
+        assert type(error).__name__ in response.document["error"]
+        assert "please report" in response.document["error"]
+    assert len(caplog.records) == 4
+    assert not any(record.exc_info for record in caplog.records)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_lack_of_memory_is_told(
+    server: Server, squats_file: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(server.workshop, "_lift", fail)
+    response = ask(server, "lift?name=a.json", squats_file)
+    assert response.status == 422
+    assert "memory" in response.document["error"]
+
+
+def drip(server: Server, begin: bytes) -> bytes:
+    """What comes back to some bytes and then one more every now and then, until the connection ends."""
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=0.05) as client:
+        client.sendall(begin)
+        answer = b""
+        for _ in range(600):
+            try:
+                client.sendall(b"x")
+                piece = client.recv(2**16)
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                return answer
+            if not piece:
+                return answer
+            answer += piece
+    raise AssertionError("the connection is still open")
+
+
+def test_a_request_that_drips_is_ended(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "REQUEST_SECONDS", 0.3)
+    assert drip(server, b"G") == b""
+    assert drip(server, b"GET / HTTP/1.1\r\nHost: ") == b""
+
+
+def test_a_body_that_drips_is_ended(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "BODY_SECONDS", 0.3)
+    monkeypatch.setattr(server_module, "LINGER_SECONDS", 0.3)
+    host = server.hosts[0]
+    lines = [f"POST /{server.token}/lift HTTP/1.1", f"Host: {host}", f"Origin: http://{host}"]
+    answer = drip(server, "\r\n".join([*lines, "Content-Length: 9999", "", ""]).encode())
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert ask(server).status == 200
+
+
+def test_strangers_do_not_keep_the_user_out(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many connections they open, there are only so many threads."""
+    monkeypatch.setattr(server_module, "MAX_CONNECTIONS", 4)
+    with Server(workshop) as server, ExitStack() as stack:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        before = active_count()
+        thread.start()
+        for _ in range(30):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", server.server_port)))
+            client.sendall(b"GET /")
+        assert ask(server).status == 200
+        assert active_count() <= before + 1 + 4 + 1  # the server's own, and one that is just ending
+        server.shutdown()
+        thread.join()
+
+
+def test_so_many_jobs_at_once(server: Server, squats_file: bytes) -> None:
+    for _ in range(server_module.MAX_JOBS):
+        assert server.jobs.acquire(blocking=False)
+    response = ask(server, "lift?name=a.json", squats_file)
+    assert response.status == 503
+    assert "try again" in response.document["error"]
+    server.jobs.release()
+    assert ask(server, "lift?name=a.json", squats_file).status == 200
+
+
+def test_a_closed_tab_ends_the_work(
+    server: Server, squats_file: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, ended = Event(), Event()
+
+    def work(content: bytes, name: str, known: Any, report: Any) -> Any:
+        try:
+            for done in range(10**5):
+                report("lifting", done, None)
+                begun.set()
+                sleep(0.005)
+        finally:
+            ended.set()
+        raise AssertionError
+
+    monkeypatch.setattr(server.workshop, "_lift", work)
+    host = server.hosts[0]
+    lines = [f"POST /{server.token}/lift HTTP/1.1", f"Host: {host}", f"Origin: http://{host}"]
+    with socket.create_connection(("127.0.0.1", server.server_port)) as client:
+        client.sendall("\r\n".join([*lines, f"Content-Length: {len(squats_file)}", "", ""]).encode())
+        client.sendall(squats_file)
+        assert begun.wait(30)
+    assert ended.wait(30)
+    assert server.workshop._results == {}
 
 
 def test_a_client_that_leaves_is_no_news(server: Server, capfd: pytest.CaptureFixture[str]) -> None:
@@ -262,6 +461,6 @@ def test_ctrl_c_ends_it(tmp_path: Path) -> None:
         connection.request("GET", address.path)
         assert connection.getresponse().status == 200  # and the connection stays open
         app.send_signal(signal.SIGINT)
-        assert app.wait(timeout=20) == 0
-        assert app.stderr.read() == ""
+        assert app.wait(timeout=20) == 130  # as shells see SIGINT
+        assert app.stderr.read() == "wholebody-lift: interrupted\n"
         connection.close()

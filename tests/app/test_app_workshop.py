@@ -1,16 +1,19 @@
 """What the app does with what it is given, without HTTP."""
 
 import json
+import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
+from threading import Barrier, Event
 
 import numpy as np
 import pytest
 
 from wholebody_lift import InputError, Keypoints2D, Lifter, Pose3D, detectors, formats, inputs
 from wholebody_lift.app import workshop as workshop_module
-from wholebody_lift.app.workshop import KEPT_RESULTS, Workshop
+from wholebody_lift.app.workshop import KEPT_RESULTS, WORKERS, NotFoundError, Workshop
 from wholebody_lift.outputs import KINDS
 
 
@@ -58,6 +61,25 @@ def test_detections_are_lifted(
     json.dumps(answer)
 
 
+def test_it_says_how_far_it_is(workshop: Workshop, squats: Keypoints2D) -> None:
+    """Of single people and of a motion."""
+    told = []
+    for fps in (None, 5.0):
+        content = written(squats.model_copy(update={"fps": fps}))
+        workshop.take(content, "a.npz", {}, lambda *far: told.append(far))
+    assert told == [("lifting", len(squats), len(squats))] * 2
+
+
+def test_it_can_be_ended_while_it_lifts(workshop: Workshop, content: bytes) -> None:
+    def end(*far: object) -> None:
+        raise ConnectionAbortedError
+
+    with pytest.raises(ConnectionAbortedError):
+        workshop.take(content, "photos.json", {}, end)
+    assert not workshop._results
+    workshop.take(content, "photos.json", {})
+
+
 def test_with_a_frame_rate_it_is_one_motion(workshop: Workshop, lifter: Lifter, squats: Keypoints2D) -> None:
     content = written(squats.model_copy(update={"fps": None}))
     for rate, want in (("", lifter.lift(squats)), ("5", lifter.lift_sequence(squats, 5))):
@@ -81,9 +103,9 @@ def test_the_focal_length_goes_with_the_size_in_the_file(workshop: Workshop, con
 @pytest.mark.parametrize(
     ("known", "said"),
     [
-        ({"fps": "fast"}, "got 'fast' as frames per second; a number over 0 was wanted"),
-        ({"height_mm": "-1"}, "got '-1' as person's height; a number over 0 was wanted"),
-        ({"width": "700"}, "width and height were wanted, or neither"),
+        ({"fps": "fast"}, "expected a number over 0 .* as frames per second, got 'fast'"),
+        ({"height_mm": "-1"}, "person's height, got '-1'"),
+        ({"width": "700"}, "width and height, got only one"),
         ({"height_mm": "1.8"}, "it looks like metres, so pass 1800"),
     ],
 )
@@ -94,7 +116,7 @@ def test_what_cannot_be_known(workshop: Workshop, content: bytes, known: dict[st
 
 def test_a_focal_length_needs_a_size(workshop: Workshop, squats: Keypoints2D) -> None:
     content = written(squats[[0]].model_copy(update={"image_size": None}))
-    with pytest.raises(InputError, match="give width and height too"):
+    with pytest.raises(InputError, match="fill in width and height too"):
         workshop.take(content, "one.npz", {"focal": "1500"})
 
 
@@ -156,7 +178,7 @@ def test_a_video_goes_through_the_detector(
     told = []
     answer = workshop.take(path.read_bytes(), "me.mp4", known, lambda *far: told.append(far))
     pose = pose_of(workshop, answer)
-    assert told == [(done, 5) for done in range(1, 6)]
+    assert told[:5] == [("detecting", done, 5) for done in range(1, 6)]
     assert (len(pose), pose.fps) == (5, 50 if known else 25)
     assert pose.scale_source == ("height_mm" if known else "average_adult")
     assert answer["name"] == "me.mp4"
@@ -226,7 +248,7 @@ def test_everything_that_is_offered_can_be_had(workshop: Workshop, pair: bytes) 
                 wide = "-wide" if layout == "wide" else ""
                 assert name == f"pair{f'-person{person}' if person else ''}{wide}{suffix}"
                 assert len(content) > 1000
-    assert offered[".bvh"]["reasons"] == {"": "Holds one person: choose one above."}
+    assert offered[".bvh"]["reasons"] == {"": "Contains one person: choose one under Who."}
     assert offered[".glb"]["reasons"] == {}
 
 
@@ -242,9 +264,9 @@ def test_tables_come_in_two_layouts(workshop: Workshop, pair: bytes) -> None:
         for layout in ("long", "wide")
     ]
     assert rows == [1 + 6 * 133, 1 + 6]
-    with pytest.raises(KeyError):
+    with pytest.raises(NotFoundError):
         workshop.export(answer["id"], ".csv", None, "tall")
-    with pytest.raises(KeyError):
+    with pytest.raises(NotFoundError):
         workshop.export(answer["id"], ".json", None, "wide")
 
 
@@ -270,16 +292,86 @@ def test_nobody_else_is_there(workshop: Workshop, pair: bytes) -> None:
         (answer["id"], ".exe", None),
         ("other", ".npz", None),
     ):
-        with pytest.raises(KeyError):
+        with pytest.raises(NotFoundError):
             workshop.export(id, suffix, person)
-    with pytest.raises(KeyError):
+    with pytest.raises(NotFoundError):
         workshop.page("other")
 
 
 def test_old_results_are_forgotten(workshop: Workshop, pair: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workshop_module, "KEPT_RESULTS", 2)
     ids = [workshop.take(pair, "pair.npz", {})["id"] for _ in range(3)]
-    with pytest.raises(KeyError):
+    with pytest.raises(NotFoundError):
         workshop.page(ids[0])
     assert "<title>pair.npz</title>" in workshop.page(ids[1])
     assert KEPT_RESULTS > 1
+
+
+class _Stub:
+    """A lifter that does something before it lifts."""
+
+    def __init__(self, lifter: Lifter, before: Callable[[Keypoints2D], object]) -> None:
+        self._lifter = lifter
+        self._before = before
+
+    def lift(self, people: Keypoints2D, **options: object) -> Pose3D:
+        self._before(people)
+        return self._lifter.lift(people)
+
+    lift_sequence = lift
+
+
+def test_two_are_lifted_at_once(lifter: Lifter, pair: bytes) -> None:
+    """Each is lifted only when the other is being lifted as well."""
+    together = Barrier(WORKERS, timeout=30)
+    workshop = Workshop(_Stub(lifter, lambda people: together.wait()))
+    with ThreadPoolExecutor(WORKERS) as tabs:
+        answers = list(tabs.map(lambda name: workshop.take(pair, name, {}), ["a.npz", "b.npz"]))
+    assert [answer["name"] for answer in answers] == ["a.npz", "b.npz"]
+
+
+def test_the_next_waits_and_can_give_up(lifter: Lifter, pair: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workshop_module, "_WAIT_SECONDS", 0.01)
+    go_on, begun = Event(), Barrier(WORKERS + 1, timeout=30)
+
+    def hold(people: Keypoints2D) -> None:
+        begun.wait()
+        assert go_on.wait(30)
+
+    workshop = Workshop(_Stub(lifter, hold))
+    with ThreadPoolExecutor(WORKERS) as tabs:
+        working = [tabs.submit(workshop.take, pair, "a.npz", {}) for _ in range(WORKERS)]
+        begun.wait()
+        told = []
+
+        def give_up(*far: object) -> None:
+            told.append(far)
+            if len(told) == 3:
+                raise ConnectionAbortedError
+
+        with pytest.raises(ConnectionAbortedError):
+            workshop.take(pair, "b.npz", {}, give_up)
+        assert told == [("waiting", 0, None)] * 3
+        go_on.set()
+        assert all(job.result() for job in working)
+    workshop._lifter = lifter
+    assert workshop.take(pair, "c.npz", {})["name"] == "c.npz"  # every place is free again
+
+
+def test_warnings_are_those_of_the_own_file(lifter: Lifter, squats: Keypoints2D) -> None:
+    """Also where two threads warn in turn."""
+    together = Barrier(WORKERS, timeout=30)
+
+    def warn(people: Keypoints2D) -> None:
+        for number in range(20):
+            together.wait()
+            warnings.warn(f"{number} of {len(people)}", UserWarning, stacklevel=2)
+
+    workshop = Workshop(_Stub(lifter, warn))
+    files = [written(squats[range(count)].model_copy(update={"fps": None})) for count in (1, 2)]
+    shown = warnings.showwarning
+    with ThreadPoolExecutor(WORKERS) as tabs:
+        answers = list(tabs.map(lambda content: workshop.take(content, "a.npz", {}), files))
+    for count, answer in zip((1, 2), answers, strict=True):
+        assert answer["notes"] == [f"{number} of {count}" for number in range(20)]
+    assert warnings.showwarning is shown

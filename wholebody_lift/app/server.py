@@ -3,30 +3,56 @@
 It listens on 127.0.0.1 only. Every address begins with a secret that is new each time, so that neither
 other users of the computer nor pages of the web know one. Requests by another host name are refused (DNS
 rebinding), and so is whatever is posted from another page. There are no files behind the addresses but
-those of the page, named one by one.
+those of the page, named one by one. Every failure is answered with a status and {"error": text} as JSON.
 """
 
 from __future__ import annotations
 
 import hmac
+import io
 import json
+import logging
 import re
 import secrets
+import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
+from pathlib import PurePosixPath
+from threading import BoundedSemaphore
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote
 
-from wholebody_lift.app.workshop import Workshop
+from wholebody_lift.app.connections import Connections, DeadlineReader, has_hung_up
+from wholebody_lift.app.workshop import NotFoundError, Stage, Workshop
+
+_LOGGER = logging.getLogger(__name__)
 
 MAX_BYTES = 128 * 2**20
-"""The largest file that is taken: a quarter of an hour of one person as JSON, 30 frames per second."""
+"""The largest file that is accepted: a quarter of an hour of one person as JSON, 30 frames per second."""
 
-_SECONDS = 60
-"""A connection that is silent for longer is closed."""
+REQUEST_SECONDS = 15.0
+"""In this time a request must have come but for its body; an idle connection is closed after it."""
+
+BODY_SECONDS = 60.0
+"""In this time the body must have come, and the client must have taken each piece of an answer."""
+
+LINGER_SECONDS = 2.0
+"""So long a refused client may go on sending before the connection is closed."""
+
+MAX_CONNECTIONS = 64
+
+MAX_JOBS = 6
+"""Files that are lifted or wait for it, each in memory."""
+
+_NAME_BYTES = 160
+"""Of a file's name in UTF-8. File systems take 255, and exports add to it."""
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Control characters, line ends and marks that turn the direction of text around."""
 
 _PAGE = {
     "": ("index.html", "text/html; charset=utf-8"),
@@ -61,9 +87,12 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True  # a browser that holds a connection does not keep the program from ending
     block_on_close = False
+    request_queue_size = MAX_CONNECTIONS
 
     def __init__(self, workshop: Workshop, port: int = 0) -> None:
         """Listen; port 0 is any that is free. Raises OSError if the port is taken."""
+        self.connections = Connections(MAX_CONNECTIONS)
+        self.jobs = BoundedSemaphore(MAX_JOBS)
         super().__init__(("127.0.0.1", port), _Handler)
         self.workshop = workshop
         self.token = secrets.token_urlsafe(24)
@@ -78,10 +107,22 @@ class Server(ThreadingHTTPServer):
         """The address of the page, with the secret."""
         return f"http://{self.hosts[0]}/{self.token}/"
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread of its own, if there is room for one more connection."""
+        if self.connections.admit(request):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def shutdown_request(self, request: Any) -> None:
+        self.connections.forget(request)
+        super().shutdown_request(request)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Browsers that close early are no news."""
-        if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
-            super().handle_error(request, client_address)
+        """Connections that break are no news."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            _log(error)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -89,7 +130,15 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "wholebody-lift"
     sys_version = ""
-    timeout = _SECONDS
+
+    def setup(self) -> None:
+        super().setup()
+        self._incoming = DeadlineReader(self.connection)
+        self.rfile = io.BufferedReader(self._incoming)
+
+    def handle_one_request(self) -> None:
+        self._incoming.allow(REQUEST_SECONDS)
+        super().handle_one_request()
 
     def do_GET(self) -> None:
         self._answer(self._get)
@@ -100,24 +149,42 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: addresses are secret."""
 
-    def _answer(self, respond: Any) -> None:
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What http.server itself refuses, such as a broken header or another method, in JSON as well."""
+        status = HTTPStatus(code)
+        self.request_version = self.protocol_version  # that of a broken request may not have been read
+        self._refuse(status, f"expected an HTTP request by GET or POST: {message or status.phrase}")
+
+    def _answer(self, respond: Callable[[str, Mapping[str, str]], None]) -> None:
         try:
             respond(*self._address())
         except RequestError as refusal:
-            self.close_connection = True  # what was sent may not have been read
-            self._send(refusal.status, json.dumps({"error": str(refusal)}).encode(), _JSON)
+            self._refuse(refusal.status, str(refusal))
+        except OSError:
+            raise  # the connection; files are read and written further in
+        except Exception as error:
+            _log(error)
+            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, _mistake(error))
 
     def _address(self) -> tuple[str, dict[str, str]]:
         """The path after the secret, and the query. Refuses who is not meant to be here."""
         if self.headers.get("Host") not in self.server.hosts:
             raise RequestError(HTTPStatus.MISDIRECTED_REQUEST, "this host name is not served")
-        address = urlsplit(self.path)
-        token, slash, path = address.path.removeprefix("/").partition("/")
+        path, _, query = self.path.partition("?")
+        token, slash, path = path.removeprefix("/").partition("/")
         if not slash or not hmac.compare_digest(token.encode(), self.server.token.encode()):
             raise RequestError(
                 HTTPStatus.NOT_FOUND, "there is nothing here; use the address that was printed"
             )
-        return path, {name: values[0] for name, values in parse_qs(address.query).items()}
+        self.server.connections.trust(self.connection)
+        try:
+            fields = parse_qs(query, errors="strict", max_num_fields=20)
+        except ValueError:  # UnicodeDecodeError among them
+            raise RequestError(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "expected a file name and fields in UTF-8, got other bytes; rename the file",
+            ) from None
+        return path, {name: values[0] for name, values in fields.items()}
 
     # What is there
 
@@ -136,70 +203,89 @@ class _Handler(BaseHTTPRequestHandler):
     def _get_result(
         self, id: str, what: str = "", *more: str, person: str | None, layout: str | None
     ) -> None:
-        try:
+        with _failures(HTTPStatus.CONFLICT):
             if what == "view" and not more:
                 page = self.server.workshop.page(id).encode()
-                self._send(HTTPStatus.OK, page, "text/html; charset=utf-8", _VIEWER_HEADERS)
-                return
-            if what != "file" or len(more) != 1:
-                raise KeyError(what)
-            who = None if person is None else int(person)
-            name, content = self.server.workshop.export(id, more[0], who, layout)
-        except KeyError:
-            raise RequestError(
-                HTTPStatus.NOT_FOUND, "this result is not kept any more; lift it again"
-            ) from None
-        except (ValueError, ImportError) as error:
-            raise RequestError(HTTPStatus.CONFLICT, str(error)) from None
-        attachment = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
-        self._send(HTTPStatus.OK, content, "application/octet-stream", attachment)
+                kind, headers = "text/html; charset=utf-8", _VIEWER_HEADERS
+            elif what == "file" and len(more) == 1:
+                who = None if person is None else _number(person)
+                name, page = self.server.workshop.export(id, more[0], who, layout)
+                kind, headers = "application/octet-stream", _attachment(name)
+            else:
+                raise RequestError(HTTPStatus.NOT_FOUND, "there is nothing here")
+        self._send(HTTPStatus.OK, page, kind, headers)
 
     def _post(self, path: str, query: Mapping[str, str]) -> None:
         if self.headers.get("Origin") not in [f"http://{host}" for host in self.server.hosts]:
             raise RequestError(HTTPStatus.FORBIDDEN, "only the page itself may post")
         if path != "lift":
             raise RequestError(HTTPStatus.NOT_FOUND, "there is nothing here")
-        self._lift(self._body(), query)
+        length = self._length()
+        if not self.server.jobs.acquire(blocking=False):
+            raise RequestError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                f"{MAX_JOBS} files are being lifted already; try again when one of them is done",
+            )
+        try:
+            self._lift(self._body(length), query)
+        finally:
+            self.server.jobs.release()
 
     def _lift(self, content: bytes, query: Mapping[str, str]) -> None:
-        """Answers with the result or an error as JSON; for a video with lines of JSON, the last being that.
+        """Answers with the result or an error as JSON; where it takes longer, as the last of several lines.
 
-        The lines before it say how far the work is, {"done": frames, "of": frames or null}. A client that has
-        gone cannot be told, and so the work on its video ends.
+        Those before it say how far the work is, {"stage": text, "done": number, "of": number or null}. If
+        the client has hung up, the work ends at the next of them.
         """
         lines = _Lines(self)
         name = _file_name(query.get("name", ""))
         try:
-            result = self.server.workshop.take(
-                content, name, query, lambda done, of: lines.add(done=done, of=of)
-            )
-        except ConnectionError:
-            raise
-        except (ImportError, OSError, RuntimeError, ValueError) as error:
+            with _failures(HTTPStatus.UNPROCESSABLE_ENTITY):
+                result = self.server.workshop.take(content, name, query, lines.report)
+        except RequestError as refusal:
             if not lines.begun:
-                raise RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from None
-            result = {"error": str(error)}
+                raise
+            result = {"error": str(refusal), "status": refusal.status}
         if lines.begun:
-            lines.add(**result)
+            lines.add(result)
             lines.end()
         else:
             self._send_json(result)
 
-    def _body(self) -> bytes:
+    def _length(self) -> int:
+        """Of the body, in bytes."""
         length = self.headers.get("Content-Length", "")
-        if not re.fullmatch(r"\d{1,15}", length):
-            raise RequestError(HTTPStatus.LENGTH_REQUIRED, "a length was wanted")
+        if not re.fullmatch(r"[0-9]{1,15}", length):
+            raise RequestError(HTTPStatus.LENGTH_REQUIRED, "expected a Content-Length")
         if int(length) > MAX_BYTES:
             raise RequestError(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                f"got a file of {int(length) / 2**20:.0f} MB; at most {MAX_BYTES / 2**20:.0f} MB were wanted",
+                f"expected a file of at most {MAX_BYTES / 2**20:.0f} MB, got {int(length) / 2**20:.0f} MB",
             )
-        content = self.rfile.read(int(length))
-        if len(content) < int(length):
+        return int(length)
+
+    def _body(self, length: int) -> bytes:
+        self._incoming.allow(BODY_SECONDS)
+        try:
+            content = self.rfile.read(length)
+        except TimeoutError:
+            raise RequestError(
+                HTTPStatus.REQUEST_TIMEOUT, f"expected the whole file within {BODY_SECONDS:.0f} seconds"
+            ) from None
+        if len(content) < length:
             raise ConnectionAbortedError
         return content
 
     # How it is sent
+
+    def _refuse(self, status: HTTPStatus, text: str) -> None:
+        self.close_connection = True
+        self._send(status, json.dumps({"error": text}).encode(), _JSON)
+        with suppress(OSError):  # what is still coming is read and dropped: a reset would drop the answer
+            self.connection.shutdown(socket.SHUT_WR)
+            self._incoming.allow(LINGER_SECONDS)
+            while self.rfile.read1(2**16):
+                pass
 
     def _send_json(self, document: Any) -> None:
         self._send(HTTPStatus.OK, json.dumps(document).encode(), _JSON)
@@ -208,9 +294,11 @@ class _Handler(BaseHTTPRequestHandler):
         self, status: HTTPStatus, content: bytes, kind: str, headers: Mapping[str, str] | None = None
     ) -> None:
         self.begin(status, kind, {"Content-Length": str(len(content)), **(headers or {})})
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
     def begin(self, status: HTTPStatus, kind: str, headers: Mapping[str, str]) -> None:
+        self.connection.settimeout(BODY_SECONDS)
         self.send_response(status)
         for name, value in {**_HEADERS, **headers, "Content-Type": kind}.items():
             self.send_header(name, value)
@@ -226,7 +314,13 @@ class _Lines:
         self._handler = handler
         self.begun = False
 
-    def add(self, **document: Any) -> None:
+    def report(self, stage: Stage, done: int, of: int | None) -> None:
+        """A line that says how far the work is. Raises ConnectionError when the client has hung up."""
+        if has_hung_up(self._handler.connection):
+            raise ConnectionAbortedError
+        self.add({"stage": stage, "done": done, "of": of})
+
+    def add(self, document: Mapping[str, Any]) -> None:
         if not self.begun:
             self.begun = True
             self._handler.begin(HTTPStatus.OK, _JSON_LINES, {"Transfer-Encoding": "chunked"})
@@ -236,10 +330,61 @@ class _Lines:
         self._chunk(b"")
 
     def _chunk(self, content: bytes) -> None:
+        self._handler.connection.settimeout(BODY_SECONDS)
         self._handler.wfile.write(b"%x\r\n%s\r\n" % (len(content), content))
 
 
+@contextmanager
+def _failures(status: HTTPStatus) -> Iterator[None]:
+    """Turns what goes wrong within into a RequestError: of this status where the input is the reason."""
+    try:
+        yield
+    except (RequestError, ConnectionError, TimeoutError):
+        raise
+    except NotFoundError as error:
+        raise RequestError(HTTPStatus.NOT_FOUND, str(error)) from None
+    except MemoryError:
+        raise RequestError(
+            status, "there is not enough memory for this; split the file, or close other programs"
+        ) from None
+    except (ImportError, RuntimeError, ValueError) as error:  # RecursionError is a RuntimeError
+        raise RequestError(status, str(error)) from None
+    except Exception as error:
+        _log(error)
+        raise RequestError(HTTPStatus.INTERNAL_SERVER_ERROR, _mistake(error)) from None
+
+
+def _mistake(error: Exception) -> str:
+    """What the page says of an error that nobody foresaw."""
+    if isinstance(error, OSError):  # a full disk, say
+        return str(error)
+    return f"wholebody-lift itself failed ({type(error).__name__}: {error}); please report it"
+
+
+def _log(error: BaseException | None) -> None:
+    """One line on stderr; with --debug the traceback."""
+    debug = _LOGGER.isEnabledFor(logging.DEBUG)
+    _LOGGER.error("%s: %s", type(error).__name__, error, exc_info=error if debug else None)
+
+
+def _number(text: str) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
+        raise RequestError(HTTPStatus.UNPROCESSABLE_ENTITY, "expected the number of a person")
+    return int(text)
+
+
+def _attachment(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+
+
 def _file_name(given: str) -> str:
-    """A name to show and to save under: no folders, no control characters, not long."""
-    name = re.sub(r"[\x00-\x1f\x7f]", "", re.split(r"[/\\]", given)[-1])[:100]
-    return name if name.strip(". ") else "upload"
+    """A name to show and to save under: no folders, no control characters, short enough for file systems."""
+    name = PurePosixPath(_CONTROLS.sub("", re.split(r"[/\\]", given)[-1]))
+    suffix = _cut(name.suffix, 20)
+    short = _cut(name.stem, _NAME_BYTES - len(suffix.encode())) + suffix
+    return short if short.strip(". ") else "upload"
+
+
+def _cut(text: str, most: int) -> str:
+    """As many characters as fit into so many bytes of UTF-8."""
+    return text.encode()[:most].decode(errors="ignore")

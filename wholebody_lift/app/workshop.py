@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 import secrets
 import tempfile
-import warnings
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from threading import BoundedSemaphore, Lock
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from wholebody_lift import inputs, outputs
 from wholebody_lift._types import Progress
+from wholebody_lift.app.notes import Notes
 from wholebody_lift.errors import InputError
 from wholebody_lift.extras import DETECT
 from wholebody_lift.keypoints import Keypoints2D
@@ -30,6 +32,14 @@ if TYPE_CHECKING:
 KEPT_RESULTS = 8
 """The last so many results can be downloaded; older ones are forgotten."""
 
+WORKERS = 2
+"""Files that are lifted at the same time; the others wait."""
+
+Stage: TypeAlias = Literal["waiting", "detecting", "lifting"]
+
+Report: TypeAlias = Callable[[Stage, int, int | None], object]
+"""Called with what is being done, how many items are done, and how many there are (None while unknown)."""
+
 KNOWN = {
     "width": "image width",
     "height": "image height",
@@ -38,6 +48,12 @@ KNOWN = {
     "fps": "frames per second",
 }
 """Fields of the page and what they are called there: pixels, pixels, pixels, millimetres, 1 / seconds."""
+
+_MOST_KNOWN = 1e6
+"""No field has a larger number."""
+
+_WAIT_SECONDS = 0.5
+"""How often those who wait are told so."""
 
 _PHOTO = re.compile(
     rb"\x89PNG|\xff\xd8\xff|RIFF....WEBP|BM|GIF8|II\*\0|MM\0\*|....ftyp(?:hei|hev|mif1|msf1|avi[fs])",
@@ -52,9 +68,9 @@ _VIDEO = re.compile(rb"....(?:ftyp|moov|mdat|wide)|\x1aE\xdf\xa3|RIFF....AVI |\x
 _CSV_LAYOUTS = {"long": "a row per keypoint", "wide": "a row per person"}
 
 _REASONS: dict[Obstacle, str] = {
-    "who": "The file does not say who is who from image to image (track ids).",
-    "when": "The frame rate is not known: fill in frames per second.",
-    "several": "Holds one person: choose one above.",
+    "who": "The file does not identify people across images (it has no track ids).",
+    "when": "The frame rate is unknown: fill in frames per second.",
+    "several": "Contains one person: choose one under Who.",
 }
 
 
@@ -70,13 +86,20 @@ class Result:
     """Warnings, each once."""
 
 
+class NotFoundError(LookupError):
+    """There is no such result, file of it, or person in it; the text says which."""
+
+
 class Workshop:
-    """Lifts one thing at a time and remembers the last results. Safe to share between threads."""
+    """Lifts files, a few at a time, and remembers the last results. Safe to share between threads."""
 
     def __init__(self, lifter: Lifter) -> None:
         self._lifter = lifter
         self._results: OrderedDict[str, Result] = OrderedDict()
-        self._lock = Lock()
+        self._keeping = Lock()
+        self._workers = BoundedSemaphore(WORKERS)
+        self._extras = Lock()  # their packages are not made for threads
+        self._notes = Notes()
 
     def about(self) -> dict[str, Any]:
         """What can be done here, for the page to show."""
@@ -85,22 +108,25 @@ class Workshop:
         return {"photos": None if detectors.available() else DETECT.command}
 
     def take(
-        self, content: bytes, name: str, known: Mapping[str, str], progress: Progress | None = None
+        self,
+        content: bytes,
+        name: str,
+        known: Mapping[str, str],
+        report: Report = lambda stage, done, of: None,
     ) -> dict[str, Any]:
         """Lift detections, a photo or a video, or show a saved result; `describe` of the result.
 
-        `known` has texts of the page's fields `KNOWN`; those that are absent are not known. Of a video,
-        `progress` is told.
+        `known` has texts of the page's fields `KNOWN`; those that are absent are not known. `report` is
+        called again and again until the result is there, and ends the work by raising.
 
-        Raises InputError for what cannot be lifted, ImportError where an extra is needed, and what `progress`
+        Raises InputError for what cannot be lifted, ImportError where an extra is needed, and what `report`
         raises.
         """
         values = _numbers(known)
-        with self._lock, warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            pose = self._lift(content, name, values, progress)
-            notes = list(dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught))
-            result = Result(secrets.token_urlsafe(9), name, pose, notes)
+        with self._worker(report), self._notes.collected() as notes:
+            pose = self._lift(content, name, values, report)
+        result = Result(secrets.token_urlsafe(9), name, pose, notes)
+        with self._keeping:
             self._results[result.id] = result
             while len(self._results) > KEPT_RESULTS:
                 self._results.popitem(last=False)
@@ -126,44 +152,58 @@ class Workshop:
         }
 
     def page(self, id: str) -> str:
-        """The viewer of a result. Raises KeyError for one that is not known."""
+        """The viewer of a result. Raises NotFoundError for one that is not kept."""
         from wholebody_lift.viewers import html
 
-        result = self._results[id]
-        with self._lock:
-            return html.render(result.pose, title=result.name)
+        result = self._result(id)
+        return html.render(result.pose, title=result.name)
 
     def export(
         self, id: str, suffix: str, person: int | None = None, layout: str | None = None
     ) -> tuple[str, bytes]:
         """The name and content of a file of a result, of everybody or one person; a table in a layout.
 
-        Raises KeyError for a result, suffix, person or layout that is not known, ValueError or ImportError
-        where the file cannot be made.
+        Raises NotFoundError for a result, suffix, person or layout that there is not, ValueError or
+        ImportError where the file cannot be made.
         """
-        result, kind = self._results[id], KINDS[suffix]
+        result, kind = self._result(id), KINDS.get(suffix)
+        if kind is None or layout not in (None, *_layouts(kind)):
+            raise NotFoundError("a result cannot be downloaded as such a file")
         pose, name = result.pose, Path(result.name).stem
-        if layout not in (None, *_layouts(kind)):
-            raise KeyError(layout)
         if person is not None:
             who = outputs.numbers(pose)
             if who is None or person not in who:
-                raise KeyError(person)
+                raise NotFoundError(f"there is no person {person} in this result")
             pose, name = pose[np.flatnonzero(who == person)], f"{name}-person{person}"
         obstacle = outputs.obstacle(pose, kind)
         if obstacle is not None:
             raise ValueError(_REASONS[obstacle])
-        with self._lock, tempfile.TemporaryDirectory(prefix="wholebody-lift-") as folder:
+        alone = nullcontext() if kind.extra is None else self._extras
+        with alone, tempfile.TemporaryDirectory(prefix="wholebody-lift-") as folder:
             path = Path(folder) / f"{name}{'-wide' if layout == 'wide' else ''}{suffix}"
             given = {"title": result.name} | ({} if layout is None else {"layout": layout})
             outputs.write(pose, path, **{name: given[name] for name in given.keys() & kind.options.keys()})
             return path.name, path.read_bytes()
 
-    def _lift(
-        self, content: bytes, name: str, known: Mapping[str, float], progress: Progress | None
-    ) -> Pose3D:
+    def _result(self, id: str) -> Result:
+        try:
+            return self._results[id]
+        except KeyError:
+            raise NotFoundError("this result is no longer kept; lift the file again") from None
+
+    @contextmanager
+    def _worker(self, report: Report) -> Iterator[None]:
+        """A place to work at, once one is free."""
+        while not self._workers.acquire(timeout=_WAIT_SECONDS):
+            report("waiting", 0, None)
+        try:
+            yield
+        finally:
+            self._workers.release()
+
+    def _lift(self, content: bytes, name: str, known: Mapping[str, float], report: Report) -> Pose3D:
         if _PHOTO.match(content) or _VIDEO.match(content):
-            people = _detect(content, name, known, progress)
+            people = _detect(content, name, known, partial(report, "detecting"))
         else:
             try:
                 return inputs.read_pose(content, name)
@@ -171,7 +211,7 @@ class Workshop:
                 people = _read(content, name, known)  # no result, and so detections
         people = _with_camera(people, known)
         lift = self._lifter.lift_sequence if inputs.is_motion(people) else self._lifter.lift
-        return lift(people)
+        return lift(people, progress=partial(report, "lifting"))
 
 
 def _layouts(kind: Kind) -> tuple[str | None, ...]:
@@ -193,7 +233,7 @@ def _download(kind: Kind, layout: str | None, choices: Mapping[str, Pose3D]) -> 
 
 
 def _numbers(known: Mapping[str, str]) -> dict[str, float]:
-    """The fields that are filled in. Raises InputError for what is no number over 0."""
+    """The fields that are filled in. Raises InputError for what is no number over 0, or too large a one."""
     values = {}
     for field, label in KNOWN.items():
         text = known.get(field, "").strip()
@@ -203,14 +243,16 @@ def _numbers(known: Mapping[str, str]) -> dict[str, float]:
             values[field] = float(text)
         except ValueError:
             values[field] = 0.0
-        if not 0 < values[field] < np.inf:
-            raise InputError(f"got {text!r} as {label}; a number over 0 was wanted")
+        if not 0 < values[field] <= _MOST_KNOWN:
+            raise InputError(
+                f"expected a number over 0 and up to {_MOST_KNOWN:,.0f} as {label}, got {text[:40]!r}"
+            )
     if ("width" in values) != ("height" in values):
-        raise InputError("got one side of the image; width and height were wanted, or neither")
+        raise InputError("expected the image's width and height, got only one; fill in both or neither")
     return values
 
 
-def _detect(content: bytes, name: str, known: Mapping[str, float], progress: Progress | None) -> Keypoints2D:
+def _detect(content: bytes, name: str, known: Mapping[str, float], progress: Progress) -> Keypoints2D:
     """The people of a photo or a video."""
     from wholebody_lift import detectors
 
@@ -233,7 +275,7 @@ def _with_camera(people: Keypoints2D, known: Mapping[str, float]) -> Keypoints2D
     if "focal" not in known:
         return people
     if people.image_size is None:
-        raise InputError("got a focal length and no image size; give width and height too")
+        raise InputError("got a focal length without the image size; fill in width and height too")
     K = np.zeros((len(people), 3, 3))
     K[:, [0, 1], [0, 1]] = known["focal"]
     K[:, :2, 2] = people.image_size / 2

@@ -33,15 +33,15 @@ def add_arguments(command: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> None:
+    import torch
+
     from wholebody_lift.app.server import Server
-    from wholebody_lift.app.workshop import Workshop
+    from wholebody_lift.app.workshop import WORKERS, Workshop
     from wholebody_lift.cli.lifting import load
 
+    torch.set_num_threads(max(1, torch.get_num_threads() // WORKERS))  # for each file that is lifted
     with Server(Workshop(load(arguments)), arguments.port) as server:
-        print(f"wholebody-lift app is at {server.url}\nCtrl-C ends it.", flush=True)
+        print(f"wholebody-lift app is at {server.url}\nPress Ctrl-C to stop it.", flush=True)
         if not arguments.no_open and not webbrowser.open(server.url):
             print("found no browser; open the address yourself")
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:  # the usual way to end it
-            print("\nended")
+        server.serve_forever()

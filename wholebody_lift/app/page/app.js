@@ -1,4 +1,4 @@
-// The page of wholebody-lift app. It talks to the server that it comes from, by addresses beside its own.
+// The page of wholebody-lift app. It requests relative addresses from the server that it was loaded from.
 
 const $ = (id) => document.getElementById(id);
 const about = fetch("about").then((answer) => answer.json()); // what the app can do
@@ -25,7 +25,7 @@ async function describeInputs() {
   const { photos: install } = await about;
   const photos = install
     ? ["Photos and videos need a detector: ", element("code", install)]
-    : ["Photos and videos go through the detector on this computer."];
+    : ["Photos and videos are processed by the detector on this computer."];
   $("photos").replaceChildren(...photos);
 }
 
@@ -37,28 +37,28 @@ async function lift(chosen) {
   const mine = (pending = new AbortController());
   $("doing").textContent = `Lifting ${chosen.name}`;
   $("progress").hidden = true;
-  $("how-far").textContent = "The first time may take a little longer.";
+  $("how-far").textContent = "The first file may take a little longer.";
   show("working", `Lifting ${chosen.name} …`);
   const query = new URLSearchParams({ name: chosen.name });
   for (const [field, value] of new FormData($("known"))) if (value.trim()) query.set(field, value);
   try {
     const { max_bytes: most } = await about;
     if (chosen.size > most) {
-      fail(`${chosen.name}: got a file of ${megabytes(chosen.size)}; at most ${megabytes(most)} were wanted`);
+      fail(`${chosen.name}: expected a file of at most ${megabytes(most)}, got ${megabytes(chosen.size)}`);
       return;
     }
     const answer = await fetch(`lift?${query}`, { method: "POST", body: chosen, signal: mine.signal });
-    const result = await last(answer, tellProgress);
+    const result = await last(answer, showProgress);
     if (mine.signal.aborted) return;
     if (result.error) fail(result.error);
     else finish(result);
   } catch (error) {
-    if (!mine.signal.aborted) fail(`No answer. Does wholebody-lift app still run? (${error.message})`);
+    if (!mine.signal.aborted) fail(`No answer. Is wholebody-lift app still running? (${error.message})`);
   }
 }
 
-// The last line of an answer, as an object; the ones before it say how far the work is.
-async function last(answer, tell) {
+// The last line of an answer, as an object. The lines before it report progress.
+async function last(answer, report) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
@@ -66,17 +66,20 @@ async function last(answer, tell) {
     const lines = (text + value).split("\n");
     text = lines.pop();
     const [latest] = lines.map((line) => JSON.parse(line)).slice(-1);
-    if (latest && !("done" in latest)) return latest;
-    if (latest) tell(latest);
+    if (latest && !("stage" in latest)) return latest;
+    if (latest) report(latest);
     if (done) return JSON.parse(text);
   }
 }
 
-function tellProgress({ done, of }) {
+const STAGES = { detecting: ["Detected people in", "frames"], lifting: ["Lifted", "people"] };
+
+function showProgress({ stage, done, of }) {
   $("progress").hidden = !of;
   if (of) Object.assign($("progress"), { value: done, max: of });
-  const far = of ? `${done} of ${of} frames` : `${done} frames`;
-  $("how-far").textContent = done === of ? `Found the people in ${far}; lifting them` : `Looked at ${far}`;
+  const [verb, items] = STAGES[stage] ?? [];
+  const count = of ? `${done} of ${of}` : done;
+  $("how-far").textContent = verb ? `${verb} ${count} ${items}` : "Waiting for another file to finish …";
 }
 
 function cancel() {
@@ -98,7 +101,7 @@ function fail(text) {
   $("other").focus();
 }
 
-// The first sentence before the others, and commands as such.
+// The first sentence larger than the rest, and commands as code.
 function readable(text) {
   const marked = (part) => part.split(/(pip install "[^"]+")/).map((piece, i) => (i % 2 ? element("code", piece) : piece));
   const end = text.search(/(?<=\.) (?=[A-Z])/);
@@ -121,7 +124,7 @@ function finish(result) {
   );
   $("person").onchange = () => offer(result);
   offer(result);
-  // A new element instead of a new address, so that "back" leaves the page and not a result.
+  // A new element, not a new address, so that the browser's Back leaves the page and not a result.
   const theme = document.documentElement.dataset.theme;
   const src = `results/${result.id}/view${theme ? `#${theme}` : ""}`;
   const viewer = element("iframe", [], { id: "viewer", title: $("viewer").title, src });
@@ -131,7 +134,7 @@ function finish(result) {
   $("status").textContent = `Lifted ${result.name}.`;
 }
 
-// A line of the summary: a term, two spaces or more, and what it says.
+// A line of the summary: a term, spaces, and its explanation.
 function describe(line) {
   const [, term, text] = line.match(/^(\S*)\s+(.*)$/);
   return [element("dt", term), element("dd", text)];
@@ -141,7 +144,7 @@ function describe(line) {
 
 function offer(result) {
   const person = $("person").value;
-  const reasons = new Map(); // why kinds of files cannot be had, and which
+  const reasons = new Map(); // reason → formats that are unavailable for it
   const offered = result.downloads.filter((kind) => {
     const reason = kind.install ?? kind.reasons[person];
     if (reason) reasons.set(reason, [...(reasons.get(reason) ?? []), kind.name]);
@@ -162,7 +165,7 @@ function offer(result) {
   $("download-error").textContent = "";
 }
 
-// By hand, so that an error is shown and not saved.
+// Fetched first, so that an error is shown and not saved.
 async function download(event, link, kind) {
   event.preventDefault();
   if (link.ariaBusy === "true") return;
@@ -220,7 +223,7 @@ addEventListener("drop", (event) => {
   event.preventDefault();
   endDrag();
   const [dropped, ...more] = event.dataTransfer.files;
-  if (more.length) fail(`got ${more.length + 1} files; one at a time was wanted`);
+  if (more.length) fail(`expected one file at a time, got ${more.length + 1}`);
   else if (dropped) lift(dropped);
 });
 
@@ -229,14 +232,14 @@ function endDrag() {
   $("veil").hidden = true;
 }
 
-// The viewer is a page of its own, and a file dropped on it would replace this one. So it lies under a shield
-// that goes away when a pointer moves over it, which it does not do while something is dragged.
+// A file dropped on the viewer, which is a page of its own, would open in its place. So a shield covers the viewer
+// until a pointer moves over it, which does not happen while a file is dragged.
 for (const kind of ["pointermove", "pointerdown", "wheel"]) {
   $("shield").addEventListener(kind, () => ($("shield").hidden = true), { passive: true });
 }
 addEventListener("blur", () => setTimeout(() => ($("shield").hidden = document.hasFocus())));
 
-// Both pages in the same colours: the viewer says which ones are chosen in it.
+// Both pages use the same colours: the viewer reports a change.
 addEventListener("message", ({ source, data }) => {
   const known = ["dark", "light"].includes(data?.theme) && source === $("viewer").contentWindow;
   if (known) document.documentElement.dataset.theme = data.theme;

@@ -1,0 +1,93 @@
+"""Connections that end: every read has a deadline, and only so many connections are open at once."""
+
+from __future__ import annotations
+
+import io
+import socket
+from contextlib import suppress
+from threading import Lock
+from time import monotonic
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+
+class DeadlineReader(io.RawIOBase):
+    """Reads from a socket until a deadline, however slowly the bytes arrive.
+
+    A socket's own timeout starts again with every byte, so a client that sends one now and then is never
+    timed out by it.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._deadline = 0.0
+
+    def allow(self, seconds: float) -> None:
+        """Set the deadline, from now. After it, reading raises TimeoutError."""
+        self._deadline = monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        left = self._deadline - monotonic()
+        if left <= 0:
+            raise TimeoutError("the client was too slow")
+        self._connection.settimeout(left)
+        return self._connection.recv_into(buffer)
+
+
+class Connections:
+    """The open connections of a server, at most so many.
+
+    A connection is trusted once a request on it has shown the secret. When all are taken, a new connection
+    takes the place of the oldest one that is not trusted, so nobody without the secret can keep the user out.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._trusted: dict[socket.socket, bool] = {}  # in the order in which they came
+        self._lock = Lock()
+
+    def admit(self, connection: socket.socket) -> bool:
+        """Whether there is room for a new connection."""
+        with self._lock:
+            if len(self._trusted) >= self._most:
+                strangers = (known for known, trusted in self._trusted.items() if not trusted)
+                oldest = next(strangers, None)
+                if oldest is None:
+                    return False
+                del self._trusted[oldest]
+                hang_up(oldest)
+            self._trusted[connection] = False
+            return True
+
+    def trust(self, connection: socket.socket) -> None:
+        """A request on this connection has shown the secret."""
+        with self._lock:
+            if connection in self._trusted:
+                self._trusted[connection] = True
+
+    def forget(self, connection: socket.socket) -> None:
+        """This connection has ended."""
+        with self._lock:
+            self._trusted.pop(connection, None)
+
+
+def hang_up(connection: socket.socket) -> None:
+    """End a connection that another thread may be reading from; that thread finds its end and closes it."""
+    with suppress(OSError):  # it has ended by itself
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def has_hung_up(connection: socket.socket) -> bool:
+    """Whether the client has closed its end."""
+    connection.settimeout(0)
+    try:
+        return connection.recv(1, socket.MSG_PEEK) == b""
+    except BlockingIOError:
+        return False  # nothing to read, as usual
+    except OSError:
+        return True
