@@ -33,11 +33,11 @@ from wholebody_lift.camera import intrinsics, project
 from wholebody_lift.keypoints import MIN_SCORE
 from wholebody_lift.skeleton import ROOT, indices
 from wholebody_lift.train.evaluation import metrics
-from wholebody_lift.train.synthetic import bank, hands, poses, rotations
+from wholebody_lift.train.synthetic import bank, faces, hands, poses, rotations
 from wholebody_lift.train.synthetic.cameras import Views
 from wholebody_lift.train.synthetic.detector import detect
 from wholebody_lift.train.synthetic.occlusion import hidden
-from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS, Shape
+from wholebody_lift.train.synthetic.phenotypes import Shape
 from wholebody_lift.train.synthetic.recordings import amc, bvh
 from wholebody_lift.train.synthetic.recordings.retarget import CMU_AMC, CMU_BVH, Source, rest_pose, retarget
 from wholebody_lift.train.synthetic.rig import Rig, load_rig
@@ -158,14 +158,13 @@ def film(name: str, motion: Tensor, rig: Rig, generator: torch.Generator) -> Vid
     shape = rig.sample_shape(1, generator)
     keys = math.ceil(frames / FPS / KEY_SECONDS) + 1
     times = torch.arange(keys) * KEY_SECONDS
-    faces = torch.rand(keys, len(FACE_ACTIONS), generator=generator)
-    faces = faces * (faces < 0.1) / 0.1
+    expressions = faces.random(keys, generator, share=0.1)
     place = torch.arange(frames) / FPS / KEY_SECONDS
     weight = (1 - (place[:, None] - torch.arange(keys)).abs()).clamp_min(0)
     weight = weight * weight * (3 - 2 * weight)
     row = [0] * frames
     size = None if shape.size is None else shape.size[row]
-    rest = rig.rest(Shape(shape.phenotypes[row], shape.local_changes[row], size), weight @ faces)
+    rest = rig.rest(Shape(shape.phenotypes[row], shape.local_changes[row], size), weight @ expressions)
     left, right = (
         rotations.to_matrix(
             _between(

@@ -151,8 +151,8 @@ class CompletePeople(People):
     Also those outside the picture: they are where a lens without distortion would show them.
     """
 
-    def _seen(self, *arguments: Any, **options: Any) -> Scene:
-        scene = super()._seen(*arguments, **options)
+    def seen(self, *arguments: Any, **options: Any) -> Scene:
+        scene = super().seen(*arguments, **options)
         xy = camera.project(scene.views.xyz, scene.views.K)
         straight = torch.zeros_like(scene.views.distortion)
         exact = torch.full_like(scene.detections.kind, list(KINDS).index("exact"))

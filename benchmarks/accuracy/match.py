@@ -14,7 +14,6 @@ from benchmarks.accuracy.contestants import Contestant
 from wholebody_lift.train.evaluation import evaluate, report
 from wholebody_lift.train.loop import VALIDATION_PEOPLE, Trainer, checkpoint_path, steady_path
 from wholebody_lift.train.settings import Settings
-from wholebody_lift.train.supply import Supply
 from wholebody_lift.train.synthetic.bank import MotionBank, Split
 from wholebody_lift.train.synthetic.people import Batch, People
 from wholebody_lift.train.synthetic.rig import Rig
@@ -134,31 +133,6 @@ def _trainer(contestant: Contestant, settings: Settings, rig: Rig, bank: MotionB
     )
 
 
-class _OneBatch(Supply):
-    """The same people again and again."""
-
-    def __init__(self, batch: Batch) -> None:
-        self.batch = batch
-
-    def __next__(self) -> Batch:
-        return self.batch
-
-
-class Stopwatch(Trainer):
-    """Times steps of training without the making of people."""
-
-    def best_seconds(self, batch: Batch, steps: int) -> float:
-        """Of the fastest step of some, after one to warm up."""
-        self.supply = _OneBatch(batch)
-        self._step()
-        best = float("inf")
-        for _ in range(steps):
-            started = time.perf_counter()
-            self._step()
-            best = min(best, time.perf_counter() - started)
-        return best
-
-
 @dataclass(frozen=True)
 class Pace:
     """What a contestant costs."""
@@ -174,7 +148,18 @@ def pace(contestant: Contestant, batch: int, steps: int, rig: Rig, device: str, 
     sample = people.sample(batch, torch.Generator(device).manual_seed(0))
     settings = Settings(batch=batch, device=device, **{"precision": precision, **contestant.settings})
     torch.manual_seed(settings.seed)
-    watch = Stopwatch(
+    trainer = Trainer(
         settings, people, sample, network=contestant.network(), loss_weights=contestant.loss_weights
     )
-    return Pace(parameters(cast(nn.Module, watch.network.model)), watch.best_seconds(sample, steps))
+    return Pace(parameters(cast(nn.Module, trainer.network.model)), _best_seconds(trainer, sample, steps))
+
+
+def _best_seconds(trainer: Trainer, batch: Batch, steps: int) -> float:
+    """Of the fastest of some steps, after one to warm up."""
+    trainer.advance(batch)
+    best = float("inf")
+    for _ in range(steps):
+        started = time.perf_counter()
+        trainer.advance(batch)
+        best = min(best, time.perf_counter() - started)
+    return best

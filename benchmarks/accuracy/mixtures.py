@@ -30,7 +30,7 @@ class Only(People):
         self.families = families
         self.given = given
 
-    def _seen(self, xyz: Tensor, stature_mm: Tensor, generator: torch.Generator, **_options: Any) -> Scene:
+    def seen(self, xyz: Tensor, stature_mm: Tensor, generator: torch.Generator, **_options: Any) -> Scene:
         family = self.families[_drawn(len(self.families), generator)]
         views = cameras.sample(xyz, generator, family)
         kind = held_out.INPUTS[self.given].detections
@@ -47,16 +47,16 @@ class MoreOf(People):
         super().__init__(rig, bank)
         self.more = {"family": family, "kind": kind}
 
-    def _seen(self, *arguments: Any, **_options: Any) -> Scene:
+    def seen(self, *arguments: Any, **_options: Any) -> Scene:
         *_, generator = arguments
-        return super()._seen(*arguments, **(self.more if _drawn(2, generator) else {}))
+        return super().seen(*arguments, **(self.more if _drawn(2, generator) else {}))
 
 
 class ExactInPicture(People):
     """The mixture of training, but exact people, too, have only those keypoints that are in the picture."""
 
-    def _seen(self, *arguments: Any, **options: Any) -> Scene:
-        scene = super()._seen(*arguments, **options)
+    def seen(self, *arguments: Any, **options: Any) -> Scene:
+        scene = super().seen(*arguments, **options)
         found = scene.detections
         exact = found.kind == list(KINDS).index("exact")
         scores = torch.where(exact[:, None] & ~scene.views.inside, 0.0, found.scores)

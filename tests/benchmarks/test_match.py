@@ -17,6 +17,7 @@ from wholebody_lift.train import supply
 from wholebody_lift.train.evaluation import fingerprints, held_out
 from wholebody_lift.train.evaluation.evaluate import Result
 from wholebody_lift.train.loop import DeepSupervision, Trainer
+from wholebody_lift.train.synthetic.people import Batch
 from wholebody_lift.train.synthetic.rig import load_rig
 
 SMALL = Contestant("small", lambda: DeepSupervision(SemGAN(Config(channels=16, heads=2, layers=2))))
@@ -36,13 +37,13 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Numbers of the training steps that were taken."""
     taken: list[int] = []
-    step = Trainer._step
+    advance = Trainer.advance
 
-    def counted(trainer: Trainer) -> object:
+    def counted(trainer: Trainer, batch: Batch) -> object:
         taken.append(trainer.step)
-        return step(trainer)
+        return advance(trainer, batch)
 
-    monkeypatch.setattr(Trainer, "_step", counted)
+    monkeypatch.setattr(Trainer, "advance", counted)
     return taken
 
 
@@ -53,7 +54,7 @@ def test_a_broken_match_goes_on_and_is_played_once(
     folder, rig, bank = tmp_path / "semgan" / "seed-0", load_rig(), small_bank()
     broken = match._trainer(SMALL, RULES.settings(SMALL, folder, 0, "cpu"), rig, bank)
     folder.mkdir(parents=True)
-    broken._step()
+    broken.advance(next(broken.supply))
     broken.save()
     for _ in range(2):
         match.play("semgan", SMALL, 0, RULES, tmp_path, rig, bank, "cpu")

@@ -20,8 +20,8 @@ from wholebody_lift.train.synthetic.rig import load_rig
 def _scenes(kind, pieces: int = 8) -> list[Scene]:
     """What some pieces of 16 people look like."""
     crowd, generator = kind(load_rig(), small_bank()), torch.Generator().manual_seed(4)
-    posed = crowd._posed(16, generator)
-    return [crowd._seen(*posed, generator) for _ in range(pieces)]
+    posed = crowd.posed(16, generator)
+    return [crowd.seen(*posed, generator) for _ in range(pieces)]
 
 
 @pytest.mark.parametrize("given", ["exact", "noise", "incomplete"])

@@ -78,7 +78,7 @@ def test_resuming_goes_on_to_the_bit(people: People, validation: Batch, settings
     broken = Trainer(settings, people, validation)
     settings.folder.mkdir(exist_ok=True)
     for _ in range(5):
-        broken._step()
+        broken.advance(next(broken.supply))
     broken.save()
     resumed = Trainer(settings, people, validation)
     resumed.load()
@@ -104,7 +104,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_batch(
     broken = validation._replace(target=validation.target * float("nan"))
     trainer.supply = iter([broken])
     with pytest.raises(TrainingDivergedError, match="step 0"):
-        trainer._step()
+        trainer.advance(next(trainer.supply))
     saved = torch.load(settings.folder / "diverged-0.pt", weights_only=False)
     assert torch.equal(saved["batch"].observed, validation.observed)
 
@@ -130,7 +130,7 @@ def test_a_longer_budget_goes_on_from_where_the_rate_was_steady(
     assert resumed._rate() == 1.0
     straight = Trainer(replace(settings, steps=24), people, validation)
     for _ in range(10):
-        straight._step()
+        straight.advance(next(straight.supply))
     for a, b in zip(straight.network.parameters(), resumed.network.parameters(), strict=True):
         assert torch.equal(a, b)
 
@@ -148,10 +148,10 @@ def test_what_is_left_is_what_it_took_so_far(people: People, validation: Batch, 
 def test_the_moving_average_soon_follows(people: People, validation: Batch, settings: Settings) -> None:
     trainer = Trainer(settings, people, validation)
     for _ in range(2):
-        trainer._step()
+        trainer.advance(next(trainer.supply))
     bias = "embed_person.bias"
     before = trainer.ema.module.state_dict()[bias].clone()
-    trainer._step()
+    trainer.advance(next(trainer.supply))
     moved = trainer.ema.module.state_dict()[bias] - before
     gap = trainer.network.model.state_dict()[bias] - before
     assert torch.allclose(moved, (1 - 3 / 12) * gap, atol=1e-6)  # the third update, at index 2
@@ -226,6 +226,6 @@ def test_a_compiled_network_trains_alike_and_is_saved_under_the_same_names(
     plain, compiled = (
         Trainer(replace(settings, compile=choice), people, validation) for choice in (False, True)
     )
-    terms = [trainer._step().pose for trainer in (plain, compiled)]
+    terms = [trainer.advance(next(trainer.supply)).pose for trainer in (plain, compiled)]
     assert torch.allclose(*terms, rtol=1e-4)
     assert plain.network.state_dict().keys() == compiled.network.state_dict().keys()

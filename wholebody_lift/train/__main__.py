@@ -16,7 +16,7 @@ from wholebody_lift.train.datasheet import gallery
 from wholebody_lift.train.datasheet import page as datasheet
 from wholebody_lift.train.evaluation import evaluate, fingerprints, h3wb, held_out, report, synthetic_h3wb
 from wholebody_lift.train.evaluation.held_out import SETS
-from wholebody_lift.train.supply import Crowd
+from wholebody_lift.train.supply import PeopleSource
 from wholebody_lift.train.synthetic import bank as banks
 from wholebody_lift.train.synthetic.cameras import FAMILIES
 from wholebody_lift.train.synthetic.detector import KINDS
@@ -57,7 +57,7 @@ def _train(arguments: argparse.Namespace) -> None:
     print(f"trained on {trainer.step * chosen.batch:,} people in {hours:.2f} h: {chosen.folder}")
 
 
-def _training_people(chosen: settings.Settings) -> Crowd:
+def _training_people(chosen: settings.Settings) -> PeopleSource:
     if chosen.dataset is None:
         return _wanted(chosen, "train")
     return Dataset(h3wb.read(chosen.dataset).of("train"), chosen.device)

@@ -25,7 +25,7 @@ from wholebody_lift.train.losses import Losses, LossWeights, losses, weighted_su
 from wholebody_lift.train.muon import Muon, side_of_squares
 from wholebody_lift.train.precision import use_bfloat16
 from wholebody_lift.train.settings import Settings
-from wholebody_lift.train.supply import Crowd, SourceState, Supply
+from wholebody_lift.train.supply import PeopleSource, SourceState, Supply
 from wholebody_lift.train.synthetic.people import Batch
 from wholebody_lift.train.team import Team
 
@@ -78,7 +78,7 @@ class Trainer:
     def __init__(
         self,
         settings: Settings,
-        people: Crowd,
+        people: PeopleSource,
         validation: Batch,
         *,
         network: nn.Module | None = None,
@@ -125,7 +125,9 @@ class Trainer:
             while self.progress < 1:
                 started = time.perf_counter()
                 steady = self._falls() == 0
-                terms = self._step()
+                batch = next(self.supply)
+                self.seconds_of_people += time.perf_counter() - started
+                terms = self.advance(batch)
                 self.seconds = self.team.leaders(self.seconds + time.perf_counter() - started)
                 if steady and self._falls() > 0:
                     self.save(steady_path(self.settings.folder))
@@ -139,10 +141,8 @@ class Trainer:
         if writer:
             writer.close()
 
-    def _step(self) -> Losses:
-        started = time.perf_counter()
-        batch = next(self.supply)
-        self.seconds_of_people += time.perf_counter() - started
+    def advance(self, batch: Batch) -> Losses:
+        """Take one step on these people; returns the losses of the last answer."""
         for group in (group for optimizer in self.optimizers for group in optimizer.param_groups):
             group["lr"] = group["initial_lr"] * self._rate()
         *inner, last = (

@@ -16,7 +16,7 @@ PEOPLE_AHEAD = 2048
 """People whom a source makes in one go; the generator is faster on many."""
 
 
-class Crowd(Protocol):
+class PeopleSource(Protocol):
     """Where people come from: `people.People`, which makes them, or `dataset.Dataset`, which draws them."""
 
     device: torch.device
@@ -38,7 +38,7 @@ class SourceState(TypedDict):
 class Source:
     """One stream of people."""
 
-    def __init__(self, people: Crowd, seed: int, size: int) -> None:
+    def __init__(self, people: PeopleSource, seed: int, size: int) -> None:
         """Pieces of `size` people each."""
         self.people = people
         self.size = size
@@ -75,7 +75,7 @@ class Source:
 class Supply:
     """The sources of one process; all processes together have every source once."""
 
-    def __init__(self, people: Crowd, seed: int, batch: int, rank: int = 0, team: int = 1) -> None:
+    def __init__(self, people: PeopleSource, seed: int, batch: int, rank: int = 0, team: int = 1) -> None:
         """The share of process `rank` among `team` in batches of `batch` people.
 
         Raises ValueError where the sources or the batch cannot be shared evenly.

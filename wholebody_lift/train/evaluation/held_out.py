@@ -20,12 +20,12 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.keypoints import MIN_SCORE
-from wholebody_lift.train.synthetic import cameras, detector, hands, poses
+from wholebody_lift.train.synthetic import cameras, detector, faces, hands, poses
 from wholebody_lift.train.synthetic.bank import MotionBank, Split
 from wholebody_lift.train.synthetic.cameras import FAMILIES, Views
 from wholebody_lift.train.synthetic.detector import KINDS, Detections
 from wholebody_lift.train.synthetic.occlusion import hidden
-from wholebody_lift.train.synthetic.people import NEUTRAL_FACES, Scene
+from wholebody_lift.train.synthetic.people import Scene
 from wholebody_lift.train.synthetic.rig import Rig
 from wholebody_lift.train.synthetic.rotations import to_matrix
 
@@ -161,13 +161,6 @@ def first(scene: Scene, n: int) -> Scene:
     return Scene(shortened(scene.views), shortened(scene.detections), scene.stature_mm[:n])
 
 
-def faces(n: int, bank: MotionBank, split: Split, generator: torch.Generator) -> Tensor:
-    """Facial actions (n, 52) of the split's recordings at a random strength, some of them at rest."""
-    actions, _ = bank.sample_faces(n, split, generator)
-    strength = torch.rand(n, 1, generator=generator)
-    return actions * strength * (strength > NEUTRAL_FACES)
-
-
 def with_hands(L: Tensor, bank: MotionBank, split: Split, generator: torch.Generator) -> Tensor:
     """Poses (n, J, 3, 3) with hands of the split's recordings, left and right apart."""
     left, right = (to_matrix(bank.sample_hands(len(L), split, generator)[0]) for _ in range(2))
@@ -176,7 +169,7 @@ def with_hands(L: Tensor, bank: MotionBank, split: Split, generator: torch.Gener
 
 def _crowd(held_out: HeldOut, rig: Rig, bank: MotionBank, split: Split, generator: torch.Generator) -> Crowd:
     n = BLOCK // held_out.views
-    rest = rig.rest(rig.sample_shape(n, generator), faces(n, bank, split, generator))
+    rest = rig.rest(rig.sample_shape(n, generator), faces.sample(n, generator, bank, split))
     if held_out.sampled:
         L, label = poses.sample(rest.heads, generator)
         labels = [poses.LABELS[i] for i in label.tolist()]

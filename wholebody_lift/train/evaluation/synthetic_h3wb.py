@@ -23,6 +23,7 @@ from wholebody_lift import camera
 from wholebody_lift.skeleton import indices
 from wholebody_lift.train.evaluation import held_out
 from wholebody_lift.train.evaluation.h3wb import SUBJECTS
+from wholebody_lift.train.synthetic import faces
 from wholebody_lift.train.synthetic.bank import MotionBank, Split
 from wholebody_lift.train.synthetic.phenotypes import Shape
 from wholebody_lift.train.synthetic.rig import Rig
@@ -118,7 +119,7 @@ def _poses(
             shape.local_changes.expand(m, -1),
             None if shape.size is None else shape.size.expand(m),
         )
-        rest = rig.rest(same, held_out.faces(m, bank, split, generator))
+        rest = rig.rest(same, faces.sample(m, generator, bank, split))
         recorded, recording = bank.sample(m, split, generator)
         xyz = rig.pose(rest, held_out.with_hands(to_matrix(recorded), bank, split, generator))
         pieces.append((_placed(xyz, generator), recording))

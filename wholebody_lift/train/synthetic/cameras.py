@@ -19,6 +19,7 @@ from torch import Tensor
 
 from wholebody_lift.camera import distort, intrinsics
 from wholebody_lift.skeleton import INDEX, NUM_KEYPOINTS, PARTS, indices
+from wholebody_lift.train.synthetic.draws import Draws, cumulated
 
 MIN_DEPTH_MM = 150.0
 """No keypoint is nearer to the camera plane than this."""
@@ -230,7 +231,7 @@ class Views:
 
 @dataclass(frozen=True)
 class _Tables:
-    """The mixture as tensors: F families, M framings, S image sizes. Shares are cumulated, see `_choose`."""
+    """The mixture as tensors: F families, M framings, S image sizes; shares as `draws.cumulated` has them."""
 
     share: Tensor  # (F - 1,)
     image_sizes: Tensor  # (F, S, 2), padded
@@ -260,13 +261,12 @@ def _tables(device: torch.device) -> _Tables:
     def floats(rows: Iterable[object]) -> Tensor:
         return torch.tensor(list(rows), dtype=torch.float32, device=device)
 
-    def cumulated(rows: Iterable[object]) -> Tensor:
-        until = torch.tensor(list(rows), dtype=torch.float64).cumsum(-1)
-        return (until / until[..., -1:])[..., :-1].to(device, torch.float32)
+    def shares(rows: Iterable[object]) -> Tensor:
+        return cumulated(torch.tensor(list(rows), dtype=torch.float64)).to(device)
 
     framed = torch.tensor([[i in framing.keypoints for i in _OUTLINE] for framing in framings], device=device)
     return _Tables(
-        share=cumulated(family.share for family in families),
+        share=shares(family.share for family in families),
         image_sizes=floats(
             family.image_sizes + family.image_sizes[:1] * (most_sizes - len(family.image_sizes))
             for family in families
@@ -278,14 +278,14 @@ def _tables(device: torch.device) -> _Tables:
         roll_sd=floats(family.roll_sd_deg for family in families).deg2rad(),
         distorted=floats(family.distorted for family in families),
         azimuth_sd=floats(family.azimuth_sd_deg for family in families).deg2rad(),
-        framings=cumulated([family.framings.get(name, 0.0) for name in FRAMINGS] for family in families),
+        framings=shares([family.framings.get(name, 0.0) for name in FRAMINGS] for family in families),
         outline=torch.tensor(_OUTLINE, device=device),
         left_out=torch.where(framed, 0.0, torch.inf),
         fills=floats(framing.fills or nothing for framing in framings),
         bottom=floats(framing.bottom or nothing for framing in framings),
         outside=floats(framing.outside for framing in framings),
         sides=floats(_SIDES_OUT),
-        side_share=cumulated(_SIDES_OUT.values()),
+        side_share=shares(_SIDES_OUT.values()),
     )
 
 
@@ -297,21 +297,21 @@ def sample(xyz_world: Tensor, generator: torch.Generator, family: str | None = N
     """
     if family is not None and family not in FAMILIES:
         raise ValueError(f"got camera family {family!r}; the families are {', '.join(FAMILIES)}")
-    n, table = len(xyz_world), _tables(xyz_world.device)
-    kind = _choose(generator, table.share.expand(n, -1))
+    draws, table = Draws(len(xyz_world), generator), _tables(xyz_world.device)
+    kind = draws.choice_of_each(table.share.expand(draws.n, -1))
     if family is not None:
         kind = torch.full_like(kind, list(FAMILIES).index(family))
 
-    image_size = _image_size(generator, table, kind)
+    image_size = _image_size(draws, table, kind)
     longer = image_size.amax(-1)
-    focal = _log_uniform(generator, table.focal[kind]) * longer
-    off_centre = PRINCIPAL_POINT_SD * longer[:, None] * _randn(generator, (n, 2))
+    focal = draws.log_within(table.focal[kind]) * longer
+    off_centre = PRINCIPAL_POINT_SD * longer[:, None] * draws.normal(2)
     K = intrinsics(focal, image_size / 2 + off_centre)
-    distortion = _distortion(generator, table.distorted[kind])
-    rotation = _direction(generator, table, kind, xyz_world)
+    distortion = _distortion(draws, table.distorted[kind])
+    rotation = _direction(draws, table, kind, xyz_world)
 
     # Here coordinates come before keypoints: arithmetic is several times faster on them.
-    framing = _choose(generator, table.framings[kind])
+    framing = draws.choice_of_each(table.framings[kind])
     left_out = table.left_out[framing][:, None]  # (N, 1, P)
     seen = rotation @ xyz_world.mT  # (N, 3, 133)
     low, high = _box(seen.index_select(-1, table.outline), left_out)
@@ -319,21 +319,21 @@ def sample(xyz_world: Tensor, generator: torch.Generator, family: str | None = N
     outline = seen.index_select(-1, table.outline)  # (N, 3, P)
 
     nearest, farthest = table.distance[kind].unbind(-1)
-    fills = _uniform(generator, table.fills[framing])
+    fills = draws.within(table.fills[framing])
     by_distance = fills.isnan()
     size_mm = (high - low)[:, :2]
     distance = torch.where(
         by_distance,
-        _log_uniform(generator, table.distance[kind]),
+        draws.log_within(table.distance[kind]),
         focal * (size_mm / image_size).amax(-1) / fills,
     ).clamp(nearest, farthest)
 
     # Where the box of the framed keypoints goes: `place` 0 to 1 from edge to edge, or its lower edge,
     # and how much of it lies beyond an edge.
-    place = (_rand(generator, (n, 2)) + _rand(generator, (n, 2))) / 2
-    bottom = _uniform(generator, table.bottom[framing]) * image_size[:, 1]
-    outside = _uniform(generator, table.outside[framing])
-    side = table.sides[_choose(generator, table.side_share.expand(n, -1))]  # (N, 2)
+    place = (draws.uniform(2) + draws.uniform(2)) / 2
+    bottom = draws.within(table.bottom[framing]) * image_size[:, 1]
+    outside = draws.within(table.outside[framing])
+    side = table.sides[draws.choice_of_each(table.side_share.expand(draws.n, -1))]  # (N, 2)
     crosses = (outside > 0)[:, None] & (side != 0)
     place = torch.where(crosses, (side + 1) / 2, place)
     beyond = side * outside[:, None]
@@ -403,40 +403,37 @@ def _box(points: Tensor, left_out: Tensor) -> tuple[Tensor, Tensor]:
     return (points + left_out).amin(-1), (points - left_out).amax(-1)
 
 
-def _image_size(generator: torch.Generator, table: _Tables, kind: Tensor) -> Tensor:
-    pick = (_rand(generator, kind.shape) * table.num_sizes[kind]).long()
+def _image_size(draws: Draws, table: _Tables, kind: Tensor) -> Tensor:
+    pick = (draws.uniform() * table.num_sizes[kind]).long()
     return table.image_sizes[kind, pick]
 
 
-def _distortion(generator: torch.Generator, share: Tensor) -> Tensor:
-    n = len(share)
-    k1 = _randn(generator, (n,)).abs() * DISTORTION_SD
-    k1 = torch.where(_rand(generator, (n,)) < PINCUSHION, k1, -k1)
-    low, high = K2_OF_K1_SQUARED
-    k2 = k1 * k1 * (low + (high - low) * _rand(generator, (n,)))
-    p1, p2 = (_randn(generator, (n, 2)) * TANGENTIAL_SD).unbind(-1)
+def _distortion(draws: Draws, share: Tensor) -> Tensor:
+    k1 = draws.normal().abs() * DISTORTION_SD
+    k1 = torch.where(draws.happens(PINCUSHION), k1, -k1)
+    k2 = k1 * k1 * draws.between(K2_OF_K1_SQUARED)
+    p1, p2 = (draws.normal(2) * TANGENTIAL_SD).unbind(-1)
     lens = torch.stack([k1, k2, p1, p2, torch.zeros_like(k1)], -1)
-    return torch.where((_rand(generator, (n,)) < share)[:, None], lens, 0.0)
+    return torch.where(draws.happens(share)[:, None], lens, 0.0)
 
 
-def _direction(generator: torch.Generator, table: _Tables, kind: Tensor, xyz_world: Tensor) -> Tensor:
+def _direction(draws: Draws, table: _Tables, kind: Tensor, xyz_world: Tensor) -> Tensor:
     """(N, 3, 3) axes of a camera that looks at the person: yaw, elevation and roll of the family."""
-    n = len(kind)
     shoulders, hips = (xyz_world[:, left] - xyz_world[:, right] for left, right in (_SHOULDERS, _HIPS))
     across = shoulders + hips
     front = torch.atan2(across[:, 1], across[:, 0])  # 0 where the person looks along -y
 
-    around = (_rand(generator, (n,)) * 2 - 1) * torch.pi
+    around = draws.signed() * torch.pi
     spread = table.azimuth_sd[kind]
-    any_side = (spread == 0) | (_rand(generator, (n,)) < ANY_AZIMUTH)
-    azimuth = front + torch.where(any_side, around, _randn(generator, (n,)) * spread)
+    any_side = (spread == 0) | draws.happens(ANY_AZIMUTH)
+    azimuth = front + torch.where(any_side, around, draws.normal() * spread)
 
-    elevation = _triangular(generator, table.elevation[kind])
+    elevation = draws.triangular(table.elevation[kind])
 
     limit, large = (math.radians(degrees) for degrees in (ROLL_LIMIT_DEG, LARGE_ROLL_DEG))
-    roll = (_randn(generator, (n,)) * table.roll_sd[kind]).clamp(-limit, limit)
-    large_roll = (_rand(generator, (n,)) * 2 - 1) * large
-    roll = torch.where(_rand(generator, (n,)) < LARGE_ROLL, large_roll, roll)
+    roll = (draws.normal() * table.roll_sd[kind]).clamp(-limit, limit)
+    large_roll = draws.signed() * large
+    roll = torch.where(draws.happens(LARGE_ROLL), large_roll, roll)
     return look_at(azimuth, elevation, roll)
 
 
@@ -449,31 +446,3 @@ def look_at(azimuth: Tensor, elevation: Tensor, roll: Tensor) -> Tensor:
     down = torch.linalg.cross(forward, right)
     sin_r, cos_r = roll.sin()[:, None], roll.cos()[:, None]
     return torch.stack([cos_r * right - sin_r * down, sin_r * right + cos_r * down, forward], -2)
-
-
-def _rand(generator: torch.Generator, shape: Iterable[int]) -> Tensor:
-    return torch.rand(*shape, generator=generator, device=generator.device)
-
-
-def _randn(generator: torch.Generator, shape: Iterable[int]) -> Tensor:
-    return torch.randn(*shape, generator=generator, device=generator.device)
-
-
-def _choose(generator: torch.Generator, until: Tensor) -> Tensor:
-    """(N,) positions drawn with shares that add up to `until` (N, M - 1) at the end of each but the last."""
-    return (_rand(generator, (len(until), 1)) >= until).sum(-1)
-
-
-def _uniform(generator: torch.Generator, ranges: Tensor) -> Tensor:
-    """One value in each range (..., 2)."""
-    low, high = ranges.unbind(-1)
-    return low + (high - low) * _rand(generator, low.shape)
-
-
-def _log_uniform(generator: torch.Generator, ranges: Tensor) -> Tensor:
-    return _uniform(generator, ranges.log()).exp()
-
-
-def _triangular(generator: torch.Generator, ranges: Tensor) -> Tensor:
-    """One value in each range (..., 2), its middle the most likely."""
-    return (_uniform(generator, ranges) + _uniform(generator, ranges)) / 2

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -23,6 +22,7 @@ from wholebody_lift.skeleton import INDEX, NUM_KEYPOINTS, indices
 from wholebody_lift.train.synthetic import cameras, detector
 from wholebody_lift.train.synthetic.cameras import MIN_DEPTH_MM, Views
 from wholebody_lift.train.synthetic.detector import MIN_FOUND, Detections
+from wholebody_lift.train.synthetic.draws import Draws
 
 
 class CloseUp(NamedTuple):
@@ -78,10 +78,6 @@ OFF_CENTRE = 0.2
 """Spread of where the middle of the part is seen about the middle of the picture, of the picture's size."""
 
 
-_Draw = Callable[..., Tensor]
-"""Random numbers of a shape."""
-
-
 @functools.cache
 def _seen(device: torch.device) -> Tensor:
     """(M, 133) bool: the keypoints of each close-up."""
@@ -102,49 +98,41 @@ def sample(xyz_world: Tensor, generator: torch.Generator, name: str | None = Non
     """
     if name is not None and name not in CLOSE_UPS:
         raise ValueError(f"expected one of the close-ups {', '.join(CLOSE_UPS)}, got {name!r}")
-    n, device = len(xyz_world), xyz_world.device
-
-    def rand(*shape: int) -> Tensor:
-        return torch.rand(*shape, generator=generator, device=device)
-
-    def randn(*shape: int) -> Tensor:
-        return torch.randn(*shape, generator=generator, device=device)
+    draws, device = Draws(len(xyz_world), generator), xyz_world.device
 
     def column(values: list[float]) -> Tensor:
         return torch.tensor(values, device=device)
 
     mixture = list(CLOSE_UPS.values())
-    which = torch.multinomial(
-        column([one.share for one in mixture]), n, replacement=True, generator=generator
-    )
+    which = draws.choice(column([one.share for one in mixture]))
     if name is not None:
         which = torch.full_like(which, list(CLOSE_UPS).index(name))
     seen = _seen(device)[which]
 
     sizes = torch.tensor(IMAGE_SIZES, dtype=torch.float32, device=device)
-    image_size = sizes[(rand(n) * len(sizes)).long()]
+    image_size = sizes[(draws.uniform() * len(sizes)).long()]
     low, high = map(math.log, FOCAL)
-    focal = torch.exp(low + (high - low) * rand(n)) * image_size.amax(-1)
+    focal = torch.exp(draws.between((low, high))) * image_size.amax(-1)
     K = intrinsics(
-        focal, image_size / 2 + cameras.PRINCIPAL_POINT_SD * image_size.amax(-1)[:, None] * randn(n, 2)
+        focal, image_size / 2 + cameras.PRINCIPAL_POINT_SD * image_size.amax(-1)[:, None] * draws.normal(2)
     )
 
-    rotation = _direction(xyz_world, column([one.spread_deg for one in mixture])[which], rand, randn)
+    rotation = _direction(xyz_world, column([one.spread_deg for one in mixture])[which], draws)
     weight = seen[..., None] / seen.sum(-1)[:, None, None]
     centred = (xyz_world - (xyz_world * weight).sum(1, keepdim=True)) @ rotation.mT
 
     near, far = (column([one.distance_mm[end] for one in mixture]).log()[which] for end in (0, 1))
-    distance = torch.exp(near + (far - near) * rand(n))
-    pixel = image_size * (0.5 + OFF_CENTRE * randn(n, 2)).clamp(0.1, 0.9)
+    distance = torch.exp(near + (far - near) * draws.uniform())
+    pixel = image_size * (0.5 + OFF_CENTRE * draws.normal(2)).clamp(0.1, 0.9)
     xyz, turn = _aim(centred, seen, K, pixel, distance)
     in_front = torch.cat((xyz[..., :2], xyz[..., 2:].clamp_min(MIN_DEPTH_MM)), -1)
     views = Views(
         xyz=xyz,
         xy=project(in_front, K),
         K=K,
-        distortion=torch.zeros(n, 5, device=device),
+        distortion=torch.zeros(draws.n, 5, device=device),
         image_size=image_size,
-        family=torch.full((n,), -1, device=device),
+        family=torch.full((draws.n,), -1, device=device),
         rotation=turn @ rotation,
     )
     return views, seen
@@ -168,19 +156,20 @@ def detect(views: Views, seen: Tensor, generator: torch.Generator, kind: str | N
     )
 
 
-def _direction(xyz_world: Tensor, spread_deg: Tensor, rand: _Draw, randn: _Draw) -> Tensor:
+def _direction(xyz_world: Tensor, spread_deg: Tensor, draws: Draws) -> Tensor:
     """(N, 3, 3) from world axes to those of a camera that looks at the person."""
-    n = len(xyz_world)
     shoulders = xyz_world[:, INDEX["left_shoulder"]] - xyz_world[:, INDEX["right_shoulder"]]
     front = torch.atan2(shoulders[:, 1], shoulders[:, 0])
     anywhere = spread_deg.isinf()
-    around = (2 * rand(n) - 1) * torch.pi
-    azimuth = front + torch.where(anywhere, around, spread_deg.nan_to_num(posinf=0).deg2rad() * randn(n))
+    around = draws.signed() * torch.pi
+    azimuth = front + torch.where(
+        anywhere, around, spread_deg.nan_to_num(posinf=0).deg2rad() * draws.normal()
+    )
     elevation = torch.where(
-        anywhere, torch.asin(2 * rand(n) - 1), math.radians(ELEVATION_SD_DEG) * randn(n)
+        anywhere, torch.asin(draws.signed()), math.radians(ELEVATION_SD_DEG) * draws.normal()
     ).clamp(-1.5, 1.5)
     roll = torch.where(
-        rand(n) < LARGE_ROLL, (2 * rand(n) - 1) * torch.pi, math.radians(ROLL_SD_DEG) * randn(n)
+        draws.happens(LARGE_ROLL), draws.signed() * torch.pi, math.radians(ROLL_SD_DEG) * draws.normal()
     )
     return cameras.look_at(azimuth, elevation, roll)
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from wholebody_lift.keypoints import MIN_SCORE
 from wholebody_lift.skeleton import INDEX, MIRROR, NUM_KEYPOINTS, PARENTS, PARTS
 from wholebody_lift.train.synthetic.cameras import Views
+from wholebody_lift.train.synthetic.draws import Draws, between
 
 
 class Kind(NamedTuple):
@@ -361,30 +362,6 @@ def _belongs(name: str, group: tuple[str, ...]) -> bool:
     return "" in group or name in group or ("hand" in group and in_hand)
 
 
-class _Draw:
-    """Random numbers for N people from one generator."""
-
-    def __init__(self, generator: torch.Generator, n: int) -> None:
-        self.generator, self.n = generator, n
-
-    def uniform(self, *shape: int, between: tuple[float, float] = (0.0, 1.0)) -> Tensor:
-        """(N, *shape) between two values."""
-        drawn = torch.rand(self.n, *shape, generator=self.generator, device=self.generator.device)
-        return _within(drawn, between)
-
-    def normal(self, *shape: int) -> Tensor:
-        """(N, *shape) of mean 0 and spread 1."""
-        return torch.randn(self.n, *shape, generator=self.generator, device=self.generator.device)
-
-    def happens(self, probability: Tensor | float, *shape: int) -> Tensor:
-        """(N, *shape) bool; the probability broadcasts to that."""
-        return self.uniform(*shape) < probability
-
-    def choice(self, shares: Tensor) -> Tensor:
-        """(N,) positions, drawn with the shares (M,)."""
-        return torch.multinomial(shares, self.n, replacement=True, generator=self.generator)
-
-
 def detect(
     xy: Tensor,
     views: Views,
@@ -401,16 +378,16 @@ def detect(
     """
     if kind is not None and kind not in KINDS:
         raise ValueError(f"got detector kind {kind!r}; the kinds are {', '.join(KINDS)}")
-    draw, table = _Draw(generator, len(xy)), _tables(xy.device)
+    draws, table = Draws(len(xy), generator), _tables(xy.device)
     if not noise:
         return Detections(xy, torch.ones_like(xy[..., 0]), torch.full((len(xy),), _EXACT, device=xy.device))
-    which = draw.choice(table.share)
+    which = draws.choice(table.share)
     if kind is not None:
         which = torch.full_like(which, list(KINDS).index(kind))
 
     inside = views.inside
-    scored_xy, scores = _noisy(draw, table, which, xy.mT.contiguous(), views, inside, hidden)
-    masked = draw.happens(table.masked[draw.choice(table.mask_share)], NUM_KEYPOINTS)
+    scored_xy, scores = _noisy(draws, table, which, xy.mT.contiguous(), views, inside, hidden)
+    masked = draws.happens(table.masked[draws.choice(table.mask_share)], NUM_KEYPOINTS)
     is_masked = (which == _MASKED)[:, None]
     scores = torch.where(is_masked, (inside & ~masked).to(scores), scores)
 
@@ -434,7 +411,7 @@ def _within_reach(xy: Tensor, views: Views) -> Tensor:
 
 
 def _noisy(
-    draw: _Draw, table: _Tables, which: Tensor, xy: Tensor, views: Views, inside: Tensor, hidden: Tensor
+    draws: Draws, table: _Tables, which: Tensor, xy: Tensor, views: Views, inside: Tensor, hidden: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Keypoints (N, 2, K) and scores (N, K) of detectors of kinds `which` (N,)."""
     columns = table.kinds[which].unsqueeze(1).unbind(-1)
@@ -444,11 +421,11 @@ def _noisy(
     size = _size_mm(xyz) * pixels_per_mm  # (N, K) px
     box = _extent(xy, inside)  # (N, 1) px
     own_boxes = CROP_MARGIN * _extents(xy)  # (N, G - 1) px
-    unseen = hidden | ~inside | _behind_objects(draw, xy, box)
+    unseen = hidden | ~inside | _behind_objects(draws, xy, box)
     axes = _trunk_axes(xyz)
 
-    found_at = xy + _offsets_mm(draw, table, xyz, axes) * pixels_per_mm[:, None]
-    other_side = _confused(draw, table, axes, unseen)  # (N, K)
+    found_at = xy + _offsets_mm(draws, table, xyz, axes) * pixels_per_mm[:, None]
+    other_side = _confused(draws, table, axes, unseen)  # (N, K)
     unseen, inside = (_exchanged(table, other_side, mask) for mask in (unseen, inside))
     found_at = _exchanged(table, other_side[:, None], found_at)
     hidden_share = (unseen.to(xy) @ table.mean).square()  # (N, G); half a part hidden counts little
@@ -457,29 +434,29 @@ def _noisy(
     # Errors, and the scores that go with them.
     crops = torch.cat([torch.where(kinds["own_crops"] > 0, own_boxes, box), box], 1)  # (N, G) px
     input_pixel = crops.index_select(1, table.group) * (CROP_MARGIN / INPUT_PIXELS)  # (N, K)
-    quality = (QUALITY_SD * draw.normal(1)).exp() * kinds["noise"]
-    floor = FLOOR_PIXELS + draw.uniform(1, between=FLOOR_INPUT_PIXELS) * input_pixel
+    quality = (QUALITY_SD * draws.normal(1)).exp() * kinds["noise"]
+    floor = FLOOR_PIXELS + draws.between(FLOOR_INPUT_PIXELS, 1) * input_pixel
     spread = (quality * table.errors * size).hypot(floor) * (1 + table.hidden_error * unseen)
-    error = spread[:, None] * _student_t(draw)
-    error += _displacement(draw, table, found_at, extents, hidden_share, quality)
+    error = spread[:, None] * _student_t(draws)
+    error += _displacement(draws, table, found_at, extents, hidden_share, quality)
     relative_error = torch.hypot(error[:, 0], error[:, 1]) / (table.sigmas * size)
-    scores = _scores(draw, table, kinds, relative_error, unseen)
+    scores = _scores(draws, table, kinds, relative_error, unseen)
     answer = found_at + error
     cell = (COARSE_INPUT_PIXELS * input_pixel)[:, None]
-    coarse = draw.happens(COARSE, 1, 1)
+    coarse = draws.happens(COARSE, 1, 1)
     answer = torch.where(coarse, (answer / cell).round() * cell, answer)
 
     # What is missing. A keypoint uses its draw for the one score or for the other.
-    on_border = ~inside & draw.happens(BORDER_GUESS * (kinds["zero"] < 1), NUM_KEYPOINTS)
-    drawn = draw.uniform(NUM_KEYPOINTS)
-    scores = torch.where(on_border, _within(drawn, BORDER_SCORES), scores)
-    lost = _lost(draw, table, kinds, unseen, hidden_share, extents) | (~inside & ~on_border)
-    unscored = draw.happens(UNSCORED, 1) & (scores >= MIN_SCORE)
+    on_border = ~inside & draws.happens(BORDER_GUESS * (kinds["zero"] < 1), NUM_KEYPOINTS)
+    drawn = draws.uniform(NUM_KEYPOINTS)
+    scores = torch.where(on_border, between(drawn, BORDER_SCORES), scores)
+    lost = _lost(draws, table, kinds, unseen, hidden_share, extents) | (~inside & ~on_border)
+    unscored = draws.happens(UNSCORED, 1) & (scores >= MIN_SCORE)
     scores = torch.where(unscored, 1.0, scores)
     border = torch.minimum(answer.clamp_min(0), views.image_size[..., None] - 1)
     answer = torch.where(inside[:, None], answer, border)
-    zero = draw.happens(kinds["zero"], 1)
-    scores = torch.where(lost, torch.where(zero, 0.0, _within(drawn, MISSING_SCORES)), scores)
+    zero = draws.happens(kinds["zero"], 1)
+    scores = torch.where(lost, torch.where(zero, 0.0, between(drawn, MISSING_SCORES)), scores)
     return answer.masked_fill_((lost & zero)[:, None], 0.0), scores
 
 
@@ -512,20 +489,20 @@ def _extents(xy: Tensor) -> Tensor:
     return torch.cat([_extent(xy[..., _SLICES[part]]) for part in DISPLACEMENTS], 1)
 
 
-def _behind_objects(draw: _Draw, xy: Tensor, box: Tensor) -> Tensor:
+def _behind_objects(draws: Draws, xy: Tensor, box: Tensor) -> Tensor:
     """(N, K) bool: furniture or other things cover the keypoint."""
     x, y = xy.unbind(1)
     top, bottom = (y[:, pair].mean(1, keepdim=True) for pair in (_SHOULDERS, _KNEES))
-    table = draw.happens(TABLE, 1) & (y > top + (bottom - top) * draw.uniform(1))
-    anywhere = (draw.uniform(1) * NUM_KEYPOINTS).long()
-    half_wide, half_high = (draw.uniform(2, between=OBJECT_SIZE) * box).chunk(2, 1)
+    table = draws.happens(TABLE, 1) & (y > top + (bottom - top) * draws.uniform(1))
+    anywhere = (draws.uniform(1) * NUM_KEYPOINTS).long()
+    half_wide, half_high = (draws.between(OBJECT_SIZE, 2) * box).chunk(2, 1)
     wide, high = ((side - side.gather(1, anywhere)).abs() for side in (x, y))
-    return table | (draw.happens(OBJECT, 1) & (wide < half_wide) & (high < half_high))
+    return table | (draws.happens(OBJECT, 1) & (wide < half_wide) & (high < half_high))
 
 
-def _offsets_mm(draw: _Draw, table: _Tables, xyz: Tensor, axes: Tensor) -> Tensor:
+def _offsets_mm(draws: Draws, table: _Tables, xyz: Tensor, axes: Tensor) -> Tensor:
     """(N, 2, K) systematic offset in the plane of the picture, mm."""
-    z = draw.normal(len(table.offset), 4)  # (N, F, 4)
+    z = draws.normal(len(table.offset), 4)  # (N, F, 4)
     both_sides = (z + z.index_select(1, table.offset_mirror)) / math.sqrt(2)
     z = math.sqrt(1 - OFFSET_ASYMMETRY**2) * both_sides + OFFSET_ASYMMETRY * z
     *of_trunk, along = (z * table.offsets).unbind(-1)  # (N, F) each
@@ -534,16 +511,16 @@ def _offsets_mm(draw: _Draw, table: _Tables, xyz: Tensor, axes: Tensor) -> Tenso
     return offsets @ table.offset_to_all
 
 
-def _confused(draw: _Draw, table: _Tables, axes: Tensor, unseen: Tensor) -> Tensor:
+def _confused(draws: Draws, table: _Tables, axes: Tensor, unseen: Tensor) -> Tensor:
     """(N, K) bool: the keypoint on the other side is taken for this one."""
     facing = -axes[:, 2:, 2]  # (N, 1): 1 towards the camera, -1 away from it
     conditions = torch.cat([torch.ones_like(facing), 1 - facing.abs(), (-facing).clamp_min(0)], -1)
-    happens = draw.happens(conditions @ table.swaps, len(SWAPS))  # (N, S)
+    happens = draws.happens(conditions @ table.swaps, len(SWAPS))  # (N, S)
     other_side = (happens.to(axes) @ table.swapped) % 2 == 1
     for hand in _HANDS:
         part = _SLICES[hand]
         hidden_share = unseen[:, part].to(axes).mean(-1, keepdim=True).square()
-        other_side[:, part] ^= draw.happens(HAND_ON_OTHER * hidden_share, 1)
+        other_side[:, part] ^= draws.happens(HAND_ON_OTHER * hidden_share, 1)
     return other_side
 
 
@@ -553,13 +530,13 @@ def _exchanged(table: _Tables, other_side: Tensor, values: Tensor) -> Tensor:
 
 
 def _displacement(
-    draw: _Draw, table: _Tables, xy: Tensor, extents: Tensor, hidden_share: Tensor, quality: Tensor
+    draws: Draws, table: _Tables, xy: Tensor, extents: Tensor, hidden_share: Tensor, quality: Tensor
 ) -> Tensor:
     """(N, 2, K) px by which face and hands are off as wholes."""
     seen, not_seen = table.displacements
     spreads = torch.lerp(quality[..., None] * seen, not_seen, hidden_share[..., None])  # (N, G, 3)
     shift, turn, scale = spreads.unbind(-1)
-    z = draw.normal(4, len(_GROUPS))
+    z = draws.normal(4, len(_GROUPS))
     angle, factor = torch.deg2rad(turn * z[:, 0]), (scale * z[:, 1]).exp()
     size = torch.nn.functional.pad(shift[:, :-1] * extents, (0, 1))
     of_groups = [
@@ -572,27 +549,27 @@ def _displacement(
     return torch.stack([x * cosine - y * sine, x * sine + y * cosine], 1) + step
 
 
-def _student_t(draw: _Draw) -> Tensor:
+def _student_t(draws: Draws) -> Tensor:
     """(N, 2, K) of Student's t with 4 degrees of freedom, jointly in x and y.
 
     Its length r is beyond any value with the probability (1 + r^2 / 4)^-2, its direction is any.
     """
-    way = 2 * math.pi * draw.uniform(NUM_KEYPOINTS)
-    length = 2 * ((1 - draw.uniform(NUM_KEYPOINTS)).rsqrt_() - 1).clamp_min_(0).sqrt_()
+    way = 2 * math.pi * draws.uniform(NUM_KEYPOINTS)
+    length = 2 * ((1 - draws.uniform(NUM_KEYPOINTS)).rsqrt_() - 1).clamp_min_(0).sqrt_()
     return length[:, None] * torch.stack([way.cos(), way.sin()], 1)
 
 
-def _scores(draw: _Draw, table: _Tables, kinds: dict[str, Tensor], error: Tensor, unseen: Tensor) -> Tensor:
+def _scores(draws: Draws, table: _Tables, kinds: dict[str, Tensor], error: Tensor, unseen: Tensor) -> Tensor:
     """(N, K) scores for errors (N, K) in units of the annotators' sigma."""
     logit = kinds["score_base"] - kinds["score_error"] * error.log1p() - kinds["score_hidden"] * unseen
-    scores = torch.addcmul(logit, kinds["score_spread"], draw.normal(NUM_KEYPOINTS)).sigmoid_()
-    value = table.constant_scores[(draw.uniform(1) * len(CONSTANT_SCORES)).long()]
-    constant = draw.happens(kinds["constant"], 1) & (table.group < len(DISPLACEMENTS))
+    scores = torch.addcmul(logit, kinds["score_spread"], draws.normal(NUM_KEYPOINTS)).sigmoid_()
+    value = table.constant_scores[(draws.uniform(1) * len(CONSTANT_SCORES)).long()]
+    constant = draws.happens(kinds["constant"], 1) & (table.group < len(DISPLACEMENTS))
     return torch.where(constant, value, scores)
 
 
 def _lost(
-    draw: _Draw,
+    draws: Draws,
     table: _Tables,
     kinds: dict[str, Tensor],
     unseen: Tensor,
@@ -600,28 +577,22 @@ def _lost(
     extents: Tensor,
 ) -> Tensor:
     """(N, K) bool: not reported, though it is in the picture."""
-    most = draw.uniform(1, between=(0.0, DROPOUT_MOST)) * draw.happens(DROPOUT, 1)
-    lost = draw.uniform(NUM_KEYPOINTS) < most + (1 - most) * kinds["drops_hidden"] * unseen
+    most = draws.between((0.0, DROPOUT_MOST), 1) * draws.happens(DROPOUT, 1)
+    lost = draws.uniform(NUM_KEYPOINTS) < most + (1 - most) * kinds["drops_hidden"] * unseen
 
     hidden = dict(zip(_GROUPS, hidden_share.unsqueeze(1).unbind(-1), strict=True))
     extent = dict(zip(DISPLACEMENTS, extents.unsqueeze(1).unbind(-1), strict=True))
-    lost_parts = {"face": draw.happens(kinds["no_face"] + kinds["hidden_face_lost"] * hidden["face"], 1)}
-    no_hands = draw.happens(kinds["no_hands"], 1)
+    lost_parts = {"face": draws.happens(kinds["no_face"] + kinds["hidden_face_lost"] * hidden["face"], 1)}
+    no_hands = draws.happens(kinds["no_hands"], 1)
     for hand in _HANDS:
         seen_or_not = torch.lerp(kinds["hand_lost"], kinds["hidden_hand_lost"], hidden[hand])
         small = 0.5 * (SMALL_HAND_PIXELS / extent[hand]).square()
-        lost_parts[hand] = no_hands | draw.happens(seen_or_not + small, 1)
+        lost_parts[hand] = no_hands | draws.happens(seen_or_not + small, 1)
     for part, gone in lost_parts.items():
         lost[:, _SLICES[part]] |= gone
-    lost[:, _SLICES["feet"]] |= draw.happens(kinds["no_feet"], 1)
-    lost[:, _SMALL_TOES] |= draw.happens(kinds["no_small_toes"], 1)
+    lost[:, _SLICES["feet"]] |= draws.happens(kinds["no_feet"], 1)
+    lost[:, _SMALL_TOES] |= draws.happens(kinds["no_small_toes"], 1)
     return lost
-
-
-def _within(uniform: Tensor, between: tuple[float, float]) -> Tensor:
-    """What is uniform in 0..1, uniform between two values."""
-    low, high = between
-    return low + (high - low) * uniform
 
 
 def _length(vectors: Tensor) -> Tensor:

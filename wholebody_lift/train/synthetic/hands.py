@@ -15,6 +15,7 @@ from torch import Tensor
 
 from wholebody_lift.train.synthetic import rotations
 from wholebody_lift.train.synthetic.bones import BONES, MIRROR_BONES
+from wholebody_lift.train.synthetic.draws import Draws
 from wholebody_lift.train.synthetic.templates import GRIPS
 
 HAND_BONES: tuple[str, ...] = tuple(
@@ -232,9 +233,9 @@ def _grip_table(device: torch.device) -> Tensor:
     return rows
 
 
-def _deviations(n: int, generator: torch.Generator) -> Tensor:
+def _deviations(draws: Draws) -> Tensor:
     """(n, 4) of unit spread: what one finger does its neighbours do in part."""
-    z = torch.randn(n, 5, generator=generator, device=generator.device)
+    z = draws.normal(5)
     own, shared = z[:, :4], z[:, 4:]
     neighbours = torch.stack(
         [own[:, 0] + own[:, 1], own.sum(1) - own[:, 3], own.sum(1) - own[:, 0], own[:, 2] + own[:, 3]], -1
@@ -248,28 +249,22 @@ def sample_shapes(rest_heads: Tensor, generator: torch.Generator, shape: Tensor 
 
     Each is on its way to another shape, most by little, and its angles vary.
     """
-    n, device = len(rest_heads), generator.device
-    table = _shape_table(device)
-
-    def draw() -> Tensor:
-        return torch.multinomial(table[:, 0], n, replacement=True, generator=generator)
-
-    def noise(*size: int) -> Tensor:
-        return torch.randn(n, *size, generator=generator, device=device)
-
-    start, end = draw() if shape is None else shape, draw()
-    way = torch.rand(n, 1, generator=generator, device=device) ** 5
+    draws = Draws(len(rest_heads), generator)
+    table = _shape_table(draws.device)
+    start = draws.choice(table[:, 0]) if shape is None else shape
+    end = draws.choice(table[:, 0])
+    way = draws.uniform(1) ** 5
     row = table[start, 1:].lerp(table[end, 1:], way)
     mcp, pip, spread, thumb = row[:, :4], row[:, 4:8], row[:, 8], row[:, 9:]
-    boldness = (0.4 * noise(1)).exp()
-    pip = pip + boldness * 6 * _deviations(n, generator)
+    boldness = (0.4 * draws.normal(1)).exp()
+    pip = pip + boldness * 6 * _deviations(draws)
     return compose(
         _angles(
-            mcp + boldness * 6 * _deviations(n, generator),
+            mcp + boldness * 6 * _deviations(draws),
             pip,
-            _DIP_PER_PIP * pip + 4 * noise(4),
-            (spread + 0.12 * noise()).clamp(0, 1),
-            thumb + boldness * 5 * noise(5),
+            _DIP_PER_PIP * pip + 4 * draws.normal(4),
+            (spread + 0.12 * draws.normal()).clamp(0, 1),
+            thumb + boldness * 5 * draws.normal(5),
         ),
         rest_heads,
     )
@@ -278,20 +273,17 @@ def sample_shapes(rest_heads: Tensor, generator: torch.Generator, shape: Tensor 
 def sample_limits(rest_heads: Tensor, generator: torch.Generator) -> Tensor:
     """Left hands (n, F, 3, 3) within the joint limits: neighbouring fingers alike, outer joints after middle
     ones."""
-    n, device = len(rest_heads), generator.device
-
-    def noise(*size: int) -> Tensor:
-        return torch.randn(n, *size, generator=generator, device=device)
-
-    pip = 38 + 30 * _deviations(n, generator)
-    low, high = noise(5).new_tensor([LIMITS[name] for name in ANGLES[-5:]]).unbind(-1)
-    thumb = low + (high - low) * (0.5 + 0.22 * noise(5)).clamp(0, 1)
+    draws = Draws(len(rest_heads), generator)
+    pip = 38 + 30 * _deviations(draws)
+    draws.normal(5)  # unused: without it, seeds would give other people than those of published figures
+    low, high = torch.tensor([LIMITS[name] for name in ANGLES[-5:]], device=draws.device).unbind(-1)
+    thumb = low + (high - low) * (0.5 + 0.22 * draws.normal(5)).clamp(0, 1)
     return compose(
         _angles(
-            28 + 26 * _deviations(n, generator),
+            28 + 26 * _deviations(draws),
             pip,
-            _DIP_PER_PIP * pip + 8 * noise(4),
-            torch.rand(n, generator=generator, device=device),
+            _DIP_PER_PIP * pip + 8 * draws.normal(4),
+            draws.uniform(),
             thumb,
         ),
         rest_heads,
@@ -311,17 +303,15 @@ def sample(
     grip: numbers (n,) in `templates.GRIPS`, which a share `FOLLOWS_ACTIVITY` of the hands follows where they
     say something.
     """
-    n, device = len(rest_heads), generator.device
+    draws = Draws(len(rest_heads), generator)
     shares = SHARES_ALONE if recorded is None else SHARES_WITH_RECORDINGS
-    source = torch.multinomial(
-        torch.tensor(list(shares.values()), device=device), n, replacement=True, generator=generator
-    )
+    source = draws.choice(torch.tensor(list(shares.values()), device=draws.device))
     names = list(shares)
     shape = None
     if grip is not None:
-        follows = (grip > 0) & (torch.rand(n, generator=generator, device=device) < FOLLOWS_ACTIVITY)
+        follows = (grip > 0) & draws.happens(FOLLOWS_ACTIVITY)
         source = torch.where(follows, names.index("shape"), source)
-        chances = _grip_table(device)[torch.where(follows, grip, 0)]  # (n, S)
+        chances = _grip_table(draws.device)[torch.where(follows, grip, 0)]  # (n, S)
         shape = torch.multinomial(chances, 1, generator=generator).squeeze(-1)
     fingers = torch.where(
         (source == names.index("shape"))[:, None, None, None],
@@ -329,7 +319,6 @@ def sample(
         sample_limits(rest_heads, generator),
     )
     if recorded is not None:
-        pick = torch.randint(len(recorded), (n,), generator=generator, device=device)
-        known = rotations.to_matrix(recorded[pick])
+        known = rotations.to_matrix(recorded[draws.index(len(recorded))])
         fingers = torch.where((source == names.index("recorded"))[:, None, None, None], known, fingers)
     return fingers

@@ -26,12 +26,12 @@ from wholebody_lift.features import (
 )
 from wholebody_lift.keypoints import MIN_SCORE
 from wholebody_lift.skeleton import ROOT
-from wholebody_lift.train.synthetic import cameras, close_ups, detector, hands, poses
+from wholebody_lift.train.synthetic import cameras, close_ups, detector, faces, hands, poses
 from wholebody_lift.train.synthetic.bank import MotionBank, Split
 from wholebody_lift.train.synthetic.cameras import Views
 from wholebody_lift.train.synthetic.detector import Detections
+from wholebody_lift.train.synthetic.draws import Draws
 from wholebody_lift.train.synthetic.occlusion import hidden
-from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS
 from wholebody_lift.train.synthetic.rig import Rest, Rig
 from wholebody_lift.train.synthetic.rotations import to_matrix
 
@@ -47,12 +47,6 @@ CLOSE_UPS = 0.15
 CPU_VIEWS = 256
 """People who are looked at in one go on a CPU, so that what that needs stays in its cache; the bodies, for
 which the many small steps matter, and all on a GPU, are made in one go however many they are."""
-
-NEUTRAL_FACES = 0.3
-"""Share of faces at rest; the others are expressions at any strength above this one."""
-
-RANDOM_ACTIONS = 0.12
-"""Share of the facial actions in a random expression, which is what there is without recordings."""
 
 
 class Batch(NamedTuple):
@@ -128,7 +122,7 @@ class People:
 
         Each body is seen by `VIEWS_PER_BODY` cameras.
         """
-        xyz, stature_mm = self._posed(n, generator, views_per_body=VIEWS_PER_BODY)
+        xyz, stature_mm = self.posed(n, generator, views_per_body=VIEWS_PER_BODY)
         size = CPU_VIEWS if self.device.type == "cpu" else n
         pieces = zip(torch.split(xyz, size), torch.split(stature_mm, size), strict=True)
         shares = _shares(self.device)
@@ -136,7 +130,7 @@ class People:
             [
                 to_batch(
                     self._mixed(*piece, generator),
-                    torch.multinomial(shares, len(piece[0]), replacement=True, generator=generator),
+                    Draws(len(piece[0]), generator).choice(shares),
                 )
                 for piece in pieces
             ]
@@ -160,12 +154,12 @@ class People:
         With `recorded_only` the poses are the bank's own, unchanged, so that a test measures recordings
         alone. Each body is seen by `views_per_body` cameras; its views are spread over the scene.
         """
-        people = self._posed(
+        people = self.posed(
             n, generator, pose=pose, recorded_only=recorded_only, views_per_body=views_per_body
         )
-        return self._seen(*people, generator, family=family, kind=kind, noise=noise)
+        return self.seen(*people, generator, family=family, kind=kind, noise=noise)
 
-    def _posed(
+    def posed(
         self,
         n: int,
         generator: torch.Generator,
@@ -181,7 +175,7 @@ class People:
         body = body[torch.randperm(n, generator=generator, device=self.device)]
         return self.rig.pose(rest, rotations)[body], rest.stature_mm[body]
 
-    def _seen(
+    def seen(
         self,
         xyz: Tensor,
         stature_mm: Tensor,
@@ -191,16 +185,18 @@ class People:
         kind: str | None = None,
         noise: bool = True,
     ) -> Scene:
+        """People who are posed, xyz (N, 133, 3) mm in the world and statures (N,), before cameras and
+        detectors. Other mixtures of these override it."""
         views = cameras.sample(xyz, generator, family)
         detections = detector.detect(views.xy, views, hidden(views.xyz), generator, noise=noise, kind=kind)
         return Scene(views, detections, stature_mm)
 
     def _mixed(self, xyz: Tensor, stature_mm: Tensor, generator: torch.Generator) -> Scene:
         """Training people before the cameras and detectors of the mixture, some of them in close-up."""
-        scene = self._seen(xyz, stature_mm, generator, family=self.family, kind=self.kind)
+        scene = self.seen(xyz, stature_mm, generator, family=self.family, kind=self.kind)
         if self.family is not None:
             return scene
-        near = torch.rand(len(xyz), generator=generator, device=self.device) < CLOSE_UPS
+        near = Draws(len(xyz), generator).happens(CLOSE_UPS)
         views, seen = close_ups.sample(xyz, generator)
         detections = close_ups.detect(views, seen, generator, self.kind)
         return Scene(
@@ -212,7 +208,7 @@ class People:
     ) -> tuple[Rest, Tensor]:
         """n people in the rest pose with their faces, and the rotations (n, J, 3, 3) that pose them."""
         shape = self.rig.sample_shape(n, generator, self.children)
-        rest = self.rig.rest(shape, self._faces(n, generator))
+        rest = self.rig.rest(shape, faces.sample(n, generator, self.bank, self.split))
         recorded = None
         if self.bank is not None:
             recorded = to_matrix(self.bank.sample(n, self.split, generator)[0])
@@ -234,16 +230,6 @@ class People:
             return hands.sample(rest_heads, generator, grip=grip)
         recorded, _ = self.bank.sample_hands(len(rest_heads), self.split, generator)
         return to_matrix(recorded) if recorded_only else hands.sample(rest_heads, generator, recorded, grip)
-
-    def _faces(self, n: int, generator: torch.Generator) -> Tensor:
-        """Facial actions (n, 52)."""
-        if self.bank is None:
-            actions = torch.rand(n, len(FACE_ACTIONS), generator=generator, device=self.device)
-            actions = actions * (actions < RANDOM_ACTIONS) / RANDOM_ACTIONS
-        else:
-            actions, _ = self.bank.sample_faces(n, self.split, generator)
-        strength = torch.rand(n, 1, generator=generator, device=self.device)
-        return actions * strength * (strength > NEUTRAL_FACES)
 
 
 _Columns = TypeVar("_Columns", Views, Detections)

@@ -21,6 +21,7 @@ from wholebody_lift.train.synthetic.activities import ACTIVITIES
 from wholebody_lift.train.synthetic.anatomy import compose, decompose, mirror, posed
 from wholebody_lift.train.synthetic.bones import BONES, PARENT_BONES
 from wholebody_lift.train.synthetic.contacts import CONTACT_HANDS, CONTACTS
+from wholebody_lift.train.synthetic.draws import Draws
 from wholebody_lift.train.synthetic.grounding import ground
 from wholebody_lift.train.synthetic.intersection import TOLERANCE_MM, intersecting, penetration
 from wholebody_lift.train.synthetic.joint_limits import ANGLES, CENTRAL, LIMITS, SIDED, SIDES
@@ -96,7 +97,7 @@ def sample_with_grips(
             raise ValueError(f"{only!r} poses need a bank; give one made by `prepare`")
         share = torch.zeros_like(share)
         share[_LABEL[only]] = 1
-    label = torch.multinomial(share, len(rest_heads), replacement=True, generator=generator)
+    label = Draws(len(rest_heads), generator).choice(share)
     L, grip = draw(label, rest_heads, generator, recorded)
     bad = intersecting(posed(L, rest_heads)[1]) & (label != _LABEL["recorded"])
     people = bad.nonzero().squeeze(-1)
@@ -136,15 +137,11 @@ def draw(
 
     `recorded` (m, J, 3, 3) is needed for the labels of recordings alone.
     """
-    n, device = len(label), generator.device
-
-    def coin(chance: float = 0.5) -> Tensor:
-        return torch.rand(n, generator=generator, device=device) < chance
-
-    row = _draw_rows(label, generator)
-    table = _activity_table(device)
-    angles = table.mean[row] + table.spread[row] * _deviations(n, generator)
-    angles = torch.where((label == _LABEL["limits"])[:, None], _angles_by_limits(n, generator), angles)
+    draws = Draws(len(label), generator)
+    row = _draw_rows(label, draws)
+    table = _activity_table(draws.device)
+    angles = table.mean[row] + table.spread[row] * _deviations(draws)
+    angles = torch.where((label == _LABEL["limits"])[:, None], _angles_by_limits(draws), angles)
     L = compose(_within_limits(angles), rest_heads)
     active = (label >= _FIRST_ACTIVITY)[:, None]
     contact, grip = torch.where(active, table.contact[row], -1), torch.where(active, table.grip[row], 0)
@@ -154,9 +151,9 @@ def draw(
     L[people] = ground(L[people], rest_heads[people], feet[people])
 
     if recorded is not None:
-        pick = torch.randint(len(recorded), (2, n), generator=generator, device=device)
-        first = recorded[pick[0]]
-        second, made_up, below = _where(coin(), mirror(recorded[pick[1]]), recorded[pick[1]]), coin(), coin()
+        first, second = (recorded[draws.index(len(recorded))] for _ in range(2))
+        second = _where(draws.happens(0.5), mirror(second), second)
+        made_up, below = draws.happens(0.5), draws.happens(0.5)
         partner = _where(made_up, L, second)
         mixed = recombine(_where(below, first, partner), _where(below, partner, first))
         L = _where(label < _FIRST_ACTIVITY - 1, first, L)
@@ -165,8 +162,8 @@ def draw(
         contact = torch.where(own_arms, table.contact[row], contact)
         grip = torch.where(own_arms, table.grip[row], grip)
         reaching = (label == _LABEL["recorded_reaching"])[:, None]
-        contact = torch.where(reaching, _draw_contacts(n, generator), contact)
-        grip = torch.where(reaching, _grip_at(device)[contact], grip)
+        contact = torch.where(reaching, _draw_contacts(draws), contact)
+        grip = torch.where(reaching, _grip_at(draws.device)[contact], grip)
         people = (label == _LABEL["recorded_jittered"]).nonzero().squeeze(-1)
         L[people] = jitter(L[people], rest_heads[people], _JITTER_DEGREES, generator)
 
@@ -175,7 +172,7 @@ def draw(
         L[people] = touch(L[people], rest_heads[people], contact[people, i], generator, side)
     people = (active.squeeze(-1) & table.lies[row]).nonzero().squeeze(-1)
     L[people] = rest_arms(L[people], rest_heads[people], contact[people] < 0)
-    mirrored = coin()
+    mirrored = draws.happens(0.5)
     return _where(mirrored, mirror(L), L), torch.where(mirrored[:, None], grip.flip(1), grip)
 
 
@@ -252,14 +249,12 @@ def _combine(legs: Template, arms: Template) -> tuple[list[float], list[float]]:
     return list(mean.values()), list(spread.values())
 
 
-def _draw_rows(label: Tensor, generator: torch.Generator) -> Tensor:
+def _draw_rows(label: Tensor, draws: Draws) -> Tensor:
     """A row (n,) of the activity table for each label (n,); of any activity where the label is none."""
-    n, device = len(label), generator.device
-    shares = _label_shares(False, device)[_FIRST_ACTIVITY:]
-    anyone = torch.multinomial(shares, n, replacement=True, generator=generator)
+    anyone = draws.choice(_label_shares(False, draws.device)[_FIRST_ACTIVITY:])
     activity = torch.where(label >= _FIRST_ACTIVITY, label - _FIRST_ACTIVITY, anyone)
-    until = _activity_table(device).until
-    place = activity + torch.rand(n, generator=generator, device=device)
+    until = _activity_table(draws.device).until
+    place = activity + draws.uniform()
     return torch.searchsorted(until, place).clamp_max(len(until) - 1)
 
 
@@ -269,36 +264,34 @@ def _free_contacts(device: torch.device) -> Tensor:
     return torch.tensor([names.index(name) for name in _FREE_CONTACTS.split()], device=device)
 
 
-def _draw_contacts(n: int, generator: torch.Generator) -> Tensor:
+def _draw_contacts(draws: Draws) -> Tensor:
     """Contacts (n, 2) for the left and sometimes the right hand, which suit whatever the legs do."""
-    free = _free_contacts(generator.device)
-    contact = free[torch.randint(len(free), (n, 2), generator=generator, device=generator.device)]
-    both = torch.rand(n, generator=generator, device=generator.device) < _BOTH_HANDS_REACH
-    contact[:, 1] = torch.where(both, contact[:, 1], -1)
+    free = _free_contacts(draws.device)
+    contact = free[draws.index(len(free), 2)]
+    contact[:, 1] = torch.where(draws.happens(_BOTH_HANDS_REACH), contact[:, 1], -1)
     return contact
 
 
 # --------------------------------------------------------------------------------------------- joint angles
 
 
-def _deviations(n: int, generator: torch.Generator) -> Tensor:
+def _deviations(draws: Draws) -> Tensor:
     """Random deviations (n, A) of unit spread: heavy-tailed, and alike on both sides of one person."""
-    z = torch.randn(n, len(ANGLES), generator=generator, device=generator.device)
+    z = draws.normal(len(ANGLES))
     centre, left, right = torch.split(z, [len(CENTRAL), len(SIDED), len(SIDED)], -1)
     # Turning both sides by half the angle whose sine is the correlation keeps their spread.
     angle = 0.5 * math.asin(_SIDES_CORRELATION)
     c, s = math.cos(angle), math.sin(angle)
     z = torch.cat([centre, c * left + s * right, s * left + c * right], -1)
-    temper = torch.randn(n, 1, generator=generator, device=generator.device)
-    return z * (_TEMPER_SPREAD * temper - _TEMPER_SPREAD**2).exp()
+    return z * (_TEMPER_SPREAD * draws.normal(1) - _TEMPER_SPREAD**2).exp()
 
 
-def _angles_by_limits(n: int, generator: torch.Generator) -> Tensor:
+def _angles_by_limits(draws: Draws) -> Tensor:
     """Angles (n, A) in degrees: most people near relaxed standing, few far from it with any joint at its
     limit."""
-    low, high, mean, spread = _limits(generator.device)
-    z = _deviations(n, generator)
-    boldness = torch.rand(n, 1, generator=generator, device=generator.device) ** 1.5
+    low, high, mean, spread = _limits(draws.device)
+    z = _deviations(draws)
+    boldness = draws.uniform(1) ** 1.5
     room = _BOLDEST * torch.where(z > 0, high - mean, mean - low)
     room[:, :_ROOT_ANGLES] = spread[:_ROOT_ANGLES]  # the root has no limits
     return mean + z * spread.lerp(room, boldness)
@@ -332,7 +325,7 @@ def jitter(L: Tensor, rest_heads: Tensor, degrees: float, generator: torch.Gener
     """
     angles = decompose(L, rest_heads)
     low, high, *_ = _limits(L.device)
-    moved = angles + degrees * _deviations(len(L), generator)
+    moved = angles + degrees * _deviations(Draws(len(L), generator))
     moved = torch.minimum(torch.maximum(moved, torch.minimum(low, angles)), torch.maximum(high, angles))
     moved[:, :_ROOT_ANGLES] = angles[:, :_ROOT_ANGLES]
     # The change of the angles becomes a turn of each bone before its own pose.

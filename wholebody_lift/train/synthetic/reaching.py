@@ -27,6 +27,7 @@ from wholebody_lift.train.synthetic.anatomy import (
 )
 from wholebody_lift.train.synthetic.bones import BONE, MIRROR_BONES
 from wholebody_lift.train.synthetic.contacts import CONTACTS
+from wholebody_lift.train.synthetic.draws import Draws
 from wholebody_lift.train.synthetic.grounding import floor_of, size_of
 from wholebody_lift.train.synthetic.joint_limits import SIDED, SIDES
 
@@ -291,13 +292,13 @@ def touch(
 
     The place, the hand's direction and the elbow vary as the contact says.
     """
-    n, device = len(L), L.device
+    device = L.device
     row = {name: column[contact] for name, column in _contact_table(device).items()}
     G, heads = posed(L, rest_heads)
     arm = _Arm(L, G, heads, rest_heads, side)
-    people, bone = torch.arange(n, device=device), row["bone"][:, SIDES.index(side)]
+    people, bone = torch.arange(len(L), device=device), row["bone"][:, SIDES.index(side)]
     turn, head = G[people, bone], heads[people, bone]
-    noise = torch.randn(n, 10, generator=generator, device=device)
+    noise = Draws(len(L), generator).normal(10)
 
     trunk = head_of(rest_heads, "head") - head_of(rest_heads, "root")
     scale = torch.linalg.vector_norm(trunk, dim=-1, keepdim=True) / _TRUNK_LENGTH_MM  # (n, 1)
