@@ -18,6 +18,7 @@ from wholebody_lift.train import calibrate
 from wholebody_lift.train.calibrate import Answers, Curves
 from wholebody_lift.train.evaluation import metrics
 from wholebody_lift.train.evaluation.metrics import Decile
+from wholebody_lift.train.markdown import table
 from wholebody_lift.train.synthetic.bank import MotionBank
 from wholebody_lift.train.synthetic.people import People
 from wholebody_lift.train.synthetic.rig import load_rig
@@ -53,13 +54,16 @@ def judged(answers: Answers, curves: Curves, divisions: int = DIVISIONS) -> list
     return metrics.calibration(right, answers.found)
 
 
-def _row(name: str, deciles: list[Decile]) -> str:
+def _row(name: str, deciles: list[Decile]) -> tuple[str, ...]:
     within = [decile for decile in deciles if decile.right]
     of_hands = [decile for decile in within if decile.part.endswith("hand")]
     said = metrics.summary(deciles)
     return (
-        f"| {name} | {len(within)} of {len(deciles)} | {len(of_hands)} of 20 | {said.mean_deviation:.1%} | "
-        f"{said.worst.ratio:.2f}, {said.worst.part} {said.worst.decile} |"
+        name,
+        f"{len(within)} of {len(deciles)}",
+        f"{len(of_hands)} of 20",
+        f"{said.mean_deviation:.1%}",
+        f"{said.worst.ratio:.2f}, {said.worst.part} {said.worst.decile}",
     )
 
 
@@ -73,11 +77,9 @@ def main() -> None:
     plain = pretrained.load(options.weights).with_calibration(None).eval()
     answers = calibrate.answers(plain, People(load_rig(), MotionBank.load(options.bank), "val"))
 
-    print("| curves | within 15 % | of these, hands | mean deviation | worst |")
-    print("| --- | ---: | ---: | ---: | --- |")
-    print(_row("none", metrics.calibration(answers.said, answers.found)))
-    for name, curves in CHOICES.items():
-        print(_row(name, judged(answers, curves)))
+    rows = [_row("none", metrics.calibration(answers.said, answers.found))]
+    rows += [_row(name, judged(answers, curves)) for name, curves in CHOICES.items()]
+    print(table(("curves", "within 15 %", "of these, hands", "mean deviation", "worst"), rows))
 
 
 if __name__ == "__main__":

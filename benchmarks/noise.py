@@ -20,6 +20,7 @@ from wholebody_lift import pretrained
 from wholebody_lift.features import KEYPOINT_COLUMNS, Features
 from wholebody_lift.skeleton import MIRROR, NUM_KEYPOINTS, ROOT
 from wholebody_lift.train.evaluation import evaluate, held_out, metrics
+from wholebody_lift.train.markdown import table
 from wholebody_lift.train.synthetic.bank import MotionBank, Split
 from wholebody_lift.train.synthetic.people import Batch, Scene, to_batch
 from wholebody_lift.train.synthetic.rig import load_rig
@@ -75,10 +76,11 @@ def main() -> None:
             rows.setdefault((amount, name), []).append(errors)
 
     plain, _ = torch.cat(rows[0.0, "all"], 1).mean(1).tolist()
-    print("| noise | of | MPJPE | cost | mean with mirrored |\n| ---: | --- | ---: | ---: | ---: |")
+    cells = []
     for (amount, name), errors in rows.items():
         own, mirrored = torch.cat(errors, 1).mean(1).tolist()
-        print(f"| {amount:g} | {name} | {own:.1f} | {own / plain - 1:+.0%} | {mirrored:.1f} |")
+        cells.append((name, f"{amount:g}", f"{own:.1f}", f"{own / plain - 1:+.0%}", f"{mirrored:.1f}"))
+    print(table(("of", "noise", "MPJPE", "cost", "mean with mirrored"), cells))
 
 
 if __name__ == "__main__":

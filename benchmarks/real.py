@@ -23,6 +23,7 @@ import torch
 
 from wholebody_lift import InputWarning, Keypoints2D, Lifter, Pose3D
 from wholebody_lift.skeleton import INDEX, ROOT
+from wholebody_lift.train.markdown import table
 
 Floats = npt.NDArray[np.float64]
 
@@ -211,10 +212,7 @@ def summarise(xyz: Floats, recordings: Recordings) -> dict[str, object]:
 
 def as_markdown(found: dict[str, dict[str, object]]) -> str:
     """One row for each set of weights and way of lifting."""
-    rows = [
-        ["", *COLUMNS.values()],
-        ["---", *["---:"] * len(COLUMNS)],
-    ]
+    rows = []
     for weights, ways in found.items():
         for way, summary in ways.items():
             if isinstance(summary, dict):
@@ -227,7 +225,7 @@ def as_markdown(found: dict[str, dict[str, object]]) -> str:
                         ),
                     ]
                 )
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return table(["", *COLUMNS.values()], rows)
 
 
 def _at_hips(xyz: Floats) -> Floats:

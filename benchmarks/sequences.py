@@ -33,6 +33,7 @@ from wholebody_lift.camera import intrinsics, project
 from wholebody_lift.keypoints import MIN_SCORE
 from wholebody_lift.skeleton import ROOT, indices
 from wholebody_lift.train.evaluation import metrics
+from wholebody_lift.train.markdown import table
 from wholebody_lift.train.synthetic import bank, faces, hands, poses, rotations
 from wholebody_lift.train.synthetic.cameras import Views
 from wholebody_lift.train.synthetic.detector import detect
@@ -381,10 +382,11 @@ def main() -> None:
     videos = film_all(options)
     frames = sum(len(video.xyz) for video in videos)
     print(f"{len(videos)} videos, {frames} frames at {FPS:g} frames per second\n")
-    print("| | " + " | ".join(COLUMNS) + " |\n|---|" + "---:|" * len(COLUMNS))
+    rows = []
     for name, way in WAYS.items():
         results = [measure(*lifted, v.xyz) for lifted, v in zip(way(lifter, videos), videos, strict=True)]
-        print(f"| {name} | " + " | ".join(f"{mean:.1f}" for mean in np.nanmean(results, axis=0)) + " |")
+        rows.append((name, *(f"{mean:.1f}" for mean in np.nanmean(results, axis=0))))
+    print(table(("", *COLUMNS), rows))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from wholebody_lift.body.inverse_kinematics import BONE_INDEX, BONES, solve
 from wholebody_lift.formats.results.motion import motion
 from wholebody_lift.pose import FRAMES, Pose3D
 from wholebody_lift.skeleton import INDEX, KEYPOINT_NAMES
+from wholebody_lift.train.markdown import table
 
 SQUATS = Path(__file__).parents[1] / "examples" / "data" / "squats.json"
 FPS = 30.0
@@ -76,12 +77,12 @@ def of_result(pose: Pose3D) -> Floats:
     return distances(motion(pose, "opengl").tracks[0].without_gaps())
 
 
-def row(name: str, clips: list[Floats]) -> str:
-    """A line of the table for distances (T, 65) of clips."""
+def row(name: str, clips: list[Floats]) -> tuple[str, ...]:
+    """A row of the table for distances (T, 65) of clips."""
     every = np.concatenate(clips)
     worst = KEYPOINT_NAMES[INDEX[KEYPOINTS[int(every.max(axis=0).argmax())]]]
     mean, most, largest = every.mean(), np.percentile(every, 95), every.max()
-    return f"| {name} | {mean:.2f} mm | {most:.2f} mm | {largest:.2f} mm ({worst}) |"
+    return name, f"{mean:.2f} mm", f"{most:.2f} mm", f"{largest:.2f} mm ({worst})"
 
 
 def main() -> None:
@@ -102,17 +103,18 @@ def main() -> None:
     frames = dataclasses.replace(lifter.lift(squats), image_ids=np.arange(len(squats)))
     videos = film_all(options)
     y_up = FRAMES["opengl"].matrix.T
-    print("| Clip | Mean | 95 of 100 under | Largest |\n| --- | --- | --- | --- |")
-    print(row("the example, `lift_sequence`", [of_result(lifter.lift_sequence(squats))]))
-    print(row("the example, frame by frame", [of_result(frames)]))
-    print(
-        row(
-            f"{len(videos)} synthetic videos, `lift_sequence`",
-            [of_result(lifter.lift_sequence(video.people)) for video in videos],
-        )
-    )
-    print(row("the same, frame by frame", [of_result(lifter.lift(video.people)) for video in videos]))
-    print(row("the same, in truth", [distances(video.xyz.double().numpy() @ y_up) for video in videos]))
+    people = [video.people for video in videos]
+    clips = {
+        "the example, `lift_sequence`": [of_result(lifter.lift_sequence(squats))],
+        "the example, frame by frame": [of_result(frames)],
+        f"{len(videos)} synthetic videos, `lift_sequence`": [
+            of_result(lifter.lift_sequence(one)) for one in people
+        ],
+        "the same, frame by frame": [of_result(lifter.lift(one)) for one in people],
+        "the same, in truth": [distances(video.xyz.double().numpy() @ y_up) for video in videos],
+    }
+    rows = (row(name, found) for name, found in clips.items())
+    print(table(("Clip", "Mean", "95 of 100 under", "Largest"), rows))
 
 
 if __name__ == "__main__":

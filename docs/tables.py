@@ -46,6 +46,7 @@ from wholebody_lift.skeleton import (
     PARTS,
     indices,
 )
+from wholebody_lift.train import markdown
 
 ROOT_DIRECTORY = Path(__file__).resolve().parents[1]
 PAGES = (
@@ -76,8 +77,7 @@ def render(page: str) -> str:
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+    return markdown.table(header, rows, numbers=False)
 
 
 def _code(text: object) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks.accuracy.contestants import CONTESTANTS, GROUPS
 from benchmarks.accuracy.match import VIEWS, Pace
+from wholebody_lift.train.markdown import table
 
 FIGURES: dict[str, str] = {
     "whole": "MPJPE",
@@ -48,7 +49,7 @@ def of_paces(paces: dict[str, Pace], batch: int, people: int) -> str:
     ]
     hours = sum(people / batch * pace.seconds_per_step / 3600 for pace in paces.values())
     header = ["network", "", "parameters", "people/s", f"hours for {people:,} people"]
-    return _table(header, rows) + f"\n\nAll together: {hours:.1f} hours.\n"
+    return table(header, rows) + f"\n\nAll together: {hours:.1f} hours.\n"
 
 
 def _costs(runs: dict[str, list[Record]]) -> str:
@@ -65,7 +66,7 @@ def _costs(runs: dict[str, list[Record]]) -> str:
         for name, own in runs.items()
     ]
     header = ["network", "", "parameters", "people", "minutes", "people/s", "seeds"]
-    return "### Networks and training\n\n" + _table(header, rows)
+    return "### Networks and training\n\n" + table(header, rows)
 
 
 def _values(own: list[Record], test_set: str, given: str, figure: str) -> list[float]:
@@ -77,7 +78,7 @@ def _in_short(runs: dict[str, list[Record]]) -> str:
         [name, *(_spread(_values(own, *view, "whole")) for view in VIEWS.values())]
         for name, own in runs.items()
     ]
-    return "### MPJPE, mm\n\n" + _table(["network", *VIEWS], rows)
+    return "### MPJPE, mm\n\n" + table(["network", *VIEWS], rows)
 
 
 def _errors(title: str, test_set: str, given: str, runs: dict[str, list[Record]]) -> str:
@@ -93,7 +94,7 @@ def _errors(title: str, test_set: str, given: str, runs: dict[str, list[Record]]
 
     rows = [[name, *(_spread(values(name, figure)) for figure in FIGURES), against(name)] for name in runs]
     header = ["network", *FIGURES.values(), "MPJPE, change"]
-    return f"### {title[0].upper()}{title[1:]}, mm\n\n" + _table(header, rows)
+    return f"### {title[0].upper()}{title[1:]}, mm\n\n" + table(header, rows)
 
 
 def _mean(own: list[Record], of: Callable[[Record], float]) -> float:
@@ -107,8 +108,3 @@ def _spread(values: list[float]) -> str:
 
 def _millions(number: int) -> str:
     return f"{number / 1e6:.2f} M"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -38,4 +38,4 @@ def test_a_result_is_measured_in_every_frame_of_the_file() -> None:
 def test_a_row_names_the_worst() -> None:
     off = np.zeros((4, len(bench.KEYPOINTS)))
     off[2, bench.KEYPOINTS.index("left_knee")] = 65.0
-    assert bench.row("clip", [off]) == "| clip | 0.25 mm | 0.00 mm | 65.00 mm (left_knee) |"
+    assert bench.row("clip", [off]) == ("clip", "0.25 mm", "0.00 mm", "65.00 mm (left_knee)")

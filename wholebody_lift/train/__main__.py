@@ -12,7 +12,7 @@ import torch
 from wholebody_lift import pretrained
 from wholebody_lift.train import calibrate, loop, settings
 from wholebody_lift.train.dataset import Dataset
-from wholebody_lift.train.datasheet import gallery
+from wholebody_lift.train.datasheet import gallery, measures
 from wholebody_lift.train.datasheet import page as datasheet
 from wholebody_lift.train.evaluation import evaluate, fingerprints, h3wb, held_out, report, synthetic_h3wb
 from wholebody_lift.train.evaluation.held_out import SETS
@@ -143,7 +143,7 @@ def _gallery(arguments: argparse.Namespace) -> None:
 def _datasheet(arguments: argparse.Namespace) -> None:
     people = _people(arguments.bank, arguments.split)
     generator = torch.Generator().manual_seed(arguments.seed)
-    datasheet.write(datasheet.measure(people, arguments.people, generator), arguments.out)
+    datasheet.write(measures.measure(people, arguments.people, generator), arguments.out)
     print(f"datasheet.md, and its figures in assets, are in {arguments.out}")
 
 
@@ -228,7 +228,7 @@ def main() -> None:
     sheet = commands.add_parser("datasheet", help="measure synthetic people: tables, figures, JSON")
     sheet.add_argument("out", type=Path, help="folder for datasheet.md and, in assets, its figures")
     sheet.add_argument("--bank", type=Path, help="the bank made by prepare")
-    sheet.add_argument("--people", type=int, default=datasheet.PEOPLE, help="%(default)s")
+    sheet.add_argument("--people", type=int, default=measures.PEOPLE, help="%(default)s")
     sheet.add_argument("--split", choices=get_args(banks.Split), default="train", help="%(default)s")
     sheet.add_argument("--seed", type=int, default=0, help="%(default)s")
     sheet.set_defaults(command=_datasheet)

@@ -15,8 +15,9 @@ pytest.importorskip("anny")
 pytest.importorskip("matplotlib")
 
 from wholebody_lift.skeleton import INDEX, PARTS, ROOT
-from wholebody_lift.train.datasheet import page as datasheet
-from wholebody_lift.train.datasheet.page import (
+from wholebody_lift.train.datasheet import measures as measuring
+from wholebody_lift.train.datasheet import page, summary
+from wholebody_lift.train.datasheet.measures import (
     TEST_TO_TRAIN,
     TRAIN_TO_OTHERS,
     TRAIN_TO_OWN,
@@ -38,9 +39,9 @@ PEOPLE = 300
 
 @pytest.fixture(scope="module")
 def measures(rig: Rig) -> Measures:
-    previous, datasheet.DIVERSE = datasheet.DIVERSE, 200
-    yield datasheet.measure(People(rig, bank=None), PEOPLE, torch.Generator().manual_seed(0))
-    datasheet.DIVERSE = previous
+    previous, measuring.DIVERSE = measuring.DIVERSE, 200
+    yield measuring.measure(People(rig, bank=None), PEOPLE, torch.Generator().manual_seed(0))
+    measuring.DIVERSE = previous
 
 
 # Views
@@ -67,7 +68,7 @@ def _look(person: Tensor, from_where: tuple[float, float, float], roll: float) -
         rotation=rotation[None],
     )
     detections = Detections(views.xy, torch.ones(1, 133), torch.zeros(1, dtype=torch.long))
-    return datasheet.measure_scene(Scene(views, detections, torch.tensor([1700.0])))
+    return measuring.measure_scene(Scene(views, detections, torch.tensor([1700.0])))
 
 
 @pytest.mark.parametrize(
@@ -189,34 +190,34 @@ def test_takes_of_one_group_are_no_other_recordings(generator: torch.Generator) 
 
 
 def test_the_summary_compares_what_is_drawn_with_what_is_documented(measures: Measures) -> None:
-    summary = datasheet.summarise(measures)
-    for members in summary["shares"].values():
+    found = summary.summarise(measures)
+    for members in found["shares"].values():
         for of in ("documented", "drawn"):
             assert sum(share[of] for share in members.values()) == pytest.approx(1)
-    assert set(summary["shares"]["cameras"]) == set(FAMILIES)
-    assert "recorded" not in summary["shares"]["poses"]
-    for share in summary["shares"]["cameras"].values():
+    assert set(found["shares"]["cameras"]) == set(FAMILIES)
+    assert "recorded" not in found["shares"]["poses"]
+    for share in found["shares"]["cameras"].values():
         assert share["drawn"] == pytest.approx(share["documented"], abs=0.12)
-    assert summary["angles"]["knee_flexion"]["made up"]["outside"] < 0.02
-    json.dumps(summary)  # plain values
+    assert found["angles"]["knee_flexion"]["made up"]["outside"] < 0.02
+    json.dumps(found)  # plain values
 
 
 def test_an_angle_beyond_its_limit_is_seen(measures: Measures) -> None:
     angles = measures.angles.clone()
     angles[:30] = 400.0
-    wrong = datasheet.summarise(replace(measures, angles=angles))["angles"]
+    wrong = summary.summarise(replace(measures, angles=angles))["angles"]
     assert all(angle["made up"]["outside"] >= 0.1 for angle in wrong.values())
 
 
 def test_the_page_has_what_it_refers_to(measures: Measures, tmp_path: Path) -> None:
-    datasheet.write(measures, tmp_path)
+    page.write(measures, tmp_path)
     text = (tmp_path / "datasheet.md").read_text()
     pictures = re.findall(r"!\[.+?\]\((.+?)\)", text)
     assert len(pictures) == 4  # all but the one of neighbours
     for picture in pictures:
         assert (tmp_path / picture).read_bytes().startswith(b"\x89PNG")
     assert "needs recordings" in text
-    summary = json.loads((tmp_path / "assets" / "datasheet.json").read_text())
-    assert set(summary["missing"]["all"]) == set(PARTS)
+    numbers = json.loads((tmp_path / "assets" / "datasheet.json").read_text())
+    assert set(numbers["missing"]["all"]) == set(PARTS)
     tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
     assert all(len({line.count("|") for line in table}) == 1 for table in tables)

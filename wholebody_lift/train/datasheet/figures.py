@@ -11,8 +11,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
 from wholebody_lift.skeleton import EDGES, FACE_FEATURES, INDEX, PARTS
-from wholebody_lift.train.datasheet import page as datasheet
-from wholebody_lift.train.datasheet.page import Components, Measures
+from wholebody_lift.train.datasheet.measures import (
+    TEST_TO_TRAIN,
+    TRAIN_TO_OTHERS,
+    TRAIN_TO_OWN,
+    VIEWS,
+    Components,
+    Measures,
+)
+from wholebody_lift.train.datasheet.summary import EXPLAINED, angle_values, summarise
 from wholebody_lift.train.synthetic import rotations
 from wholebody_lift.train.synthetic.cameras import FAMILIES
 from wholebody_lift.train.synthetic.joint_limits import CENTRAL, SIDED
@@ -77,7 +84,7 @@ def _views(measures: Measures) -> Figure:
     """Histograms of the views, stacked by camera family."""
     figure = Figure(figsize=(11, 5.4), layout="constrained")
     members = [measures.family == i for i in range(len(FAMILIES))]
-    for axes, (name, quantity) in zip(figure.subplots(2, 4).flat, datasheet.VIEWS.items(), strict=True):
+    for axes, (name, quantity) in zip(figure.subplots(2, 4).flat, VIEWS.items(), strict=True):
         values = measures.views[name]
         low, high = torch.quantile(values, torch.tensor([0.002, 0.998])).tolist()
         if name == "yaw":
@@ -122,7 +129,7 @@ def _angles(measures: Measures) -> Figure:
             row, high - low, left=low, height=0.78, color=LIMITS_GREY, label="limits" if row == 0 else None
         )
         for offset, colour, (source, values) in zip(
-            (-0.17, 0.17), COLOURS, datasheet.angle_values(measures, name).items(), strict=False
+            (-0.17, 0.17), COLOURS, angle_values(measures, name).items(), strict=False
         ):
             first, median, last = torch.quantile(
                 values.double(), torch.tensor([0.01, 0.5, 0.99]).double()
@@ -151,7 +158,7 @@ def _angles(measures: Measures) -> Figure:
 
 def _shares(measures: Measures) -> Figure:
     """Documented against drawn shares, and missing keypoints by kind of detector."""
-    summary = datasheet.summarise(measures)
+    summary = summarise(measures)
     mixtures = ("poses", "cameras", "detectors")
     figure = Figure(figsize=(11, 6.6), layout="constrained")
     panels = figure.subplot_mosaic(
@@ -228,7 +235,7 @@ def _diversity(measures: Measures) -> Figure:
         for colour, (source, components) in zip(COLOURS, sources.items(), strict=False):
             explained = 100 * components.explained.numpy()
             axes.plot(range(1, len(explained) + 1), explained, color=colour, label=source, linewidth=1.6)
-        for share in datasheet.EXPLAINED:
+        for share in EXPLAINED:
             axes.axhline(100 * share, color="0.7", linewidth=0.6, linestyle=(0, (4, 3)), zorder=0)
         axes.set(xscale="log", xlim=(1, 40), ylim=(20, 101), xlabel="components")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -289,7 +296,7 @@ def _nearest(measures: Measures) -> Figure:
     panels = figure.subplots(1, len(measures.nearest), sharey=True)
     colours = dict(
         zip(
-            (datasheet.TEST_TO_TRAIN, datasheet.TRAIN_TO_OTHERS, datasheet.TRAIN_TO_OWN),
+            (TEST_TO_TRAIN, TRAIN_TO_OTHERS, TRAIN_TO_OWN),
             COLOURS[1::-1] + COLOURS[2:],
             strict=False,
         )

@@ -1,491 +1,20 @@
-"""What the synthetic people are like, measured: the datasheet of the training data.
+"""The datasheet of the synthetic people: a page of tables with its figures.
 
-`measure` draws people and keeps the numbers, `summarise` makes plain values of them, `page` writes those as
-tables, and `datasheet_figures` draws them. `write` does all of it.
+`measures` draws people and keeps the numbers, `summary` makes plain values of them, and `figures` draws them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import torch
-from torch import Tensor
-
-from wholebody_lift.skeleton import INDEX, PARTS, ROOT, indices
-from wholebody_lift.train.synthetic import cameras, detector, hands, poses, rotations
-from wholebody_lift.train.synthetic.activities import ACTIVITIES
-from wholebody_lift.train.synthetic.anatomy import DEGREE, decompose
-from wholebody_lift.train.synthetic.bank import MotionBank, Track
-from wholebody_lift.train.synthetic.bones import BONES
-from wholebody_lift.train.synthetic.joint_limits import CENTRAL, LIMITS, SIDED
-from wholebody_lift.train.synthetic.people import People, Scene, to_batch
-from wholebody_lift.train.synthetic.phenotypes import Shape
-from wholebody_lift.train.synthetic.rig import Rig
-
-PEOPLE = 20_000
-"""People measured unless told otherwise."""
-
-CHUNK = 2000
-"""People made at once."""
-
-DIVERSE = 4000
-"""Bodies, hands and faces of each kind whose principal components are taken."""
-
-QUERIES = 1500
-"""Recorded poses whose nearest neighbours are looked up."""
-
-EXPLAINED = (0.90, 0.95, 0.99)
-"""Shares of the variance for which principal components are counted."""
-
-TOLERANCE_DEGREES = 1.0
-"""An angle is outside its limits from this far beyond them."""
-
-PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
-
-# What the neighbours of a recorded pose are looked for in.
-TEST_TO_TRAIN = "test to train"
-TRAIN_TO_OTHERS = "train to other recordings of train"
-TRAIN_TO_OWN = "train to the rest of its own recording"
-
-_SHOULDERS = [INDEX["left_shoulder"], INDEX["right_shoulder"]]
-_HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
-_BODY = indices("body") + indices("feet")
-_LEFT_HAND, _FACE = indices("left_hand"), indices("face")
-_PALM = [
-    _LEFT_HAND.index(INDEX[f"left_{name}"])
-    for name in ("hand_root", "forefinger1", "middle_finger1", "ring_finger1", "pinky_finger1")
-]
-_ALIGNMENTS = 3  # rounds of laying shapes on their mean
-
-
-class Quantity(NamedTuple):
-    """How a measured quantity is written."""
-
-    label: str
-    unit: str
-    logarithmic: bool = False
-
-
-VIEWS: dict[str, Quantity] = {
-    "yaw": Quantity("Side seen: 0 front, 90 left, 180 back", "degrees"),
-    "pitch": Quantity("Camera looks down by", "degrees"),
-    "roll": Quantity("Camera rolls clockwise by", "degrees"),
-    "distance": Quantity("Camera to hips", "m", logarithmic=True),
-    "focal": Quantity("Focal length", "longer sides of the image", logarithmic=True),
-    "height": Quantity("Height of what is in the picture", "pixels", logarithmic=True),
-    "inside": Quantity("Keypoints in the picture", "%"),
-    "stature": Quantity("Stature", "mm"),
-}
-"""What is measured of each view."""
-
-
-@dataclass(frozen=True)
-class Components:
-    """Principal components of the places of K keypoints."""
-
-    mean: Tensor
-    """(K, 3) mm."""
-    variance: Tensor
-    """(C,) mm^2 along each component, greatest first."""
-    axes: Tensor
-    """(C, K, 3) unit vectors."""
-
-    @classmethod
-    def of(cls, points: Tensor) -> Components:
-        """Of points (M, K, 3) that are aligned already."""
-        flat = points.double().flatten(1)
-        mean = flat.mean(0)
-        _, scale, axes = torch.linalg.svd(flat - mean, full_matrices=False)
-        shape = (-1, *points.shape[1:])
-        return cls(mean.reshape(shape[1:]), scale**2 / len(points), axes.reshape(shape))
-
-    @property
-    def spread_mm(self) -> float:
-        """Root mean square distance of a keypoint from its mean place."""
-        return float((self.variance.sum() / len(self.mean)).sqrt())
-
-    @property
-    def explained(self) -> Tensor:
-        """(C,) share of the variance in the first 1, 2, ... components."""
-        return self.variance.cumsum(0) / self.variance.sum()
-
-    def needed(self, share: float) -> int:
-        """How many components hold this share of the variance."""
-        return int((self.explained < share).sum()) + 1
-
-
-@dataclass(frozen=True)
-class Measures:
-    """All that was measured of N people."""
-
-    split: str
-    with_recordings: bool
-    family: Tensor
-    """(N,) position in `cameras.FAMILIES`."""
-    kind: Tensor
-    """(N,) position in `detector.KINDS`."""
-    views: dict[str, Tensor]
-    """(N,) each, by the names of `VIEWS`."""
-    missing: dict[str, Tensor]
-    """(N,) share of a part's keypoints that are missing, by part."""
-    label: Tensor
-    """(N,) position in `poses.LABELS`; these are other people than those of the views."""
-    angles: Tensor
-    """(N, A) degrees, as `anatomy.decompose` reads those poses."""
-    components: dict[str, dict[str, Components]]
-    """By part, then by where its shapes come from."""
-    nearest: dict[str, dict[str, Tensor]]
-    """By part, then by what is compared with what: mm to the nearest neighbour, of up to `QUERIES` recorded
-    poses. Empty without recordings."""
-
-
-# ----------------------------------------------------------------------------------------------- measuring
-
-
-def measure(people: People, n: int, generator: torch.Generator) -> Measures:
-    """Draw n people of the whole mixture and measure them."""
-    seen: dict[str, list[Tensor]] = {}
-    for size in _chunks(n):
-        for name, values in measure_scene(people.scene(size, generator)).items():
-            seen.setdefault(name, []).append(values)
-        for name, values in _measure_poses(people, size, generator).items():
-            seen.setdefault(name, []).append(values)
-    drawn = {name: torch.cat(values) for name, values in seen.items()}
-    one = _OneBody(people.rig, generator)
-    return Measures(
-        split=people.split,
-        with_recordings=people.bank is not None,
-        family=drawn["family"],
-        kind=drawn["kind"],
-        views={name: drawn[name] for name in VIEWS},
-        missing={part: drawn[f"missing {part}"] for part in PARTS},
-        label=drawn["label"],
-        angles=drawn["angles"],
-        components={
-            "body": _body_components(drawn),
-            "left_hand": _hand_components(people, one, drawn["left_hand"][:DIVERSE], generator),
-            "face": _face_components(people, one, drawn["face"][:DIVERSE], generator),
-        },
-        nearest={} if people.bank is None else _neighbours(one, people.bank, generator),
-    )
-
-
-def _chunks(n: int) -> Iterator[int]:
-    for start in range(0, n, CHUNK):
-        yield min(CHUNK, n - start)
-
-
-def measure_scene(scene: Scene) -> dict[str, Tensor]:
-    """What `Measures` has of a scene of n people, (n, ...) each."""
-    views = scene.views
-    observed = to_batch(scene, "given").observed
-    root = views.xyz[:, list(ROOT)].mean(1)
-    top = views.xyz[:, _SHOULDERS].mean(1)
-    left = (
-        views.xyz[:, _SHOULDERS[0]]
-        + views.xyz[:, _HIPS[0]]
-        - views.xyz[:, _SHOULDERS[1]]
-        - views.xyz[:, _HIPS[1]]
-    )
-    front = torch.linalg.cross(left, top - root)
-    left = torch.linalg.cross(top - root, front)
-    to_camera = -(top + root)
-
-    def along(axis: Tensor) -> Tensor:
-        return (to_camera * rotations.normalize(axis)).sum(-1)
-
-    optical_axis, up = views.rotation[:, 2], views.rotation[:, :, 2]
-    inside = views.inside
-    y = views.xy[..., 1]
-    height = y.where(inside, -torch.inf).amax(1) - y.where(inside, torch.inf).amin(1)
-    return {
-        "family": views.family,
-        "kind": scene.detections.kind,
-        "yaw": torch.atan2(along(left), along(front)) / DEGREE,
-        "pitch": torch.asin(-optical_axis[:, 2].clamp(-1, 1)) / DEGREE,
-        "roll": torch.atan2(-up[:, 0], -up[:, 1]) / DEGREE,
-        "distance": torch.linalg.vector_norm(root, dim=-1) / 1000,
-        "focal": views.K[:, 0, 0] / views.image_size.amax(1),
-        "height": height.clamp_min(1),
-        "inside": 100 * inside.float().mean(1),
-        "stature": scene.stature_mm,
-        **{f"missing {part}": (~observed[:, indices(part)]).float().mean(1) for part in PARTS},
-        "left_hand": views.xyz[:, _LEFT_HAND],
-        "face": views.xyz[:, _FACE],
-    }
-
-
-def _measure_poses(people: People, n: int, generator: torch.Generator) -> dict[str, Tensor]:
-    """What `Measures` has of n poses, (n, ...) each."""
-    rest = people.rig.rest(people.rig.sample_shape(n, generator))
-    recorded = None
-    if people.bank is not None:
-        recorded = rotations.to_matrix(people.bank.sample(n, people.split, generator)[0])
-    L, label = poses.sample(rest.heads, generator, recorded)
-    return {
-        "label": label,
-        "angles": decompose(L, rest.heads),
-        "body": facing(people.rig.pose(rest, L))[:, _BODY],
-    }
-
-
-def facing(xyz: Tensor) -> Tensor:
-    """Keypoints (..., 133, 3) of the world with the root at the origin, turned about the vertical so that the
-    pelvis looks along -y."""
-    xyz = xyz - xyz[..., list(ROOT), :].mean(-2, keepdim=True)
-    left = xyz[..., _HIPS[0], :] - xyz[..., _HIPS[1], :]
-    turn = rotations.about("z", -torch.atan2(left[..., 1], left[..., 0]))
-    return xyz @ turn.mT
-
-
-def laid_on_mean(points: Tensor, on: Sequence[int]) -> Tensor:
-    """Points (M, K, 3) moved and turned, not scaled, so that those at `on` lie as near to their mean as they
-    can (Kabsch 1976)."""
-    points = points - points[:, on].mean(1, keepdim=True)
-    target = points[0, on]
-    for _ in range(_ALIGNMENTS):
-        u, _, vh = torch.linalg.svd(points[:, on].mT @ target)
-        u[..., -1] *= torch.linalg.det(u @ vh).sign()[:, None]  # a turn, never a mirror image
-        points = points @ (u @ vh)
-        target = points[:, on].mean(0)
-    return points
-
-
-def _from_recordings(label: Tensor) -> Tensor:
-    """(N,) bool for labels (N,): whether the pose is a recorded one, or made of one."""
-    recorded = torch.tensor([name.startswith("recorded") for name in poses.LABELS], device=label.device)
-    return recorded[label]
-
-
-class _OneBody:
-    """One person, on whom poses, hands and faces are compared without differences of shape."""
-
-    def __init__(self, rig: Rig, generator: torch.Generator) -> None:
-        self.rig = rig
-        self.shape = rig.sample_shape(1, generator)
-        self.rest = rig.rest(self.shape)
-
-    def bodies(self, L: Tensor) -> Tensor:
-        """Keypoints (M, 133, 3) of poses L (M, J, 3, 3)."""
-        return torch.cat([self.rig.pose(self.rest, some) for some in torch.split(L, CHUNK)])
-
-    def left_hands(self, fingers: Tensor) -> Tensor:
-        """Keypoints (M, 21, 3) of left hands (M, F, 3, 3)."""
-        upright = torch.eye(3, device=fingers.device).expand(len(fingers), len(BONES), 3, 3)
-        return self.bodies(hands.attach(upright, fingers, fingers))[:, _LEFT_HAND]
-
-    def faces(self, actions: Tensor) -> Tensor:
-        """Keypoints (M, 68, 3) of facial actions (M, 52)."""
-        n, size = len(actions), self.shape.size
-        shape = Shape(
-            self.shape.phenotypes.expand(n, -1),
-            self.shape.local_changes.expand(n, -1),
-            None if size is None else size.expand(n),
-        )
-        return self.rig.rest(shape, actions).keypoints[:, _FACE]
-
-
-def _body_components(drawn: dict[str, Tensor]) -> dict[str, Components]:
-    recorded, body = _from_recordings(drawn["label"]), drawn["body"]
-    kinds = {"from recordings": body[recorded], "made up": body[~recorded], "mixture": body}
-    return {name: Components.of(points[:DIVERSE]) for name, points in kinds.items() if len(points)}
-
-
-def _hand_components(
-    people: People, one: _OneBody, mixture: Tensor, generator: torch.Generator
-) -> dict[str, Components]:
-    heads = one.rest.heads.expand(DIVERSE, -1, -1)
-    fingers = {
-        "named shapes, one body": hands.sample_shapes(heads, generator),
-        "joint limits, one body": hands.sample_limits(heads, generator),
-    }
-    if people.bank is not None:
-        recorded, _ = people.bank.sample_hands(DIVERSE, people.split, generator)
-        fingers = {"recorded, one body": rotations.to_matrix(recorded), **fingers}
-    shapes = {name: one.left_hands(turns) for name, turns in fingers.items()}
-    shapes["mixture, all bodies"] = mixture
-    return {name: Components.of(laid_on_mean(points, _PALM)) for name, points in shapes.items()}
-
-
-def _face_components(
-    people: People, one: _OneBody, mixture: Tensor, generator: torch.Generator
-) -> dict[str, Components]:
-    heads = people.rig.rest(people.rig.sample_shape(DIVERSE, generator))
-    shapes = {"faces at rest, all heads": heads.keypoints[:, _FACE], "mixture, all heads": mixture}
-    if people.bank is not None:
-        actions, _ = people.bank.sample_faces(DIVERSE, people.split, generator)
-        shapes = {"recorded expressions, one head": one.faces(actions), **shapes}
-    everywhere = range(len(_FACE))
-    return {name: Components.of(laid_on_mean(points, everywhere)) for name, points in shapes.items()}
-
-
-# ---------------------------------------------------------------------------------------------- neighbours
-
-
-def _neighbours(one: _OneBody, bank: MotionBank, generator: torch.Generator) -> dict[str, dict[str, Tensor]]:
-    turns = rotations.to_matrix(rotations.normalize(bank.bodies.values.float()))
-    L = torch.eye(3, device=turns.device).repeat(len(turns), len(BONES), 1, 1)
-    L[:, [BONES.index(bone) for bone in bank.bones]] = turns
-    fingers = rotations.to_matrix(rotations.normalize(bank.hands.values.float()))
-    return {
-        "body": compare_splits(facing(one.bodies(L))[:, _BODY], bank.bodies, generator),
-        "left_hand": compare_splits(one.left_hands(fingers), bank.hands, generator),
-        "face": compare_splits(one.faces(bank.faces.values.float()), bank.faces, generator),
-    }
-
-
-def compare_splits(points: Tensor, track: Track, generator: torch.Generator) -> dict[str, Tensor]:
-    """Distances (up to `QUERIES`,) in mm from recorded poses to the nearest of others, by what is compared.
-
-    points: (R, K, 3) of the rows of the track. A distance is the root mean square over the K keypoints. Were
-    the test recordings in train under another name, they would be as near to it as train recordings are to
-    themselves; they should be as far from it as train recordings are from each other.
-    """
-    device = points.device
-    rows = torch.tensor([recording.rows for recording in track.recordings], device=device)
-    names = [recording.group for recording in track.recordings]
-    recording = torch.arange(len(rows), device=device).repeat_interleave(rows)
-    group = torch.tensor([names.index(name) for name in names], device=device)[recording]
-    flat = (points - points.mean(0)).flatten(1).double() / len(points[0]) ** 0.5
-
-    def rows_in(split: str) -> Tensor:
-        chosen = torch.tensor([recording.split == split for recording in track.recordings], device=device)
-        return chosen[recording].nonzero().squeeze(-1)
-
-    def some(rows: Tensor) -> Tensor:
-        return rows[torch.randperm(len(rows), generator=generator, device=device)[:QUERIES]]
-
-    def nearest(queries: Tensor, allowed: Tensor) -> Tensor:
-        distance = torch.cdist(flat[queries], flat[train]).where(allowed, torch.inf)
-        least = distance.amin(1) if len(train) else distance.new_empty(0)
-        return least[least.isfinite()]
-
-    train, test = rows_in("train"), some(rows_in("test"))
-    queries = some(train)
-    other_group = group[queries, None] != group[train]
-    own = (recording[queries, None] == recording[train]) & (queries[:, None] != train)
-    return {
-        TEST_TO_TRAIN: nearest(test, torch.ones(len(test), len(train), dtype=torch.bool, device=device)),
-        TRAIN_TO_OTHERS: nearest(queries, other_group),
-        TRAIN_TO_OWN: nearest(queries, own),
-    }
-
-
-# ------------------------------------------------------------------------------------------------- summary
-
-
-def _percentiles(values: Tensor) -> dict[str, float]:
-    share = torch.tensor(PERCENTILES, dtype=torch.float64) / 100
-    found = torch.quantile(values.double().cpu(), share)
-    return {f"p{percentile}": float(value) for percentile, value in zip(PERCENTILES, found, strict=True)}
-
-
-def summarise(measures: Measures) -> dict[str, Any]:
-    """The measures as plain values, ready for JSON."""
-    yaw = measures.views["yaw"]
-    quarter = ((yaw + 45) % 360 // 90).long()
-    quarters = ("front", "left", "back", "right")
-    return {
-        "people": len(measures.family),
-        "split": measures.split,
-        "with_recordings": measures.with_recordings,
-        "views": {name: _percentiles(values) for name, values in measures.views.items()},
-        "side_seen": {name: float((quarter == i).float().mean()) for i, name in enumerate(quarters)},
-        "shares": _shares(measures),
-        "angles": {name: _describe_angle(measures, name) for name in (*CENTRAL, *SIDED) if _has_limits(name)},
-        "missing": _describe_missing(measures),
-        "components": {
-            part: {
-                name: {
-                    "spread_mm": components.spread_mm,
-                    **{f"{share:.0%}": components.needed(share) for share in EXPLAINED},
-                }
-                for name, components in sources.items()
-            }
-            for part, sources in measures.components.items()
-        },
-        "nearest_mm": {
-            part: {name: _percentiles(values) for name, values in compared.items() if len(values)}
-            for part, compared in measures.nearest.items()
-        },
-    }
-
-
-def _has_limits(name: str) -> bool:
-    return not name.startswith("root")
-
-
-def _shares(measures: Measures) -> dict[str, dict[str, dict[str, float]]]:
-    """Of each mixture, the documented share of each of its members and the share that was drawn."""
-    sources = poses.SHARES_WITH_RECORDINGS if measures.with_recordings else poses.SHARES_ALONE
-    activities = {name: activity.share for name, activity in ACTIVITIES.items()}
-    first = poses.LABELS.index(next(iter(ACTIVITIES)))
-    label = measures.label
-    activity = label[label >= first] - first
-    source_names = [*poses.LABELS[:first], "activity"]
-    return {
-        "poses": _compare_shares(
-            {name: sources.get(name, 0.0) for name in source_names}, label.clamp_max(first)
-        ),
-        "activities": _compare_shares(activities, activity),
-        "cameras": _compare_shares(
-            {name: row.share for name, row in cameras.FAMILIES.items()}, measures.family
-        ),
-        "detectors": _compare_shares(
-            {name: row.share for name, row in detector.KINDS.items()}, measures.kind
-        ),
-    }
-
-
-def _compare_shares(documented: dict[str, float], drawn: Tensor) -> dict[str, dict[str, float]]:
-    """Documented shares of some names, in any unit, and how often the position of each was drawn (N,)."""
-    total = sum(documented.values())
-    counts = torch.bincount(drawn, minlength=len(documented)).tolist()
-    return {
-        name: {"documented": share / total, "drawn": count / max(1, len(drawn))}
-        for (name, share), count in zip(documented.items(), counts, strict=True)
-        if share > 0
-    }
-
-
-def angle_values(measures: Measures, name: str) -> dict[str, Tensor]:
-    """Values (M,) in degrees of an angle, of both sides where it has sides, by where the poses come from."""
-    columns = [
-        i for i, angle in enumerate(LIMITS) if angle.removeprefix("left_").removeprefix("right_") == name
-    ]
-    recorded = _from_recordings(measures.label)
-    values = {
-        "from recordings": measures.angles[recorded][:, columns].flatten(),
-        "made up": measures.angles[~recorded][:, columns].flatten(),
-    }
-    return {source: found for source, found in values.items() if len(found)}
-
-
-def _describe_angle(measures: Measures, name: str) -> dict[str, Any]:
-    low, high, *_ = (CENTRAL | SIDED)[name]
-    sources = {}
-    for source, values in angle_values(measures, name).items():
-        outside = (values < low - TOLERANCE_DEGREES) | (values > high + TOLERANCE_DEGREES)
-        sources[source] = {**_percentiles(values), "outside": float(outside.float().mean())}
-    return {"low": low, "high": high, **sources}
-
-
-def _describe_missing(measures: Measures) -> dict[str, dict[str, float]]:
-    """Share of missing keypoints of each part, by detector kind."""
-    kinds = {name: measures.kind == i for i, name in enumerate(detector.KINDS)}
-    kinds["all"] = torch.ones_like(measures.kind, dtype=torch.bool)
-    return {
-        kind: {part: float(share[chosen].mean()) for part, share in measures.missing.items()}
-        for kind, chosen in kinds.items()
-        if chosen.any()
-    }
-
-
-# ---------------------------------------------------------------------------------------------------- page
+from typing import Any
+
+from wholebody_lift.skeleton import PARTS
+from wholebody_lift.train.datasheet import figures
+from wholebody_lift.train.datasheet.measures import VIEWS, Measures
+from wholebody_lift.train.datasheet.summary import EXPLAINED, PERCENTILES, summarise
+from wholebody_lift.train.markdown import table
 
 _FOLDER = "assets"
 _INTRODUCTION = """# Datasheet of the synthetic people
@@ -532,7 +61,7 @@ _SECTIONS: dict[str, tuple[str, str, str]] = {
         "its own recording*; it should lie on *train to other recordings of train*.",
     ),
 }
-"""Heading, description of the figure and text by the name of a figure in `datasheet_figures.FIGURES`."""
+"""Heading, description of the figure and text by the name of a figure in `figures.draw`."""
 
 
 def page(summary: dict[str, Any]) -> str:
@@ -553,12 +82,6 @@ def page(summary: dict[str, Any]) -> str:
         picture = f"![{description}]({_FOLDER}/datasheet-{name}.png)"
         blocks += [f"## {heading}", text, picture, tables[name](summary)]
     return "\n\n".join(blocks) + "\n"
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A markdown table whose first column is text and whose others are numbers."""
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _words(name: str) -> str:
@@ -583,8 +106,8 @@ def _views_table(summary: dict[str, Any]) -> str:
             [quantity.label + unit, *(_number(found[f"p{percentile}"]) for percentile in PERCENTILES)]
         )
     sides = ", ".join(f"{name} {_percent(share)}" for name, share in summary["side_seen"].items())
-    table = _table(["Percentile", *(str(percentile) for percentile in PERCENTILES)], rows)
-    return f"{table}\n\nThe quarter of the person that faces the camera: {sides}."
+    table_of_views = table(["Percentile", *(str(percentile) for percentile in PERCENTILES)], rows)
+    return f"{table_of_views}\n\nThe quarter of the person that faces the camera: {sides}."
 
 
 def _shares_tables(summary: dict[str, Any]) -> str:
@@ -604,10 +127,10 @@ def _shares_tables(summary: dict[str, Any]) -> str:
     ]
     return "\n\n".join(
         (
-            _table(["Mixture", "Documented", "Drawn"], rows),
+            table(["Mixture", "Documented", "Drawn"], rows),
             f"Of the {len(summary['shares']['activities'])} activities, {_words(worst)} is farthest from its "
             f"share: {_percent(share['documented'])} of them documented, {_percent(share['drawn'])} drawn.",
-            _table(["Missing keypoints", *(_words(part) for part in PARTS)], missing),
+            table(["Missing keypoints", *(_words(part) for part in PARTS)], missing),
         )
     )
 
@@ -625,7 +148,7 @@ def _angles_table(summary: dict[str, Any]) -> str:
             found = angle[source]
             row += [", ".join(f"{found[percentile]:.0f}" for percentile in shown), _percent(found["outside"])]
         rows.append(row)
-    return _table(header, rows)
+    return table(header, rows)
 
 
 def _components_table(summary: dict[str, Any]) -> str:
@@ -638,7 +161,7 @@ def _components_table(summary: dict[str, Any]) -> str:
         for part, sources in summary["components"].items()
         for source, found in sources.items()
     ]
-    return _table(["Shapes", "Spread, mm", *(f"Components for {share:.0%}" for share in EXPLAINED)], rows)
+    return table(["Shapes", "Spread, mm", *(f"Components for {share:.0%}" for share in EXPLAINED)], rows)
 
 
 def _nearest_table(summary: dict[str, Any]) -> str:
@@ -648,19 +171,17 @@ def _nearest_table(summary: dict[str, Any]) -> str:
         for part, compared_all in summary["nearest_mm"].items()
         for compared, found in compared_all.items()
     ]
-    return _table(["Nearest neighbour, mm", *(f"{name[1:]}%" for name in shown)], rows)
+    return table(["Nearest neighbour, mm", *(f"{name[1:]}%" for name in shown)], rows)
 
 
 def write(measures: Measures, folder: Path) -> None:
     """Write datasheet.md into a folder, and its figures and datasheet.json into the folder `assets` in it."""
-    from wholebody_lift.train.datasheet import figures as datasheet_figures
-
     summary = summarise(measures)
     assets = folder / _FOLDER
     assets.mkdir(parents=True, exist_ok=True)
     (folder / "datasheet.md").write_text(page(summary), encoding="utf-8")
     (assets / "datasheet.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-    for name, figure in datasheet_figures.draw(measures).items():
+    for name, figure in figures.draw(measures).items():
         figure.savefig(
             assets / f"datasheet-{name}.png", dpi=110, facecolor="white", metadata={"Software": None}
         )

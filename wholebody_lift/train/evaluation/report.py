@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from wholebody_lift import skeleton
+from wholebody_lift.train import markdown
 from wholebody_lift.train.evaluation import h3wb, held_out, metrics
 from wholebody_lift.train.evaluation.evaluate import Report, Result
 
@@ -83,7 +84,7 @@ def in_short(report: Report) -> str:
             rows.append([_words(name), *(f"{value:.1f}" for value in cells)])
     header = ["Camera", "Exact 2D", "Noise", "Incomplete", "Detector", "Detector, of given"]
     header += ["N-MPJPE", "PA-MPJPE", "Face, nose-aligned", "Hands, wrist-aligned"]
-    return _table("", header, rows).removeprefix("### \n\n")
+    return markdown.table(header, rows)
 
 
 def as_markdown(report: Report) -> str:
@@ -106,8 +107,7 @@ def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> 
     """A heading and a table, its first column to the left; nothing without rows."""
     if not rows:
         return ""
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-    return f"### {title}\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"### {title}\n\n{markdown.table(header, rows)}"
 
 
 def _words(name: str) -> str:
