@@ -151,6 +151,8 @@ class CompletePeople(People):
     Also those outside the picture: they are where a lens without distortion would show them.
     """
 
+    close_ups = 0.0
+
     def seen(self, *arguments: Any, **options: Any) -> Scene:
         scene = super().seen(*arguments, **options)
         xy = camera.project(scene.views.xyz, scene.views.K)

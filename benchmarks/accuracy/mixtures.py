@@ -24,6 +24,8 @@ from wholebody_lift.train.synthetic.rig import Rig
 class Only(People):
     """People before cameras of some families, shown in one way of the test sets."""
 
+    close_ups = 0.0
+
     def __init__(self, rig: Rig, bank: MotionBank | None, *, families: Sequence[str], given: str) -> None:
         """given: a name in `held_out.INPUTS`, of which what is known of the camera is not taken over."""
         super().__init__(rig, bank)

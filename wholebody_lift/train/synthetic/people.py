@@ -85,6 +85,9 @@ class Scene(NamedTuple):
 class People:
     """An endless supply of synthetic people on one device."""
 
+    close_ups = CLOSE_UPS
+    """Share of the people of `sample` of whom only a part is in the picture."""
+
     def __init__(
         self,
         rig: Rig,
@@ -194,9 +197,9 @@ class People:
     def _mixed(self, xyz: Tensor, stature_mm: Tensor, generator: torch.Generator) -> Scene:
         """Training people before the cameras and detectors of the mixture, some of them in close-up."""
         scene = self.seen(xyz, stature_mm, generator, family=self.family, kind=self.kind)
-        if self.family is not None:
+        if self.family is not None or not self.close_ups:
             return scene
-        near = Draws(len(xyz), generator).happens(CLOSE_UPS)
+        near = Draws(len(xyz), generator).happens(self.close_ups)
         views, seen = close_ups.sample(xyz, generator)
         detections = close_ups.detect(views, seen, generator, self.kind)
         return Scene(
