@@ -31,10 +31,10 @@ from wholebody_lift import (
     formats,
     pretrained,
 )
+from wholebody_lift.checks import LAYOUTS
 from wholebody_lift.config import Config
 from wholebody_lift.formats import results
 from wholebody_lift.formats.results import pose_csv, pose_json
-from wholebody_lift.keypoints import LAYOUTS
 from wholebody_lift.model import SemGAN
 from wholebody_lift.pose import FRAMES
 from wholebody_lift.skeleton import (

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wholebody_lift import InputError, InputWarning, Keypoints2D, formats, inputs
+from wholebody_lift import InputError, InputWarning, formats, inputs
 
 
 def test_read_is_that_of_the_file(example_data: Path) -> None:
@@ -38,27 +38,3 @@ def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(InputError):
         inputs.read(b"{}", "a")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_what_is_a_motion(squats: Keypoints2D) -> None:
-    def changed(**changes: object) -> Keypoints2D:
-        return squats[range(4)].model_copy(update=changes)
-
-    crowded = np.array([0, 0, 1, 1])
-    assert inputs.is_motion(changed())
-    assert inputs.is_motion(changed(image_ids=None))
-    assert inputs.is_motion(changed(image_ids=crowded, track_ids=np.array([3, 8, 3, 8])))
-    assert not inputs.is_motion(changed(fps=None))
-    assert not inputs.is_motion(changed(image_ids=crowded))
-    assert not inputs.is_motion(changed(image_ids=np.zeros(4, np.int64)))
-    assert not inputs.is_motion(squats[[0]].model_copy(update={"image_ids": None}))
-
-
-def test_with_known(squats: Keypoints2D) -> None:
-    person = squats[[0]]
-    taller = inputs.with_known(person, height_mm=1900, fps=None)
-    assert taller.height_mm.tolist() == [1900]
-    assert taller.fps == person.fps
-    np.testing.assert_array_equal(taller.keypoints, person.keypoints)
-    with pytest.raises(InputError, match="it looks like metres"):
-        inputs.with_known(person, height_mm=1.9)

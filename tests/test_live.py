@@ -139,9 +139,9 @@ def test_what_is_wrong_is_told_and_leaves_no_trace(small: Lifter, frames: np.nda
     stream.push(frames[0])
     untouched.push(frames[0])
     for wrong, options, message in (
-        (frames[:2], {}, "track_ids None"),
-        (frames[:2], {"track_ids": [1, 1]}, r"track_ids \[1, 1\]"),
-        (frames[:2], {"track_ids": [1]}, r"shape \(1,\)"),
+        (frames[:2], {}, "track_ids for 2 people"),
+        (frames[:2], {"track_ids": [1, 1]}, r"different within a frame, got \[1, 1\]"),
+        (frames[:2], {"track_ids": [1]}, r"shape \(2,\)"),
         (np.zeros((17, 2)), {}, "17 keypoints"),
         (frames[1], {"seconds": 0.0}, "later and later"),
     ):

@@ -75,11 +75,3 @@ def test_obstacles_are_those_of_the_formats(
                     formats.write(changed, path)
             else:
                 formats.write(changed, path)
-
-
-def test_who_is_who(squats: Keypoints2D) -> None:
-    people = squats[range(3)]
-    assert outputs.numbers(people).tolist() == [0, 0, 0]
-    assert outputs.numbers(people.model_copy(update={"image_ids": None})).tolist() == [0, 1, 2]
-    assert outputs.numbers(people.model_copy(update={"image_ids": np.array([0, 0, 1])})) is None
-    assert outputs.numbers(people.model_copy(update={"track_ids": np.array([5, 6, 5])})).tolist() == [5, 6, 5]

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from wholebody_lift import formats
-from wholebody_lift.errors import listed, name_people
+from wholebody_lift.errors import ReprojectionWarning, listed, name_people
 from wholebody_lift.keypoints import Keypoints2D
-from wholebody_lift.plausibility import signs_of_mistakes
+from wholebody_lift.plausibility import signs_in_result, signs_of_mistakes
 from wholebody_lift.skeleton import INDEX, MIRROR, PARTS, indices
 
 SIZE = np.array([720.0, 1280.0])
@@ -21,7 +21,7 @@ def signs(xy, image_size=None, K=None):
     def repeated(value):
         return None if value is None else np.stack([value] * len(xy))
 
-    return list(signs_of_mistakes(xy, repeated(image_size), repeated(K)))
+    return [message for _, message in signs_of_mistakes(xy, repeated(image_size), repeated(K))]
 
 
 def test_real_detections_show_no_sign(people):
@@ -39,18 +39,6 @@ def test_no_sign_is_seen_where_almost_everything_is_missing(people):
         for kept in ("left_eye", name):
             alone[:, INDEX[kept]] = people[:, INDEX[kept]]
         assert signs(alone, SIZE) == []
-
-
-def test_normalised_values_with_an_image_size_or_K(people):
-    K = np.array([[1000.0, 0, 360], [0, 1000, 640], [0, 0, 1]])
-    text = (
-        "the keypoints look normalised to 0..1, while image_size or K is in pixels; multiply x by the width"
-    )
-    for scaled in (people / SIZE, people / SIZE * 2 - 1):
-        assert text in signs(scaled, SIZE)[0]
-        assert text in signs(scaled, K=K)[0]
-        assert signs(scaled) == []
-    assert signs(people / SIZE, np.ones(2)) == []
 
 
 def test_width_and_height_exchanged(people):
@@ -134,6 +122,41 @@ def test_signs_do_not_depend_on_scale_place_or_company(people):
     mixed = people.copy()
     mixed[7] = flipped[7]
     assert [text.split(":")[0] for text in signs(mixed)] == ["person 7 (of 65)"]
+
+
+def test_place_holders_on_one_spot_or_line(people):
+    legs = [INDEX[f"{s}_{n}"] for s in ("left", "right") for n in ("knee", "ankle", "heel", "big_toe")]
+    spot, line = people[:2].copy(), people[:2].copy()
+    spot[1, legs] = (600, 1200)
+    line[1, legs, 1] = 1279
+    assert any("on one spot" in text and text.startswith("person 1 (of 2)") for text in signs(spot))
+    assert any("on one line" in text and text.startswith("person 1 (of 2)") for text in signs(line))
+
+
+def test_a_head_as_large_as_the_body(people):
+    """As where another layout has the hips in place of the ears."""
+    wrong = people[:1].copy()
+    for side in ("left", "right"):
+        wrong[:, INDEX[f"{side}_ear"]] = people[:1, INDEX[f"{side}_knee"]]
+    assert any("out of all proportion" in text for text in signs(wrong))
+
+
+def test_a_camera_of_another_resolution(people):
+    K = np.array([[1400.0, 0, 360], [0, 1400, 640], [0, 0, 1]])
+    assert signs(people, SIZE, K) == []
+    (text,) = signs(people, SIZE, K * [[2], [2], [1]])
+    assert "principal point" in text
+
+
+def test_a_result_far_from_its_keypoints(people):
+    size = (np.nanmax(people, axis=1) - np.nanmin(people, axis=1)).max(axis=-1)
+    share = np.full(len(people), 0.03)
+    assert list(signs_in_result(people, share * size)) == []
+    share[5], share[6] = 0.2, np.nan
+    ((category, text),) = signs_in_result(people, share * size)
+    assert category is ReprojectionWarning
+    assert text.startswith("person 5 (of 65)")
+    assert "20%" in text
 
 
 def test_people_are_named_briefly():

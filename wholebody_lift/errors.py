@@ -5,6 +5,8 @@ Every text says what was expected, what came and how to fix it.
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterable
 
 import numpy as np
@@ -17,7 +19,35 @@ class InputError(ValueError):
 
 
 class InputWarning(UserWarning):
-    """The input can be lifted but looks wrong; the text names the people, the sign and the fix."""
+    """The input can be lifted but looks wrong; the text names the people, the sign and the fix.
+
+    Every warning is of one of the subclasses below, so that a caller can silence one kind:
+    `warnings.simplefilter("ignore", errors.OrientationWarning)`.
+    """
+
+
+class OrientationWarning(InputWarning):
+    """Keypoints look upside down, mirrored, with sides swapped, or from an image lying on its side."""
+
+
+class PlaceholderWarning(InputWarning):
+    """Keypoints look like place-holders: on the border of the picture, on one spot or on one line."""
+
+
+class ProportionWarning(InputWarning):
+    """Parts are too large, or too far from where they belong, to be of one person."""
+
+
+class CameraWarning(InputWarning):
+    """K and the image size do not look like those of one picture."""
+
+
+class ReprojectionWarning(InputWarning):
+    """The result, seen through the camera, is far from the 2D keypoints."""
+
+
+class DroppedWarning(InputWarning):
+    """People or keypoints were left out."""
 
 
 class WeightsError(RuntimeError):
@@ -25,6 +55,18 @@ class WeightsError(RuntimeError):
 
     The text says what was expected, what came and how to fix it.
     """
+
+
+def warn(message: str, category: type[InputWarning]) -> None:
+    """Warn at the line that called into this package, however deep the cause is."""
+    level, frame = 1, sys._getframe(0)
+    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _is_ours(module: str) -> bool:
+    return module.split(".")[0] in (__name__.split(".")[0], "pydantic")
 
 
 def name_people(chosen: Mask) -> str:

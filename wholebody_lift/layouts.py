@@ -12,8 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wholebody_lift._types import Floats
-from wholebody_lift.errors import InputError, listed
-from wholebody_lift.formats.detections.assemble import tell
+from wholebody_lift.errors import DroppedWarning, InputError, listed, warn
 from wholebody_lift.skeleton import INDEX, KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
 
 
@@ -104,7 +103,7 @@ def convert(values: Floats, *layouts: Layout) -> Floats:
         wanted = (f"{number} ({layout.title})" for number, layout in sorted(by_count.items()))
         raise InputError(f"got {came} keypoints a person; {' or '.join(wanted)} were wanted")
     layout = by_count[came]
-    tell_what_is_lost(layout.title, layout.names)
+    warn_of_dropped_keypoints(layout.title, layout.names)
     ours = np.full((*values.shape[:-2], NUM_KEYPOINTS, values.shape[-1]), np.nan)
     place(values, layout.names, ours)
     return ours
@@ -116,7 +115,7 @@ def place(values: Floats, names: tuple[str, ...], ours: Floats) -> None:
     ours[..., [INDEX[names[i]] for i in kept], :] = values[..., kept, :]
 
 
-def tell_what_is_lost(title: str, names: Iterable[str]) -> None:
+def warn_of_dropped_keypoints(title: str, names: Iterable[str]) -> None:
     """Warn about what of these keypoints has no place among the 133, and what they lack. Else nothing."""
     came = set(names)
     lost = [name for name in dict.fromkeys(names) if name not in INDEX]
@@ -127,7 +126,7 @@ def tell_what_is_lost(title: str, names: Iterable[str]) -> None:
     if lacking:
         texts.append(f"{listed(lacking)} missing")
     if texts:
-        tell(f"got {title}: {'; '.join(texts)}")
+        warn(f"got {title}: {'; '.join(texts)}", DroppedWarning)
 
 
 def _lacking(came: set[str]) -> Iterator[str]:

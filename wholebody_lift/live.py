@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from wholebody_lift import tracks
 from wholebody_lift._types import Progress
-from wholebody_lift.errors import InputError, count
+from wholebody_lift.errors import InputError
 from wholebody_lift.from_pixels import Seen
-from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D, read_keypoints, unusable
+from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D
 from wholebody_lift.pose import Pose3D
-from wholebody_lift.skeleton import NUM_KEYPOINTS
 from wholebody_lift.video.person import Person
 
 if TYPE_CHECKING:
@@ -107,16 +107,16 @@ class LiveLifter:
         """
         now = self._clock(seconds)
         people = self._read(frame, track_ids)
-        tracks = [] if people is None else _tracks(people)
+        numbers = _numbers(people)
         number, self._frame, self._seconds = self._frame, self._frame + 1, now
         self._people = {
-            track: person
-            for track, person in self._people.items()
+            number: person
+            for number, person in self._people.items()
             if now - person.seen <= self.forget_seconds
         }
-        if people is None:
-            return _nobody(self.fps)
-        persons = [self._people.setdefault(track, Person(self.smoothness)) for track in tracks]
+        if not len(people):
+            return Pose3D.empty(self.fps)
+        persons = [self._people.setdefault(number, Person(self.smoothness)) for number in numbers]
         flat = self.lifter.lift(people)
         xyz = np.stack(
             [p.smooth(x, e, now) for p, x, e in zip(persons, flat.xyz, flat.error_mm, strict=True)]
@@ -150,17 +150,16 @@ class LiveLifter:
         """
         if people.fps is None:
             raise InputError("expected people with fps, got none; the filters need the time of each frame")
-        frames = np.arange(len(people)) if people.image_ids is None else people.image_ids
-        order = np.argsort(frames, kind="stable")
+        frames = tracks.frames(people)
         poses: list[Pose3D] = []
         done = 0
-        for rows in np.split(order, np.flatnonzero(np.diff(frames[order])) + 1):
+        for rows in tracks.by_frame(people):
             pose = self.push(people[rows], float(frames[rows[0]] / people.fps))
             poses.append(replace(pose, image_ids=frames[rows]))
             done += len(rows)
             if progress is not None:
                 progress(done, len(people))
-        return _joined(poses)
+        return Pose3D.concatenate(poses)
 
     def _clock(self, seconds: float | None) -> float:
         if seconds is None:
@@ -176,66 +175,29 @@ class LiveLifter:
 
     def _read(
         self, frame: npt.ArrayLike | Keypoints2D | None, track_ids: npt.ArrayLike | None
-    ) -> Keypoints2D | None:
-        """The people of whom something is visible, or None if there are none."""
+    ) -> Keypoints2D:
+        """The people of whom something is visible."""
         if isinstance(frame, Keypoints2D):
             if track_ids is not None:
                 raise TypeError("push(Keypoints2D) takes no track_ids beside it; put them into Keypoints2D")
             return frame
         if frame is None or len(cast("Sized", frame)) == 0:
-            return None
-        xy, scores = read_keypoints(frame, None, self.min_score)
-        seen = ~unusable(xy)
-        if not seen.any():
-            return None
-        ids = None if track_ids is None else np.asarray(track_ids)
-        if ids is not None and ids.shape != seen.shape:
-            raise InputError(
-                f"got track_ids of shape {ids.shape} with {count(len(seen))}; ({len(seen)},) was wanted"
-            )
-        ids = None if ids is None else ids[seen]
-        return Keypoints2D(
-            keypoints=xy[seen], scores=scores[seen], track_ids=ids, min_score=self.min_score, **self._shared
-        )
+            return Keypoints2D.empty()
+        people, _ = Keypoints2D.visible(frame, track_ids=track_ids, min_score=self.min_score, **self._shared)
+        return people
 
 
-def _tracks(people: Keypoints2D) -> list[int]:
+def _numbers(people: Keypoints2D) -> list[int]:
     """Who the people of one frame are."""
-    if people.track_ids is None and len(people) == 1:
-        return [0]
-    tracks = [] if people.track_ids is None else people.track_ids.tolist()
-    if len(set(tracks)) < len(people):
+    if people.track_ids is None and len(people) > 1:
         raise InputError(
-            f"got {len(people)} people with track_ids {tracks or None}; who is who was wanted, as people are "
-            "not told apart here: give each person of a frame a number of their own"
+            f"expected track_ids for {len(people)} people, as they are not followed from frame to frame "
+            "here, got none; give each person of a frame a number of their own"
         )
-    return tracks
-
-
-def _joined(poses: list[Pose3D]) -> Pose3D:
-    """The people of all, one after the other."""
-    arrays: dict[str, Any] = {
-        field.name: np.concatenate([getattr(pose, field.name) for pose in poses])
-        for field in fields(Pose3D)
-        if isinstance(getattr(poses[0], field.name), np.ndarray)
-    }
-    return replace(poses[0], **arrays)
-
-
-def _nobody(fps: float | None) -> Pose3D:
-    """A result without people."""
-    k = NUM_KEYPOINTS
-    return Pose3D(
-        xyz=np.zeros((0, k, 3), np.float32),
-        error_mm=np.zeros((0, k), np.float32),
-        observed=np.zeros((0, k), bool),
-        translation=np.zeros((0, 3), np.float32),
-        K=np.zeros((0, 3, 3)),
-        distortion=np.zeros((0, 5)),
-        camera_source="keypoints",
-        reprojection_error_px=np.zeros(0, np.float32),
-        keypoints=np.zeros((0, k, 2), np.float32),
-        scores=np.zeros((0, k), np.float32),
-        image_ids=np.zeros(0, np.int64),
-        fps=fps,
-    )
+    numbers = [0] * len(people) if people.track_ids is None else people.track_ids.tolist()
+    if len(set(numbers)) < len(numbers):
+        raise InputError(
+            f"expected track_ids that are different within a frame, got {numbers}; give each person of a "
+            "frame a number of their own"
+        )
+    return numbers

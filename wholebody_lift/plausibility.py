@@ -1,19 +1,67 @@
-"""Signs of the usual mistakes in 2D keypoints that can be lifted all the same.
+"""Signs of the usual mistakes in people that can be lifted all the same.
 
-Each sign is chosen so that a real person in a real picture doesn't show it: what is missing, seen
-obliquely or merely unusual says nothing.
+Each sign is chosen so that a real person in a real picture does not show it: what is missing, seen obliquely
+or merely unusual is no sign. `benchmarks/false_alarms.py` measures how often each is wrong.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from wholebody_lift._types import Floats, Mask
-from wholebody_lift.errors import name_people
+from wholebody_lift.errors import (
+    CameraWarning,
+    InputWarning,
+    OrientationWarning,
+    PlaceholderWarning,
+    ProportionWarning,
+    ReprojectionWarning,
+    name_people,
+)
 from wholebody_lift.skeleton import FACE_FEATURES, INDEX, PARTS, TREE_EDGES
+
+REPROJECTION_LIMIT = 0.1
+"""Mean reprojection error over the person's size in the picture, above which the input is in doubt."""
+
+SAME_SPOT, SAME_LINE = 4, 7
+"""So many keypoints of shoulders, arms, hips, legs and feet on one spot, or on one row or column."""
+
+IMPOSSIBLE = 6.0
+"""A part this many times as large as the others say is not of the same person."""
+
+OFF_CENTRE = 0.25
+"""The principal point is nearer to the middle of a picture, as a share of its width and height."""
+
+_MOVING = [i for i in (*PARTS["body"], *PARTS["feet"]) if i > INDEX["right_ear"]]
+
+_SHARES = {
+    "head": {("nose", "eye"): 0.03, ("eye", "ear"): 0.05},
+    "arms": {("shoulder", "elbow"): 0.18, ("elbow", "wrist"): 0.15},
+    "legs": {("hip", "knee"): 0.24, ("knee", "ankle"): 0.24},
+    "feet": {("ankle", "heel"): 0.06, ("heel", "big_toe"): 0.14},
+}
+_PROPORTIONS: dict[str, list[tuple[int, int, float]]] = {
+    group: [
+        (INDEX[a if a in INDEX else f"{side}_{a}"], INDEX[f"{side}_{b}"], share)
+        for (a, b), share in edges.items()
+        for side in ("left", "right")
+    ]
+    for group, edges in _SHARES.items()
+} | {
+    "trunk": [
+        (INDEX[f"left_{a}"], INDEX[f"{side}_{b}"], share)
+        for a, side, b, share in (
+            ("shoulder", "right", "shoulder", 0.21),
+            ("hip", "right", "hip", 0.11),
+            ("shoulder", "left", "hip", 0.3),
+        )
+    ]
+}
+"""Edges of each part of the body, and their lengths as shares of the stature (Drillis and Contini 1966, as in
+Winter, Biomechanics and Motor Control of Human Movement, figure 4.1; head and feet from COCO's keypoints)."""
 
 
 class _Sign(NamedTuple):
@@ -21,35 +69,107 @@ class _Sign(NamedTuple):
     """(N,) bool: who shows it."""
     what: str
     fix: str
+    category: type[InputWarning] = OrientationWarning
 
 
-def signs_of_mistakes(xy: Floats, image_size: Floats | None, K: Floats | None) -> Iterator[str]:
-    """A message for each kind of mistake that some of the people show the signs of.
+def signs_of_mistakes(
+    xy: Floats, image_size: Floats | None, K: Floats | None
+) -> Iterator[tuple[type[InputWarning], str]]:
+    """A category and a message for each kind of mistake that some of the people show the signs of.
 
     Args:
         xy: (N, 133, 2) pixels, NaN where missing.
         image_size: (N, 2) width and height in pixels, or None.
         K: (N, 3, 3) intrinsics in pixels, or None.
     """
-    signs = [_normalised(xy, image_size, K), *_posture(xy)]
+    signs = [*_posture(xy), *_placeholders(xy), _proportions(xy)]
     if image_size is not None:
         signs.append(_image_on_its_side(xy, image_size))
+        if K is not None:
+            signs.append(_camera_of_another_image(image_size, K))
+    yield from _told(signs)
+
+
+def signs_in_result(xy: Floats, reprojection_error_px: Floats) -> Iterator[tuple[type[InputWarning], str]]:
+    """The same of people that have been lifted: what no sign in 2D foresaw does not look like a person.
+
+    Args:
+        xy: (N, 133, 2) pixels, NaN where missing.
+        reprojection_error_px: (N,) mean distance between the 2D keypoints and the result; NaN is none.
+    """
+    size = _size(xy)
+    share = np.divide(reprojection_error_px, size, out=np.zeros(len(size)), where=size > 0)
+    yield from _told(
+        [
+            _Sign(
+                share > REPROJECTION_LIMIT,
+                "the result does not fit the 2D keypoints, from which it is "
+                f"{100 * np.nanmax(share, initial=0):.0f}% of the person's size off in the mean",
+                "check that the keypoints are in COCO-WholeBody's order, in pixels of one picture and of one "
+                "person, and that missing ones are NaN or have score 0",
+                ReprojectionWarning,
+            )
+        ]
+    )
+
+
+def _told(signs: Iterable[_Sign]) -> Iterator[tuple[type[InputWarning], str]]:
     for sign in signs:
         if sign.people.any():
-            yield f"{name_people(sign.people)}: {sign.what}; {sign.fix}"
+            yield sign.category, f"{name_people(sign.people)}: {sign.what}; {sign.fix}"
 
 
-def _normalised(xy: Floats, image_size: Floats | None, K: Floats | None) -> _Sign:
-    size = np.zeros(len(xy))
-    if K is not None:
-        size = K[:, 0, 0]
-    if image_size is not None:
-        size = image_size.max(axis=-1)
-    largest = np.where(np.isnan(xy), 0, np.abs(xy)).max(axis=(1, 2))  # (N,)
+def _placeholders(xy: Floats) -> list[_Sign]:
+    """Many keypoints on one spot or one line, which only place-holders are."""
+    body = xy[:, _MOVING]  # (N, M, 2)
+    tolerance = 1e-5 * _size(xy)[:, None, None]  # (N, 1, 1)
+    close = np.abs(body[:, :, None] - body[:, None]) <= tolerance[..., None]  # (N, M, M, 2); False with NaN
+    on_spot = close.all(axis=-1).sum(axis=2).max(axis=1)
+    on_line = close.sum(axis=2).max(axis=(1, 2))
+    fix = "give place-holders as missing (NaN, or score 0)"
+    return [
+        _Sign(on_spot >= SAME_SPOT, "several keypoints of the body are on one spot", fix, PlaceholderWarning),
+        _Sign(
+            (on_line >= SAME_LINE) & (on_spot < SAME_SPOT),
+            "many keypoints of the body are on one line",
+            fix,
+            PlaceholderWarning,
+        ),
+    ]
+
+
+def _proportions(xy: Floats) -> _Sign:
+    """A part of the body whose longest edge is out of all proportion to the others'.
+
+    Foreshortening makes edges shorter, and a short distance from the camera makes what is near longer, but a
+    head is never several times as large as limbs and trunk say.
+    """
+    largest = np.stack(
+        [
+            np.fmax.reduce([_length(xy[:, a] - xy[:, b]) / share for a, b, share in edges], axis=0)
+            for edges in _PROPORTIONS.values()
+        ],
+        axis=1,
+    )  # (N, groups) apparent statures in pixels, NaN where nothing is seen
+    known = (~np.isnan(largest)).sum(axis=1)
+    usual = np.where(known >= 3, np.nanmedian(np.where(known[:, None] > 0, largest, 0), axis=1), np.inf)
     return _Sign(
-        (largest <= 2) & (size > 20),
-        "the keypoints look normalised to 0..1, while image_size or K is in pixels",
-        "multiply x by the width of the image and y by its height",
+        np.nanmax(np.where(known[:, None] > 0, largest, 0), axis=1) > IMPOSSIBLE * usual,
+        "parts of the body are out of all proportion",
+        "check that the keypoints are in COCO-WholeBody's order and all of one person",
+        ProportionWarning,
+    )
+
+
+def _camera_of_another_image(image_size: Floats, K: Floats) -> _Sign:
+    """A principal point far from the middle of the picture, as in a K of another resolution."""
+    off = np.abs(K[:, :2, 2] / image_size - 0.5)  # (N, 2)
+    return _Sign(
+        np.asarray((off > OFF_CENTRE).any(axis=1)),
+        "the principal point of K is far from the middle of the image",
+        "scale K to the resolution of the image, as fx, fy, cx and cy grow with it; where the picture was "
+        "cropped on purpose this may be ignored",
+        CameraWarning,
     )
 
 
@@ -89,6 +209,7 @@ def _posture(xy: Floats) -> list[_Sign]:
             far_from_wrist,
             "a hand is far from its wrist",
             "give it as missing (score 0) if it is somebody else's; else check the order of the keypoints",
+            ProportionWarning,
         ),
     ]
 
@@ -120,7 +241,7 @@ def _upside_down(xy: Floats, mirrored: Mask, right_way_round: Mask) -> Mask:
     downwards = levels[:, upper, 1] <= levels[:, lower, 1]  # (N, 10); False where one is missing
     seen = ~np.isnan(levels)
     extent = np.where(seen, levels, -np.inf).max(axis=1) - np.where(seen, levels, np.inf).min(axis=1)
-    upright = extent[:, 1] > 2 * extent[:, 0]  # who lies may have the feet a little higher
+    upright = extent[:, 1] > 2 * extent[:, 0]  # someone lying down may have their feet slightly higher
     known = seen[..., 0].sum(axis=1)
     sure = ((known >= 3) & ~right_way_round) | ((known >= 2) & mirrored)
     head_first: Mask = ~downwards.any(axis=1) & upright & sure
@@ -158,6 +279,13 @@ def _hands_off(xy: Floats) -> tuple[Mask, Mask]:
         at_other |= exchanged
         far |= off & ~exchanged
     return at_other, far
+
+
+def _size(xy: Floats) -> Floats:
+    """(N,) the longer side of the box around a person's keypoints, in pixels."""
+    seen = ~np.isnan(xy)
+    box = np.where(seen, xy, -np.inf).max(axis=1) - np.where(seen, xy, np.inf).min(axis=1)  # (N, 2)
+    return np.asarray(np.where(seen.any(axis=(1, 2)), box.max(axis=1), 0))
 
 
 def _across(xy: Floats, name: str) -> Floats:

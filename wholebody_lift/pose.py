@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from wholebody_lift import tracks
 from wholebody_lift._types import AnyFloats
 from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
 
@@ -104,8 +105,50 @@ class Pose3D:
         for name, shape in _shapes(n).items():
             value = getattr(self, name)
             if value is not None and np.shape(value) != shape:
-                raise ValueError(f"Pose3D.{name} has shape {np.shape(value)}; {shape} was wanted")
+                raise ValueError(f"expected Pose3D.{name} of shape {shape}, got {np.shape(value)}")
         _frame_spec(self.frame)
+
+    @classmethod
+    def empty(cls, fps: float | None = None) -> Pose3D:
+        """Nobody: the result for an empty picture."""
+        arrays: dict[str, Any] = {name: np.zeros(shape, np.float32) for name, shape in _shapes(0).items()}
+        return cls(
+            **arrays
+            | {
+                "observed": np.zeros((0, NUM_KEYPOINTS), dtype=bool),
+                "K": np.zeros((0, 3, 3)),
+                "distortion": np.zeros((0, 5)),
+                "image_ids": np.zeros(0, np.int64),
+                "image_size": None,
+                "track_ids": None,
+            },
+            camera_source="keypoints",
+            fps=fps,
+        )
+
+    @classmethod
+    def concatenate(cls, pieces: Iterable[Pose3D]) -> Pose3D:
+        """The people of all pieces, one after the other.
+
+        Raises ValueError for pieces in different frames, with different sources of camera or scale or
+        different frame rates, or of which only some have track ids or image sizes.
+        """
+        pieces = list(pieces)
+        some = [piece for piece in pieces if len(piece)]
+        if not some:
+            return pieces[0] if pieces else cls.empty()
+        joined: dict[str, Any] = {}
+        for field in fields(cls):
+            values = [getattr(piece, field.name) for piece in some]
+            if all(isinstance(value, np.ndarray) for value in values):
+                joined[field.name] = np.concatenate(values)
+            elif any(isinstance(value, np.ndarray) for value in values) or len(set(values)) > 1:
+                raise ValueError(
+                    f"expected pieces with the same {field.name}, got {', '.join(map(_brief, values))}"
+                )
+            else:
+                joined[field.name] = values[0]
+        return cls(**joined)
 
     def __len__(self) -> int:
         """Number of people N."""
@@ -127,7 +170,7 @@ class Pose3D:
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
-        return f"Pose3D({self._who_and_when()}, {NUM_KEYPOINTS} keypoints, mm, frame={self.frame!r})"
+        return f"Pose3D({tracks.in_words(self)}, {NUM_KEYPOINTS} keypoints, mm, frame={self.frame!r})"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -157,33 +200,20 @@ class Pose3D:
         """What this is, for a person to read: people, units, axes, camera, scale, errors."""
         spec = FRAMES[self.frame]
         per_part = ", ".join(
-            f"{name} {self.error_mm[:, part.start : part.stop].mean():.0f}" for name, part in PARTS.items()
+            f"{name} {_mean(self.error_mm[:, part.start : part.stop]):.0f}" for name, part in PARTS.items()
         )
         observed = int(self.observed.sum())
         return "\n".join(
             [
-                f"{self._who_and_when()}, {NUM_KEYPOINTS} keypoints each, "
+                f"{tracks.in_words(self)}, {NUM_KEYPOINTS} keypoints each, "
                 f"{observed} of {self.observed.size} observed, the others inferred",
                 "unit    millimetres, origin = midpoint of the hips",
                 f"scale   {_SCALE_WORDS[self.scale_source]}",
                 f"frame   {self.frame} ({spec.handedness}-handed): x {spec.x}, y {spec.y}, z {spec.z}",
                 f"camera  {_CAMERA_WORDS[self.camera_source]}",
                 f"error   expected, in mm: {per_part}",
-                f"        mean reprojection error {np.nanmean(self.reprojection_error_px):.1f} px",
+                f"        mean reprojection error {_mean(self.reprojection_error_px):.1f} px",
             ]
-        )
-
-    def _who_and_when(self) -> str:
-        """How many people in how many images; without track ids one person per image of a video is one."""
-        people, images = len(self), len(np.unique(self.image_ids))
-        if self.track_ids is not None:
-            people = len(np.unique(self.track_ids))
-        elif self.fps is not None and people == images:
-            people = min(1, people)
-        rate = "" if self.fps is None else f" at {self.fps:g} fps"
-        return (
-            f"{people} {'person' if people == 1 else 'people'} "
-            f"in {images} {'image' if images == 1 else 'images'}{rate}"
         )
 
     def save(self, path: str | Path) -> None:
@@ -209,6 +239,16 @@ class Pose3D:
         return formats.read_pose(path)
 
 
+def _mean(values: AnyFloats) -> float:
+    """The mean of what is known; NaN if nothing is."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else float("nan")
+
+
+def _brief(value: object) -> str:
+    return "given" if isinstance(value, np.ndarray) else repr(value)
+
+
 def _shapes(n: int) -> dict[str, tuple[int, ...]]:
     """The arrays of a Pose3D of n people and their shapes."""
     k = NUM_KEYPOINTS
@@ -230,7 +270,7 @@ def _shapes(n: int) -> dict[str, tuple[int, ...]]:
 
 def _frame_spec(frame: str) -> FrameSpec:
     if frame not in FRAMES:
-        raise ValueError(f"got frame {frame!r}; known frames are {', '.join(FRAMES)}")
+        raise ValueError(f"expected one of the frames {', '.join(FRAMES)}, got {frame!r}")
     return FRAMES[frame]
 
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wholebody_lift.detectors.tracker import FORGET_SECONDS, REACH, Tracker, moved
 from wholebody_lift.skeleton import PARTS
+from wholebody_lift.video.tracker import FORGET_SECONDS, RE_ENTRY_SECONDS, REACH, Tracker, moved
 
 FPS = 10.0
 
@@ -58,14 +58,14 @@ def test_a_person_lost_for_a_moment_comes_back(small, tracker):
 
 def test_a_person_lost_for_longer_is_new(small, tracker):
     tracker.update(0, at(small, (0, 0)))
-    assert tracker.update(1 + int(FORGET_SECONDS * FPS), at(small, (0, 0))) == [1]
+    assert tracker.update(1 + int(RE_ENTRY_SECONDS * FPS), at(small, (0, 0))) == [1]
 
 
 def test_a_rate_that_is_not_known_is_the_usual_one(small):
     tracker = Tracker(None, 0.3)
     tracker.update(0, at(small, (0, 0)))
     assert tracker.update(30, at(small, (0, 0))) == [0]
-    assert tracker.update(61, at(small, (0, 0))) == [1]
+    assert tracker.update(30 + 151, at(small, (0, 0))) == [1]
 
 
 def test_what_is_not_seen_does_not_count(small, tracker):

@@ -123,7 +123,7 @@ def test_a_stated_limit_is_used(tmp_path, people):
         (3, "got 3, which is no format that is known"),
         ([], "There is nobody in it"),
         ([[1, 2]] * 17, "That is 17 keypoints, which is usually the COCO body"),
-        ([[1, 2], [1]], "got ragged keypoints"),
+        ([[1, 2], [1]], "rows of different lengths"),
     ],
 )
 def test_json_that_is_something_else(tmp_path, content, text):

@@ -272,11 +272,11 @@ def test_lens_distortion_is_kept(small: Lifter, noisy: np.ndarray) -> None:
 def test_what_is_missing_is_told(small: Lifter, noisy: np.ndarray) -> None:
     with pytest.raises(InputError, match="no fps"):
         small.lift_sequence(noisy)
-    with pytest.raises(InputError, match="without track_ids"):
-        small.lift_sequence(Keypoints2D(keypoints=noisy[:2], image_ids=[4, 4]), FPS)
+    with pytest.raises(InputError, match="without track ids"):
+        small.lift_sequence(Keypoints2D(keypoints=noisy[:3], image_ids=[4, 4, 5]), FPS)
     with pytest.raises(InputError, match="smoothness 0"):
         small.lift_sequence(noisy, FPS, smoothness=0)
-    with pytest.raises(InputError, match="no visible keypoint"):
+    with pytest.raises(InputError, match="two visible keypoints"):
         small.lift_sequence(np.full((3, 133, 2), np.nan), FPS)
     with pytest.raises(TypeError, match="image_size"):
         small.lift_sequence(Keypoints2D(keypoints=noisy), FPS, image_size=(100, 100))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from wholebody_lift import inputs, outputs
+from wholebody_lift import inputs, outputs, tracks
 from wholebody_lift._types import Progress
 from wholebody_lift.app.notes import Notes
 from wholebody_lift.errors import InputError
@@ -135,7 +135,7 @@ class Workshop:
     def describe(self, result: Result) -> dict[str, Any]:
         """A result for the page: words, people, and what it can be downloaded as, for everybody and each."""
         pose = result.pose
-        who = outputs.numbers(pose)
+        who = tracks.numbers(pose)
         ids = [] if who is None else np.unique(who).tolist()
         people = {one: pose[np.flatnonzero(who == one)] for one in ids} if len(ids) > 1 else {}
         first = 1 if pose.track_ids is None else 0  # the viewer counts from 1 where it has no ids
@@ -171,7 +171,7 @@ class Workshop:
             raise NotFoundError("a result cannot be downloaded as such a file")
         pose, name = result.pose, Path(result.name).stem
         if person is not None:
-            who = outputs.numbers(pose)
+            who = tracks.numbers(pose)
             if who is None or person not in who:
                 raise NotFoundError(f"there is no person {person} in this result")
             pose, name = pose[np.flatnonzero(who == person)], f"{name}-person{person}"
@@ -210,7 +210,7 @@ class Workshop:
             except InputError:
                 people = _read(content, name, known)  # no result, and so detections
         people = _with_camera(people, known)
-        lift = self._lifter.lift_sequence if inputs.is_motion(people) else self._lifter.lift
+        lift = self._lifter.lift_sequence if tracks.is_video(people) else self._lifter.lift
         return lift(people, progress=partial(report, "lifting"))
 
 
@@ -261,7 +261,7 @@ def _detect(content: bytes, name: str, known: Mapping[str, float], progress: Pro
         if _PHOTO.match(content):
             return detectors.detect_image(path, height_mm=height)
         people = detectors.detect_video(path, progress=progress, height_mm=height)
-    return inputs.with_known(people, fps=known.get("fps"))
+    return people.replace(fps=known.get("fps"))
 
 
 def _read(content: bytes, name: str, known: Mapping[str, float]) -> Keypoints2D:
@@ -280,4 +280,4 @@ def _with_camera(people: Keypoints2D, known: Mapping[str, float]) -> Keypoints2D
     K[:, [0, 1], [0, 1]] = known["focal"]
     K[:, :2, 2] = people.image_size / 2
     K[:, 2, 2] = 1
-    return inputs.with_known(people, K=K)
+    return people.replace(K=K)

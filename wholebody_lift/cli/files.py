@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wholebody_lift import outputs
+from wholebody_lift import outputs, tracks
 from wholebody_lift.cli.messages import say
 from wholebody_lift.cli.paths import PIPE, kind_of, outputs_of, title_of
 from wholebody_lift.kinds import Obstacle
@@ -55,26 +55,9 @@ def _standard_input() -> bytes:
     return sys.stdin.buffer.read()
 
 
-def only(people: Any, tracks: Sequence[int] | None) -> Any:
-    """The rows of some people, by track id, or by number (0, 1, ...) in a single image.
-
-    `people` is a Keypoints2D or a Pose3D, and so is the answer. Raises InputError for a person who is not
-    there.
-    """
-    if not tracks:
-        return people
-    import numpy as np
-
-    from wholebody_lift.errors import InputError
-
-    who = outputs.numbers(people)
-    if who is None:
-        raise InputError("expected people with track ids for --track, got people without")
-    known = np.unique(who).tolist()
-    for track in tracks:
-        if track not in known:
-            raise InputError(f"expected --track to be one of {', '.join(map(str, known))}, got {track}")
-    return people[np.flatnonzero(np.isin(who, tracks))]
+def only(people: Any, wanted: Sequence[int] | None) -> Any:
+    """The people that --track names, of a Keypoints2D or a Pose3D; everybody without it."""
+    return tracks.only(people, wanted) if wanted else people
 
 
 # Out

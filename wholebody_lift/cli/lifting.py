@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from wholebody_lift import inputs
+from wholebody_lift import tracks
 from wholebody_lift.cli import files
 from wholebody_lift.cli.messages import progress, say
 from wholebody_lift.errors import InputError
@@ -48,7 +46,7 @@ def lift(people: Keypoints2D, lifter: Lifter, arguments: Namespace) -> Pose3D:
     if smooth != "none" and people.fps is None:
         raise InputError(f"expected a frame rate for --smooth {smooth}, got none; give it with --fps")
     if smooth != "none":
-        frames = len(people) if people.image_ids is None else len(np.unique(people.image_ids))
+        frames = len(tracks.by_frame(people))
         say(arguments, f"lifting {frames} frames, {people.fps:g} per second, as one motion ({smooth})")
     with progress(arguments, "people") as show:
         if smooth == "offline":
@@ -64,9 +62,9 @@ def lift(people: Keypoints2D, lifter: Lifter, arguments: Namespace) -> Pose3D:
 
 def _smooth_by_default(people: Keypoints2D, arguments: Namespace) -> str:
     """offline for a motion, else none; says so of what looks like one."""
-    if inputs.is_motion(people):
+    if tracks.is_video(people):
         return "offline"
-    if people.image_ids is not None and len(np.unique(people.image_ids)) > 1:
+    if len(tracks.images(people)) > 1:
         unknown = "give --fps" if people.fps is None else "their people need track ids"
         say(arguments, f"each image is lifted by itself; if these are frames of a video, {unknown}")
     return "none"

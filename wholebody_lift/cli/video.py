@@ -45,7 +45,7 @@ def add_arguments(command: ArgumentParser) -> None:
 def run(arguments: Namespace) -> None:
     paths = files.with_page(arguments)
     files.check_outputs(arguments, paths)
-    from wholebody_lift import detectors, inputs
+    from wholebody_lift import detectors
     from wholebody_lift.cli.lifting import lift_and_write
 
     with progress(arguments, "frames") as show:
@@ -56,6 +56,6 @@ def run(arguments: Namespace) -> None:
             progress=show,
             **options.known(arguments),
         )
-    people = inputs.with_known(people, fps=arguments.fps)
+    people = people.replace(fps=arguments.fps)
     lift_and_write(people, arguments, paths)
     files.open_page(arguments, paths)

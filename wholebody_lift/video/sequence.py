@@ -17,13 +17,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from wholebody_lift import camera
+from wholebody_lift import camera, tracks
 from wholebody_lift._types import Floats, Integers, Mask
 from wholebody_lift.body import bone_lengths
-from wholebody_lift.errors import InputError, listed
+from wholebody_lift.errors import InputError
 from wholebody_lift.features import canonical_view, to_camera_axes, to_virtual_axes
 from wholebody_lift.from_pixels import Seen
-from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D, read_keypoints, unusable
+from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.video import feet, smoothing
 
@@ -78,7 +78,7 @@ class Frames(NamedTuple):
     """The people found, as given."""
     smooth: Keypoints2D
     """The same rows with smooth 2D and short gaps of single keypoints filled: what to lift."""
-    tracks: list[list[Stretch]]
+    stretches: list[list[Stretch]]
     """The stretches of each person."""
     fps: float
     smoothness: float
@@ -113,16 +113,17 @@ def prepare(people: Keypoints2D, *, fps: float | None, smoothness: float, max_ga
             "numbers over 0 were wanted (for the gap, 0 or more)"
         )
     gap = int(max_gap_seconds * fps + 1e-6)
-    tracks = [_stretches(people, rows, gap) for rows in _tracks(people)]
-    smooth = _smooth_image(people, itertools.chain(*tracks), gap, fps, smoothness)
-    return Frames(people, smooth, tracks, fps, smoothness)
+    people = _one_after_the_other(people)
+    stretches = [_stretches(people, rows, gap) for _, rows in tracks.each(people)]
+    smooth = _smooth_image(people, itertools.chain(*stretches), gap, fps, smoothness)
+    return Frames(people, smooth, stretches, fps, smoothness)
 
 
 def finish(frames: Frames, flat: Pose3D, *, lock_feet: bool) -> Pose3D:
     """The result, from `frames.smooth` lifted frame by frame (`flat`)."""
     if flat.camera_source == "keypoints":
         flat = _one_camera(flat, frames.smooth)
-    motions = [motion for track in frames.tracks for motion in _move(track, flat, frames)]
+    motions = [motion for track in frames.stretches for motion in _move(track, flat, frames)]
     if lock_feet:
         motions = [_hold_feet(motion, flat, frames) for motion in motions]
     return _assemble(flat, frames, motions)
@@ -136,38 +137,20 @@ def read_frames(keypoints: npt.ArrayLike, options: dict[str, Any]) -> Keypoints2
 
     `options` are of `Keypoints2D` and hold for all frames. Raises InputError as that does.
     """
-    xy, scores = read_keypoints(keypoints, None, MIN_SCORE)
-    frames = np.flatnonzero(~unusable(xy))
-    if not len(frames):
-        frames = np.arange(len(xy))  # Keypoints2D says what is wrong
-    return Keypoints2D(keypoints=xy[frames], scores=scores[frames], image_ids=frames, **options)
+    people, seen = Keypoints2D.visible(keypoints, **options)
+    if not len(people):
+        return Keypoints2D(keypoints, **options)  # which says what is wrong
+    return people.model_copy(update={"image_ids": np.flatnonzero(seen)})
 
 
-def _tracks(people: Keypoints2D) -> list[Integers]:
-    """The rows of each person, in the order of time."""
-    frames = _frames(people)
-    if people.track_ids is None:
-        shared, count = np.unique(frames, return_counts=True)
-        if (count > 1).any():
-            raise InputError(
-                f"got several people in frames {listed(shared[count > 1])} without track_ids; who is who was "
-                "wanted, as people are not told apart here: give each person a number in track_ids"
-            )
-        tracks = np.zeros(len(people), dtype=np.int64)
-    else:
-        tracks = people.track_ids
-    order = np.lexsort((frames, tracks))
-    return np.split(order, np.flatnonzero(np.diff(tracks[order])) + 1)
-
-
-def _frames(people: Keypoints2D) -> Integers:
-    """(N,) the frame of each row; rows without are one after the other."""
-    return np.arange(len(people)) if people.image_ids is None else people.image_ids
+def _one_after_the_other(people: Keypoints2D) -> Keypoints2D:
+    """The same people; rows without image ids are frames that follow one another."""
+    return people.model_copy(update={"image_ids": tracks.frames(people)})
 
 
 def _stretches(people: Keypoints2D, rows: Integers, gap: int) -> list[Stretch]:
     """The stretches of one track, which is cut wherever more than `gap` frames are missing."""
-    frames = _frames(people)[rows]
+    frames = tracks.frames(people)[rows]
     cuts = np.flatnonzero(np.diff(frames) > gap + 1) + 1
     return [Stretch(*pair) for pair in zip(np.split(rows, cuts), np.split(frames, cuts), strict=True)]
 
@@ -293,7 +276,7 @@ def _assemble(flat: Pose3D, given: Frames, motions: list[SmoothStretch]) -> Pose
     people = given.people
     frames = np.concatenate([motion.stretch.every_frame for motion in motions])
     source = np.concatenate([motion.stretch.nearest for motion in motions])
-    found = _frames(people)[source] == frames
+    found = tracks.frames(people)[source] == frames
     order = np.lexsort(
         (np.zeros(len(frames)) if people.track_ids is None else people.track_ids[source], frames)
     )

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wholebody_lift import atomic
+from wholebody_lift import atomic, tracks
 from wholebody_lift._types import AnyFloats
+from wholebody_lift.errors import count
 from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import FRAMES, Pose3D
 from wholebody_lift.skeleton import EDGES, FACE_FEATURES, KEYPOINT_NAMES, PARTS
@@ -140,12 +141,12 @@ def _people(pose: Pose3D) -> tuple[npt.NDArray[np.int64], list[str]]:
 
     The rows are those of one frame after those of another.
     """
-    if pose.track_ids is not None:
-        tracks, who = np.unique(pose.track_ids, return_inverse=True)
-        return who, [f"Person {track}" for track in tracks]
-    first = np.searchsorted(pose.image_ids, pose.image_ids)
-    order = np.arange(len(pose)) - first
-    return order, [f"Person {place + 1}" for place in range(order.max() + 1)]
+    who = tracks.numbers(pose)
+    if who is None:  # nobody is followed from image to image
+        who = np.arange(len(pose)) - np.searchsorted(pose.image_ids, pose.image_ids)
+    known, place = np.unique(who, return_inverse=True)
+    first = 0 if pose.track_ids is not None else 1
+    return place, [f"Person {number + first}" for number in known]
 
 
 def _in_words(name: str) -> str:
@@ -214,15 +215,11 @@ def _colours() -> str:
 def _subtitle(pose: Pose3D) -> str:
     images, counts = np.unique(pose.image_ids, return_counts=True)
     if len(images) == 1:
-        return _count(len(pose)) + ("" if len(pose) == 1 else " in one image")
+        return count(len(pose)) + ("" if len(pose) == 1 else " in one image")
     if pose.track_ids is None:  # whether they are photos or a video, and of whom, is not known
-        most = _count(int(counts.max()))
+        most = count(int(counts.max()))
         return f"{len(images)} images, {most if counts.min() == counts.max() else f'up to {most}'} in each"
-    return f"{len(images)} frames, {_count(len(np.unique(pose.track_ids)))}"
-
-
-def _count(people: int) -> str:
-    return "1 person" if people == 1 else f"{people} people"
+    return f"{len(images)} frames, {count(len(np.unique(pose.track_ids)))}"
 
 
 def _caption(pose: Pose3D) -> str:

@@ -65,6 +65,6 @@ def test_lengths_are_in_centimetres(tmp_path):
 
 
 def test_errors_leave_no_file(tmp_path):
-    with pytest.raises(ValueError, match="which is what a BVH file holds"):
+    with pytest.raises(ValueError, match="as a BVH file holds one"):
         formats.write(clip(2, tracks=(1, 2)), tmp_path / "walk.bvh")
     assert not list(tmp_path.iterdir())

@@ -6,9 +6,10 @@ import pytest
 from moving import clip, without_tracks
 
 from wholebody_lift import formats
-from wholebody_lift.formats.results.motion import STILL_FPS, motion
+from wholebody_lift.formats.results.motion import motion
 from wholebody_lift.pose import FRAMES
 from wholebody_lift.skeleton import INDEX, indices
+from wholebody_lift.tracks import STILL_FPS
 
 
 def test_rows_in_any_order_are_people_over_time():
@@ -36,19 +37,19 @@ def test_without_track_ids_people_of_one_image_are_people():
 
 
 def test_it_must_be_known_who_is_who():
-    with pytest.raises(ValueError, match=r"track ids with 20 people in 10 images.*give track_ids"):
+    with pytest.raises(ValueError, match=r"got 20 people in 10 images without track ids.*give track_ids"):
         motion(without_tracks(clip(10, tracks=(1, 2))), "opencv")
 
 
 def test_a_person_is_in_an_image_once():
     pose = clip(10)
     twice = dataclasses.replace(pose, image_ids=np.minimum(pose.image_ids, 8))
-    with pytest.raises(ValueError, match="once in an image, got person twice"):
+    with pytest.raises(ValueError, match=r"got person .* twice in one"):
         motion(twice, "opencv")
 
 
 def test_the_frame_rate_must_be_known_but_for_a_still():
-    with pytest.raises(ValueError, match=r"frame rate with 10 frames.*dataclasses.replace"):
+    with pytest.raises(ValueError, match=r"got 10 frames without one; set it: dataclasses.replace"):
         motion(clip(10, fps=None), "opencv")
     assert motion(clip(1, fps=None), "opencv").fps == STILL_FPS
     assert motion(clip(1), "opencv").fps == 25
@@ -68,7 +69,7 @@ def test_every_third_frame_has_a_third_of_the_rate_and_gaps_stay_gaps():
 
 def test_ids_of_a_data_set_are_no_frames():
     pose = dataclasses.replace(clip(3), image_ids=np.array([139, 285, 581929]))
-    with pytest.raises(ValueError, match="expected image_ids that count the frames of a video, got 3 images"):
+    with pytest.raises(ValueError, match="expected image ids that count video frames, got 3 images"):
         motion(pose, "opencv")
 
 
@@ -101,9 +102,9 @@ def test_origins_differ_by_a_step_alone():
 @pytest.mark.parametrize(
     ("frame", "origin", "text"),
     [
-        ("unity", "ground", "expected a right-handed frame, got 'unity'"),
-        ("maya", "ground", "got frame 'maya'; known frames are"),
-        ("opengl", "floor", "expected origin ground, camera, hips, got 'floor'"),
+        ("unity", "ground", "right-handed frame.*got 'unity'"),
+        ("maya", "ground", "one of the frames.*got 'maya'"),
+        ("opengl", "floor", "one of the origins ground, camera, hips, got 'floor'"),
     ],
 )
 def test_options_that_are_not_known(frame, origin, text):
@@ -122,15 +123,12 @@ def test_a_missing_extra_is_named(tmp_path, monkeypatch, package, extra, suffix)
 
 
 def test_nobody():
-    with pytest.raises(ValueError, match="expected a result with people"):
+    with pytest.raises(ValueError, match="at least one person"):
         motion(clip(3)[:0], "opencv")
 
 
 def test_one_person_is_asked_for():
-    with pytest.raises(
-        ValueError,
-        match=r"a TRC file holds, got 2 \(person3 and person8\)",
-    ):
+    with pytest.raises(ValueError, match=r"a TRC file holds one, got 2 \(person3 and person8\)"):
         motion(clip(3, tracks=(3, 8)), "opencv").only_track("a TRC file")
 
 

@@ -142,7 +142,7 @@ def test_what_is_no_trc_is_named(tmp_path):
 
 
 def test_errors_leave_no_file(tmp_path):
-    with pytest.raises(ValueError, match="expected one person"):
+    with pytest.raises(ValueError, match="holds one, got 2"):
         formats.write(clip(2, tracks=(1, 2)), tmp_path / "walk.trc")
     with pytest.raises(ValueError, match="expected names keypoints or pose2sim, got 'opensim'"):
         formats.write(clip(2), tmp_path / "walk.trc", names="opensim")

@@ -7,8 +7,6 @@ and perhaps `normalised`, which is True where x and y are fractions of the width
 from __future__ import annotations
 
 import re
-import sys
-import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, TypedDict
@@ -17,10 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from wholebody_lift._types import Floats, Mask
-from wholebody_lift.errors import InputError, InputWarning, count, listed, name_people
-from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D, read_keypoints, unusable
-
-_PACKAGE = __name__.partition(".")[0]
+from wholebody_lift.errors import DroppedWarning, InputError, count, listed, name_people, warn
+from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D
 
 Fields: TypeAlias = dict[str, Any]
 
@@ -43,10 +39,6 @@ class Known(KnownButSize, total=False):
     image_size: npt.ArrayLike | None
 
 
-_RANKS = {"image_size": 1, "K": 2, "distortion": 1, "height_mm": 0, "image_ids": 0, "track_ids": 0, "fps": 0}
-"""Axes of each field for one person; in a file or an argument it may have a person axis before them."""
-
-
 def assemble(fields: Fields, known: Known | KnownButSize, source: str = "") -> Keypoints2D:
     """The people in the fields, without those who have no two visible keypoints in different places.
 
@@ -65,25 +57,20 @@ def assemble(fields: Fields, known: Known | KnownButSize, source: str = "") -> K
     min_score = fields.pop("min_score", MIN_SCORE)
     if fields.pop("normalised", False):
         fields["keypoints"] = _in_pixels(fields["keypoints"], fields.get("image_size"))
-    xy, scores = read_keypoints(fields.pop("keypoints"), fields.pop("scores", None), min_score)
-    left_out = unusable(xy)
-    if left_out.all():
+    people, seen = Keypoints2D.visible(**fields, min_score=min_score)
+    if not len(people):
         raise InputError(
-            f"got {count(len(xy))}, without two visible keypoints in different places; "
+            f"expected two visible keypoints in different places, got none for {count(len(seen))}; "
             f"lower min_score (now {min_score:g}) if the detector's scores are low"
         )
-    if left_out.any():
-        tell(source + _note(left_out, fields.get("image_ids")))
-    chosen: dict[str, Any] = {name: _rows(name, value, ~left_out) for name, value in fields.items()}
-    return Keypoints2D(xy[~left_out], scores[~left_out], **chosen, min_score=min_score)
+    if not seen.all():
+        warn_dropped(source + _note(~seen, fields.get("image_ids")))
+    return people
 
 
-def tell(message: str) -> None:
-    """Warn with `InputWarning` at the line that called into the package, however deep the reader is."""
-    level, frame = 2, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(message, InputWarning, stacklevel=level)
+def warn_dropped(message: str) -> None:
+    """Warn that people, keypoints or ids of a file were not taken over."""
+    warn(message, DroppedWarning)
 
 
 def stack(people: Iterable[Floats]) -> Floats:
@@ -106,7 +93,7 @@ def in_unit_range(scores: Floats) -> Floats:
     """The scores cut to 0..1, with a warning if any was outside."""
     low, high = np.nanmin(scores, initial=0), np.nanmax(scores, initial=1)
     if low < 0 or high > 1:
-        tell(
+        warn_dropped(
             f"got scores from {np.nanmin(scores):.3g} to {np.nanmax(scores):.3g}, which were cut to 0..1; "
             "detectors such as RTMPose answer a little more than 1, but anything else needs its own scaling"
         )
@@ -120,7 +107,9 @@ def track_numbers(tracks: Sequence[int | None]) -> list[int] | None:
         return known
     if known:
         without = np.array([track is None for track in tracks])
-        tell(f"left out all track ids, as {name_people(without)} has none; number them all, or cut them out")
+        warn_dropped(
+            f"left out all track ids, as {name_people(without)} has none; number them all, or cut them out"
+        )
     return None
 
 
@@ -162,12 +151,3 @@ def _in_pixels(keypoints: npt.ArrayLike, image_size: npt.ArrayLike | None) -> Fl
 def _note(left_out: Mask, image_ids: npt.ArrayLike | None) -> str:
     where = "" if image_ids is None else f", in image {listed(np.asarray(image_ids)[left_out])}"
     return f"left out {name_people(left_out)}{where}: no two visible keypoints in different places"
-
-
-def _rows(name: str, value: npt.ArrayLike, chosen: Mask) -> npt.ArrayLike:
-    """The chosen people's rows of a field; the field itself if it is one for everyone."""
-    if name not in _RANKS:
-        return value  # which Keypoints2D refuses, by its name
-    array = np.asarray(value)
-    has_person_axis = array.ndim == _RANKS[name] + 1 and len(array) == len(chosen)
-    return array[chosen] if has_person_axis else value

@@ -5,7 +5,7 @@ images described beside them, are an object {"images": [...], "annotations": [..
 (x, y, v) triples of pixels in `keypoints` (17), `foot_kpts` (6), `face_kpts` (68), `lefthand_kpts` (21) and
 `righthand_kpts` (21), or all 133 in `keypoints`; a part that is left out is missing. v is a score in
 results; in annotations it is a visibility flag (0 missing, 1 hidden, 2 visible; some are fractions, and all
-over 0 count), and `face_valid` and the like tell whether a part was annotated at all.
+over 0 count), and `face_valid` and the like warn_dropped whether a part was annotated at all.
 
 Video: `track_id` (or `instance_id`) of a person, `frame_id` of an image, and `fps` in `info`, as video
 datasets in COCO's form have them.

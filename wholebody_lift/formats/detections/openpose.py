@@ -43,7 +43,7 @@ from wholebody_lift.layouts import (
     OPENPOSE_18,
     RIGHT_HAND,
     place,
-    tell_what_is_lost,
+    warn_of_dropped_keypoints,
 )
 from wholebody_lift.skeleton import INDEX, NUM_KEYPOINTS
 
@@ -145,7 +145,7 @@ def _parse_frames(frames: Sequence[Any], numbers: Sequence[int] | None) -> Field
             tracks.append(_track(person))
     values = stack(triples)  # (N, K, 3)
     values[..., 2] = in_unit_range(values[..., 2])
-    tell_what_is_lost("OpenPose keypoints", came)
+    warn_of_dropped_keypoints("OpenPose keypoints", came)
     fields: Fields = {
         "keypoints": values,
         "normalised": _are_fractions(values),

@@ -19,7 +19,7 @@ from wholebody_lift._types import Floats
 from wholebody_lift.errors import InputError
 from wholebody_lift.formats.detections.assemble import Known, assemble, floats, in_unit_range, stack
 from wholebody_lift.keypoints import Keypoints2D
-from wholebody_lift.layouts import COCO, tell_what_is_lost
+from wholebody_lift.layouts import COCO, warn_of_dropped_keypoints
 from wholebody_lift.skeleton import NUM_KEYPOINTS
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def from_results(results: Any, **known: Unpack[Known]) -> Keypoints2D:
     triples = stack(_triples(person) for _, person in people)  # (N, K, 3)
     triples[..., 2] = in_unit_range(triples[..., 2])
     if np.isnan(triples[:, len(COCO.names) :]).all():
-        tell_what_is_lost(COCO.title, COCO.names)
+        warn_of_dropped_keypoints(COCO.title, COCO.names)
     ids = {} if is_one_image else {"image_ids": [place for place, _ in people]}
     return assemble({"keypoints": triples, **ids}, known)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from wholebody_lift import tracks
 from wholebody_lift._types import Floats, Integers
 from wholebody_lift.errors import listed
 from wholebody_lift.pose import FRAMES, Pose3D
@@ -17,13 +18,8 @@ Origin = Literal["ground", "camera", "hips"]
 """The origin of all positions: "ground", under the hips of the first frame, at the height of the feet;
 "camera"; or "hips", those of each person in every frame, for motion on the spot."""
 
-STILL_FPS = 30.0
-"""The frame rate that is written where there is one frame and no rate is known."""
-
 _FLOOR_PERCENTILE = 5.0
 """Of the height of the lower foot over all frames: jumps and single errors do not count."""
-
-_SMALLEST_SHARE = 0.01  # of the frames from the first to the last, in which there is someone
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,9 +89,9 @@ class Motion:
         if len(self.tracks) > 1:
             names = listed(track.name for track in self.tracks)
             raise ValueError(
-                f"expected one person, which is what {kind} holds, got {len(self.tracks)} ({names}); "
-                "select one: pose[pose.track_ids == ID], or pose[0] in a single image. If the rows are "
-                "frames of one person, say so before lifting: Keypoints2D(..., image_ids=range(N), fps=FPS)"
+                f"expected one person, as {kind} holds one, got {len(self.tracks)} ({names}); choose one: "
+                "pose[pose.track_ids == ID], or pose[0] in a single image. If the rows are frames of one "
+                "person, say so before lifting: Keypoints2D(..., image_ids=range(N), fps=FPS)"
             )
         return self.tracks[0]
 
@@ -110,68 +106,19 @@ def motion(pose: Pose3D, frame: str, origin: Origin = "ground") -> Motion:
     Raises ValueError, which says what to do, where it is not known who is who or how fast frames follow.
     """
     if origin not in get_args(Origin):
-        raise ValueError(f"expected origin {', '.join(get_args(Origin))}, got {origin!r}")
+        raise ValueError(f"expected one of the origins {', '.join(get_args(Origin))}, got {origin!r}")
     pose = pose.to(frame)
     if FRAMES[frame].handedness == "left":
-        raise ValueError(f"expected a right-handed frame, got {frame!r}, which is left-handed")
+        raise ValueError(f"expected a right-handed frame, as the format has one, got {frame!r}")
     if not len(pose):
-        raise ValueError("expected a result with people, got one without; there is nothing to write")
-    frames, fps = _clock(pose)
+        raise ValueError("expected at least one person to write, got none")
+    frames, fps = tracks.clock(pose)
     xyz = _placed(pose, frames, origin)
-    tracks = []
-    for name, rows in people(pose):
-        order = rows[np.argsort(frames[rows], kind="stable")]
-        if (np.diff(frames[order]) == 0).any():
-            raise ValueError(f"expected each person once in an image, got {name} twice")
-        tracks.append(
-            Track(
-                name, frames[order], xyz[order], pose.error_mm[order].astype(np.float64), pose.observed[order]
-            )
-        )
-    return Motion(tuple(tracks), fps, int(frames.max()) + 1, frame, origin)
-
-
-def _clock(pose: Pose3D) -> tuple[Integers, float]:
-    """The frame (N,) of each row, from 0, and frames per second."""
-    images = np.unique(pose.image_ids)
-    if len(images) == 1:
-        return np.zeros(len(pose), dtype=np.int64), STILL_FPS if pose.fps is None else pose.fps
-    if pose.fps is None:
-        raise ValueError(
-            f"expected a frame rate with {len(images)} frames, got none; set it: "
-            "dataclasses.replace(pose, fps=30)"
-        )
-    step = np.gcd.reduce(np.diff(images))
-    frames = (pose.image_ids - images[0]) // step
-    if len(images) < _SMALLEST_SHARE * (frames.max() + 1):
-        raise ValueError(
-            f"expected image_ids that count the frames of a video, got {len(images)} images with ids from "
-            f"{images[0]} to {images[-1]}; number the frames"
-        )
-    return frames, pose.fps / step
-
-
-def people(pose: Pose3D) -> list[tuple[str, npt.NDArray[np.intp]]]:
-    """The name and the rows of each person.
-
-    Raises ValueError, which says what to do, where it is not known who is who.
-    """
-    ids: npt.NDArray[Any]
-    if pose.track_ids is not None:
-        ids = pose.track_ids
-    else:
-        images = len(np.unique(pose.image_ids))
-        if 1 < images < len(pose):
-            raise ValueError(
-                f"expected track ids with {len(pose)} people in {images} images, got none, so it is not "
-                "known who is who; give track_ids to Keypoints2D before lifting, or select one person: "
-                "pose[rows]"
-            )
-        ids = np.arange(len(pose)) if images == 1 else np.zeros(len(pose), dtype=np.int64)
-    known = np.unique(ids)
-    if len(known) == 1:
-        return [("person", np.arange(len(pose)))]
-    return [(f"person{one}", np.flatnonzero(ids == one)) for one in known]
+    of_each = tuple(
+        Track(name, frames[rows], xyz[rows], pose.error_mm[rows].astype(np.float64), pose.observed[rows])
+        for name, rows in tracks.each(pose)
+    )
+    return Motion(of_each, fps, int(frames.max()) + 1, frame, origin)
 
 
 def _placed(pose: Pose3D, frames: Integers, origin: Origin) -> Floats:

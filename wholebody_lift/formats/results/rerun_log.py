@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from wholebody_lift import atomic
+from wholebody_lift import atomic, tracks
 from wholebody_lift.extras import RERUN
-from wholebody_lift.formats.results.motion import people
 from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.skeleton import EDGES, KEYPOINT_NAMES
@@ -62,7 +61,7 @@ def log(pose: Pose3D, recording: rerun.RecordingStream | None = None) -> None:
     ):
         rr.log(entity, what, static=True, recording=recording)
 
-    who = people(pose)
+    who = tracks.each(pose)
     _, first_rows = np.unique(pose.image_ids, return_index=True)
     for first in first_rows:
         _set_time(rr, pose, first, recording)

@@ -34,9 +34,9 @@ from torch import nn
 from tqdm import tqdm
 
 from wholebody_lift import camera
+from wholebody_lift.checks import MAX_PIXEL
 from wholebody_lift.config import Config
 from wholebody_lift.errors import InputError
-from wholebody_lift.keypoints import MAX_PIXEL
 from wholebody_lift.skeleton import NUM_KEYPOINTS, PARTS
 from wholebody_lift.train.evaluation import metrics
 from wholebody_lift.train.evaluation.evaluate import predict

@@ -1,0 +1,500 @@
+"""What each field of `Keypoints2D` must be, and what it is made of: arrays of numbers in one form, or an
+`InputError` that says what was expected, what came and how to fix it.
+"""
+
+from __future__ import annotations
+
+import os
+import reprlib
+from collections.abc import Callable
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wholebody_lift._types import Floats, Integers, Mask
+from wholebody_lift.errors import InputError, PlaceholderWarning, count, name_people, warn
+from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
+
+if TYPE_CHECKING:
+    from wholebody_lift.keypoints import Keypoints2D
+
+MIN_SCORE = 0.3
+"""A keypoint with a lower score counts as missing, unless the caller sets another limit."""
+
+MAX_PIXEL = 1e6
+"""No image is this large; a coordinate beyond it is a mistake, as infinity is. Bounds focal lengths too."""
+
+MAX_SLOPE = 10.0
+"""Tangent of 84 degrees: a K that puts most keypoints further off its axis is in other units than theirs."""
+
+MAX_DISTORTION = 1000.0
+"""No lens has a distortion coefficient this large."""
+
+MAX_FPS = 10_000.0
+"""Frames per second that no camera for people reaches."""
+
+SCORE_RANGE = (-0.5, 1.5)
+"""Scores in this range are cut to 0..1: heatmaps can answer a little under 0, and RTMPose, RTMW and OpenPose
+a little over 1. Beyond it they are something else, such as logits or percentages."""
+
+HEIGHT_RANGE_MM = (300.0, 2500.0)
+"""Standing heights from a newborn's to a giant's."""
+
+CLAMPED = 3
+"""So many keypoints exactly on one border of the picture were moved there by a detector."""
+
+_LARGEST_FRACTION = 2.0
+"""Coordinates of people that are all smaller than this are fractions of the picture, not pixels."""
+
+PER_PERSON = {
+    "image_size": 1,
+    "K": 2,
+    "distortion": 1,
+    "height_mm": 0,
+    "image_ids": 0,
+    "track_ids": 0,
+}
+"""The fields that may have a person axis, and how many axes their value for one person has."""
+
+
+LAYOUTS: dict[int, str] = {
+    17: f"the COCO body (our keypoints 0 to {PARTS['body'][-1]}) or, in another order, Human3.6M",
+    18: "OpenPose's COCO body",
+    21: "one hand",
+    25: "OpenPose's BODY_25",
+    26: "Halpe's body with feet",
+    33: "MediaPipe's body",
+    65: f"COCO-WholeBody without the face (our keypoints 0 to {PARTS['feet'][-1]} "
+    f"and {PARTS['left_hand'][0]} to {PARTS['right_hand'][-1]})",
+    68: f"the iBUG face of 300-W and dlib (our keypoints {PARTS['face'][0]} to {PARTS['face'][-1]})",
+    70: "OpenPose's face (68 and the two pupils) or the MHR70 body with hands",
+    134: "COCO-WholeBody put into OpenPose's order with a neck added, as by DWPose and rtmlib "
+    "(where to_openpose=False turns it off)",
+    135: "OpenPose's BODY_135",
+    136: "Halpe's full body",
+    137: "OpenPose's BODY_25 with both hands and the 70 keypoints of its face",
+    308: "Sapiens' (Goliath) body, hands and dense face",
+    543: "MediaPipe Holistic",
+}
+"""Layouts by their number of keypoints: what a wrong number usually is."""
+
+
+def min_score(value: Any) -> float:
+    limit = numbers("min_score", value).astype(np.float64)
+    if limit.shape or not 0 <= limit <= 1:
+        raise InputError(f"expected min_score to be one number from 0 to 1, got {value!r}")
+    return float(limit)
+
+
+def keypoints_and_scores(
+    keypoints: Any, scores: Any, min_score: float
+) -> tuple[Floats, npt.NDArray[np.float32]]:
+    """Keypoints (N, 133, 2), NaN where missing, and scores (N, 133), 0 where missing."""
+    given = numbers("keypoints", keypoints).astype(np.float64)
+    _require_layout(given.shape)
+    given = given.reshape(-1, *given.shape[-2:])  # (N, K, 2) or (N, K, 3)
+    if given.shape[-1] == 3:
+        if scores is not None:
+            raise InputError(
+                "expected scores once, got them twice: in the third column of keypoints and as scores; "
+                "pass keypoints[..., :2] to use scores, or omit scores"
+            )
+        scores = given[..., 2]
+    xy = given[..., :2].copy()
+    nowhere = (xy == 0).all(-1)
+    if scores is None:
+        nowhere |= (xy == -1).all(-1)
+        score = np.where(nowhere, np.float32(0), np.float32(1))
+    else:
+        score = _scores(scores, len(xy))
+    missing = nowhere | np.isnan(xy).any(-1) | np.isnan(score) | (score < np.float32(min_score))
+    xy[missing] = np.nan
+    score[missing] = 0
+    _require_finite(xy)
+    return xy, score
+
+
+def invisible(xy: Floats) -> Mask:
+    """(N,) bool: people that have no visible keypoint, or all of them on one spot."""
+    seen = ~np.isnan(xy)
+    extent = np.where(seen, xy, -np.inf).max(axis=1) - np.where(seen, xy, np.inf).min(axis=1)  # (N, 2)
+    size = np.where(seen, np.abs(xy), 0).max(axis=(1, 2))  # (N,)
+    return np.asarray(extent.max(axis=-1) <= 1e-6 * size)
+
+
+def rows(name: str, value: Any, chosen: Mask) -> Any:
+    """The chosen people's rows of a field; the field itself if it is one value for everyone."""
+    if name not in PER_PERSON:
+        return value
+    array = numbers(name, value)
+    has_person_axis = array.ndim == PER_PERSON[name] + 1 and len(array) == len(chosen)
+    return array[chosen] if has_person_axis else value
+
+
+def numbers(name: str, value: Any) -> npt.NDArray[Any]:
+    """The value as a numeric array of our own; the same numbers, None and what is masked as NaN."""
+    if isinstance(value, str | bytes | os.PathLike):
+        raise InputError(
+            f"expected {name} as an array of numbers, got {reprlib.repr(value)}; "
+            "to read a file use wholebody_lift.formats.read(path)"
+        )
+    source: Any = value
+    if hasattr(source, "detach"):  # a torch tensor, on any device, in any precision, with or without gradient
+        if source.is_complex():
+            raise InputError(f"expected {name} as real numbers, got a tensor of type {source.dtype}")
+        source = source.detach().cpu().double().numpy()
+    try:
+        if isinstance(source, np.ma.MaskedArray) and source.dtype.kind in "biuf":
+            source = np.ma.filled(source.astype(np.float64), np.nan)
+        array = np.array(source)
+    except (ValueError, TypeError, RuntimeError):
+        raise InputError(
+            f"expected {name} as a full array, got rows of different lengths; "
+            "give missing keypoints as NaN instead of omitting them"
+        ) from None
+    if array.dtype == object:
+        odd = next((v for v in array.flat if not isinstance(v, Real | None)), None)
+        if odd is None:
+            return _as_floats(name, array)
+        raise InputError(
+            f"expected {name} to hold only numbers, got a {type(odd).__name__}, {reprlib.repr(odd)}"
+        )
+    if array.dtype.kind not in "biuf":
+        raise InputError(
+            f"expected {name} as real numbers, got type {array.dtype}, such as {reprlib.repr(array.flat[0])}"
+            if array.size
+            else f"expected {name} as real numbers, got type {array.dtype}"
+        )
+    return array
+
+
+def _as_floats(name: str, array: npt.NDArray[Any]) -> Floats:
+    try:
+        return array.astype(np.float64)
+    except OverflowError:
+        raise InputError(
+            f"expected {name} to fit into 64-bit floats, got a number that is too large"
+        ) from None
+
+
+def _require_layout(shape: tuple[int, ...]) -> None:
+    if len(shape) in (2, 3) and shape[-2] == NUM_KEYPOINTS and shape[-1] in (2, 3) and shape[0] > 0:
+        return
+    k = NUM_KEYPOINTS
+    raise InputError(
+        f"expected keypoints of shape ({k}, 2), ({k}, 3), (N, {k}, 2) or (N, {k}, 3), got {shape}. "
+        f"{_layout_hint(shape)}"
+    )
+
+
+def _layout_hint(shape: tuple[int, ...]) -> str:
+    """What a wrong shape of keypoints most likely is, and how to fix it."""
+    columns = (2, 3)
+    if 0 in shape:
+        return (
+            "There is nobody in it: skip images in which the detector found nobody, "
+            "or use Keypoints2D.empty()."
+        )
+    if len(shape) in (1, 2) and shape[-1] in (NUM_KEYPOINTS * 2, NUM_KEYPOINTS * 3):
+        return (
+            f"These are flat rows: pass keypoints.reshape(-1, {NUM_KEYPOINTS}, {shape[-1] // NUM_KEYPOINTS})."
+        )
+    if len(shape) in (2, 3) and shape[-1] == NUM_KEYPOINTS and shape[-2] in columns:
+        return "The last two axes are transposed: pass np.swapaxes(keypoints, -1, -2)."
+    if len(shape) == 3 and shape[0] == NUM_KEYPOINTS and shape[-1] in columns:
+        return "The keypoint axis comes first: pass np.swapaxes(keypoints, 0, 1)."
+    if len(shape) > 3 and shape[-2] == NUM_KEYPOINTS and shape[-1] in columns:
+        return (
+            f"There are too many axes: pass keypoints.reshape(-1, {NUM_KEYPOINTS}, {shape[-1]}), "
+            "which puts the people of all frames one after the other, and tell them apart with image_ids."
+        )
+    if len(shape) in (2, 3) and shape[-1] in columns:
+        came = shape[-2]
+        usually = f", which is usually {LAYOUTS[came]}" if came in LAYOUTS else ""
+        return (
+            f"That is {came} keypoints{usually}. Copy the keypoints that both layouts have into "
+            f"np.full(({NUM_KEYPOINTS}, 2), np.nan), in the order of wholebody_lift.skeleton.KEYPOINT_NAMES; "
+            "NaN means missing."
+        )
+    if len(shape) in (2, 3) and shape[-2] == NUM_KEYPOINTS and shape[-1] > 3:
+        return "Each keypoint has x, y and perhaps a score: pass keypoints[..., :2], and scores beside it."
+    return f"The last two axes are the {NUM_KEYPOINTS} keypoints and their x, y (and score)."
+
+
+def _scores(value: Any, n: int) -> npt.NDArray[np.float32]:
+    with np.errstate(over="ignore"):  # what is too large for float32 is out of range too
+        scores = numbers("scores", value).astype(np.float32)
+    if scores.shape != (n, NUM_KEYPOINTS) and not (n == 1 and scores.shape == (NUM_KEYPOINTS,)):
+        alone = f"({NUM_KEYPOINTS},) or " if n == 1 else ""
+        raise InputError(
+            f"expected scores of shape {alone}({n}, {NUM_KEYPOINTS}) with the keypoints of {count(n)}, one "
+            "score "
+            f"per keypoint, got shape {scores.shape}"
+        )
+    scores = scores.reshape(n, NUM_KEYPOINTS)
+    low, high = SCORE_RANGE
+    bad = (scores < low) | (scores > high)
+    if bad.any():
+        person, keypoint = np.argwhere(bad)[0]
+        raise InputError(
+            f"expected scores from 0 to 1, got {np.nanmin(scores):.4g} to {np.nanmax(scores):.4g}, the first "
+            "wrong "
+            f"one at {_place(person, keypoint)}. {_score_hint(scores)}"
+        )
+    return scores.clip(0, 1)
+
+
+def _score_hint(scores: npt.NDArray[np.float32]) -> str:
+    if np.isin(scores, (0, 1, 2)).all():
+        return "If these are COCO's visibility flags 0, 1, 2, pass scores = flags > 0."
+    if (scores >= 0).all() and np.nanmax(scores) <= 100:
+        return (
+            "If these are percentages, pass scores / 100. "
+            "If the third column is a depth and not a score, pass keypoints[..., :2]."
+        )
+    return (
+        "If these are logits, pass 1 / (1 + np.exp(-scores)). "
+        "If the third column is a depth and not a score, pass keypoints[..., :2]."
+    )
+
+
+def _require_finite(xy: Floats) -> None:
+    bad = (np.abs(xy) > MAX_PIXEL).any(axis=-1)  # infinity too; NaN is no number, and so not greater
+    if bad.any():
+        person, keypoint = np.argwhere(bad)[0]
+        x, y = xy[person, keypoint]
+        raise InputError(
+            f"expected finite pixels under {MAX_PIXEL:g}, got ({x:g}, {y:g}) at {_place(person, keypoint)}. "
+            "Give a missing keypoint as NaN or with score 0"
+        )
+
+
+def require_visible(bad: Mask, xy: Floats, min_score: float) -> None:
+    if not bad.any():
+        return
+    unseen = np.asarray(np.isnan(xy[..., 0]).all(axis=1))
+    if unseen.any():
+        raise InputError(
+            "expected at least two visible keypoints in different places, got none for "
+            f"{name_people(unseen)}: "
+            f"every one is NaN, (0, 0) or has a score under {min_score:g}. "
+            "Leave such people out, or lower min_score if the detector's scores are low"
+        )
+    first = np.flatnonzero(bad)[0]
+    x, y = xy[first, ~np.isnan(xy[first, :, 0])][0]
+    raise InputError(
+        f"expected at least two visible keypoints in different places, got all of them on one spot, ({x:g}, "
+        f"{y:g}), for {name_people(bad)}. Leave such people out"
+    )
+
+
+def drop_clamped(xy: Floats, scores: npt.NDArray[np.float32], image_size: Floats) -> None:
+    """Make missing what a detector has moved onto the border of the picture, in place, and say so."""
+    last = image_size[:, None]
+    on_border = np.stack(
+        (xy == 0, (xy == last) | (xy == last - 1))
+    )  # (2, N, K, 2): first and last row or column
+    many = on_border.sum(axis=2, keepdims=True) >= CLAMPED
+    dropped = np.asarray((on_border & many).any(axis=(0, 3)))  # (N, K)
+    if dropped.any():
+        people = name_people(np.asarray(dropped.any(axis=1)))
+        warn(
+            f"{people}: {dropped.sum()} keypoints lie exactly on the border of the image, as if a detector "
+            "had moved them there from outside, and count as missing; give keypoints outside the image "
+            "where they are, as NaN, or with score 0",
+            PlaceholderWarning,
+        )
+        xy[dropped] = np.nan
+        scores[dropped] = 0
+
+
+def image_size(value: Any, n: int) -> Floats:
+    size = _per_person("image_size", value, (2,), n, "width and height in pixels, e.g. image.shape[1::-1]")
+    bad = (size < 1) | (size > MAX_PIXEL)
+    if bad.any():
+        raise InputError(
+            f"expected image_size as width and height in pixels, from 1 to {MAX_PIXEL:g}, got "
+            f"{_first(size, bad)}"
+        )
+    return size
+
+
+def _intrinsics(value: Any, xy: Floats) -> Floats:
+    form = "[[fx, 0, cx], [0, fy, cy], [0, 0, 1]] in pixels"
+    K = _per_person("K", value, (3, 3), len(xy), form)
+    wrong_form = (np.abs(K[:, 2] - (0, 0, 1)) > 1e-6) | (K[:, [1]] != 0)[..., 0]
+    if wrong_form.any():
+        transposed = (K[:, :, 2] == (0, 0, 1)).all()
+        hint = "; it looks transposed, so pass np.swapaxes(K, -1, -2)" if transposed else ""
+        raise InputError(f"expected K as {form}, got {_first(K, wrong_form)}{hint}")
+    K[:, 2] = (0, 0, 1)
+    focal, centre, skew = K[:, [0, 1], [0, 1]], K[:, :2, 2], K[:, 0, 1]  # (N, 2), (N, 2), (N,)
+    if (focal <= 0).any():
+        raise InputError(
+            f"expected focal lengths over 0 in K, got {_first(K, focal <= 0)}. "
+            "Where an axis points the other way, turn the keypoints instead (x right, y down)"
+        )
+    beyond = (focal > MAX_PIXEL).any(axis=1) | (np.abs(centre) > MAX_PIXEL).any(axis=1)
+    beyond |= np.abs(skew) > focal[:, 0]
+    if beyond.any():
+        raise InputError(
+            f"expected focal lengths and a principal point under {MAX_PIXEL:g} pixels and a skew smaller "
+            "than fx "
+            f"in K, got {_first(K, beyond)}"
+        )
+    slope = np.linalg.norm((xy - centre[:, None]) / focal[:, None], axis=-1)  # (N, K)
+    steep = (slope > MAX_SLOPE).sum(axis=1) > (slope <= MAX_SLOPE).sum(axis=1)
+    if steep.any():
+        raise InputError(
+            f"expected K in pixels of the image that the keypoints are in, got {_first(K, steep)}, which "
+            "cannot "
+            f"have seen {name_people(steep)}: most keypoints lie {np.degrees(np.arctan(MAX_SLOPE)):.0f} "
+            "degrees or "
+            "more off its axis. K is neither normalised nor in millimetres"
+        )
+    return K
+
+
+def _distortion(value: Any, xy: Floats) -> Floats:
+    n = len(xy)
+    meaning = (
+        "k1, k2, p1, p2, k3 in OpenCV's order. Fill missing ones with 0; undo any other lens model before, "
+        "e.g. with cv2.undistortPoints"
+    )
+    given = numbers("distortion", value).astype(np.float64)
+    if given.ndim == 2 and 1 in given.shape and given.shape[0] != n and given.size in (4, 5, 8, 12, 14):
+        given = given.reshape(-1)  # OpenCV's (1, 5) and (5, 1)
+    if given.ndim in (1, 2) and given.shape[-1] in (4, 8, 12, 14):
+        if given[..., 5:].any():
+            raise InputError(
+                f"expected distortion as {meaning}; got {given.shape[-1]} numbers of a rational or "
+                "thin-prism model, "
+                f"of which {np.array2string(given[..., 5:].reshape(-1)[:9])} beyond k3 are not 0"
+            )
+        padding = [(0, 0)] * (given.ndim - 1) + [(0, max(0, 5 - given.shape[-1]))]
+        given = np.pad(given, padding)[..., :5]
+    distortion = _per_person("distortion", given, (5,), n, meaning)
+    bad = np.abs(distortion) > MAX_DISTORTION
+    if bad.any():
+        raise InputError(
+            f"expected distortion coefficients under {MAX_DISTORTION:g}, got {_first(distortion, bad)}: "
+            f"{meaning}"
+        )
+    return distortion
+
+
+def _height(value: Any, xy: Floats) -> Floats:
+    height = _per_person("height_mm", value, (), len(xy), "standing height in millimetres")
+    low, high = HEIGHT_RANGE_MM
+    bad = (height < low) | (height > high)
+    if bad.any():
+        wrong = float(height[bad][0])
+        units = {"metres": 1000, "centimetres": 10, "inches": 25.4, "feet": 304.8}
+        unit = next((name for name, mm in units.items() if 1000 <= wrong * mm <= high), None)
+        hint = f"; it looks like {unit}, so pass {wrong * units[unit]:g}" if unit else ""
+        raise InputError(f"expected height_mm from {low:g} to {high:g} millimetres, got {wrong:g}{hint}")
+    return height
+
+
+def _image_ids(value: Any, xy: Floats) -> Integers:
+    return _ids("image_ids", value, len(xy), "the number of the image or video frame")
+
+
+def _track_ids(value: Any, xy: Floats) -> Integers:
+    return _ids("track_ids", value, len(xy), "a number that is the same in every frame")
+
+
+def _ids(name: str, value: Any, n: int, meaning: str) -> Integers:
+    ids = numbers(name, value)
+    if ids.shape != (n,):
+        raise InputError(
+            f"expected {name} of shape ({n},) with {count(n)}, for each person {meaning}, got shape "
+            f"{ids.shape}"
+        )
+    limits = np.iinfo(np.int64)
+    whole = np.isfinite(ids) & (ids == np.floor(ids)) if ids.dtype.kind == "f" else np.ones(n, bool)
+    # 2**63 is a float of its own, the greatest int64 is not
+    within = (ids >= float(limits.min)) & (ids < 2.0**63) if ids.dtype.kind == "f" else ids <= limits.max
+    if not (whole & within).all():
+        raise InputError(
+            f"expected {name} as whole numbers within 64 bits, for each person {meaning}, got "
+            f"{ids[~(whole & within)][0]}"
+        )
+    return ids.astype(np.int64)
+
+
+def require_once_per_image(image_ids: Integers, track_ids: Integers) -> None:
+    pairs, counts = np.unique(np.stack((image_ids, track_ids)), axis=1, return_counts=True)
+    if (counts > 1).any():
+        image, track = pairs[:, counts > 1][:, 0]
+        raise InputError(
+            f"expected each person once in an image, got {counts.max()} people with track id {track} in "
+            "image "
+            f"{image}; give each person of an image a number of their own"
+        )
+
+
+def fps(value: Any) -> float:
+    fps = numbers("fps", value).astype(np.float64)
+    if fps.shape or not 0 < fps <= MAX_FPS:
+        raise InputError(f"expected fps to be one number over 0 and up to {MAX_FPS:g}, got {value!r}")
+    return float(fps)
+
+
+def require_pixel_units(people: Keypoints2D) -> None:
+    """Raise InputError where coordinates are fractions of the picture, beside a camera in pixels or none."""
+    if not len(people):
+        return
+    camera_size = np.full(len(people), np.inf)
+    if people.K is not None:
+        camera_size = people.K[:, 0, 0]
+    if people.image_size is not None:
+        camera_size = people.image_size.max(axis=-1)
+    largest = np.nanmax(np.abs(people.keypoints), axis=(1, 2), initial=0)
+    fractions = (largest <= _LARGEST_FRACTION) & (camera_size > 10 * _LARGEST_FRACTION)
+    if fractions.any():
+        size = "(width, height)"
+        if people.image_size is not None:
+            size = "({:g}, {:g})".format(*people.image_size[np.flatnonzero(fractions)[0]])
+        raise InputError(
+            f"expected keypoints in pixels, got coordinates of at most {largest[fractions].max():.3g} for "
+            f"{name_people(fractions)}, which look like fractions of the image: multiply x by its width and "
+            "y by "
+            f"its height, keypoints[..., :2] * {size}"
+        )
+
+
+def _per_person(name: str, value: Any, shape: tuple[int, ...], n: int, meaning: str) -> Floats:
+    """The value as finite (n, *shape); one value of that shape stands for everyone."""
+    array = numbers(name, value).astype(np.float64)
+    if array.shape not in (shape, (n, *shape)):
+        single = shape or "a number"
+        raise InputError(
+            f"expected {name} of shape {single} for everyone or {(n, *shape)} with {count(n)}, got shape "
+            f"{array.shape}: {meaning}"
+        )
+    if not np.isfinite(array).all():
+        raise InputError(f"expected finite numbers in {name}, got NaN or infinity: {meaning}")
+    return np.array(np.broadcast_to(array, (n, *shape)))
+
+
+def _first(values: Floats, bad: Mask) -> list[Any]:
+    """The value of the first person for whom anything is bad."""
+    rows = bad.reshape(len(bad), -1).any(axis=1)
+    return list(values[rows][0].tolist())
+
+
+def _place(person: int, keypoint: int) -> str:
+    return f"person {person}, keypoint {keypoint} ({KEYPOINT_NAMES[keypoint]})"
+
+
+CHECKS: dict[str, Callable[[Any, Floats], npt.NDArray[Any]]] = {
+    "K": _intrinsics,
+    "distortion": _distortion,
+    "height_mm": _height,
+    "image_ids": _image_ids,
+    "track_ids": _track_ids,
+}
+"""What makes each field of a value for everyone or for each person, beside the keypoints (N, 133, 2)."""

@@ -1,0 +1,173 @@
+"""Who is who, and when: image ids, track ids and frame rates, sorted out in one place.
+
+Rows of a `Keypoints2D` or a `Pose3D` are people in images. `track_ids` say who each is. Without them the
+rule is the same everywhere: one person in each image is one person all along; several people in a single
+image are people of one moment; and of several people in several images it is not known who is who, until
+`video.tracker` has numbered them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from wholebody_lift._types import Integers
+from wholebody_lift.errors import InputError, count, listed
+
+STILL_FPS = 30.0
+"""The frame rate of a single image, where a format needs one and none is known."""
+
+_LEAST_SHARE = 0.01
+"""Of the frames from the first to the last, in which there must be someone for image ids to count frames."""
+
+
+class People(Protocol):
+    """What is asked of people: a `Keypoints2D` or a `Pose3D`."""
+
+    @property
+    def image_ids(self) -> Integers | None: ...
+
+    @property
+    def track_ids(self) -> Integers | None: ...
+
+    @property
+    def fps(self) -> float | None: ...
+
+    def __len__(self) -> int: ...
+
+
+class Selectable(People, Protocol):
+    """People of whom rows can be chosen."""
+
+    def __getitem__(self, index: Any) -> Any: ...
+
+
+_Chosen = TypeVar("_Chosen", bound=Selectable)
+
+
+def frames(people: People) -> Integers:
+    """(N,) the image or frame of each row; rows without image ids follow one another."""
+    return np.arange(len(people)) if people.image_ids is None else people.image_ids
+
+
+def images(people: People) -> Integers:
+    """(I,) the images or frames in which there is someone, rising; 0 alone where there are no image ids."""
+    return (
+        np.zeros(min(1, len(people)), np.int64) if people.image_ids is None else np.unique(people.image_ids)
+    )
+
+
+def numbers(people: People) -> Integers | None:
+    """(N,) who each row is: the track id; without those 0, 1, ... in a single image, and 0 for one person in
+    each image. None where it is not known who is who.
+    """
+    if people.track_ids is not None:
+        return people.track_ids
+    in_images = len(images(people))
+    if in_images == 1:
+        return np.arange(len(people))
+    return np.zeros(len(people), dtype=np.int64) if in_images == len(people) else None
+
+
+def require_numbers(people: People) -> Integers:
+    """`numbers`, or an InputError that says what to do where it is not known who is who."""
+    who = numbers(people)
+    if who is None:
+        raise InputError(
+            f"expected to know who is who, got {len(people)} people in {len(images(people))} images without "
+            "track ids; pass track=True to number them, give track_ids to Keypoints2D, or choose the rows of "
+            "one person before lifting"
+        )
+    return who
+
+
+def is_video(people: People) -> bool:
+    """Whether these are people in several frames, with a frame rate, of whom it is known who is who."""
+    if people.image_ids is None:  # one person, frame by frame, if there is a rate
+        return people.fps is not None and len(people) > 1
+    return people.fps is not None and len(images(people)) > 1 and numbers(people) is not None
+
+
+def each(people: People) -> list[tuple[str, npt.NDArray[np.intp]]]:
+    """The name and the rows of each person, rows in the order of time.
+
+    Raises InputError where it is not known who is who, and for a person who is in one image twice.
+    """
+    who, when = require_numbers(people), frames(people)
+    known = np.unique(who)
+    named = []
+    for number in known:
+        rows = np.flatnonzero(who == number)
+        rows = rows[np.argsort(when[rows], kind="stable")]
+        if people.image_ids is not None and (np.diff(when[rows]) == 0).any():
+            raise InputError(
+                f"expected each person once in an image, got person {number} twice in one; give each "
+                "person of an image a track id of their own"
+            )
+        named.append(("person" if len(known) == 1 else f"person{number}", rows))
+    return named
+
+
+def by_frame(people: People) -> list[npt.NDArray[np.intp]]:
+    """The rows of each frame, in the order of time."""
+    when = frames(people)
+    order = np.argsort(when, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(when[order])) + 1)
+
+
+def clock(people: People) -> tuple[Integers, float]:
+    """The frame (N,) of each row, counted from 0, and frames per second.
+
+    The clock ticks as often as frames were lifted: every third frame of a video gives a third of its rate.
+    Raises InputError for several images without a frame rate, and for ids that do not count frames.
+    """
+    known = images(people)
+    if len(known) == 1:
+        return np.zeros(len(people), dtype=np.int64), STILL_FPS if people.fps is None else people.fps
+    if people.fps is None:
+        raise InputError(
+            f"expected a frame rate, got {len(known)} frames without one; set it: "
+            "dataclasses.replace(pose, fps=30)"
+        )
+    step = np.gcd.reduce(np.diff(known))
+    when = (frames(people) - known[0]) // step
+    if len(known) < _LEAST_SHARE * (when.max() + 1):
+        raise InputError(
+            f"expected image ids that count video frames, got {len(known)} images with ids from {known[0]} "
+            f"to {known[-1]}; give image_ids that count frames"
+        )
+    return when, people.fps / step
+
+
+def only(people: _Chosen, wanted: Iterable[int]) -> _Chosen:
+    """The rows of some people, by track id, or by number (0, 1, ...) in a single image.
+
+    Raises InputError for who is not there.
+    """
+    wanted, who = list(wanted), require_numbers(people)
+    known = np.unique(who).tolist()
+    for number in wanted:
+        if number not in known:
+            raise InputError(f"expected one of the people {listed(known)}, got {number}")
+    chosen: _Chosen = people[np.flatnonzero(np.isin(who, wanted))]
+    return chosen
+
+
+def in_words(people: People) -> str:
+    """How many people in how many images, such as "2 people in 65 images at 30 fps"."""
+    rows, in_images = len(people), len(images(people))
+    if people.track_ids is not None:
+        rows = len(np.unique(people.track_ids))
+    elif people.fps is not None and rows == in_images:
+        rows = min(1, rows)
+    rate = "" if people.fps is None else f" at {people.fps:g} fps"
+    return f"{count(rows)} in {in_images} {'image' if in_images == 1 else 'images'}{rate}"
+
+
+def known_ids(tracks: Sequence[int | None]) -> list[int] | None:
+    """Track ids of everyone, or None if anybody has none; a negative one is none, as trackers write it."""
+    known = [track for track in tracks if track is not None and track >= 0]
+    return known if len(known) == len(tracks) else None

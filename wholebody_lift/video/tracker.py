@@ -1,0 +1,145 @@
+"""Who is who across the frames of a video: numbers for people who have none, and who was never there."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from wholebody_lift._types import Floats, Integers, Mask
+from wholebody_lift.errors import InputWarning, count, listed
+
+REACH = 0.5
+"""Nobody is further from where they are expected, from one frame to the next: the median of their keypoints,
+in sizes of what is seen of them."""
+
+FORGET_SECONDS = 1.0
+"""Whoever was not seen for longer is looked for where they were last, and no longer where they were going."""
+
+RE_ENTRY_SECONDS = 5.0
+"""Whoever was not seen for longer comes back as somebody new."""
+
+GHOST_FRAMES = 2
+"""Whoever is seen in no more frames than these, in a clip of `_GHOST_CLIP` or more, was a false detection."""
+
+_GHOST_CLIP = 8
+_USUAL_FPS = 30.0  # for files that do not know theirs
+_STEADINESS = 0.5
+"""How much of a person's velocity is taken over from the frames before."""
+
+
+@dataclass(frozen=True)
+class _Sighting:
+    """Where somebody was last."""
+
+    frame: int
+    xy: Floats
+    """(133, 2) pixels, NaN where missing."""
+    velocity: Floats
+    """(2,) pixels per frame."""
+
+    def expected(self, frame: int, patience: float) -> Floats:
+        """(133, 2) where they should be in a later frame."""
+        ahead = frame - self.frame
+        return self.xy + self.velocity * (ahead if ahead <= patience else 0)
+
+
+class Tracker:
+    """Numbers people so that one number is one person.
+
+    Each person of a frame continues the track that is expected nearest to them, nearest pairs first, if that
+    is within `REACH`; else a new track begins. Tracks go on as they moved, so that people who cross keep
+    their numbers; nobody becomes somebody else across the picture, as at a cut, at the price of a new number
+    for whoever moves that fast.
+    """
+
+    def __init__(self, fps: float | None, min_score: float) -> None:
+        """`fps` of the frame numbers; keypoints with a lower score than `min_score` are not looked at."""
+        self._patience = FORGET_SECONDS * (fps or _USUAL_FPS)  # frames
+        self._memory = RE_ENTRY_SECONDS * (fps or _USUAL_FPS)
+        self._min_score = min_score
+        self._tracks: dict[int, _Sighting] = {}
+        self._next = 0
+
+    def update(self, frame: int, people: Floats) -> list[int]:
+        """The track of each person (N, 133, 3) of x, y, score in a later frame than those before."""
+        xy = np.where(people[..., 2:] >= self._min_score, people[..., :2], np.nan)  # (N, K, 2)
+        self._tracks = {
+            track: last for track, last in self._tracks.items() if frame - last.frame <= self._memory
+        }
+        pairs = sorted(
+            (moved(last.expected(frame, self._patience), person), track, row)
+            for track, last in self._tracks.items()
+            for row, person in enumerate(xy)
+        )
+        track_of: dict[int, int] = {}
+        for distance, track, row in pairs:
+            if distance < REACH and row not in track_of and track not in track_of.values():
+                track_of[row] = track
+        for row in range(len(people)):
+            if row not in track_of:
+                track_of[row] = self._next
+                self._next += 1
+            self._tracks[track_of[row]] = self._sighting(track_of[row], frame, xy[row])
+        return [track_of[row] for row in range(len(people))]
+
+    def _sighting(self, track: int, frame: int, xy: Floats) -> _Sighting:
+        last = self._tracks.get(track)
+        if last is None:
+            return _Sighting(frame, xy, np.zeros(2))
+        both = ~np.isnan(last.xy[:, 0]) & ~np.isnan(xy[:, 0])
+        step = (
+            np.median(xy[both] - last.xy[both], axis=0) / (frame - last.frame) if both.any() else np.zeros(2)
+        )
+        return _Sighting(frame, xy, _STEADINESS * last.velocity + (1 - _STEADINESS) * step)
+
+
+def moved(before: Floats, now: Floats) -> float:
+    """Median distance between keypoints (133, 2) that are seen in both, in sizes of the smaller of the two.
+
+    The size is the longer side of the box around those keypoints. Infinite where none has a size.
+    """
+    both = ~np.isnan(before[:, 0]) & ~np.isnan(now[:, 0])
+    if not both.any():
+        return np.inf
+    before, now = before[both], now[both]
+    size = min(np.ptp(before, axis=0).max(), np.ptp(now, axis=0).max())
+    return float(np.median(np.linalg.norm(now - before, axis=-1)) / size) if size > 0 else np.inf
+
+
+def follow(
+    image_ids: Integers, keypoints: Floats, scores: npt.NDArray[np.float32], fps: float | None
+) -> Integers:
+    """(N,) track ids of people (N, 133, 2) in images, NaN where missing, as `Tracker` numbers them."""
+    tracker = Tracker(fps, min_score=0.0)
+    people = np.concatenate(
+        [keypoints, np.where(np.isnan(keypoints[..., :1]), -1, scores[..., None])], axis=-1
+    )
+    track_ids = np.empty(len(people), dtype=np.int64)
+    for image in np.unique(image_ids):
+        rows = np.flatnonzero(image_ids == image)
+        track_ids[rows] = tracker.update(int(image), people[rows])
+    return track_ids
+
+
+def ghosts(image_ids: Integers, track_ids: Integers) -> Mask:
+    """(N,) bool: rows of people who are seen in no more than `GHOST_FRAMES` frames of a longer clip, beside
+    somebody who is seen for longer.
+    """
+    tracks, place, seen = np.unique(track_ids, return_inverse=True, return_counts=True)
+    short = seen <= GHOST_FRAMES
+    if len(np.unique(image_ids)) < _GHOST_CLIP or short.all() or len(tracks) == 1:
+        return np.zeros(len(track_ids), dtype=bool)
+    return np.asarray(short[place])
+
+
+def warn_of_ghosts(image_ids: Integers, dropped: Mask) -> None:
+    """Say which rows were dropped as false detections."""
+    warnings.warn(
+        f"dropped {count(int(dropped.sum()))} seen in no more than {GHOST_FRAMES} frames, in image "
+        f"{listed(np.unique(image_ids[dropped]))}: taken for false detections; give track_ids to keep them",
+        InputWarning,
+        stacklevel=3,
+    )
