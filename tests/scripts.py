@@ -1,6 +1,7 @@
 """Scripts that are no part of a package."""
 
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -8,8 +9,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def load(path: str) -> ModuleType:
-    """A script of the checkout as a module: "docs/tables.py"."""
+    """A script of the checkout, such as "docs/tables.py", as a module; it may import what lies beside it."""
     script = ROOT / path
+    if str(script.parent) not in sys.path:
+        sys.path.append(str(script.parent))
     spec = importlib.util.spec_from_file_location(path.removesuffix(".py").replace("/", "_"), script)
     assert spec is not None
     assert spec.loader is not None

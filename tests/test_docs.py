@@ -2,7 +2,6 @@
 
 import argparse
 import ast
-import importlib.util
 import inspect
 import re
 import shlex
@@ -11,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from scripts import load
 
 from wholebody_lift import cli, pretrained
 from wholebody_lift.pose import FRAMES
@@ -86,16 +86,7 @@ def test_snippets_run_in_order(page: Path, tmp_path: Path, monkeypatch: pytest.M
 @pytest.fixture(scope="module")
 def tables() -> ModuleType:
     pytest.importorskip("tensorboard", reason="the extra train")
-    return load(DOCS / "tables.py")
-
-
-def load(script: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"docs_{script.stem}", script)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("docs/tables.py")
 
 
 def test_blocks_are_what_the_code_says(page: Path, tables: ModuleType) -> None:
@@ -203,7 +194,7 @@ def test_every_frame_is_drawn() -> None:
 @pytest.mark.parametrize("name", ["keypoints", "frames"])
 def test_figures_can_be_drawn_again(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("matplotlib")
-    script = load(DOCS / "figures" / f"{name}.py")
+    script = load(f"docs/figures/{name}.py")
     monkeypatch.setattr(sys, "argv", ["figure", str(tmp_path / "figure.svg")])
     script.main()
     ids = [
@@ -220,7 +211,7 @@ def test_pictures_of_tools_can_be_drawn_again(tmp_path: Path, monkeypatch: pytes
     pytest.importorskip("trimesh", reason="the extra test")
     if not (ROOT / "weights" / pretrained.WEIGHTS_FILE).is_file():
         pytest.skip("needs the package's weights, which this checkout lacks")
-    script = load(DOCS / "figures" / "tools.py")
+    script = load("docs/figures/tools.py")
     monkeypatch.setattr(sys, "argv", ["tools", str(tmp_path)])
     script.main()
     drawn = {path.name for path in tmp_path.iterdir()} | {"tools-blender.png"}

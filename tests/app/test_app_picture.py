@@ -1,12 +1,12 @@
 """The picture of docs/app.md can be taken again."""
 
-import importlib.util
 import shutil
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from scripts import load
 
 from wholebody_lift import Lifter
 
@@ -21,9 +21,7 @@ def test_the_picture_can_be_taken_again(
     lifter: Lifter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a small network in place of the weights."""
-    spec = importlib.util.spec_from_file_location("docs_app", DOCS / "figures" / "app.py")
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
+    script = load("docs/figures/app.py")
     monkeypatch.setattr(script, "Lifter", SimpleNamespace(from_pretrained=lambda: lifter))
     monkeypatch.setattr(sys, "argv", ["app", str(tmp_path / "app.png")])
     script.main()

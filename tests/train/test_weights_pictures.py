@@ -1,13 +1,12 @@
 """The pictures of the model card can be drawn again, here smaller."""
 
-import importlib.util
 import json
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from recordings import small_bank
+from scripts import load
 
 pytest.importorskip("anny")
 pytest.importorskip("matplotlib")
@@ -17,18 +16,11 @@ from wholebody_lift.train.evaluation import held_out
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"docs_{name}", ROOT / "docs" / "figures" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_failures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held_out, "BLOCK", 8)
     monkeypatch.setattr(held_out, "_NOISE_DRAWS", 1)
     small_bank().save(tmp_path / "bank.npz")
-    script = _load("failures")
+    script = load("docs/figures/failures.py")
     monkeypatch.setattr(script, "PEOPLE", 8)
     monkeypatch.setattr(sys, "argv", ["failures", str(tmp_path / "bank.npz"), str(tmp_path / "out.png")])
     script.main()
@@ -39,12 +31,12 @@ def test_before_and_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     photos = ROOT / "examples" / "data" / "photos.json"
     out = tmp_path / "out.png"
     monkeypatch.setattr(sys, "argv", ["before_after", str(photos), "base", "tiny", str(out)])
-    _load("before_after").main()
+    load("docs/figures/before_after.py").main()
     assert out.stat().st_size > 10_000
 
 
 def test_learning_curve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = _load("learning_curve")
+    script = load("docs/figures/learning_curve.py")
     for name, suffix in (("KEPT", "json"), ("OUT", "png")):
         monkeypatch.setattr(script, name, tmp_path / f"out.{suffix}")
     records = [

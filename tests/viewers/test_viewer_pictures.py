@@ -1,12 +1,12 @@
 """The pictures of docs/viewer.md can be taken again, and are those that the page shows."""
 
-import importlib.util
 import re
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
+from scripts import load
 
 from wholebody_lift.pose import Pose3D
 
@@ -20,9 +20,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 def test_pictures_can_be_taken_again(clip: Pose3D, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With people from formulas in place of lifted ones, so that no weights are needed."""
-    spec = importlib.util.spec_from_file_location("docs_viewer", DOCS / "figures" / "viewer.py")
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
+    script = load("docs/figures/viewer.py")
 
     class Formulas:
         @classmethod

@@ -1,0 +1,95 @@
+"""Errors that were measured: evaluation.md, README.md, the model cards."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from blocks.writing import ROOT, table
+from wholebody_lift.train import markdown
+from wholebody_lift.train.evaluation import report, targets
+
+MEASURED = {
+    "base": ROOT / "docs" / "assets" / "errors-base.json",
+    "tiny": ROOT / "docs" / "assets" / "errors-tiny.json",
+}
+"""What `python -m wholebody_lift.train evaluate --weights NAME --out` wrote of the weights in the package."""
+MEASURED_ON_REAL_PEOPLE = ROOT / "docs" / "assets" / "real.json"
+"""What `python -m benchmarks.real --out` wrote of the weights in the package."""
+
+
+def _measured(weights: str, in_short: bool) -> str:
+    """The errors of weights in the package: all for their model card, or those for a reader in a hurry."""
+    found = report.from_json(json.loads(MEASURED[weights].read_text()))
+    return report.in_short(found) if in_short else report.as_markdown(found)
+
+
+def real_people() -> str:
+    """Errors on real people: every figure, with its interval."""
+    return _on_real_people(
+        {
+            "mpjpe": "MPJPE, mm",
+            "n_mpjpe": "N-MPJPE, mm",
+            "pa_mpjpe": "PA-MPJPE, mm",
+            "acceleration": "Acceleration, m/s²",
+            "angle/knee": "Knee, degrees",
+            "angle/elbow": "Elbow, degrees",
+            "angle/hip": "Hip, degrees",
+            "angle/shoulder": "Shoulder, degrees",
+            "lean/legs": "Lean of the legs, degrees",
+            "lean/trunk": "Lean of the trunk, degrees",
+        },
+        ways=None,
+        interval=True,
+    )
+
+
+def real_people_in_short() -> str:
+    """Errors on real people, for a reader in a hurry."""
+    return _on_real_people(
+        {
+            "mpjpe": "MPJPE, mm",
+            "pa_mpjpe": "PA-MPJPE, mm",
+            "angle/knee": "Knee",
+            "angle/elbow": "Elbow",
+            "angle/hip": "Hip",
+            "angle/shoulder": "Shoulder",
+        },
+        ways=("frame by frame, K given", "frame by frame, image size alone", "video, K given", "its own 3D"),
+        interval=False,
+    )
+
+
+def _on_real_people(columns: dict[str, str], ways: Sequence[str] | None, *, interval: bool) -> str:
+    """One row for each way of lifting, of all ways or of those named."""
+    found = json.loads(MEASURED_ON_REAL_PEOPLE.read_text(encoding="utf-8"))
+
+    def cell(summary: dict[str, Any], name: str) -> str:
+        mean, (low, high) = summary["mean"][name], summary["interval"][name]
+        return f"{mean:.1f} ({low:.1f} to {high:.1f})" if interval else f"{mean:.1f}"
+
+    rows = [
+        (f"{weights}, {way}", *(cell(summary, name) for name in columns))
+        for weights, of_weights in found.items()
+        for way, summary in of_weights.items()
+        if isinstance(summary, dict) and (ways is None or way in ways)
+    ]
+    return markdown.table(("", *columns.values()), rows)
+
+
+def asked() -> str:
+    """What the base weights were to reach, and what they reached."""
+    found = report.from_json(json.loads(MEASURED["base"].read_text()))
+    rows = [(*target[:3], "yes" if target.met else "no") for target in targets.compare(found)]
+    return table(("Laboratory, exact 2D unless said otherwise", "Asked", "Reached", ""), rows)
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "asked": asked,
+    "real-people": real_people,
+    "real-people-in-short": real_people_in_short,
+    **{f"errors-{name}": functools.partial(_measured, name, in_short=False) for name in MEASURED},
+    **{f"errors-in-short-{name}": functools.partial(_measured, name, in_short=True) for name in MEASURED},
+}

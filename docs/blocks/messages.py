@@ -1,0 +1,281 @@
+"""What a bad input, file or directory of weights is told: input.md. The calls are evaluated."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import textwrap
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from blocks.writing import EXAMPLES, WIDTH, table
+from wholebody_lift import (
+    InputError,
+    InputWarning,
+    Keypoints2D,
+    Lifter,
+    Pose3D,
+    WeightsError,
+    formats,
+    pretrained,
+)
+from wholebody_lift.checks import LAYOUTS
+from wholebody_lift.config import Config
+from wholebody_lift.model import SemGAN
+from wholebody_lift.skeleton import INDEX, MIRROR, indices
+
+SIZE = np.array([720.0, 1280.0])
+CAMERA = np.array([[1400.0, 0.0, 360.0], [0.0, 1400.0, 640.0], [0.0, 0.0, 1.0]])
+
+ERRORS = (
+    ("Another layout", "Keypoints2D(np.ones((17, 2)))"),
+    ("Flat rows", "Keypoints2D(people.reshape(4, -1))"),
+    ("Axes in another order", "Keypoints2D(np.swapaxes(people, 0, 1))"),
+    ("A video with two people in each frame", "Keypoints2D(people.reshape(2, 2, 133, 3))"),
+    ("Nobody", "Keypoints2D(people[:0])"),
+    ("A path", 'Keypoints2D("detections.json")'),
+    ("Words", 'Keypoints2D(np.array([["x", 1.0]] * 133, dtype=object))'),
+    ("Complex numbers", "Keypoints2D(np.ones((133, 2), complex))"),
+    ("Rows of different lengths", "Keypoints2D([[1.0, 2.0]] * 132 + [[3.0]])"),
+    ("Infinity", "Keypoints2D(np.full((133, 2), np.inf))"),
+    ("A score over 1", "Keypoints2D(xy, np.full(133, 1.2))"),
+    ("Visibility flags as scores", "Keypoints2D(xy, np.full(133, 2))"),
+    ("Scores of one person for many", "Keypoints2D(people[..., :2], np.ones(133))"),
+    ("Scores twice", "Keypoints2D(people, people[..., 2])"),
+    ("Nobody visible", "Keypoints2D(xy, np.full(133, 0.1))"),
+    ("All on one spot", "Keypoints2D(np.full((133, 2), 7.0))"),
+    ("A limit that is no score", "Keypoints2D(xy, min_score=30)"),
+    ("No size", "Keypoints2D(xy, image_size=(0, 1280))"),
+    ("The shape of a colour image", "Keypoints2D(xy, image_size=(1280, 720, 3))"),
+    ("A transposed K", "Keypoints2D(xy, K=K.T)"),
+    ("A K that is not finite", "Keypoints2D(xy, K=K * np.nan)"),
+    ("A focal length under 0", "Keypoints2D(xy, K=K * [[-1], [1], [1]])"),
+    ("A normalised K", "Keypoints2D(xy, K=[[1.9, 0, 0.5], [0, 1.1, 0.5], [0, 0, 1]])"),
+    ("A lens without a camera", "Keypoints2D(xy, distortion=np.zeros(5))"),
+    ("Another lens model", "Keypoints2D(xy, K=K, distortion=np.zeros(8))"),
+    ("A height in another unit", "Keypoints2D(xy, height_mm=1.78)"),
+    ("Frame numbers that are none", "Keypoints2D(people, image_ids=[0, 0.5, 1, 2])"),
+)
+"""Title and call; the last part of each message is the way to put it right."""
+
+WARNINGS = (
+    ("Coordinates from 0 to 1", "Keypoints2D(xy / size, image_size=size)"),
+    ("Width and height exchanged", "Keypoints2D(xy + [0, 250], image_size=(1280, 720))"),
+    ("y upwards", "Keypoints2D([0, 1280] + people[..., :2] * [1, -1])"),
+    ("A mirrored picture, or all sides exchanged", "Keypoints2D([720, 0] + people[..., :2] * [-1, 1])"),
+    ("Sides exchanged in the body only", "Keypoints2D(sides_of_the_body_exchanged)"),
+    ("Hands exchanged", "Keypoints2D(hands_exchanged)"),
+    ("A hand of somebody else", "Keypoints2D(left_hand_moved)"),
+)
+"""Title and call; all are accepted."""
+
+FILES = (
+    ("A result instead of detections", 'formats.read("result.json")'),
+    ("Fields with other names", 'formats.read("renamed.json")'),
+    ("JSON that holds something else", 'formats.read("number.json")'),
+    ("An empty list of people", 'formats.read("nobody.json")'),
+    ("An empty list of annotations", 'formats.read("no_annotations.json")'),
+    ("Annotations that are no list of people", 'formats.read("no_list.json")'),
+    ("JSON that ends early", 'formats.read("cut.json")'),
+    ("An .npz that ends early", 'formats.read("cut.npz")'),
+    ("Nobody in it can be seen", 'formats.read("unseen.json")'),
+    ("A part with too few numbers", 'formats.read("half_a_hand.json")'),
+    ("A part with a word in it", 'formats.read("words.json")'),
+    ("Image ids that are names", 'formats.read("named_image.json")'),
+    ("People in an image that is not described", 'formats.read("other_image.json")'),
+    ("Scores that are a little too large (a warning)", 'formats.read("scores_over_1.json")'),
+    ("A person without keypoints (a warning)", 'formats.read("one_unseen.json")'),
+    ("Detections instead of a result", 'Pose3D.load("detections.json")'),
+    ("Arrays instead of a result", 'Pose3D.load("arrays.npz")'),
+    ("A result of another release", 'Pose3D.load("newer.json")'),
+    ("A result with other keypoints", 'Pose3D.load("other_names.json")'),
+    ("A result with something left out", 'Pose3D.load("no_errors.json")'),
+    ("A CSV", 'Pose3D.load("result.csv")'),
+    ("A suffix that means nothing", 'pose.save("result.txt")'),
+)
+"""Title and call; the files are those of `_example_files`."""
+
+WEIGHTS = (
+    ("Neither a directory nor a Hub id", 'Lifter.from_pretrained("no-such-directory")'),
+    ("A directory without weights", 'Lifter.from_pretrained("empty")'),
+    ("A revision of a directory", 'Lifter.from_pretrained("weights", revision="v1")'),
+    ("A tensor missing", 'Lifter.from_pretrained("missing")'),
+    ("A config of another network", 'Lifter.from_pretrained("other_size")'),
+    ("A config of another release", 'Lifter.from_pretrained("other_release")'),
+)
+"""Title and call; the directories are those of `_example_weights`."""
+
+
+def layouts() -> str:
+    """What a wrong number of keypoints usually is."""
+    return table(("Keypoints", "Usually"), sorted(LAYOUTS.items()))
+
+
+def input_errors() -> str:
+    """Every kind of `InputError` at the door."""
+    return _messages(ERRORS, _detections())
+
+
+def input_warnings() -> str:
+    """Every kind of `InputWarning` at the door."""
+    return _messages(WARNINGS, _detections())
+
+
+def file_messages() -> str:
+    """What bad files are told."""
+    with in_temporary_directory():
+        return _messages(FILES, _example_files() | {"formats": formats, "Pose3D": Pose3D})
+
+
+def weights_errors() -> str:
+    """What bad weights are told, as far as no network is needed for it."""
+
+    with in_temporary_directory():
+        _example_weights()
+        return _messages(WEIGHTS, {"Lifter": Lifter})
+
+
+def _detections() -> dict[str, Any]:
+    """What the calls speak of: four people of an example file, as they are and spoilt."""
+    found = formats.read(EXAMPLES / "squats.json")[:4]
+    people = np.concatenate([found.keypoints, found.scores[..., None]], axis=-1)
+    mirror = list(MIRROR)
+    body_exchanged, hands_exchanged, moved = people[:, mirror], people.copy(), people.copy()
+    head = [*indices("face"), *(INDEX[n] for n in ("nose", "left_eye", "right_eye", "left_ear", "right_ear"))]
+    body_exchanged[:, head] = people[:, head]
+    hands = indices("left_hand", "right_hand")
+    hands_exchanged[:, hands] = people[:, [mirror[i] for i in hands]]
+    moved[:, indices("left_hand"), :2] += (150, -150)
+    return {
+        "np": np,
+        "Keypoints2D": Keypoints2D,
+        "people": people,
+        "xy": people[0, :, :2],
+        "size": SIZE,
+        "K": CAMERA,
+        "sides_of_the_body_exchanged": body_exchanged,
+        "hands_exchanged": hands_exchanged,
+        "left_hand_moved": moved,
+    }
+
+
+def _example_files() -> dict[str, Any]:
+    """Files in the current directory, and the pose that is in some of them."""
+    pose = example_pose()
+    for suffix in (".json", ".csv"):
+        pose.save(f"result{suffix}")
+    result = json.loads(Path("result.json").read_text(encoding="utf-8"))
+    without_errors = {key: value for key, value in result["people"][0].items() if key != "error_mm"}
+    document = json.loads((EXAMPLES / "squats.json").read_text(encoding="utf-8"))
+    person, other = document["annotations"][:2]
+    slightly_over = [1.04 * v if i % 3 == 2 and v else v for i, v in enumerate(person["keypoints"])]
+    unseen = {key: [0] * len(value) if isinstance(value, list) else value for key, value in other.items()}
+    np.savez("arrays.npz", keypoints=np.ones((133, 2)))
+    Path("cut.npz").write_bytes(Path("arrays.npz").read_bytes()[:-50])
+    Path("cut.json").write_text('[{"keypoints": [357.3, ', encoding="utf-8")
+    contents = {
+        "detections": document,
+        "renamed": {"kpts": [], "conf": []},
+        "number": 133,
+        "nobody": [],
+        "no_annotations": {"annotations": []},
+        "no_list": {"annotations": {"person": 1}},
+        "unseen": [unseen],
+        "half_a_hand": [person | {"lefthand_kpts": person["lefthand_kpts"][:30]}],
+        "words": [person | {"lefthand_kpts": ["left"] * 63}],
+        "named_image": [person | {"image_id": "frame_0001.png"}],
+        "other_image": {
+            "images": [{"id": 1, "width": 720, "height": 1280}],
+            "annotations": [person | {"image_id": 7}],
+        },
+        "scores_over_1": [person | {"keypoints": slightly_over}],
+        "one_unseen": [person, unseen],
+        "newer": result | {"version": 2},
+        "other_names": result | {"skeleton": {"names": ["pelvis"]}},
+        "no_errors": result | {"people": [without_errors]},
+    }
+    for name, content in contents.items():
+        Path(f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    return {"pose": pose}
+
+
+def example_pose() -> Pose3D:
+    """One person as a result, the network's part of it being zeros."""
+    person = formats.read(EXAMPLES / "squats.json")[0]
+    return Pose3D(
+        xyz=np.zeros((1, 133, 3), np.float32),
+        error_mm=np.zeros((1, 133), np.float32),
+        observed=person.observed,
+        translation=np.zeros((1, 3), np.float32),
+        K=CAMERA[None],
+        distortion=np.zeros((1, 5)),
+        camera_source="given",
+        reprojection_error_px=np.zeros(1, np.float32),
+        keypoints=person.keypoints.astype(np.float32),
+        scores=person.scores,
+        image_ids=np.zeros(1, np.int64),
+        image_size=person.image_size,
+    )
+
+
+def _example_weights() -> None:
+    """Directories of weights in the current directory: one that is right, and others."""
+    import safetensors.torch
+
+    model = SemGAN(Config(channels=8, heads=2, layers=1))
+    for name in ("weights", "missing", "other_size", "other_release"):
+        pretrained.save(model, name)
+    Path("empty").mkdir()
+    tensors = model.state_dict()
+    del tensors["embed_person.bias"]
+    safetensors.torch.save_file(tensors, str(Path("missing", pretrained.WEIGHTS_FILE)))
+    config = model.config.model_dump()
+    for name, change in (("other_size", {"layers": 2}), ("other_release", {"dropout": 0.1})):
+        Path(name, pretrained.CONFIG_FILE).write_text(json.dumps(config | change), encoding="utf-8")
+
+
+def _messages(cases: Iterable[tuple[str, str]], names: dict[str, Any]) -> str:
+    """Every call with what it says."""
+    blocks = []
+    for title, call in cases:
+        said = textwrap.fill(_says(call, names), WIDTH, break_long_words=False, break_on_hyphens=False)
+        blocks.append(f"**{title}**: `{call}`\n\n```text\n{said}\n```")
+    return "\n\n".join(blocks)
+
+
+def _says(call: str, names: dict[str, Any]) -> str:
+    """The text that a call ends with, an error's or a warning's."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", InputWarning)
+        try:
+            eval(call, dict(names))
+        except (InputError, WeightsError) as error:
+            return f"{type(error).__name__}: {error}"
+    (warning,) = caught
+    return f"{warning.category.__name__}: {warning.message}"
+
+
+@contextlib.contextmanager
+def in_temporary_directory() -> Iterator[None]:
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory() as directory:
+        os.chdir(directory)
+        try:
+            yield
+        finally:
+            os.chdir(before)
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "layouts": layouts,
+    "input-errors": input_errors,
+    "input-warnings": input_warnings,
+    "file-messages": file_messages,
+    "weights-errors": weights_errors,
+}
