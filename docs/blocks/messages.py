@@ -44,12 +44,13 @@ ERRORS = (
     ("Complex numbers", "Keypoints2D(np.ones((133, 2), complex))"),
     ("Rows of different lengths", "Keypoints2D([[1.0, 2.0]] * 132 + [[3.0]])"),
     ("Infinity", "Keypoints2D(np.full((133, 2), np.inf))"),
-    ("A score over 1", "Keypoints2D(xy, np.full(133, 1.2))"),
+    ("Scores in percent", "Keypoints2D(xy, np.full(133, 87))"),
     ("Visibility flags as scores", "Keypoints2D(xy, np.full(133, 2))"),
     ("Scores of one person for many", "Keypoints2D(people[..., :2], np.ones(133))"),
     ("Scores twice", "Keypoints2D(people, people[..., 2])"),
     ("Nobody visible", "Keypoints2D(xy, np.full(133, 0.1))"),
     ("All on one spot", "Keypoints2D(np.full((133, 2), 7.0))"),
+    ("Coordinates from 0 to 1", "Keypoints2D(xy / size, image_size=size)"),
     ("A limit that is no score", "Keypoints2D(xy, min_score=30)"),
     ("No size", "Keypoints2D(xy, image_size=(0, 1280))"),
     ("The shape of a colour image", "Keypoints2D(xy, image_size=(1280, 720, 3))"),
@@ -58,14 +59,13 @@ ERRORS = (
     ("A focal length under 0", "Keypoints2D(xy, K=K * [[-1], [1], [1]])"),
     ("A normalised K", "Keypoints2D(xy, K=[[1.9, 0, 0.5], [0, 1.1, 0.5], [0, 0, 1]])"),
     ("A lens without a camera", "Keypoints2D(xy, distortion=np.zeros(5))"),
-    ("Another lens model", "Keypoints2D(xy, K=K, distortion=np.zeros(8))"),
+    ("Another lens model", "Keypoints2D(xy, K=K, distortion=np.zeros(6))"),
     ("A height in another unit", "Keypoints2D(xy, height_mm=1.78)"),
     ("Frame numbers that are none", "Keypoints2D(people, image_ids=[0, 0.5, 1, 2])"),
 )
 """Title and call; the last part of each message is the way to put it right."""
 
 WARNINGS = (
-    ("Coordinates from 0 to 1", "Keypoints2D(xy / size, image_size=size)"),
     ("Width and height exchanged", "Keypoints2D(xy + [0, 250], image_size=(1280, 720))"),
     ("y upwards", "Keypoints2D([0, 1280] + people[..., :2] * [1, -1])"),
     ("A mirrored picture, or all sides exchanged", "Keypoints2D([720, 0] + people[..., :2] * [-1, 1])"),
