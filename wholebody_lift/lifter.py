@@ -15,7 +15,7 @@ from wholebody_lift.from_pixels import FromPixels, Seen, camera_source
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.model import SemGAN
 from wholebody_lift.pose import CameraSource, Pose3D
-from wholebody_lift.video import sequence
+from wholebody_lift.video import sequence, tracker
 
 CHUNK = 128
 """People lifted at once: bounds the memory (about 0.3 GB at the default size), whatever N is."""
@@ -78,6 +78,7 @@ class Lifter:
         K: npt.ArrayLike | None = None,
         distortion: npt.ArrayLike | None = None,
         height_mm: npt.ArrayLike | None = None,
+        track: bool = False,
         progress: Progress | None = None,
     ) -> Pose3D:
         """Lift one person or many.
@@ -90,6 +91,8 @@ class Lifter:
             K: (3, 3) or (N, 3, 3) intrinsics in pixels.
             distortion: (5,) or (N, 5) Brown-Conrady k1 k2 p1 p2 k3 (OpenCV's order); needs K.
             height_mm: the person's standing height, a number or (N,); sets the scale of the result.
+            track: number people who have no track ids through the frames that `image_ids` count, and drop
+                false detections: whoever is seen in a frame or two of a longer clip. A warning names them.
             progress: called after every few people with how many are lifted and how many there are.
 
         Returns:
@@ -110,12 +113,12 @@ class Lifter:
         }
         given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
         if not isinstance(keypoints, Keypoints2D):
-            return self._lift(Keypoints2D(keypoints=keypoints, **given), progress)
-        if given:
+            keypoints = Keypoints2D(keypoints=keypoints, **given)
+        elif given:
             raise TypeError(
                 f"lift(Keypoints2D) takes nothing beside it; put {', '.join(given)} into Keypoints2D"
             )
-        return self._lift(keypoints, progress)
+        return self._lift(tracker.follow(keypoints) if track else keypoints, progress)
 
     def lift_sequence(
         self,
@@ -129,6 +132,7 @@ class Lifter:
         lock_feet: bool = False,
         smoothness: float = 1.0,
         max_gap_seconds: float = sequence.MAX_GAP_SECONDS,
+        track: bool = False,
         progress: Progress | None = None,
     ) -> Pose3D:
         """Lift a whole video and use that people move smoothly and keep their size.
@@ -149,6 +153,8 @@ class Lifter:
             lock_feet: hold feet that stand in their place. For cameras that stand still.
             smoothness: what all cut-off frequencies are divided by: 2 is smoother, 0.5 follows faster.
             max_gap_seconds: gaps up to this long are filled; after a longer one a person starts afresh.
+            track: number people who have no track ids through the frames that `image_ids` count, and drop
+                false detections: whoever is seen in a frame or two of a longer clip. A warning names them.
             progress: called after every few people with how many are lifted and how many there are.
 
         Returns:
@@ -171,6 +177,8 @@ class Lifter:
             raise TypeError(
                 f"lift_sequence(Keypoints2D) takes no {', '.join(given)} beside it; put them into Keypoints2D"
             )
+        if track:
+            keypoints = tracker.follow(keypoints)
         frames = sequence.prepare(keypoints, fps=fps, smoothness=smoothness, max_gap_seconds=max_gap_seconds)
         return sequence.finish(frames, self._lift(frames.smooth, progress), lock_feet=lock_feet)
 
@@ -183,6 +191,8 @@ class Lifter:
         return pretrained.push(self.model, repo_id, **options)
 
     def _lift(self, people: Keypoints2D, progress: Progress | None = None) -> Pose3D:
+        if not len(people):
+            return Pose3D.empty(people.fps)
         source = camera_source(people)
         chunks = []
         with torch.inference_mode(), torch.autocast(self.device.type, enabled=False):

@@ -164,7 +164,7 @@ class TestSequences:
     @pytest.mark.parametrize(
         ("options", "said"),
         [
-            (["--track", "5"], "expected --track to be one of 3, 8, got 5"),
+            (["--track", "5"], "expected one of the people 3 and 8, got 5"),
             (
                 ["--smooth", "offline"],
                 "expected a frame rate for --smooth offline",
@@ -180,13 +180,15 @@ class TestSequences:
         assert main(arguments) == 1
         assert said in error_of(capsys)
 
-    def test_nobody_is_told_apart(
+    def test_people_without_track_ids_are_followed(
         self, video: Path, pair: Keypoints2D, weights: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
         formats.write_keypoints(pair.model_copy(update={"track_ids": None}), video, "arrays")
         pose = self.lift(video, weights, "--fps", "30")
-        assert len(pose) == 12
-        assert "their people need track ids" in capsys.readouterr().out
+        assert sorted(set(pose.track_ids.tolist())) == [0, 1]
+        assert "--track-people" in capsys.readouterr().out
+        assert self.lift(video, weights, "--fps", "30", "--no-track-people").track_ids is None
+        assert "give --track-people" in capsys.readouterr().out
 
     def test_what_cannot_be_written_does_not_keep_the_rest_from_it(
         self, video: Path, weights: str, capsys: pytest.CaptureFixture[str]

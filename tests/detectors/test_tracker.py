@@ -3,8 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wholebody_lift import InputError, Keypoints2D, Lifter, formats
+from wholebody_lift.errors import DroppedWarning
 from wholebody_lift.skeleton import PARTS
-from wholebody_lift.video.tracker import FORGET_SECONDS, RE_ENTRY_SECONDS, REACH, Tracker, moved
+from wholebody_lift.video.tracker import FORGET_SECONDS, RE_ENTRY_SECONDS, REACH, Tracker, follow, moved
 
 FPS = 10.0
 
@@ -101,3 +103,66 @@ def test_distances_are_in_sizes(scale, place, distance):
 
 def test_a_point_has_no_size():
     assert moved(np.zeros((133, 2)), np.zeros((133, 2))) == np.inf
+
+
+# From files and arrays
+
+
+def crowd(squats, *ways):
+    """Keypoints2D of people who are at x, y = way(t) in frame t of 20, in any order; None is nowhere."""
+    rng = np.random.default_rng(3)
+    xy, images, who = [], [], []
+    for frame in range(20):
+        for number in rng.permutation(len(ways)):
+            at = ways[number](frame)
+            if at is not None:
+                xy.append(squats.keypoints[frame] + np.array(at))
+                images.append(frame)
+                who.append(number)
+    return Keypoints2D(np.stack(xy), image_ids=images, fps=5), np.array(who)
+
+
+def same_people(found, who):
+    """Whether the track ids are the true numbers, under other names."""
+    pairs = set(zip(found.tolist(), who.tolist(), strict=True))
+    return len(pairs) == len(set(found.tolist())) == len(set(who.tolist()))
+
+
+def test_people_who_cross_keep_their_numbers(squats):
+    people, who = crowd(squats, lambda t: (60 * t, 0), lambda t: (1140 - 60 * t, 40))
+    assert same_people(follow(people).track_ids, who)
+
+
+def test_a_false_detection_is_dropped_and_named(squats):
+    people, _ = crowd(squats, lambda t: (0, 0), lambda t: (700, -200) if t == 7 else None)
+    with pytest.warns(DroppedWarning, match=r"dropped 1 person .* in image 7"):
+        kept = follow(people)
+    assert len(kept) == 20
+    assert len(set(kept.track_ids.tolist())) == 1
+
+
+def test_whoever_leaves_and_comes_back_has_the_same_number(squats):
+    people, who = crowd(squats, lambda t: (0, 0), lambda t: (700, 0) if not 5 <= t < 14 else None)
+    assert same_people(follow(people).track_ids, who)
+
+
+def test_track_ids_that_are_given_stay(squats):
+    people = squats.model_copy(update={"track_ids": np.arange(len(squats)) + 40})
+    assert follow(people) is people
+
+
+def test_frames_must_be_known(squats):
+    with pytest.raises(InputError, match="image_ids"):
+        follow(squats.model_copy(update={"image_ids": None}))
+
+
+@pytest.mark.parametrize("lift", ["lift", "lift_sequence"])
+def test_a_ghost_costs_a_clip_neither_its_smoothing_nor_its_bvh(squats, lift, tmp_path):
+    people, _ = crowd(squats, lambda t: (0, 0), lambda t: (700, -200) if t == 7 else None)
+    lifter = Lifter.from_pretrained("tiny", device="cpu")
+    with pytest.raises(InputError, match="track=True"):
+        lifter.lift_sequence(people)
+    with pytest.warns(DroppedWarning):
+        pose = getattr(lifter, lift)(people, track=True)
+    assert len(pose) == 20
+    formats.write(pose, tmp_path / "walk.bvh")

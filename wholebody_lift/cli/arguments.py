@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +147,12 @@ def add_time(command: ArgumentParser, fps: str) -> None:
     """How people over time are lifted."""
     group = command.add_argument_group("people over time")
     group.add_argument("--fps", type=number, metavar="F", help=f"frames per second (default: {fps})")
+    group.add_argument(
+        "--track-people",
+        action=BooleanOptionalAction,
+        help="number people without track ids from frame to frame and drop false detections (default: where "
+        "several people are in frames of known rate)",
+    )
     group.add_argument(
         "--smooth",
         choices=["offline", "live", "none"],

@@ -26,7 +26,7 @@ def add_arguments(command: ArgumentParser) -> None:
     options.add_detected_output(command)
     options.add_camera(command, image_size=False)
     options.add_model(command)
-    command.set_defaults(smooth="none", smoothness=1.0, lock_feet=False)
+    command.set_defaults(smooth="none", track_people=False, smoothness=1.0, lock_feet=False)
 
 
 def run(arguments: Namespace) -> None:

@@ -28,12 +28,28 @@ def load(arguments: Namespace) -> Lifter:
 def lift_and_write(people: Keypoints2D, arguments: Namespace, paths: Sequence[Path]) -> None:
     """Lift people, say what came out and write it."""
     frame = {} if arguments.frame is None else {"frame": arguments.frame}
+    people = followed(people, arguments)
     by_track = people.track_ids is not None
     people = files.only(people, arguments.track) if by_track else people
     pose = lift(people, load(arguments), arguments)
     pose = pose if by_track else files.only(pose, arguments.track)
     say(arguments, pose.to(arguments.frame or pose.frame).summary())
     files.write_outputs(pose, arguments, paths, **frame)
+
+
+def followed(people: Keypoints2D, arguments: Namespace) -> Keypoints2D:
+    """People numbered through the frames, as --track-people says: by default where several are in frames of
+    known rate and it is not known who is who."""
+    asked = arguments.track_people
+    if asked is None:
+        asked = people.fps is not None and tracks.numbers(people) is None
+        if asked:
+            say(arguments, "people have no track ids: following them from frame to frame (--track-people)")
+    if not asked:
+        return people
+    from wholebody_lift.video import tracker
+
+    return tracker.follow(people)
 
 
 def lift(people: Keypoints2D, lifter: Lifter, arguments: Namespace) -> Pose3D:
@@ -65,6 +81,6 @@ def _smooth_by_default(people: Keypoints2D, arguments: Namespace) -> str:
     if tracks.is_video(people):
         return "offline"
     if len(tracks.images(people)) > 1:
-        unknown = "give --fps" if people.fps is None else "their people need track ids"
+        unknown = "give --fps" if people.fps is None else "give --track-people"
         say(arguments, f"each image is lifted by itself; if these are frames of a video, {unknown}")
     return "none"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from wholebody_lift import tracks
 from wholebody_lift._types import Floats, Integers, Mask
-from wholebody_lift.errors import InputWarning, count, listed
+from wholebody_lift.errors import DroppedWarning, InputError, count, listed, warn
+from wholebody_lift.keypoints import Keypoints2D
 
 REACH = 0.5
 """Nobody is further from where they are expected, from one frame to the next: the median of their keypoints,
@@ -109,37 +109,40 @@ def moved(before: Floats, now: Floats) -> float:
     return float(np.median(np.linalg.norm(now - before, axis=-1)) / size) if size > 0 else np.inf
 
 
-def follow(
-    image_ids: Integers, keypoints: Floats, scores: npt.NDArray[np.float32], fps: float | None
-) -> Integers:
-    """(N,) track ids of people (N, 133, 2) in images, NaN where missing, as `Tracker` numbers them."""
-    tracker = Tracker(fps, min_score=0.0)
-    people = np.concatenate(
-        [keypoints, np.where(np.isnan(keypoints[..., :1]), -1, scores[..., None])], axis=-1
-    )
-    track_ids = np.empty(len(people), dtype=np.int64)
-    for image in np.unique(image_ids):
-        rows = np.flatnonzero(image_ids == image)
-        track_ids[rows] = tracker.update(int(image), people[rows])
-    return track_ids
+def follow(people: Keypoints2D) -> Keypoints2D:
+    """The same people with track ids, numbered as `Tracker` does, without false detections; a warning names
+    those. People who have track ids keep them.
 
-
-def ghosts(image_ids: Integers, track_ids: Integers) -> Mask:
-    """(N,) bool: rows of people who are seen in no more than `GHOST_FRAMES` frames of a longer clip, beside
-    somebody who is seen for longer.
+    Raises InputError without image ids, as frames are what people are followed through.
     """
-    tracks, place, seen = np.unique(track_ids, return_inverse=True, return_counts=True)
+    if people.track_ids is not None or not len(people):
+        return people
+    if people.image_ids is None:
+        raise InputError(
+            "expected image_ids to follow people through, got none; number the frames: "
+            "Keypoints2D(..., image_ids=...)"
+        )
+    tracker = Tracker(people.fps, people.min_score)
+    found = np.concatenate([people.keypoints, people.scores[..., None]], axis=-1)  # (N, K, 3)
+    track_ids = np.empty(len(people), dtype=np.int64)
+    for rows in tracks.by_frame(people):
+        track_ids[rows] = tracker.update(int(people.image_ids[rows[0]]), found[rows])
+    ghosts = _ghosts(people.image_ids, track_ids)
+    if ghosts.any():
+        warn(
+            f"dropped {count(int(ghosts.sum()))} seen in no more than {GHOST_FRAMES} frames, in image "
+            f"{listed(np.unique(people.image_ids[ghosts]))}, as false detections; give track_ids to keep "
+            "them",
+            DroppedWarning,
+        )
+    return people.model_copy(update={"track_ids": track_ids})[~ghosts]
+
+
+def _ghosts(image_ids: Integers, track_ids: Integers) -> Mask:
+    """(N,) bool: rows of people who are seen in no more than `GHOST_FRAMES` frames of a longer clip, beside
+    somebody who is seen for longer."""
+    _, place, seen = np.unique(track_ids, return_inverse=True, return_counts=True)
     short = seen <= GHOST_FRAMES
-    if len(np.unique(image_ids)) < _GHOST_CLIP or short.all() or len(tracks) == 1:
+    if len(np.unique(image_ids)) < _GHOST_CLIP or short.all():
         return np.zeros(len(track_ids), dtype=bool)
     return np.asarray(short[place])
-
-
-def warn_of_ghosts(image_ids: Integers, dropped: Mask) -> None:
-    """Say which rows were dropped as false detections."""
-    warnings.warn(
-        f"dropped {count(int(dropped.sum()))} seen in no more than {GHOST_FRAMES} frames, in image "
-        f"{listed(np.unique(image_ids[dropped]))}: taken for false detections; give track_ids to keep them",
-        InputWarning,
-        stacklevel=3,
-    )
