@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 DETECT_VENV ?= .venv-detect
+SBOM_VENV ?= .venv-sbom
 
 INSTALL := -m pip install --quiet --disable-pip-version-check
 PY := $(VENV)/bin/python
@@ -13,7 +14,7 @@ OFFLINE := { echo "make: the installation failed for the reason above. It needs 
 	"or pip's settings, then run make again. It keeps what is already installed." >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test detect-test run-detect-test format docs wheel clean
+.PHONY: help demo test detect-test run-detect-test format docs wheel sbom matrix clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -44,8 +45,16 @@ wheel: $(VENV)/all.stamp  ## Build the wheel and the source archive into dist/, 
 	$(PY) -m build --no-isolation --outdir dist
 	$(PY) -m pytest -q tests/test_wheel.py
 
+sbom: $(VENV)/all.stamp $(SBOM_VENV)/all.stamp  ## Write the SBOM (CycloneDX) to dist/ and the table of licences to docs/
+	$(SBOM_VENV)/bin/cyclonedx-py environment --pyproject pyproject.toml --mc-type library --output-reproducible \
+		--output-file $(SBOM_VENV)/environment.json $(PY)
+	$(PY) docs/licences.py $(SBOM_VENV)/environment.json dist/wholebody-lift.cdx.json
+
+matrix:  ## Test at the lowest versions of the dependencies, and at the newest on each Python found (slow)
+	.ci/matrix
+
 clean:  ## Remove the environments and everything that was built
-	rm -rf $(VENV) $(DETECT_VENV) dist out site .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DETECT_VENV) $(SBOM_VENV) dist out site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # MediaPipe 0.10.21 needs numpy 1, so it cannot be in $(VENV).
 HAS_MEDIAPIPE = import platform, sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13) or \
@@ -66,6 +75,11 @@ $(DETECT_VENV)/all.stamp: $(DETECT_VENV)/torch.stamp constraints-detect.txt pypr
 	@$(DETECT_PY) -c "import cv2" 2> /dev/null || { $(DETECT_PY) -m pip uninstall --quiet --yes \
 		opencv-contrib-python && $(DETECT_PIP) --force-reinstall --no-deps opencv-contrib-python-headless; \
 		} || $(OFFLINE)
+	@touch $@
+
+$(SBOM_VENV)/all.stamp: constraints.txt
+	$(PYTHON) -m venv $(SBOM_VENV)
+	$(SBOM_VENV)/bin/python $(INSTALL) --constraint constraints.txt cyclonedx-bom || $(OFFLINE)
 	@touch $@
 
 # PyTorch first and separately: it is by far the largest package, and is kept when only the others change.

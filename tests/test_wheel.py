@@ -1,5 +1,6 @@
 """The wheel and the source archive: what is in them, and how large they are."""
 
+import os
 import subprocess
 import sys
 import tarfile
@@ -96,24 +97,30 @@ def test_wheel_works_without_the_tree(wheel: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_second_build_is_the_same_to_the_byte(dist: Path, tmp_path: Path) -> None:
+    """In another time zone and locale, with other permissions by default."""
+    again = tmp_path / "dist"
+    script = "import os, runpy; os.umask(0o027); runpy.run_module('hatchling', run_name='__main__')"
+    subprocess.run(
+        [sys.executable, "-c", script, "build", "--directory", str(again)],
+        cwd=ROOT,
+        env={**os.environ, "TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7"},
+        check=True,
+        capture_output=True,
+    )
+    assert {path.name: path.read_bytes() for path in again.iterdir()} == {
+        path.name: path.read_bytes() for path in dist.iterdir()
+    }
+
+
 def test_source_archive_builds_the_same_wheel(dist: Path, wheel: Path, tmp_path: Path) -> None:
     (source,) = dist.glob("*.tar.gz")
     with tarfile.open(source) as archive:
         archive.extractall(tmp_path, filter="data")
     (unpacked,) = tmp_path.iterdir()
-    command = [
-        sys.executable,
-        "-m",
-        "hatchling",
-        "build",
-        "--target",
-        "wheel",
-        "--directory",
-        str(tmp_path / "dist"),
-    ]
-    subprocess.run(command, cwd=unpacked, check=True, capture_output=True)
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
+    subprocess.run(
+        [*command, "--directory", str(tmp_path / "dist")], cwd=unpacked, check=True, capture_output=True
+    )
     (again,) = (tmp_path / "dist").glob("*.whl")
-    with zipfile.ZipFile(wheel) as first, zipfile.ZipFile(again) as second:
-        assert {item.filename: item.CRC for item in first.infolist()} == {
-            item.filename: item.CRC for item in second.infolist()
-        }
+    assert again.read_bytes() == wheel.read_bytes()
