@@ -41,7 +41,7 @@ PAGE = """\
 # Licences of the dependencies
 
 wholebody-lift is Apache-2.0, code and weights. This table lists what an installation brings along, at the
-versions of `constraints.txt`, with the licence that each package states. `make sbom` writes it, and a software
+versions of `constraints.txt`, with the licence that each states. `make sbom` writes it, and a software
 bill of materials of the same packages (CycloneDX JSON, made with cyclonedx-bom) to `dist/`.
 
 The wheel contains none of these packages. PyTorch's builds with CUDA also install NVIDIA's libraries, under
