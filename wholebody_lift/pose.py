@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from wholebody_lift import tracks
+from wholebody_lift import checks, tracks
 from wholebody_lift._types import AnyFloats
 from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
 
@@ -107,6 +107,10 @@ class Pose3D:
             if value is not None and np.shape(value) != shape:
                 raise ValueError(f"expected Pose3D.{name} of shape {shape}, got {np.shape(value)}")
         _frame_spec(self.frame)
+        _check_one_of("camera_source", self.camera_source, CameraSource)
+        _check_one_of("scale_source", self.scale_source, ScaleSource)
+        if self.fps is not None:
+            checks.fps(self.fps)
 
     @classmethod
     def empty(cls, fps: float | None = None) -> Pose3D:
@@ -266,6 +270,11 @@ def _shapes(n: int) -> dict[str, tuple[int, ...]]:
         "image_size": (n, 2),
         "track_ids": (n,),
     }
+
+
+def _check_one_of(name: str, value: object, choices: Any) -> None:
+    if value not in get_args(choices):
+        raise ValueError(f"expected {name} {' or '.join(get_args(choices))}, got {value!r}")
 
 
 def _frame_spec(frame: str) -> FrameSpec:

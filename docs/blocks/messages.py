@@ -82,6 +82,7 @@ FILES = (
     ("An empty list of people", 'formats.read("nobody.json")'),
     ("An empty list of annotations", 'formats.read("no_annotations.json")'),
     ("Annotations that are no list of people", 'formats.read("no_list.json")'),
+    ("JSON that is nested too deeply", 'formats.read("nested.json")'),
     ("JSON that ends early", 'formats.read("cut.json")'),
     ("An .npz that ends early", 'formats.read("cut.npz")'),
     ("Nobody in it can be seen", 'formats.read("unseen.json")'),
@@ -178,6 +179,7 @@ def _example_files() -> dict[str, Any]:
     unseen = {key: [0] * len(value) if isinstance(value, list) else value for key, value in other.items()}
     np.savez("arrays.npz", keypoints=np.ones((133, 2)))
     Path("cut.npz").write_bytes(Path("arrays.npz").read_bytes()[:-50])
+    Path("nested.json").write_text(100_000 * "[", encoding="utf-8")
     Path("cut.json").write_text('[{"keypoints": [357.3, ', encoding="utf-8")
     contents = {
         "detections": document,

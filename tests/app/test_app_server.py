@@ -18,7 +18,7 @@ from urllib.parse import quote, urlsplit
 import numpy as np
 import pytest
 
-from wholebody_lift import inputs, pretrained
+from wholebody_lift import formats, pretrained
 from wholebody_lift.app import server as server_module
 from wholebody_lift.app.server import MAX_BYTES, Server
 from wholebody_lift.app.workshop import Workshop
@@ -118,7 +118,7 @@ def test_lift_view_and_download(server: Server, squats_file: bytes) -> None:
     assert "<title>squats.json</title>" in view.body.decode()
     file = ask(server, f"results/{result['id']}/file/.npz")
     assert file.headers["Content-Disposition"] == "attachment; filename*=UTF-8''squats.npz"
-    assert inputs.read_pose(file.body, "squats.npz").fps == 5
+    assert formats.read_pose(file.body).fps == 5
     person = ask(server, f"results/{result['id']}/file/.npz?person=0")
     assert person.headers["Content-Disposition"].endswith("squats-person0.npz")
 

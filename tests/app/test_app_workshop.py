@@ -11,7 +11,7 @@ from threading import Barrier, Event
 import numpy as np
 import pytest
 
-from wholebody_lift import InputError, Keypoints2D, Lifter, Pose3D, detectors, formats, inputs
+from wholebody_lift import InputError, Keypoints2D, Lifter, Pose3D, detectors, formats
 from wholebody_lift.app import workshop as workshop_module
 from wholebody_lift.app.workshop import KEPT_RESULTS, WORKERS, NotFoundError, Workshop
 from wholebody_lift.outputs import KINDS
@@ -46,7 +46,7 @@ def written(people: Keypoints2D) -> bytes:
 
 
 def pose_of(workshop: Workshop, answer: dict) -> Pose3D:
-    return inputs.read_pose(workshop.export(answer["id"], ".npz")[1], "result.npz")
+    return formats.read_pose(workshop.export(answer["id"], ".npz")[1])
 
 
 def test_detections_are_lifted(

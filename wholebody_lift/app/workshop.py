@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from wholebody_lift import inputs, outputs, tracks
+from wholebody_lift import formats, outputs, tracks
 from wholebody_lift._types import Progress
 from wholebody_lift.app.notes import Notes
+from wholebody_lift.app.uploads import as_file
 from wholebody_lift.errors import InputError
 from wholebody_lift.extras import DETECT
 from wholebody_lift.keypoints import Keypoints2D
@@ -206,7 +207,7 @@ class Workshop:
             people = _detect(content, name, known, partial(report, "detecting"))
         else:
             try:
-                return inputs.read_pose(content, name)
+                return formats.read_pose(content, name=name)
             except InputError:
                 people = _read(content, name, known)  # no result, and so detections
         people = _with_camera(people, known)
@@ -257,7 +258,7 @@ def _detect(content: bytes, name: str, known: Mapping[str, float], progress: Pro
     from wholebody_lift import detectors
 
     height = known.get("height_mm")
-    with inputs.as_file(content, name) as path:
+    with as_file(content, name) as path:
         if _PHOTO.match(content):
             return detectors.detect_image(path, height_mm=height)
         people = detectors.detect_video(path, progress=progress, height_mm=height)
@@ -265,9 +266,10 @@ def _detect(content: bytes, name: str, known: Mapping[str, float], progress: Pro
 
 
 def _read(content: bytes, name: str, known: Mapping[str, float]) -> Keypoints2D:
-    given = {field: known[field] for field in ("height_mm", "fps") if field in known}
-    size = {"image_size": (known["width"], known["height"])} if "width" in known else {}
-    return inputs.read(content, name, **given, **size)
+    given: dict[str, Any] = {field: known[field] for field in ("height_mm", "fps") if field in known}
+    if "width" in known:
+        given["image_size"] = (known["width"], known["height"])
+    return formats.read(content, name=name, **given)
 
 
 def _with_camera(people: Keypoints2D, known: Mapping[str, float]) -> Keypoints2D:

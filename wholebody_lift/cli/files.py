@@ -33,19 +33,19 @@ _ADVICE: dict[Obstacle, str] = {
 
 def read_detections(source: Path, **known: Any) -> Keypoints2D:
     """2D keypoints from a file, a folder or the pipe; `known` as for `formats.read`."""
-    from wholebody_lift import formats, inputs
+    from wholebody_lift import formats
 
     if source == PIPE:
-        return inputs.read(_standard_input(), _STDIN, **known)
+        return formats.read(_standard_input(), name=_STDIN, **known)
     return formats.read(source, **known)
 
 
 def read_result(source: Path) -> Pose3D:
     """A saved result from a file or the pipe."""
-    from wholebody_lift import formats, inputs
+    from wholebody_lift import formats
 
     if source == PIPE:
-        return inputs.read_pose(_standard_input(), _STDIN)
+        return formats.read_pose(_standard_input(), name=_STDIN)
     return formats.read_pose(source)
 
 

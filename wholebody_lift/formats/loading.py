@@ -1,14 +1,25 @@
-"""The content of a file before it is known what it means, for readers of detections and of results."""
+"""The content of a file before it is known what it means, for readers of detections and of results.
+
+Nothing is unpickled, and no memory is taken that the size of the file does not justify: an npz of a few kB
+may claim terabytes.
+"""
 
 from __future__ import annotations
 
 import json
+import lzma
+import math
 import zipfile
 import zlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
+from numpy.lib import format as npy
 
 from wholebody_lift.errors import InputError
 
@@ -16,25 +27,144 @@ NPY = b"\x93NUMPY"
 ZIP = b"PK"
 """How files begin; an npz is a zip."""
 
+MAX_JSON_BYTES = 2**30
+"""Larger JSON is refused: parsed, it would need ten times as much memory. Arrays have npz."""
 
-def starts_with(path: Path, magic: bytes) -> bool:
-    """Whether a file begins with these bytes."""
-    with path.open("rb") as file:
-        return file.read(len(magic)) == magic
+EXPANSION = 20
+"""How often an npz may be as large unpacked as it is packed; detections and results reach 8."""
+
+SLACK_BYTES = 2**26
+"""What any npz may unpack to, however small it is."""
+
+_DAMAGED = (
+    *(ValueError, EOFError, OSError, KeyError, NotImplementedError, RuntimeError),  # RuntimeError: encrypted
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
+"""What zipfile raises for a file that is not what it claims to be."""
 
 
-def load_json(path: Path) -> Any:
-    """Parsed JSON. Raises InputError if it is not valid."""
+@dataclass(frozen=True)
+class Content:
+    """The content of a file: at a path, or in memory, where it came through a pipe or an upload.
+
+    Attributes:
+        source: the path, or the bytes.
+        name: what errors and warnings call it.
+    """
+
+    source: Path | bytes
+    name: str
+
+    @classmethod
+    def of(cls, source: str | Path | bytes | BinaryIO, name: str | None = None) -> Content:
+        """A path, bytes or a binary file object as content; `name` is that of the path, unless given."""
+        if isinstance(source, str | Path):
+            return cls(Path(source), name or str(source))
+        content = source if isinstance(source, bytes) else source.read()
+        return cls(content, name or str(getattr(source, "name", "the content")))
+
+    @property
+    def suffix(self) -> str:
+        """Of the name, in lower case."""
+        return Path(self.name).suffix.lower()
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.source) if isinstance(self.source, bytes) else self.source.stat().st_size
+
+    def open(self) -> BinaryIO:
+        return BytesIO(self.source) if isinstance(self.source, bytes) else self.source.open("rb")
+
+    def starts_with(self, magic: bytes) -> bool:
+        with self.open() as file:
+            return file.read(len(magic)) == magic
+
+    def json(self) -> Any:
+        """Parsed JSON, with or without a byte order mark. Raises InputError if it is not valid."""
+        if self.size > MAX_JSON_BYTES:
+            raise InputError(
+                f"expected JSON of at most {MAX_JSON_BYTES // 2**20} MiB, got {self.size // 2**20} MiB; "
+                "split it, or use .npz"
+            )
+        with self.open() as file:
+            text = file.read()
+        try:
+            return json.loads(text.decode("utf-8-sig"))
+        except RecursionError:
+            raise InputError("expected people, got JSON that is nested too deeply") from None
+        except ValueError as error:
+            raise InputError(f"not a valid .npy, .npz or JSON file ({error})") from None
+
+    def npy(self) -> npt.NDArray[Any]:
+        """The array of an npy file. Raises InputError if it is damaged, or of Python objects."""
+        with self.open() as file:
+            try:
+                return _array(file, self.size)
+            except ValueError as error:
+                raise InputError(f"not a valid .npy file ({error}); save a plain numeric array") from None
+
+    def npz_names(self) -> list[str]:
+        """The names of the arrays in an npz file. Raises InputError if it is damaged."""
+        with self.open() as file:
+            try:
+                return [name.removesuffix(".npy") for name in zipfile.ZipFile(file).namelist()]
+            except _DAMAGED as error:
+                raise InputError(f"not a valid .npz file ({_reason(error)}); save it again") from None
+
+    def npz(self, names: Collection[str]) -> dict[str, npt.NDArray[Any]]:
+        """Those arrays of an npz file that have these names.
+
+        Raises InputError if it is damaged, holds Python objects, or claims more memory than its size can
+        justify.
+        """
+        left = SLACK_BYTES + EXPANSION * self.size
+        arrays = {}
+        with self.open() as file:
+            try:
+                archive = zipfile.ZipFile(file)
+                for member in archive.namelist():
+                    name = member.removesuffix(".npy")
+                    if name in names:
+                        with archive.open(member) as stream:
+                            arrays[name] = _array(stream, left)
+                        left -= arrays[name].nbytes
+            except _DAMAGED as error:
+                raise InputError(f"not a valid .npz file ({_reason(error)}); save it again") from None
+        return arrays
+
+
+def _array(stream: Any, limit: int) -> npt.NDArray[Any]:
+    """An array in npy format, of at most `limit` bytes. Raises ValueError for what is none."""
+    shape, in_fortran_order, dtype = _header(stream)
+    size = math.prod(shape) * dtype.itemsize
+    if size > limit:
+        raise ValueError(f"it claims {size:,} bytes, which the size of the file does not justify")
+    content = stream.read(size)
+    if len(content) < size:
+        raise ValueError("it ends early")
+    array = np.frombuffer(bytearray(content), dtype) if size else np.zeros(math.prod(shape), dtype)
+    return array.reshape(shape, order="F" if in_fortran_order else "C")
+
+
+def _header(stream: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, order and type of an array in npy format. Raises ValueError for what is none.
+
+    numpy raises whatever its parser does, and advises to unpickle what it does not trust.
+    """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"not a valid .npy, .npz or JSON file ({error})") from None
+        version = npy.read_magic(stream)
+        read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
+        shape, in_fortran_order, dtype = read(stream)
+        valid = all(length >= 0 for length in shape) and dtype.itemsize > 0
+    except Exception:
+        valid = False
+    if not valid:
+        raise ValueError("its header is damaged")
+    if dtype.hasobject:
+        raise ValueError("Python objects are never read")
+    return shape, in_fortran_order, dtype
 
 
-def load_npz(path: Path) -> dict[str, Any]:
-    """All arrays of an npz file by name. Raises InputError if it is damaged."""
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(f"not a valid .npz file ({error}); save it again") from None
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,5 +1,6 @@
 import csv
 import json
+import math
 
 import numpy as np
 import pytest
@@ -56,6 +57,13 @@ def test_there_and_back_is_the_identity(tmp_path, suffix, frame, image_size):
     formats.write(pose, path)
     same(formats.read_pose(path), pose)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".json"])
+def test_nobody_comes_back(tmp_path, suffix):
+    path = tmp_path / f"nobody{suffix}"
+    Pose3D.empty(fps=25).save(path)
+    same(Pose3D.load(path), Pose3D.empty(fps=25))
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".json"])
@@ -196,12 +204,25 @@ def test_damaged_files(tmp_path):
         (lambda d: d["skeleton"]["names"].reverse(), "expected the keypoint names of COCO-WholeBody"),
         (lambda d: d.pop("units"), None),
         (lambda d: d.pop("frame"), "without its description"),
-        (lambda d: d.pop("people"), "expected a result with people"),
-        (lambda d: d["people"][1].pop("xyz"), "expected a result with xyz"),
+        (lambda d: d.pop("people"), "expected people to be a list of objects"),
+        (lambda d: d["people"][1].pop("xyz"), "expected xyz for every person, got person 1 without"),
         (lambda d: d["people"][1]["xyz"].pop(), "the result is damaged"),
         (lambda d: d["people"][1].update(scores="a"), "the result is damaged"),
         (lambda d: d["frame"].update(name="maya"), "got 'maya'"),
-        (lambda d: d["people"].clear(), "the result is damaged"),
+        (lambda d: d.update(people={}), "expected people to be a list of objects"),
+        *((lambda d, fps=fps: d.update(fps=fps), "expected fps ") for fps in (0, -5, math.nan, "x", 1e9)),
+        (lambda d: d.update(camera_source="guess"), "expected camera_source given or"),
+        (lambda d: d.update(scale_source=[]), "expected scale_source height_mm or"),
+        (
+            lambda d: d["people"][1]["xyz"][5].__setitem__(0, None),
+            "xyz: expected finite numbers, got others for",
+        ),
+        (lambda d: d["people"][1]["error_mm"].__setitem__(0, 1e300), "error_mm: expected finite numbers"),
+        (lambda d: d["people"][1]["scores"].__setitem__(0, 2), "scores: expected numbers from 0 to 1"),
+        (lambda d: d["people"][1].update(image_id=2**63), "image_ids: expected int64"),
+        (lambda d: d["people"][1].update(image_id=1.5), "image_ids: expected int64"),
+        (lambda d: d["people"][1].update(image_id=None), "image_ids: expected int64"),
+        (lambda d: d["people"].append(7), "expected people to be a list of objects"),
     ],
 )
 def test_json_with_wrong_content(tmp_path, change, text):

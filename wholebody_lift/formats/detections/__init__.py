@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import numpy.typing as npt
 
@@ -20,7 +20,7 @@ from wholebody_lift.formats.detections import (
     supervision,
     vitpose,
 )
-from wholebody_lift.formats.loading import NPY, ZIP, load_json, starts_with
+from wholebody_lift.formats.loading import NPY, ZIP, Content
 from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D
 
 __all__ = ["mediapipe", "mmpose", "read", "rtmlib", "supervision", "vitpose", "write_keypoints"]
@@ -48,8 +48,9 @@ _KEYPOINT_WRITERS = {
 
 
 def read(
-    path: str | Path,
+    path: str | Path | bytes | BinaryIO,
     *,
+    name: str | None = None,
     image_size: npt.ArrayLike | None = None,
     K: npt.ArrayLike | None = None,
     distortion: npt.ArrayLike | None = None,
@@ -64,6 +65,9 @@ def read(
     lacks are missing, and those that it alone has are left out. What is given here replaces what the file
     says; shapes as in `Keypoints2D`. People without visible keypoints are left out.
 
+    In place of a path, the content of a file is read as well, as bytes or from a binary file object; errors
+    and warnings call it `name`.
+
     Raises:
         InputError: the file holds nothing that can be lifted; the text names it and says why.
         OSError: the file cannot be opened.
@@ -71,9 +75,10 @@ def read(
     Warns:
         InputWarning: keypoints or people were left out, or what was read looks wrong.
     """
+    content = Content.of(path, name)
     try:
         return assemble.assemble(
-            _read_fields(Path(path)),
+            _read_fields(content),
             {
                 "image_size": image_size,
                 "K": K,
@@ -82,10 +87,23 @@ def read(
                 "fps": fps,
                 "min_score": min_score,
             },
-            source=f"{path}: ",
+            source=f"{content.name}: ",
         )
     except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+        raise InputError(f"{content.name}: {error}") from None
+    except (
+        AttributeError,
+        IndexError,
+        KeyError,
+        OverflowError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        problem = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise InputError(
+            f"{content.name}: expected the content of its format, got something else ({problem})"
+        ) from error
 
 
 def write_keypoints(people: Keypoints2D, path: str | Path, format: str = "coco-wholebody") -> None:
@@ -106,17 +124,17 @@ def write_keypoints(people: Keypoints2D, path: str | Path, format: str = "coco-w
     _KEYPOINT_WRITERS[format](people, Path(path))
 
 
-def _read_fields(path: Path) -> assemble.Fields:
+def _read_fields(content: Content) -> assemble.Fields:
     """What the file says, as keyword arguments of `Keypoints2D`."""
-    if path.is_dir():
-        return _read_folder(path)
-    if starts_with(path, NPY):
-        fields = arrays.read_npy(path)
+    if isinstance(content.source, Path) and content.source.is_dir():
+        return _read_folder(content.source)
+    if content.starts_with(NPY):
+        fields = arrays.read_npy(content)
         keypoints = fields["keypoints"]
         return mediapipe.parse_flat(keypoints) if mediapipe.is_flat(keypoints) else fields
-    if starts_with(path, ZIP):
-        return arrays.read_npz(path)
-    document = load_json(path)
+    if content.starts_with(ZIP):
+        return arrays.read_npz(content)
+    document = content.json()
     for reader in _READERS:
         if reader.matches(document):
             return reader.parse(document)
@@ -128,7 +146,7 @@ def _read_folder(path: Path) -> assemble.Fields:
     files = sorted(path.glob("*.json"))
     if not files:
         raise InputError("got a folder without .json files; OpenPose's folder of frames was wanted")
-    return openpose.parse_folder({file.name: load_json(file) for file in files})
+    return openpose.parse_folder({file.name: Content.of(file).json() for file in files})
 
 
 def _outline(document: Any) -> str:

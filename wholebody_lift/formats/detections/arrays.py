@@ -6,7 +6,7 @@ name; JSON may also be the nested list of the keypoints alone, with null for NaN
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from wholebody_lift import atomic
 from wholebody_lift.errors import InputError, listed
 from wholebody_lift.formats.detections.assemble import Fields
-from wholebody_lift.formats.loading import load_npz
+from wholebody_lift.formats.loading import Content
 from wholebody_lift.keypoints import Keypoints2D
 
 LOOKED_FOR = "arrays (an object with keypoints, or a list of numbers)"
@@ -43,19 +43,15 @@ def matches(document: Any) -> bool:
     return isinstance(document, list) and not (document and isinstance(document[0], str | Mapping))
 
 
-def read_npy(path: Path) -> Fields:
+def read_npy(content: Content) -> Fields:
     """Keyword arguments of `Keypoints2D` from an npy file."""
-    try:
-        return {"keypoints": np.load(path, allow_pickle=False)}
-    except (ValueError, EOFError) as error:
-        raise InputError(
-            f"got an npy file that cannot be read ({error}); save a plain numeric array"
-        ) from None
+    return {"keypoints": content.npy()}
 
 
-def read_npz(path: Path) -> Fields:
+def read_npz(content: Content) -> Fields:
     """Keyword arguments of `Keypoints2D` from an npz file."""
-    return parse(load_npz(path))
+    _check_names(content.npz_names())
+    return parse(content.npz(FIELDS))
 
 
 def write(people: Keypoints2D, path: Path) -> None:
@@ -69,12 +65,17 @@ def parse(document: Any) -> Fields:
     """Keyword arguments of `Keypoints2D` from a nested list, or from a mapping of `FIELDS`."""
     if isinstance(document, list):
         return {"keypoints": document}
-    if any(name in document for name in _OF_A_RESULT):
+    _check_names(document)
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def _check_names(names: Collection[str]) -> None:
+    """Raise InputError if these are not the names of `FIELDS`."""
+    if any(name in names for name in _OF_A_RESULT):
         raise InputError("got a 3D result; 2D keypoints were wanted. Open a result with Pose3D.load(path)")
-    left_over = [name for name in document if name not in FIELDS]
-    if left_over or "keypoints" not in document:
+    left_over = [name for name in names if name not in FIELDS]
+    if left_over or "keypoints" not in names:
         raise InputError(
-            f"got the fields {listed(document)}; keypoints and perhaps {', '.join(FIELDS[1:])} were wanted, "
+            f"got the fields {listed(names)}; keypoints and perhaps {', '.join(FIELDS[1:])} were wanted, "
             "by these names and no others"
         )
-    return {name: value for name, value in document.items() if value is not None}

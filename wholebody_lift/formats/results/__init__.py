@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from wholebody_lift.errors import InputError
-from wholebody_lift.formats.loading import ZIP, load_json, starts_with
+from wholebody_lift.formats.loading import ZIP, Content
 from wholebody_lift.formats.results import bvh, c3d, gltf, pose_csv, pose_json, pose_npz, rerun_log, trc
 from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
@@ -39,24 +39,28 @@ def write(pose: Pose3D, path: str | Path, **options: Any) -> None:
     KINDS[suffix].write(pose, Path(path), **options)
 
 
-def read_pose(path: str | Path) -> Pose3D:
+def read_pose(path: str | Path | bytes | BinaryIO, *, name: str | None = None) -> Pose3D:
     """Read what `write` wrote as .npz or .json; every array comes back bit by bit.
 
+    Args:
+        path: the file, or its content as bytes or a binary file object.
+        name: what errors call it; the path by default.
+
     Raises:
-        InputError: the file is no such result, or is damaged.
+        InputError: this is no such result, or it is damaged.
         OSError: the file cannot be opened.
     """
-    path = Path(path)
+    content = Content.of(path, name)
     try:
-        if starts_with(path, ZIP):
-            return pose_npz.read(path)
-        kind = KINDS.get(path.suffix.lower())
+        if content.starts_with(ZIP):
+            return pose_npz.read(content)
+        kind = KINDS.get(content.suffix)
         if kind is not None and not kind.complete:
             readable = " or ".join(suffix for suffix, kind in KINDS.items() if kind.complete)
             raise InputError(
                 f"expected a file that holds everything ({readable}), got {kind.suffix}, which is for other "
                 "programs; save the result as one of these to load it again"
             )
-        return pose_json.parse(load_json(path))
+        return pose_json.parse(content.json())
     except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+        raise InputError(f"{content.name}: {error}") from None

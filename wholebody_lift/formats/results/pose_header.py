@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
-from wholebody_lift.errors import InputError
+import numpy as np
+import numpy.typing as npt
+
+from wholebody_lift.errors import InputError, name_people
 from wholebody_lift.pose import FIELD_NAMES, FRAMES, Pose3D
 from wholebody_lift.skeleton import EDGES, KEYPOINT_NAMES, PARENTS, PARTS
 
@@ -19,6 +24,16 @@ ARRAY_FIELDS = tuple(name for name in FIELD_NAMES if name not in HEADER_FIELDS)
 
 OPTIONAL_FIELDS = ("image_size", "track_ids")
 """The fields with a person axis that are left out where they are not known."""
+
+DTYPES: dict[str, type[np.generic]] = {
+    **dict.fromkeys(ARRAY_FIELDS, np.float32),
+    **dict.fromkeys(("K", "distortion", "image_size"), np.float64),
+    "observed": np.bool_,
+    "image_ids": np.int64,
+    "track_ids": np.int64,
+}
+
+_MAY_BE_NAN = ("keypoints", "reprojection_error_px")
 
 _UNITS = {
     "xyz": "mm from the origin of the frame",
@@ -72,8 +87,51 @@ def fields(header: Any) -> dict[str, Any]:
         if header["skeleton"]["names"] != list(KEYPOINT_NAMES):
             raise InputError("expected the keypoint names of COCO-WholeBody, in their order, got others")
         named = {name: header[name] for name in HEADER_FIELDS}
-        return {**named, "frame": header["frame"]["name"]}
+        return {**named, "frame": str(header["frame"]["name"])}
     except (KeyError, TypeError, IndexError):
         raise InputError(
             "expected a 3D result as Pose3D.save writes it, got a file without its description"
         ) from None
+
+
+def restore(described: Mapping[str, Any], arrays: Mapping[str, npt.ArrayLike]) -> Pose3D:
+    """The result of a description's `fields` and of arrays by name, checked as input is.
+
+    Raises InputError, which names the field, if something is missing, or cannot be in a result.
+    """
+    missing = [name for name in ARRAY_FIELDS if name not in arrays and name not in OPTIONAL_FIELDS]
+    if missing:
+        raise InputError(f"expected a result with {', '.join(missing)}, got one without; save it again")
+    checked: dict[str, Any] = {}
+    for name, value in arrays.items():
+        try:
+            checked[name] = _checked(name, np.asarray(value))
+        except (ValueError, TypeError, OverflowError) as error:
+            raise InputError(f"the result is damaged: {name}: {error}; save it again") from None
+    try:
+        return Pose3D(**checked, **described)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"the result is damaged: {error}; save it again") from None
+
+
+def _checked(name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A field's array in its type. Raises ValueError where a value cannot be."""
+    dtype = np.dtype(DTYPES[name])
+    if values.dtype.kind not in {"b": "b", "i": "iu", "f": "iufO"}[dtype.kind]:
+        raise ValueError(f"expected {dtype.name}, got {values.dtype.name}")
+    if dtype.kind == "i" and values.dtype.kind == "u" and (values > np.iinfo(np.int64).max).any():
+        raise ValueError("expected whole numbers under 2**63")
+    with np.errstate(over="ignore"):
+        values = values.astype(dtype)
+    if dtype.kind == "f":
+        per_person = values.reshape(len(values), math.prod(values.shape[1:]))
+        wrong = np.isinf(per_person) if name in _MAY_BE_NAN else ~np.isfinite(per_person)
+        if wrong.any():
+            raise ValueError(f"expected finite numbers, got others for {name_people(wrong.any(axis=1))}")
+        least, most = _LIMITS.get(name, (-np.inf, np.inf))
+        if (values < least).any() or (values > most).any():
+            raise ValueError(f"expected numbers from {least:g} to {most:g}")
+    return values
+
+
+_LIMITS = {"error_mm": (0.0, np.inf), "scores": (0.0, 1.0), "reprojection_error_px": (0.0, np.inf)}

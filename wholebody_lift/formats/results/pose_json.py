@@ -15,17 +15,17 @@ import numpy.typing as npt
 
 from wholebody_lift import atomic
 from wholebody_lift.errors import InputError
-from wholebody_lift.formats.results.pose_header import ARRAY_FIELDS, OPTIONAL_FIELDS, fields, header
+from wholebody_lift.formats.results.pose_header import (
+    ARRAY_FIELDS,
+    DTYPES,
+    OPTIONAL_FIELDS,
+    fields,
+    header,
+    restore,
+)
 from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
 
-_DTYPES: dict[str, type[np.generic]] = {
-    **dict.fromkeys(ARRAY_FIELDS, np.float32),
-    **dict.fromkeys(("K", "distortion", "image_size"), np.float64),
-    "observed": np.bool_,
-    "image_ids": np.int64,
-    "track_ids": np.int64,
-}
 _KEYS = {"image_ids": "image_id", "track_ids": "track_id"}
 """Keys in a person's object that are not named as the field of Pose3D."""
 
@@ -43,19 +43,32 @@ def write(pose: Pose3D, path: Path) -> None:
 def parse(document: Any) -> Pose3D:
     """The result in parsed JSON. Raises InputError for another file or a damaged one."""
     described = fields(document)
+    people = document.get("people")
+    if not (isinstance(people, list) and all(isinstance(person, dict) for person in people)):
+        raise InputError("expected people to be a list of objects, got something else; save the result again")
+    if not people:
+        nobody = Pose3D.empty()
+        return restore(
+            described, {name: getattr(nobody, name) for name in set(ARRAY_FIELDS) - {*OPTIONAL_FIELDS}}
+        )
+    return restore(
+        described, {name: _column(people, name) for name in ARRAY_FIELDS if _key(name) in people[0]}
+    )
+
+
+def _column(people: list[dict[str, Any]], name: str) -> npt.NDArray[Any]:
+    """A field of all people. Raises InputError if it is missing in some, or ragged."""
+    key = _key(name)
+    for number, person in enumerate(people):
+        if key not in person:
+            raise InputError(f"expected {key} for every person, got person {number} without; save it again")
+    values = [person[key] for person in people]
+    dtype = DTYPES[name] if DTYPES[name] in (np.float32, np.float64) else None  # only floats may be null
     try:
-        people = document["people"]
-        unknown = {name for name in OPTIONAL_FIELDS if _key(name) not in people[0]}
-        arrays: dict[str, Any] = {
-            name: np.array([person[_key(name)] for person in people], dtype=_DTYPES[name])
-            for name in ARRAY_FIELDS
-            if name not in unknown
-        }
-        return Pose3D(**arrays, **described)
-    except KeyError as error:
-        raise InputError(f"expected a result with {error.args[0]}, got one without; save it again") from None
-    except (ValueError, TypeError, IndexError) as error:
-        raise InputError(f"the result is damaged ({error}); save it again") from None
+        with np.errstate(over="ignore"):
+            return np.array(values, dtype)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise InputError(f"the result is damaged: {key}: {error}; save it again") from None
 
 
 def _key(name: str) -> str:

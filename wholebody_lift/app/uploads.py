@@ -1,4 +1,4 @@
-"""What comes from a pipe or an upload instead of a file: read like a file, and called by its name."""
+"""Uploads as files, for OpenCV, which reads nothing else."""
 
 from __future__ import annotations
 
@@ -7,24 +7,8 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from wholebody_lift import formats
 from wholebody_lift.errors import InputError
-from wholebody_lift.keypoints import Keypoints2D
-from wholebody_lift.pose import Pose3D
-
-
-def read(content: bytes, name: str, **known: Any) -> Keypoints2D:
-    """`formats.read` of a file's content; `name` is what errors and warnings call it."""
-    with as_file(content, name) as path:
-        return formats.read(path, **known)
-
-
-def read_pose(content: bytes, name: str) -> Pose3D:
-    """`formats.read_pose` of a file's content; `name` is what errors call it."""
-    with as_file(content, name) as path:
-        return formats.read_pose(path)
 
 
 @contextmanager
