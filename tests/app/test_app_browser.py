@@ -237,7 +237,7 @@ def test_a_photo_with_a_detector(
     page: Any, tmp_path: Path, squats: Keypoints2D, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     still = squats[[0]].model_copy(update={"image_ids": None, "fps": None})
-    monkeypatch.setattr(detectors, "detect_image", lambda path, **_: still)
+    monkeypatch.setattr(detectors, "detect_image", lambda content, **_: still)
     photo = tmp_path / "me.jpg"
     photo.write_bytes(b"\xff\xd8\xff\xe0")
     page.locator("#file").set_input_files(photo)

@@ -147,14 +147,14 @@ def test_a_photo_goes_through_the_detector(
 ) -> None:
     seen = {}
 
-    def detect(path: Path, *, height_mm: float | None) -> Keypoints2D:
-        seen.update(content=path.read_bytes(), height_mm=height_mm)
+    def detect(content: bytes, *, name: str, height_mm: float | None) -> Keypoints2D:
+        seen.update(content=content, name=name, height_mm=height_mm)
         return squats[[0]].model_copy(update={"image_ids": None})
 
     monkeypatch.setattr(detectors, "detect_image", detect)
     photo = b"\xff\xd8\xff and so on"
     answer = workshop.take(photo, "me.jpg", {"height_mm": "1800", "focal": "1500"})
-    assert seen == {"content": photo, "height_mm": 1800}
+    assert seen == {"content": photo, "name": "me.jpg", "height_mm": 1800}
     assert pose_of(workshop, answer).camera_source == "given"
 
 
@@ -186,20 +186,7 @@ def test_a_video_goes_through_the_detector(
 
 @pytest.mark.parametrize(
     ("content", "kind"),
-    [
-        (b"\xff\xd8\xff\xe0", "photo"),
-        (b"\0\0\0\x18ftypheic", "photo"),
-        (b"\0\0\0\x20ftypavif", "photo"),
-        (b"RIFF\x10\0\0\0WEBPVP8 ", "photo"),
-        (b"\0\0\0\x20ftypisom", "video"),
-        (b"\0\0\0\x14ftypqt  ", "video"),
-        (b"\0\0\0\x08wide\0\0", "video"),
-        (b"\x1aE\xdf\xa3\x01", "video"),
-        (b"RIFF\x10\0\0\0AVI LIST", "video"),
-        (b"\0\0\x01\xba\x44", "video"),
-        (b'{"a": "ftyp"}', None),
-        (b"\x93NUMPY", None),
-    ],
+    [(b"\xff\xd8\xff\xe0", "photo"), (b"\0\0\0\x20ftypisom", "video"), (b'{"a": "ftyp"}', None)],
 )
 def test_a_file_is_what_it_begins_with(
     workshop: Workshop, monkeypatch: pytest.MonkeyPatch, content: bytes, kind: str | None

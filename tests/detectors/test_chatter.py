@@ -23,8 +23,8 @@ ERRORS = (
 )
 
 
-def test_only_information_and_warnings_are_left_out(capfd: pytest.CaptureFixture[str]) -> None:
-    with chatter.left_out():
+def test_only_information_and_warnings_are_dropped(capfd: pytest.CaptureFixture[str]) -> None:
+    with chatter.quiet_stderr():
         os.write(2, CHATTER + ERRORS)
     os.write(2, b" and the rest\nWARNING: of somebody else\n")
     expected = ERRORS + b" and the rest\nWARNING: of somebody else\n"
@@ -32,7 +32,7 @@ def test_only_information_and_warnings_are_left_out(capfd: pytest.CaptureFixture
 
 
 def test_errors_come_out_when_it_fails(capfd: pytest.CaptureFixture[str]) -> None:
-    @chatter.left_out()
+    @chatter.quiet_stderr()
     def fail() -> None:
         os.write(2, CHATTER + ERRORS)
         raise RuntimeError("it failed")
@@ -49,7 +49,7 @@ def test_everything_for_those_who_want_it(
     assert not chatter.is_wanted()
     caplog.set_level(logging.DEBUG, logger="wholebody_lift")
     assert chatter.is_wanted()
-    with chatter.left_out():
+    with chatter.quiet_stderr():
         os.write(2, CHATTER)
         assert capfd.readouterr().err == CHATTER.decode()  # at once
 
@@ -59,7 +59,7 @@ def test_several_at_once(capfd: pytest.CaptureFixture[str]) -> None:
 
     def start(number: int) -> None:
         for _ in range(20):
-            with chatter.left_out():
+            with chatter.quiet_stderr():
                 os.write(2, b"W0000 00:00:1.5 1 x.cc:1] x\n%d\n" % number)
 
     threads = [threading.Thread(target=start, args=(number,)) for number in range(8)]
@@ -78,7 +78,7 @@ def test_without_a_stderr() -> None:
     code = (
         "import sys; sys.stderr = None\n"
         "from wholebody_lift.detectors import chatter\n"
-        "with chatter.left_out(): print('done')"
+        "with chatter.quiet_stderr(): print('done')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "done\n"

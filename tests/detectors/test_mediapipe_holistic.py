@@ -101,7 +101,7 @@ def test_many_pictures_with_one_detector(made_up):
 )
 def test_a_wrong_file_is_told_before_the_detector_is_loaded(made_up, cv2, tmp_path, name, detect):
     (tmp_path / name).write_bytes(b"no picture")
-    with pytest.raises(InputError, match="cannot decode"):
+    with pytest.raises(InputError, match="that OpenCV decodes"):
         detect(tmp_path / name)
     assert made_up.made == []
 

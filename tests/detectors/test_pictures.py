@@ -1,5 +1,7 @@
+import os
 import re
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -92,14 +94,16 @@ def test_an_array_is_taken_as_it_is(picture):
     ],
 )
 def test_what_is_no_picture(pixels):
-    with pytest.raises(InputError, match=r"got a picture of shape .+ and type .+; \(H, W, 3\) uint8, RGB"):
+    with pytest.raises(
+        InputError, match=r"expected a picture \(H, W, 3\) uint8 in RGB, got shape .+ and type"
+    ):
         read_image(pixels)
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x00\x00\x00\x18ftypheic"])
 def test_files_that_hold_no_picture(cv2, tmp_path, content):
     (tmp_path / "photo.jpg").write_bytes(content)
-    with pytest.raises(InputError, match=r"photo\.jpg: got a file that OpenCV cannot decode; a picture"):
+    with pytest.raises(InputError, match=r"photo\.jpg: expected a picture that OpenCV decodes"):
         read_image(tmp_path / "photo.jpg")
 
 
@@ -125,6 +129,46 @@ def test_an_opencv_that_lacks_a_library(install, tmp_path):
         read_image(tmp_path / "photo.jpg")
 
 
+def test_a_large_picture_is_refused_before_it_is_decoded(cv2, monkeypatch, tmp_path):
+    """30,000 x 30,000 pixels in 3 MB, which would be 2.7 GB."""
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("decoded it"))
+    path = tmp_path / "bomb.png"
+    path.write_bytes(blank_png(30_000, 30_000))
+    with pytest.raises(InputError, match=r"bomb\.png: .+150 megapixels, got 30000 x 30000 pixels"):
+        read_image(path)
+    with pytest.raises(InputError, match="at most 150 megapixels"):
+        read_image(path.read_bytes())
+    with pytest.raises(InputError, match=r"bomb\.png: expected a video"):
+        frames_of(path)
+
+
+def blank_png(width, height):
+    """The smallest of that size, black and white."""
+
+    def chunk(kind, content):
+        return (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
+
+    packer = zlib.compressobj(9)
+    line = bytes(1 + (width + 7) // 8)
+    pixels = b"".join(packer.compress(line) for _ in range(height)) + packer.flush()
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def test_a_file_without_an_end_is_not_read_to_it(cv2, monkeypatch, tmp_path):
+    monkeypatch.setattr("wholebody_lift.detectors.pictures._MAX_BYTES", 99)
+    (tmp_path / "photo.png").write_bytes(blank_png(64, 64) + bytes(99))
+    with pytest.raises(InputError, match="expected a picture"):
+        read_image(tmp_path / "photo.png")
+
+
+def test_a_video_is_no_picture(picture, save_video):
+    with pytest.raises(InputError, match=r"clip\.mp4: expected a picture, got a video; use detect_video"):
+        read_image(save_video([picture()]))
+
+
 # Videos
 
 
@@ -142,7 +186,7 @@ def test_frames_come_in_order_upright_and_as_rgb(picture, save_video):
 
 
 @pytest.mark.parametrize("every", [2, 3, 100])
-def test_each_so_manieth_frame(picture, save_video, every):
+def test_every_nth_frame(picture, save_video, every):
     path = save_video([picture(red=(8 * i, 16)) for i in range(8)])
     everything, some = frames_of(path), frames_of(path, every)
     assert [number for number, _ in some] == list(range(0, 8, every))
@@ -171,15 +215,39 @@ def test_the_rotation_of_the_camera_is_followed(picture, save_video):
 
 def test_files_that_hold_no_video(cv2, tmp_path):
     (tmp_path / "clip.mp4").write_bytes(b"no video")
-    with pytest.raises(InputError, match=r"clip\.mp4: got a file that OpenCV cannot decode; a video"):
+    with pytest.raises(InputError, match=r"clip\.mp4: expected a video that OpenCV decodes"):
         frames_of(tmp_path / "clip.mp4")
 
 
 def test_a_video_without_frames(cv2, tmp_path):
     """By its name it may be one of a series of pictures, so OpenCV opens it."""
     (tmp_path / "photo.jpg").write_bytes(b"no picture")
-    with pytest.raises(InputError, match=r"photo\.jpg: got a file that OpenCV cannot decode; a video"):
+    with pytest.raises(InputError, match=r"photo\.jpg: expected a video that OpenCV decodes"):
         frames_of(tmp_path / "photo.jpg")
+
+
+def test_a_picture_is_no_video(cv2, picture, tmp_path):
+    """OpenCV would take it and photo1.png, photo2.png, ... beside it for frames."""
+    for number in range(3):
+        cv2.imwrite(str(tmp_path / f"photo{number}.png"), picture())
+    with pytest.raises(InputError, match=r"photo0\.png: expected a video .+ use detect_image"):
+        frames_of(tmp_path / "photo0.png")
+
+
+def test_a_large_video_is_refused(picture, save_video, monkeypatch):
+    monkeypatch.setattr("wholebody_lift.detectors.pictures.MAX_PIXELS", 160 * 96 - 1)
+    with pytest.raises(InputError, match=r"clip\.mp4: .+ got 160 x 96 pixels"):
+        frames_of(save_video([picture()]))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_name_that_is_not_text(cv2, picture, save_video):
+    """OpenCV ends the process when it is given one."""
+    path = save_video([picture()])
+    renamed = os.fsdecode(os.fsencode(path.parent) + b"/\xff.mp4")
+    os.rename(path, renamed)
+    with pytest.raises(InputError, match="valid Unicode"):
+        frames_of(renamed)
 
 
 def test_a_video_that_ends_in_the_middle_gives_what_is_there(picture, tmp_path, cv2):

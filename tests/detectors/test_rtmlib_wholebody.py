@@ -78,7 +78,7 @@ def test_a_video(made_up, picture, save_video):
 def test_models_that_cannot_be_downloaded(install, picture):
     install("onnxruntime", {})
     install("rtmlib", {"__init__.py": "def Wholebody(**options):\n    raise OSError('no network')\n"})
-    with pytest.raises(RuntimeError, match="downloads when it is first used: no network"):
+    with pytest.raises(RuntimeError, match="downloads on first use: no network"):
         detectors.detect_image(picture(red=(16, 16)), "rtmlib")
 
 
@@ -164,6 +164,11 @@ def spots():
     return pixels
 
 
+# All keypoints of a person are on two spots here, which is warned of.
+on_two_spots = pytest.mark.filterwarnings("ignore::wholebody_lift.errors.InputWarning")
+
+
+@on_two_spots
 def test_the_package_itself(package, spots, capfd):
     people = detectors.detect_image(spots, "rtmlib")
     expected = SPOTS[:, [i % 2 for i in range(133)]]
@@ -172,6 +177,7 @@ def test_the_package_itself(package, spots, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@on_two_spots
 def test_the_package_itself_in_a_video(package, spots, save_video):
     frames = [spots, np.roll(spots, 4, axis=1), np.roll(spots, 8, axis=1)]
     people = detectors.detect_video(save_video(frames), "rtmlib")
@@ -181,6 +187,7 @@ def test_the_package_itself_in_a_video(package, spots, save_video):
     np.testing.assert_allclose(moved - moved[0], (0, 4, 8), atol=2.5)
 
 
+@on_two_spots
 @pytest.mark.filterwarnings("ignore:got COCO-WholeBody in OpenPose's order")
 def test_what_it_answers_by_itself(package, spots):
     """formats.rtmlib reads it, in both orders; SimCC's scores are not normalised."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import tempfile
 from collections import OrderedDict
@@ -19,7 +18,7 @@ import numpy as np
 from wholebody_lift import formats, outputs, tracks
 from wholebody_lift._types import Progress
 from wholebody_lift.app.notes import Notes
-from wholebody_lift.app.uploads import as_file
+from wholebody_lift.detectors import headers
 from wholebody_lift.errors import InputError
 from wholebody_lift.extras import DETECT
 from wholebody_lift.keypoints import Keypoints2D
@@ -55,16 +54,6 @@ _MOST_KNOWN = 1e6
 
 _WAIT_SECONDS = 0.5
 """How often those who wait are told so."""
-
-_PHOTO = re.compile(
-    rb"\x89PNG|\xff\xd8\xff|RIFF....WEBP|BM|GIF8|II\*\0|MM\0\*|....ftyp(?:hei|hev|mif1|msf1|avi[fs])",
-    re.DOTALL,
-)
-"""How pictures begin: PNG, JPEG, WebP, BMP, GIF, TIFF, HEIC and AVIF."""
-
-_VIDEO = re.compile(rb"....(?:ftyp|moov|mdat|wide)|\x1aE\xdf\xa3|RIFF....AVI |\x00\x00\x01\xba", re.DOTALL)
-"""How videos begin that are no picture: MP4 and QuickTime, Matroska and WebM, AVI, MPEG."""
-
 
 _CSV_LAYOUTS = {"long": "a row per keypoint", "wide": "a row per person"}
 
@@ -203,7 +192,7 @@ class Workshop:
             self._workers.release()
 
     def _lift(self, content: bytes, name: str, known: Mapping[str, float], report: Report) -> Pose3D:
-        if _PHOTO.match(content) or _VIDEO.match(content):
+        if headers.kind_of(content) is not None:
             people = _detect(content, name, known, partial(report, "detecting"))
         else:
             try:
@@ -258,18 +247,20 @@ def _detect(content: bytes, name: str, known: Mapping[str, float], progress: Pro
     from wholebody_lift import detectors
 
     height = known.get("height_mm")
-    with as_file(content, name) as path:
-        if _PHOTO.match(content):
-            return detectors.detect_image(path, height_mm=height)
-        people = detectors.detect_video(path, progress=progress, height_mm=height)
+    if headers.kind_of(content) == "picture":
+        return detectors.detect_image(content, name=name, height_mm=height)
+    with tempfile.TemporaryDirectory(prefix="wholebody-lift-") as folder:
+        path = Path(folder) / "video"  # OpenCV reads videos from files only
+        path.write_bytes(content)
+        people = detectors.detect_video(path, name=name, progress=progress, height_mm=height)
     return people.replace(fps=known.get("fps"))
 
 
 def _read(content: bytes, name: str, known: Mapping[str, float]) -> Keypoints2D:
-    given: dict[str, Any] = {field: known[field] for field in ("height_mm", "fps") if field in known}
-    if "width" in known:
-        given["image_size"] = (known["width"], known["height"])
-    return formats.read(content, name=name, **given)
+    size = (known["width"], known["height"]) if "width" in known else None
+    return formats.read(
+        content, name=name, image_size=size, height_mm=known.get("height_mm"), fps=known.get("fps")
+    )
 
 
 def _with_camera(people: Keypoints2D, known: Mapping[str, float]) -> Keypoints2D:

@@ -1,7 +1,7 @@
-"""From a picture or a video to 2D keypoints, through a detector that is installed besides.
+"""2D keypoints of the people in a picture or a video, by a detector that is installed separately.
 
 "mediapipe" (the extra detect) is MediaPipe Holistic: one person, offline. "rtmlib" (the extra rtmlib) is
-RTMW: everybody, but it downloads its models on first use. Any function from a picture to people does too.
+RTMW: everyone, but it downloads its models on first use. Any function from a picture to people works too.
 docs/detectors.md says what each needs and finds.
 """
 
@@ -27,11 +27,11 @@ from wholebody_lift.video.tracker import Tracker
 __all__ = ["available", "detect_image", "detect_video", "start"]
 
 Detect: TypeAlias = Callable[[Picture], npt.ArrayLike]
-"""From a picture (H, W, 3), RGB, to its people (N, 133, 3): x and y in pixels, and score 0..1. N may be 0."""
+"""From a picture (H, W, 3) in RGB to its people (N, 133, 3): x, y in pixels and score 0..1. N may be 0."""
 
 
 class _Module(Protocol):
-    """What the module of a detector has."""
+    """What the module of a detector contains."""
 
     MISSING: str
 
@@ -41,9 +41,9 @@ class _Module(Protocol):
 
 
 _DETECTORS: dict[str, _Module] = {"mediapipe": mediapipe_holistic, "rtmlib": rtmlib_wholebody}
-"""By name; "auto" takes the first that is installed."""
+"""By name; "auto" is the first that is installed."""
 
-_ADVICE = "somebody should fill a good part of it, upright and well lit"
+_ADVICE = "a person should be upright, well lit and large in it"
 
 
 def available() -> list[str]:
@@ -54,12 +54,12 @@ def available() -> list[str]:
 def start(detector: str = "auto", *, video: bool = False) -> AbstractContextManager[Detect]:
     """Load a detector, once for many pictures: `with start() as detect: people = detect(picture)`.
 
-    `detect` takes a picture (H, W, 3) uint8, RGB, and answers (N, 133, 3): x, y in pixels and score, N = 0
-    where nobody is. That is what `LiveLifter.push` takes.
+    `detect` takes a picture (H, W, 3) uint8 in RGB and returns people (N, 133, 3): x, y in pixels and score;
+    N = 0 if it finds nobody. `LiveLifter.push` accepts them.
 
     Args:
         detector: "mediapipe", "rtmlib", or "auto" for the first of them that is installed.
-        video: the pictures are successive frames, in which the detector may follow whom it has found.
+        video: the pictures are successive frames, so the detector may follow people from one to the next.
 
     Raises:
         ImportError: the detector is not installed; the text says how to install it.
@@ -69,7 +69,7 @@ def start(detector: str = "auto", *, video: bool = False) -> AbstractContextMana
     if detector == "auto":
         detector = next(iter(available()), "mediapipe")
     if detector not in _DETECTORS:
-        raise InputError(f"got detector {detector!r}; auto or one of {', '.join(_DETECTORS)} was wanted")
+        raise InputError(f"expected a detector from auto, {', '.join(_DETECTORS)}, got {detector!r}")
     module = _DETECTORS[detector]
     if not module.is_installed():
         raise ImportError(module.MISSING)
@@ -77,9 +77,10 @@ def start(detector: str = "auto", *, video: bool = False) -> AbstractContextMana
 
 
 def detect_image(
-    picture: str | Path | npt.ArrayLike,
+    picture: str | Path | bytes | npt.ArrayLike,
     detector: str | Detect = "auto",
     *,
+    name: str | None = None,
     K: npt.ArrayLike | None = None,
     distortion: npt.ArrayLike | None = None,
     height_mm: npt.ArrayLike | None = None,
@@ -88,25 +89,28 @@ def detect_image(
     """Find the people in a picture.
 
     Args:
-        picture: a file (JPEG, PNG and whatever else OpenCV decodes; its EXIF orientation is followed), or an
-            array (H, W, 3) uint8, RGB.
+        picture: the path or the content of a file (JPEG, PNG and whatever else OpenCV decodes, up to 150
+            megapixels; its EXIF orientation is applied), or an array (H, W, 3) uint8 in RGB.
         detector: its name, as for `start`; or a function from a picture (H, W, 3) to people (N, 133, 3).
+        name: what errors call the picture; the path by default.
         K: as in `Keypoints2D`, like the next two; of the upright picture.
         distortion: needs K.
-        height_mm: a number for everybody.
+        height_mm: one number for everyone.
         min_score: keypoints with a lower score are missing.
 
     Returns:
-        Keypoints2D of everybody found, with `image_size`.
+        Keypoints2D of everyone found, with `image_size`.
 
     Raises:
         ImportError: the detector is not installed; the text says how to install it.
-        InputError: it is no picture, or nobody is in it.
+        InputError: it is not a picture, it is too large, or nobody was found in it.
         OSError: the file cannot be opened.
     """
-    source = f"{picture}: " if isinstance(picture, str | Path) else ""
-    started = _started(detector, video=False)  # loads nothing before the picture is known to be one
-    pixels = read_image(picture)
+    if name is None and isinstance(picture, str | Path):
+        name = str(picture)
+    source = "" if name is None else f"{name}: "
+    started = _started(detector, video=False)  # loads nothing until the picture has been read
+    pixels = read_image(picture, name)
     with started as detect:
         people = _people(detect(pixels))
     if not len(people):
@@ -119,6 +123,7 @@ def detect_video(
     path: str | Path,
     detector: str | Detect = "auto",
     *,
+    name: str | None = None,
     every: int = 1,
     progress: Progress | None = None,
     K: npt.ArrayLike | None = None,
@@ -126,36 +131,38 @@ def detect_video(
     height_mm: npt.ArrayLike | None = None,
     min_score: float = MIN_SCORE,
 ) -> Keypoints2D:
-    """Find the people in the frames of a video, and who is who across frames.
+    """Find the people in the frames of a video and track them from frame to frame.
 
-    One frame at a time is in memory. Somebody who is where nobody was before is somebody new, and so is who
-    comes back after a second (see `tracker`).
+    One frame at a time is in memory. Tracks end where a person jumps or is gone for some seconds (see
+    `video.tracker`).
 
     Args:
-        path: whatever OpenCV decodes; its rotation is followed.
+        path: whatever OpenCV decodes, up to 150 megapixels a frame; its rotation is applied.
         detector: its name, as for `start`; or a function from a picture (H, W, 3) to people (N, 133, 3).
-        every: take only each so manieth frame.
-        progress: called after each frame taken with how many are done, and how many there are or None.
+        name: what errors call the video; the path by default.
+        every: process only every n-th frame.
+        progress: called after each processed frame with how many are done, and how many there are or None.
         K: as in `Keypoints2D`, like the next two; of the upright video.
         distortion: needs K.
-        height_mm: a number for everybody.
+        height_mm: one number for everyone.
         min_score: keypoints with a lower score are missing.
 
     Returns:
-        Keypoints2D with a row for each person in each frame: `image_ids` are the numbers of the frames in the
-        file from 0, whatever `every` is; `track_ids`, `image_size`, and `fps` of the file.
+        Keypoints2D with a row for each person in each frame: `image_ids` are the frame numbers in the file,
+        from 0, whatever `every` is; `track_ids`, `image_size`, and the file's `fps`.
 
     Raises:
         ImportError: the detector is not installed; the text says how to install it.
-        InputError: it is no video, or nobody is in it.
+        InputError: it is not a video, it is too large, or nobody was found in it.
         OSError: the file cannot be opened.
     """
     if every < 1:
-        raise InputError(f"got every={every}; 1 or more was wanted")
+        raise InputError(f"expected every of 1 or more, got {every}")
+    name = name or str(path)
     rows: list[npt.NDArray[np.float64]] = []
     fields: Fields = {"image_ids": [], "track_ids": [], "image_size": []}
     started = _started(detector, video=True)
-    with open_video(path) as video, started as detect:
+    with open_video(path, name) as video, started as detect:
         tracker = Tracker(video.fps, min_score)
         for done, (number, pixels) in enumerate(video.frames(every), start=1):
             people = _people(detect(pixels))
@@ -166,9 +173,9 @@ def detect_video(
             if progress is not None:
                 progress(done, video.taken(every))
     if not rows:
-        raise InputError(f"{path}: nobody was found in this video; {_ADVICE}")
+        raise InputError(f"{name}: nobody was found in this video; {_ADVICE}")
     known: Known = {"K": K, "distortion": distortion, "height_mm": height_mm, "min_score": min_score}
-    return _assemble({**fields, "keypoints": np.stack(rows), "fps": video.fps}, known, f"{path}: ")
+    return _assemble({**fields, "keypoints": np.stack(rows), "fps": video.fps}, known, f"{name}: ")
 
 
 def _started(detector: str | Detect, *, video: bool) -> AbstractContextManager[Detect]:
@@ -176,13 +183,13 @@ def _started(detector: str | Detect, *, video: bool) -> AbstractContextManager[D
 
 
 def _people(answer: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """(N, 133, 3) of what a detector answered; raises InputError if it is something else."""
+    """(N, 133, 3) of what a detector returned; raises InputError if it is something else."""
     people = np.asarray(answer, dtype=np.float64)
     if not len(people):
         return np.empty((0, NUM_KEYPOINTS, 3))
     if people.shape[1:] != (NUM_KEYPOINTS, 3):
         raise InputError(
-            f"got people of shape {people.shape} from the detector; (N, {NUM_KEYPOINTS}, 3) was wanted"
+            f"expected people of shape (N, {NUM_KEYPOINTS}, 3) from the detector, got {people.shape}"
         )
     return people
 

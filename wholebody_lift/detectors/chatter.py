@@ -1,6 +1,6 @@
-"""What the libraries of detectors say about themselves, which concerns nobody unless something is wrong.
+"""Keeps the information and warnings that detectors' native code logs off stderr; errors stay.
 
-At the level DEBUG of the logger "wholebody_lift" (`wholebody-lift --debug`) all of it is on stderr.
+At level DEBUG of the logger "wholebody_lift" (`wholebody-lift --debug`) everything is shown.
 """
 
 from __future__ import annotations
@@ -16,34 +16,34 @@ from contextlib import contextmanager
 
 _LOGGER = logging.getLogger(__name__)
 
-_STDERR = 2  # native code writes to the descriptor, and knows nothing of sys.stderr
-_ONE_AT_A_TIME = threading.Lock()  # as the descriptor belongs to the whole process
+_STDERR = 2  # native code writes to the descriptor, not to sys.stderr
+_ONE_AT_A_TIME = threading.Lock()  # the descriptor belongs to the whole process
 
 _CHATTER = re.compile(rb"INFO: |WARNING: |[IW]\d{4} \d\d:\d\d:\d+\.\d+ ")
-"""How lines of information and of warning begin: TensorFlow Lite's, then those of Abseil's log."""
+"""How lines of information and of warnings begin: those of TensorFlow Lite, then those of Abseil."""
 
 
 def is_wanted() -> bool:
-    """Whether somebody wants to read it."""
+    """Whether the user wants to see it."""
     return _LOGGER.isEnabledFor(logging.DEBUG)
 
 
 @contextmanager
-def left_out() -> Iterator[None]:
-    """Leave out what native code within writes to stderr as information or warning.
+def quiet_stderr() -> Iterator[None]:
+    """Drop the lines of information and warnings that native code writes to stderr within the block.
 
-    Everything else, errors above all, gets there when the code has ended, however it does. Only if it takes
-    the whole process with it is its last word lost; `is_wanted` brings that back.
+    All other lines, errors above all, are written when the block ends, also by an exception. They are lost
+    only if the process dies within; with `is_wanted` nothing is held back.
     """
     if is_wanted() or sys.stderr is None:
         yield
         return
-    with _ONE_AT_A_TIME, tempfile.TemporaryFile() as said, os.fdopen(os.dup(_STDERR), "wb") as stderr:
+    with _ONE_AT_A_TIME, tempfile.TemporaryFile() as written, os.fdopen(os.dup(_STDERR), "wb") as stderr:
         sys.stderr.flush()
-        os.dup2(said.fileno(), _STDERR)
+        os.dup2(written.fileno(), _STDERR)
         try:
             yield
         finally:
             os.dup2(stderr.fileno(), _STDERR)
-            said.seek(0)
-            stderr.writelines(line for line in said if not _CHATTER.match(line))
+            written.seek(0)
+            stderr.writelines(line for line in written if not _CHATTER.match(line))

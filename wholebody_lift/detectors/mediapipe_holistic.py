@@ -1,7 +1,7 @@
 """MediaPipe Holistic with the models that come with it: one person, body, face and hands, offline.
 
-It is `mediapipe.solutions.holistic`, which MediaPipe has up to 0.10.21. Later releases have
-`HolisticLandmarker` in its place and no models; `formats.mediapipe` reads its results.
+It is `mediapipe.solutions.holistic`, part of MediaPipe up to 0.10.21. Later releases have
+`HolisticLandmarker` instead, without models; `formats.mediapipe` reads its results.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from wholebody_lift.skeleton import NUM_KEYPOINTS
 _SOLUTION = "mediapipe.python.solutions.holistic"
 
 MISSING = (
-    'MediaPipe Holistic is not installed: pip install "wholebody-lift[detect]" brings release 0.10.21, for '
-    "Python up to 3.12 and not for Linux on ARM (later releases have no models); elsewhere there is rtmlib: "
+    'MediaPipe Holistic is not installed: pip install "wholebody-lift[detect]" installs release 0.10.21, for '
+    "Python up to 3.12 and not for Linux on ARM (later releases have no models); elsewhere use rtmlib: "
     'pip install "wholebody-lift[rtmlib]"'
 )
 
 
 def is_installed() -> bool:
-    """Whether a MediaPipe with this solution is there; found without importing it, which takes seconds."""
+    """Whether a MediaPipe with this solution is installed, without importing it, which takes seconds."""
     package = find_spec("mediapipe")
     folders = package.submodule_search_locations if package is not None else None
     inside = Path(*_SOLUTION.split(".")[1:]).with_suffix(".py")
@@ -40,22 +40,22 @@ def is_installed() -> bool:
 
 @contextmanager
 def start(*, video: bool) -> Iterator[Callable[[Picture], Floats]]:
-    """A function from a picture to its one person (1, 133, 3), or (0, 133, 3) where nobody is.
+    """A function from a picture to its one person (1, 133, 3), or (0, 133, 3) if nobody is found.
 
-    In a video, Holistic looks for the person where they were in the frame before. Its own smoothing is off:
-    it takes every video for one of 30 frames per second, and `lift_sequence` smooths without delay.
+    In a video, Holistic looks for the person where they were in the previous frame. Its own smoothing is off:
+    it assumes 30 frames per second, and `lift_sequence` smooths without delay.
     """
-    with chatter.left_out():
+    with chatter.quiet_stderr():
         solution = import_module(_SOLUTION)
         started = solution.Holistic(static_image_mode=not video, smooth_landmarks=False)
     with started as holistic:
 
         def detect(picture: Picture) -> Floats:
-            with chatter.left_out():  # each part of it reports when it first finds something
+            with chatter.quiet_stderr():  # each of its graphs logs when it first finds something
                 results = holistic.process(np.ascontiguousarray(picture))
             try:
                 people = mediapipe.parse(results)["keypoints"]  # x and y as fractions of the picture
-            except InputError:  # nobody, or nothing of them within the picture
+            except InputError:  # nobody, or no keypoint within the picture
                 return np.empty((0, NUM_KEYPOINTS, 3))
             height, width, _ = picture.shape
             return np.asarray(people * (width, height, 1))

@@ -1,4 +1,4 @@
-"""rtmlib: RTMW on the boxes of YOLOX, for everybody in the picture. It downloads both models on first use."""
+"""rtmlib: RTMW in the boxes of YOLOX, for everyone in the picture. It downloads both models on first use."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ MISSING = 'the detector rtmlib is not installed: pip install "wholebody-lift[rtm
 
 
 def is_installed() -> bool:
-    """Whether rtmlib and what it runs its models with are there."""
+    """Whether rtmlib and ONNX Runtime, which runs its models, are installed."""
     return find_spec("rtmlib") is not None and find_spec("onnxruntime") is not None
 
 
 @contextmanager
 def start(*, video: bool) -> Iterator[Callable[[Picture], Floats]]:
-    """A function from a picture to its people (N, 133, 3). Each frame of a video is looked at afresh.
+    """A function from a picture to its people (N, 133, 3). Each frame of a video is processed on its own.
 
     Raises RuntimeError if the models cannot be loaded.
     """
@@ -40,16 +40,16 @@ def start(*, video: bool) -> Iterator[Callable[[Picture], Floats]]:
             model = rtmlib.Wholebody(to_openpose=False)
     except (OSError, RuntimeError) as error:
         raise RuntimeError(
-            f"rtmlib cannot load its models, which it downloads when it is first used: {error}"
+            f"rtmlib cannot load its models, which it downloads on first use: {error}"
         ) from error
 
     def detect(picture: Picture) -> Floats:
         pixels = np.ascontiguousarray(picture[..., ::-1])  # BGR
         boxes = model.det_model(pixels)
-        if not len(boxes):  # the model itself would take the whole picture for a person
+        if not len(boxes):  # rtmlib itself would treat the whole picture as a person
             return np.empty((0, NUM_KEYPOINTS, 3))
         xy, scores = model.pose_model(pixels, bboxes=boxes)
-        clipped = np.clip(scores, 0, 1)  # SimCC's are not normalised
+        clipped = np.clip(scores, 0, 1)  # SimCC's scores are not normalised
         return np.concatenate((xy, clipped[..., None]), axis=-1).astype(np.float64)
 
     yield detect
