@@ -58,7 +58,7 @@ def test_numbers_of_the_sources(layout, numbers):
     assert {number: layout.names[number] for number in numbers} == numbers
 
 
-@pytest.mark.filterwarnings("ignore::wholebody_lift.keypoints.InputWarning")
+@pytest.mark.filterwarnings("ignore::wholebody_lift.errors.InputWarning")
 @pytest.mark.parametrize("layout", ALL, ids=lambda layout: layout.title)
 def test_each_keypoint_goes_to_its_name_and_nothing_else_is_there(layout):
     values = np.random.default_rng(0).random((2, len(layout.names), 3))
