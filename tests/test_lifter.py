@@ -1,12 +1,15 @@
 import threading
+import warnings
 
 import numpy as np
 import pytest
 import torch
 from people import standing
 
-from wholebody_lift import InputError, Keypoints2D, Lifter, camera, lifter
+from wholebody_lift import InputError, InputWarning, Keypoints2D, Lifter, camera, lifter
 from wholebody_lift.config import Config
+from wholebody_lift.errors import ReprojectionWarning
+from wholebody_lift.from_pixels import FromPixels, Lifted
 from wholebody_lift.model import SemGAN
 
 PIXELS = np.array([[1145.0, 0.0, 512.0], [0.0, 1145.0, 490.0], [0.0, 0.0, 1.0]])
@@ -198,3 +201,64 @@ def test_autocast_changes_no_bit(small: Lifter, pixels: np.ndarray, dtype: torch
     with torch.autocast("cpu", dtype=dtype):
         assert np.array_equal(small.lift(pixels, K=PIXELS).xyz, plain.xyz)
         assert np.array_equal(small.lift_sequence(pixels, 30).xyz, smooth.xyz)
+
+
+def test_results_share_no_memory_with_their_input(small: Lifter, pixels: np.ndarray) -> None:
+    people = Keypoints2D(
+        keypoints=pixels,
+        K=PIXELS,
+        distortion=np.zeros(5),
+        image_size=(1000, 1000),
+        image_ids=np.arange(6),
+        track_ids=np.ones(6),
+    )
+    for pose in (small.lift(people), small.lift_sequence(people, 30)):
+        for name in ("keypoints", "scores", "K", "distortion", "image_size", "image_ids", "track_ids"):
+            assert not np.shares_memory(getattr(pose, name), getattr(people, name)), name
+
+
+def test_nobody_is_nobody(small: Lifter) -> None:
+    assert len(small.lift(Keypoints2D.empty())) == 0
+
+
+def test_a_result_that_is_no_number_is_an_error(
+    small: Lifter, pixels: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = FromPixels.forward
+
+    def broken(self: FromPixels, *args: object, **kwargs: object) -> Lifted:
+        lifted = whole(self, *args, **kwargs)
+        lifted.translation[2] = torch.inf
+        return lifted
+
+    monkeypatch.setattr(FromPixels, "forward", broken)
+    with pytest.raises(InputError, match=r"NaN or infinity as the result for person 2 \(of 6\)"):
+        small.lift(pixels)
+    with pytest.raises(InputError, match="NaN or infinity"):
+        small.lift_sequence(pixels, 30)
+
+
+@pytest.mark.parametrize("size", [1e-3, 1e-2, 1.0, 1e5])
+@pytest.mark.parametrize("focal", [1.0, 1e3, 1e6])
+def test_extremes_are_finite_or_refused(small: Lifter, pixels: np.ndarray, size: float, focal: float) -> None:
+    tiny = 500 + size * (pixels - 500) / 500
+    K = np.array([[focal, 0, 500], [0, focal, 500], [0, 0, 1]])
+    lens = [1000.0, -1000, 1000, 1000, 1000]
+    for known in ({}, {"image_size": (1000, 1000)}, {"K": K}, {"K": K, "distortion": lens}):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", InputWarning)
+                pose = small.lift(tiny, **known)
+        except InputError:
+            continue
+        for name in ("xyz", "error_mm", "translation", "reprojection_error_px"):
+            assert np.isfinite(getattr(pose, name)).all(), name
+
+
+def test_keypoints_that_a_person_cannot_show_are_told(pixels: np.ndarray) -> None:
+    trained = Lifter.from_pretrained("tiny", device="cpu")
+    shuffled = pixels[:1, np.random.default_rng(0).permutation(133)]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        trained.lift(shuffled, K=PIXELS)
+    assert ReprojectionWarning in [warning.category for warning in caught]

@@ -131,9 +131,9 @@ def test_keypoints2d_brings_its_own_camera(small: Lifter, frames: np.ndarray) ->
 
 
 def test_what_is_wrong_is_told_and_leaves_no_trace(small: Lifter, frames: np.ndarray) -> None:
-    with pytest.raises(InputError, match="no time"):
+    with pytest.raises(InputError, match="expected the time"):
         LiveLifter(small).push(frames[0])
-    with pytest.raises(InputError, match="fps 0"):
+    with pytest.raises(InputError, match="expected fps"):
         LiveLifter(small, 0)
     stream, untouched = LiveLifter(small, FPS, K=K), LiveLifter(small, FPS, K=K)
     stream.push(frames[0])
@@ -143,7 +143,7 @@ def test_what_is_wrong_is_told_and_leaves_no_trace(small: Lifter, frames: np.nda
         (frames[:2], {"track_ids": [1, 1]}, r"different within a frame, got \[1, 1\]"),
         (frames[:2], {"track_ids": [1]}, r"shape \(2,\)"),
         (np.zeros((17, 2)), {}, "17 keypoints"),
-        (frames[1], {"seconds": 0.0}, "later and later"),
+        (frames[1], {"seconds": 0.0}, "expected a frame later"),
     ):
         with pytest.raises(InputError, match=message):
             stream.push(wrong, **options)
@@ -170,3 +170,26 @@ def test_a_recording_is_replayed_frame_by_frame(small: Lifter, frames: np.ndarra
     assert done == [(2, 6), (4, 6), (6, 6)]
     with pytest.raises(InputError, match="fps"):
         LiveLifter(small, FPS).replay(Keypoints2D(keypoints=frames))
+
+
+@pytest.mark.parametrize("wrong", [np.inf, -np.inf, np.nan, "1", [1, 2], 1.7e12])
+def test_a_wrong_time_is_refused_and_leaves_no_trace(
+    small: Lifter, frames: np.ndarray, wrong: object
+) -> None:
+    stream = LiveLifter(small, FPS, K=K)
+    with pytest.raises(InputError, match="expected seconds"):
+        stream.push(frames[0], wrong)
+    assert stream.push(frames[0]).image_ids.tolist() == [0]
+
+
+@pytest.mark.parametrize("wrong", [5, 5.0, "frame", {}, [[1, 2]]])
+def test_what_is_no_frame_is_refused(small: Lifter, wrong: object) -> None:
+    with pytest.raises(InputError, match="expected keypoints"):
+        LiveLifter(small, FPS, K=K).push(wrong)
+
+
+@pytest.mark.parametrize("options", [{"fps": "30"}, {"smoothness": np.inf}, {"forget_seconds": np.inf}])
+def test_settings_out_of_range_are_refused(small: Lifter, options: dict[str, object]) -> None:
+    (name,) = options
+    with pytest.raises(InputError, match=f"expected {name} "):
+        LiveLifter(small, **{"fps": FPS, **options})

@@ -39,6 +39,9 @@ SCORE_RANGE = (-0.5, 1.5)
 """Scores in this range are cut to 0..1: heatmaps can answer a little under 0, and RTMPose, RTMW and OpenPose
 a little over 1. Beyond it they are something else, such as logits or percentages."""
 
+SMOOTHNESS_RANGE = (1e-3, 1e3)
+"""From no smoothing at all to that of a clip by a straight line."""
+
 HEIGHT_RANGE_MM = (300.0, 2500.0)
 """Standing heights from a newborn's to a giant's."""
 
@@ -437,10 +440,25 @@ def require_once_per_image(image_ids: Integers, track_ids: Integers) -> None:
 
 
 def fps(value: Any) -> float:
-    fps = numbers("fps", value).astype(np.float64)
-    if fps.shape or not 0 < fps <= MAX_FPS:
-        raise InputError(f"expected fps to be one number over 0 and up to {MAX_FPS:g}, got {value!r}")
-    return float(fps)
+    return number("fps", value, most=MAX_FPS)
+
+
+def smoothness(value: Any) -> float:
+    low, high = SMOOTHNESS_RANGE
+    return number("smoothness", value, least=low, most=high)
+
+
+def number(name: str, value: Any, *, most: float, least: float | None = None) -> float:
+    """One number up to `most`, and from `least` or over 0."""
+    low = "over 0 and" if least is None else f"from {least:g}"
+    wanted = f"expected {name} to be one number {low} up to {most:g}"
+    if isinstance(value, str | bytes):
+        raise InputError(f"{wanted}, got the text {reprlib.repr(value)}")
+    given = numbers(name, value).astype(np.float64)
+    lowest = np.finfo(np.float64).tiny if least is None else least
+    if given.shape or not lowest <= given <= most:
+        raise InputError(f"{wanted}, got {reprlib.repr(value)}")
+    return float(given)
 
 
 def require_pixel_units(people: Keypoints2D) -> None:

@@ -11,9 +11,11 @@ import torch
 
 from wholebody_lift import pretrained
 from wholebody_lift._types import Progress
+from wholebody_lift.errors import InputError, count, name_people, warn
 from wholebody_lift.from_pixels import FromPixels, Seen, camera_source
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.model import SemGAN
+from wholebody_lift.plausibility import signs_in_result
 from wholebody_lift.pose import CameraSource, Pose3D
 from wholebody_lift.video import sequence, tracker
 
@@ -118,7 +120,8 @@ class Lifter:
             raise TypeError(
                 f"lift(Keypoints2D) takes nothing beside it; put {', '.join(given)} into Keypoints2D"
             )
-        return self._lift(tracker.follow(keypoints) if track else keypoints, progress)
+        people = tracker.follow(keypoints) if track else keypoints
+        return _with_warnings(self._lift(people, progress))
 
     def lift_sequence(
         self,
@@ -180,7 +183,8 @@ class Lifter:
         if track:
             keypoints = tracker.follow(keypoints)
         frames = sequence.prepare(keypoints, fps=fps, smoothness=smoothness, max_gap_seconds=max_gap_seconds)
-        return sequence.finish(frames, self._lift(frames.smooth, progress), lock_feet=lock_feet)
+        flat = self._lift(frames.smooth, progress)
+        return _with_warnings(_require_finite(sequence.finish(frames, flat, lock_feet=lock_feet)))
 
     def save_pretrained(self, directory: str | Path) -> None:
         """Write config.json and model.safetensors, for `from_pretrained(directory)`."""
@@ -198,31 +202,32 @@ class Lifter:
         with torch.inference_mode(), torch.autocast(self.device.type, enabled=False):
             for start in range(0, len(people), CHUNK):
                 chunk = people[start : start + CHUNK]
-                chunks.append(self._lift_chunk(chunk, source))
+                try:
+                    chunks.append(self._lift_chunk(chunk, source))
+                except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # a K without an inverse
+                    raise InputError(_BEYOND.format(count(len(chunk)))) from None
                 if progress is not None:
                     progress(start + len(chunk), len(people))
         arrays = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
-        distortion = people.distortion if people.distortion is not None else np.zeros((len(people), 5))
-        image_ids = (
-            people.image_ids if people.image_ids is not None else np.zeros(len(people), dtype=np.int64)
-        )
-        return Pose3D(
+        n = len(people)
+        pose = Pose3D(
             xyz=arrays["xyz"],
             error_mm=arrays["error_mm"],
             observed=people.observed,
             translation=arrays["translation"],
-            K=people.K if people.K is not None else arrays["K"].astype(np.float64),
-            distortion=distortion,
+            K=arrays["K"].astype(np.float64) if people.K is None else people.K.copy(),
+            distortion=np.zeros((n, 5)) if people.distortion is None else people.distortion.copy(),
             camera_source=source,
             reprojection_error_px=arrays["reprojection_error_px"],
             keypoints=people.keypoints.astype(np.float32),
-            scores=people.scores,
-            image_ids=image_ids,
-            image_size=people.image_size,
-            track_ids=people.track_ids,
+            scores=people.scores.copy(),
+            image_ids=np.zeros(n, dtype=np.int64) if people.image_ids is None else people.image_ids.copy(),
+            image_size=None if people.image_size is None else people.image_size.copy(),
+            track_ids=None if people.track_ids is None else people.track_ids.copy(),
             fps=people.fps,
             scale_source="average_adult" if people.height_mm is None else "height_mm",
         )
+        return _require_finite(pose)
 
     def _lift_chunk(self, people: Keypoints2D, source: CameraSource) -> dict[str, npt.NDArray[np.float32]]:
         seen = Seen.of(people, dtype=torch.float32, device=self.device)
@@ -241,6 +246,30 @@ class Lifter:
         off = seen.reprojection_error(lifted.xyz + lifted.translation[:, None])
         tensors = {**lifted._asdict(), "K": seen.K, "reprojection_error_px": off}
         return {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
+
+
+_BEYOND = (
+    "expected keypoints and a camera that single precision can hold, got NaN or infinity as the result for "
+    "{}; check the units of keypoints, K, distortion and image_size"
+)
+
+
+def _require_finite(pose: Pose3D) -> Pose3D:
+    """A last look at the result: no NaN but the reprojection error of frames that were filled in."""
+    finite = np.isfinite(pose.xyz).all(axis=(1, 2)) & np.isfinite(pose.error_mm).all(axis=1)
+    finite &= np.isfinite(pose.translation).all(axis=1)
+    finite &= np.isfinite(pose.reprojection_error_px) | ~pose.observed.any(axis=1)
+    if not finite.all():
+        raise InputError(_BEYOND.format(name_people(~finite)))
+    return pose
+
+
+def _with_warnings(pose: Pose3D) -> Pose3D:
+    """The same, after warnings of what does not look like a person."""
+    xy, off = (np.asarray(array, np.float64) for array in (pose.keypoints, pose.reprojection_error_px))
+    for category, message in signs_in_result(xy, off):
+        warn(message, category)
+    return pose
 
 
 def _resolve_device(device: str | torch.device) -> torch.device:

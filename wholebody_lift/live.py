@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from wholebody_lift import tracks
+from wholebody_lift import checks, tracks
 from wholebody_lift._types import Progress
 from wholebody_lift.errors import InputError
 from wholebody_lift.from_pixels import Seen
@@ -18,13 +18,15 @@ from wholebody_lift.pose import Pose3D
 from wholebody_lift.video.person import Person
 
 if TYPE_CHECKING:
-    from collections.abc import Sized
-
     from wholebody_lift.lifter import Lifter
 
 
 FORGET_SECONDS = 1.0
 """A person who was not seen for longer is forgotten, unless the caller sets another limit."""
+
+
+_LATEST = 1e10
+"""Seconds; three hundred years, and more than there have been since 1970."""
 
 
 class LiveLifter:
@@ -64,11 +66,10 @@ class LiveLifter:
             forget_seconds: a person that was not seen for longer starts afresh.
             smoothness: what the cut-offs are divided by: 2 is steadier and twice as late, 0.5 the opposite.
         """
-        for name, value in (("fps", fps), ("forget_seconds", forget_seconds), ("smoothness", smoothness)):
-            if value is not None and not 0 < value < np.inf:
-                raise InputError(f"got {name} {value!r}; a number over 0 was wanted")
-        self.lifter, self.fps = lifter, fps
-        self.min_score, self.forget_seconds, self.smoothness = min_score, forget_seconds, smoothness
+        self.lifter, self.fps = lifter, None if fps is None else checks.fps(fps)
+        self.min_score = checks.min_score(min_score)
+        self.forget_seconds = checks.number("forget_seconds", forget_seconds, most=_LATEST)
+        self.smoothness = checks.smoothness(smoothness)
         self._shared: dict[str, Any] = {
             "image_size": image_size,
             "K": K,
@@ -164,14 +165,17 @@ class LiveLifter:
     def _clock(self, seconds: float | None) -> float:
         if seconds is None:
             if self.fps is None:
-                raise InputError("got no time of the frame; give seconds to push, or fps to LiveLifter")
-            seconds = self._frame / self.fps
+                raise InputError(
+                    "expected the time of the frame, got none; give seconds to push, or fps to LiveLifter"
+                )
+            return self._frame / self.fps
+        seconds = checks.number("seconds", seconds, least=-_LATEST, most=_LATEST)
         if not seconds > self._seconds:
             raise InputError(
-                f"got a frame of {seconds:g} s after one of {self._seconds:g} s; later and later frames were "
-                "wanted. For another video call reset() first"
+                f"expected a frame later than the one before, at {self._seconds:g} s, got one at {seconds:g} "
+                "s; for another video call reset() first"
             )
-        return float(seconds)
+        return seconds
 
     def _read(
         self, frame: npt.ArrayLike | Keypoints2D | None, track_ids: npt.ArrayLike | None
@@ -181,9 +185,10 @@ class LiveLifter:
             if track_ids is not None:
                 raise TypeError("push(Keypoints2D) takes no track_ids beside it; put them into Keypoints2D")
             return frame
-        if frame is None or len(cast("Sized", frame)) == 0:
+        given = checks.numbers("keypoints", () if frame is None else frame)
+        if given.shape[:1] == (0,):
             return Keypoints2D.empty()
-        people, _ = Keypoints2D.visible(frame, track_ids=track_ids, min_score=self.min_score, **self._shared)
+        people, _ = Keypoints2D.visible(given, track_ids=track_ids, min_score=self.min_score, **self._shared)
         return people
 
 

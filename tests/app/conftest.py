@@ -1,4 +1,4 @@
-"""A running app with a small untrained network."""
+"""A running app with the small weights."""
 
 from collections.abc import Iterator
 from threading import Thread
@@ -8,13 +8,11 @@ import pytest
 from wholebody_lift import Lifter
 from wholebody_lift.app.server import Server
 from wholebody_lift.app.workshop import Workshop
-from wholebody_lift.config import Config
-from wholebody_lift.model.semgan import SemGAN
 
 
 @pytest.fixture(scope="session")
 def lifter() -> Lifter:
-    return Lifter(SemGAN(Config(channels=16, heads=2, layers=1)), device="cpu")
+    return Lifter.from_pretrained("tiny", device="cpu")
 
 
 @pytest.fixture

@@ -270,11 +270,11 @@ def test_lens_distortion_is_kept(small: Lifter, noisy: np.ndarray) -> None:
 
 
 def test_what_is_missing_is_told(small: Lifter, noisy: np.ndarray) -> None:
-    with pytest.raises(InputError, match="no fps"):
+    with pytest.raises(InputError, match="expected frames per second"):
         small.lift_sequence(noisy)
     with pytest.raises(InputError, match="without track ids"):
         small.lift_sequence(Keypoints2D(keypoints=noisy[:3], image_ids=[4, 4, 5]), FPS)
-    with pytest.raises(InputError, match="smoothness 0"):
+    with pytest.raises(InputError, match="expected smoothness"):
         small.lift_sequence(noisy, FPS, smoothness=0)
     with pytest.raises(InputError, match="two visible keypoints"):
         small.lift_sequence(np.full((3, 133, 2), np.nan), FPS)
@@ -303,3 +303,45 @@ def test_scale_that_drifts_slowly_is_taken_out() -> None:
     lengths = measures(standing(1).numpy())[0]
     factor = sequence.steady_scale(xyz, lengths, np.ones((frames, 133)), FPS)
     assert np.abs(factor * drift - 1).max() < 0.01
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"fps": "30"},
+        {"fps": np.inf},
+        {"fps": 1e9},
+        {"fps": [30, 30]},
+        {"smoothness": "soft"},
+        {"smoothness": np.nan},
+        {"smoothness": 1e9},
+        {"smoothness": 0},
+        {"max_gap_seconds": "1"},
+        {"max_gap_seconds": -1},
+        {"max_gap_seconds": np.inf},
+    ],
+)
+def test_numbers_out_of_range_are_refused(
+    small: Lifter, noisy: np.ndarray, options: dict[str, object]
+) -> None:
+    (name,) = options
+    with pytest.raises(InputError, match=f"expected {name} "):
+        small.lift_sequence(noisy[:3], **{"fps": FPS, **options})
+
+
+def test_frames_to_fill_are_bounded_by_those_found(small: Lifter, noisy: np.ndarray) -> None:
+    far_apart = Keypoints2D(keypoints=noisy[:2], K=K, image_ids=[0, 200_000])
+    assert len(small.lift_sequence(far_apart, 10_000)) == 2
+    with pytest.raises(InputError, match="frames to fill"):
+        small.lift_sequence(far_apart, 10_000, max_gap_seconds=60)
+
+
+def test_frame_numbers_may_be_anything(small: Lifter, noisy: np.ndarray) -> None:
+    ids = [-(2**63), -(2**63) + 2, 5, 2**63 - 2, 2**63 - 1]
+    pose = small.lift_sequence(Keypoints2D(keypoints=noisy[:5], K=K, image_ids=ids), FPS)
+    assert pose.image_ids.tolist() == [ids[0], ids[0] + 1, *ids[1:]]
+    assert np.isfinite(pose.xyz).all()
+
+
+def test_nobody_is_nobody(small: Lifter) -> None:
+    assert len(small.lift_sequence(Keypoints2D.empty(), FPS)) == 0

@@ -186,3 +186,12 @@ def test_hands_and_face_may_move_faster_than_the_trunk() -> None:
         assert rates.shape == (NUM_KEYPOINTS,)
         assert rates[INDEX["left_hip"]] < rates[INDEX["face-30"]] or field == "image"
         assert rates[INDEX["left_hip"]] <= rates[INDEX["left_forefinger4"]]
+
+
+@pytest.mark.parametrize("cutoff", [1e-6, 1e-3, 0.2, 3.0])
+@pytest.mark.parametrize("fps", [30.0, 240.0, 10_000.0])
+def test_lines_pass_however_little_is_to_pass(fps: float, cutoff: float) -> None:
+    line = np.linspace(1000, 1300, 2000)[:, None, None]
+    weights = np.ones((2000, 1))
+    weights[50:60] = 0
+    assert np.abs(low_pass(line, weights, cutoff, fps) - line).max() < 0.1

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from wholebody_lift import camera, tracks
+from wholebody_lift import camera, checks, tracks
 from wholebody_lift._types import Floats, Integers, Mask
 from wholebody_lift.body import bone_lengths
 from wholebody_lift.errors import InputError
@@ -29,6 +29,12 @@ from wholebody_lift.video import feet, smoothing
 
 MAX_GAP_SECONDS = 0.25
 """Keypoints and people that are missing for no longer are filled in, unless the caller sets another limit."""
+
+MAX_GAP_LIMIT = 3600.0
+"""Longest gap that a caller may ask for, in seconds."""
+
+MOST_FILLED_PER_FOUND, MOST_FILLED = 20, 1000
+"""So many frames are filled in for each that was found, and so many more."""
 
 SCALE_HZ = 0.2
 """Cut-off of `steady_scale`."""
@@ -56,13 +62,14 @@ class Stretch(NamedTuple):
     @property
     def every_frame(self) -> Integers:
         """(T,) every frame from the first to the last."""
-        return np.arange(self.frames[0], self.frames[-1] + 1)
+        return np.asarray(self.frames[0] + np.arange(self.places[-1] + 1))
 
     @property
     def nearest(self) -> Integers:
         """(T,) the row nearest in time to every frame; where the person was found, that row."""
-        middles = (self.frames[1:] + self.frames[:-1]) / 2
-        return np.asarray(self.rows[np.searchsorted(middles, self.every_frame, side="right")])
+        middles = (self.places[1:] + self.places[:-1]) / 2
+        time = np.arange(self.places[-1] + 1)
+        return np.asarray(self.rows[np.searchsorted(middles, time, side="right")])
 
     def spread(self, values: npt.NDArray[Any], missing: float) -> npt.NDArray[Any]:
         """Values (R, ...) of the rows as (T, ...), with `missing` where the person was not found."""
@@ -97,30 +104,27 @@ class SmoothStretch(NamedTuple):
 
 
 def prepare(people: Keypoints2D, *, fps: float | None, smoothness: float, max_gap_seconds: float) -> Frames:
-    """What comes before lifting: who is who, and the 2D smoothed.
+    """The steps before lifting: tell people and their gaps apart, and smooth the 2D.
 
-    Arguments as of `Lifter.lift_sequence`. Raises InputError for numbers out of range, without fps, or for
-    several people without track ids.
+    Arguments as of `Lifter.lift_sequence`. Raises InputError for numbers out of range, without fps, for
+    several people without track ids, and for more frames to fill than people found can account for.
     """
-    fps = people.fps if fps is None else fps
+    fps = people.fps if fps is None else checks.fps(fps)
     if fps is None:
-        raise InputError(
-            "got no fps; the number of frames per second was wanted, as what is smooth depends on it"
-        )
-    if not (0 < fps < np.inf and 0 < smoothness < np.inf and 0 <= max_gap_seconds < np.inf):
-        raise InputError(
-            f"got fps {fps!r}, smoothness {smoothness!r} and max_gap_seconds {max_gap_seconds!r}; "
-            "numbers over 0 were wanted (for the gap, 0 or more)"
-        )
-    gap = int(max_gap_seconds * fps + 1e-6)
+        raise InputError("expected frames per second, as smoothing depends on them, got none; pass fps=")
+    smoothness = checks.smoothness(smoothness)
+    gap = int(checks.number("max_gap_seconds", max_gap_seconds, least=0, most=MAX_GAP_LIMIT) * fps + 1e-6)
     people = _one_after_the_other(people)
     stretches = [_stretches(people, rows, gap) for _, rows in tracks.each(people)]
+    _require_few_filled(stretches, len(people))
     smooth = _smooth_image(people, itertools.chain(*stretches), gap, fps, smoothness)
     return Frames(people, smooth, stretches, fps, smoothness)
 
 
 def finish(frames: Frames, flat: Pose3D, *, lock_feet: bool) -> Pose3D:
     """The result, from `frames.smooth` lifted frame by frame (`flat`)."""
+    if not len(flat):
+        return Pose3D.empty(frames.fps)
     if flat.camera_source == "keypoints":
         flat = _one_camera(flat, frames.smooth)
     motions = [motion for track in frames.stretches for motion in _move(track, flat, frames)]
@@ -151,8 +155,21 @@ def _one_after_the_other(people: Keypoints2D) -> Keypoints2D:
 def _stretches(people: Keypoints2D, rows: Integers, gap: int) -> list[Stretch]:
     """The stretches of one track, which is cut wherever more than `gap` frames are missing."""
     frames = tracks.frames(people)[rows]
-    cuts = np.flatnonzero(np.diff(frames) > gap + 1) + 1
+    steps = np.diff(frames)  # rising; a step that exceeds 64 bits comes out negative
+    cuts = np.flatnonzero((steps > gap + 1) | (steps < 0)) + 1
     return [Stretch(*pair) for pair in zip(np.split(rows, cuts), np.split(frames, cuts), strict=True)]
+
+
+def _require_few_filled(stretches: list[list[Stretch]], rows: int) -> None:
+    """Bound the memory by what was given: every filled frame takes as much as a frame that was found."""
+    frames = sum(int(stretch.places[-1]) + 1 for track in stretches for stretch in track)
+    most = MOST_FILLED_PER_FOUND * rows + MOST_FILLED
+    if frames - rows > most:
+        raise InputError(
+            f"expected at most {most:,} frames to fill in for {rows:,} that were found, got "
+            f"{frames - rows:,}; check that image_ids count frames and that fps is right, or give a lower "
+            "max_gap_seconds"
+        )
 
 
 def between(known: Mask, gap: int) -> Mask:

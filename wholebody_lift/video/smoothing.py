@@ -95,6 +95,9 @@ def together(parts: Floats) -> Floats:
 
 _RIDGE = 1e-9
 """Pulls what no observation determines towards the mean, so that the equations always have one answer."""
+_STIFFEST = 1e12
+"""Greatest lambda of `low_pass`. It smooths over thousands of values; beyond it, double precision no longer
+solves the equations."""
 
 
 def low_pass(values: npt.ArrayLike, weights: npt.ArrayLike, cutoff_hz: npt.ArrayLike, fps: float) -> Floats:
@@ -104,7 +107,8 @@ def low_pass(values: npt.ArrayLike, weights: npt.ArrayLike, cutoff_hz: npt.Array
     that minimises sum_t w_t (y_t - z_t)^2 + lambda sum_t (z_t-1 - 2 z_t + z_t+1)^2. With all weights 1 its
     amplitude response is 1 / (1 + lambda (2 sin(pi f / fps))^4), nearly that of a Butterworth filter of
     second order run forwards and backwards. lambda puts 1/sqrt(2), that is -3 dB, at the cut-off. Straight
-    lines pass unchanged. Beyond half the frame rate lambda falls on, with the fourth power of the cut-off.
+    lines pass unchanged. Beyond half the frame rate lambda falls on, with the fourth power of the cut-off;
+    for cut-offs under about 1/8000 of the frame rate it rises no further.
 
     Args:
         values: (T, K, C); what has no weight is not looked at and may be NaN.
@@ -131,7 +135,7 @@ def _stiffness(cutoff_hz: Floats, fps: float) -> Floats:
     """lambda of `low_pass`."""
     within = np.minimum(cutoff_hz, fps / 2)
     at_cutoff = (2 * np.sin(np.pi * within / fps)) ** 4
-    return np.asarray((math.sqrt(2) - 1) / at_cutoff * (within / cutoff_hz) ** 4)
+    return np.asarray(((math.sqrt(2) - 1) / at_cutoff * (within / cutoff_hz) ** 4).clip(max=_STIFFEST))
 
 
 def _solve(weights: Floats, stiffness: Floats, right: Floats) -> Floats:
