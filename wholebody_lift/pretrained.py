@@ -7,7 +7,6 @@ A set of weights is a directory with these two files and, for the reader, a mode
 import hashlib
 import os
 import tempfile
-import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +18,7 @@ from pydantic import ValidationError
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from wholebody_lift import atomic
 from wholebody_lift.config import Config
 from wholebody_lift.errors import WeightsError
 from wholebody_lift.hub import REPO_ID, Hub
@@ -69,11 +69,29 @@ def load(
 
     Raises `WeightsError` where the weights are absent, out of reach, damaged or do not fit.
     """
+    directory = locate(
+        source, revision=revision, cache_dir=cache_dir, token=token, local_files_only=local_files_only
+    )
+    return _read(directory)
+
+
+def locate(
+    source: str | Path | None = None,
+    *,
+    revision: str | None = None,
+    cache_dir: str | Path | None = None,
+    token: str | None = None,
+    local_files_only: bool = False,
+) -> Path:
+    """The directory that holds the weights that `load` loads, after downloading them where necessary.
+
+    Their hashes have been compared. Raises `WeightsError`.
+    """
     source = "base" if source is None else source
     packaged = isinstance(source, str) and source in PACKAGED
     if not packaged and not Path(source).expanduser().is_dir():
         hub = Hub(token=token, cache_dir=cache_dir, local_files_only=local_files_only)
-        return _read(hub.download(_repo_id(source), (CONFIG_FILE, WEIGHTS_FILE), revision or "main"))
+        return hub.download(_repo_id(source), (CONFIG_FILE, WEIGHTS_FILE), revision or "main")
     if revision is not None:
         raise WeightsError(
             f"expected no revision with weights that are not on the Hub, got revision={revision!r}; omit it, "
@@ -82,22 +100,22 @@ def load(
     directory = packaged_directory(str(source)) if packaged else Path(source).expanduser()
     if packaged or (directory / SUMS_FILE).is_file():
         verify(directory)
-    return _read(directory)
+    return directory
 
 
 def save(model: SemGAN, directory: str | Path) -> None:
     """Write `config.json` and `model.safetensors` into `directory`, which is made if need be.
 
-    Each file appears whole or not at all: it is written under another name and then renamed. Hashes in a
-    `SHA256SUMS` that is there are brought up to date. Inverse of `load(directory)`.
+    Each file is written completely or not at all. Hashes in a `SHA256SUMS` that is there are brought up to
+    date. Inverse of `load(directory)`. Raises OSError where the directory cannot be written.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    _write(directory / WEIGHTS_FILE, safetensors.torch.save(tensors, metadata={"format": "pt"}))
-    _write(directory / CONFIG_FILE, model.config.model_dump_json(indent=2).encode() + b"\n")
+    atomic.write_bytes(directory / WEIGHTS_FILE, safetensors.torch.save(tensors, metadata={"format": "pt"}))
+    atomic.write_bytes(directory / CONFIG_FILE, model.config.model_dump_json(indent=2).encode() + b"\n")
     if (directory / SUMS_FILE).is_file():
-        _write(directory / SUMS_FILE, _sums(directory).encode())
+        atomic.write_bytes(directory / SUMS_FILE, _sums(directory).encode())
 
 
 def push(
@@ -291,18 +309,6 @@ def _listed(names: Iterable[str]) -> str:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}..."
-
-
-def _write(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with partial.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _repo_id(source: str | Path) -> str:

@@ -82,9 +82,12 @@ def _describe_extras() -> str:
 
 
 def _describe_weights(lifter: Lifter, source: str | None, revision: str | None) -> str:
+    from wholebody_lift import pretrained
+
     parameters = sum(parameter.numel() for parameter in lifter.model.parameters())
     calibrated = "calibrated" if lifter.model.config.calibration else "not calibrated"
-    path = _weights_file(source, revision)
+    directory = pretrained.locate(source, revision=revision, local_files_only=True)  # it has just been loaded
+    path = directory / pretrained.WEIGHTS_FILE
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return "\n".join(
         [
@@ -93,19 +96,6 @@ def _describe_weights(lifter: Lifter, source: str | None, revision: str | None) 
             f"sha256   {digest}",
         ]
     )
-
-
-def _weights_file(source: str | None, revision: str | None) -> Path:
-    """model.safetensors of weights that have just been loaded."""
-    from huggingface_hub import hf_hub_download
-
-    from wholebody_lift import pretrained
-
-    if source is None or source in pretrained.PACKAGED:
-        return pretrained.packaged_directory(source or "base") / pretrained.WEIGHTS_FILE
-    if Path(source).is_dir():
-        return Path(source) / pretrained.WEIGHTS_FILE
-    return Path(hf_hub_download(source, pretrained.WEIGHTS_FILE, revision=revision, local_files_only=True))
 
 
 def _describe_file(path: Path) -> str:
