@@ -115,7 +115,7 @@ def main() -> None:
             path = Path(folder) / f"{people}.html"
             html.write(clip(people), path)
             for shown, keys in SETTINGS.items():
-                page = browser.new_page(viewport={"width": 1280, "height": 800})
+                page = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
                 page.add_init_script(CLOCK)
                 page.goto(path.as_uri())
                 page.locator("main:not([aria-busy])").wait_for()

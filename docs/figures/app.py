@@ -26,7 +26,9 @@ def main() -> None:
     with Server(Workshop(Lifter.from_pretrained())) as server, sync_playwright() as driver:
         Thread(target=server.serve_forever, daemon=True).start()
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1440, "height": 860}, color_scheme="light")
+        page = browser.new_page(
+            viewport={"width": 1440, "height": 860}, color_scheme="light", reduced_motion="reduce"
+        )
         page.goto(server.url)
         page.get_by_label("Frames per second").fill("5")
         page.locator("#file").set_input_files(SQUATS)

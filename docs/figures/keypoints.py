@@ -126,13 +126,13 @@ def draw(
     axes.set_title(title, fontsize=10.5, color="#222222", fontweight="bold")
     for number, (a, b) in enumerate(EDGES):
         if a in places and b in places:
-            colour = palette.GROUPS[palette.EDGE_GROUPS[number]].light
+            colour = palette.GROUP_COLOURS[palette.EDGE_GROUPS[number]].light
             (line,) = axes.plot(
                 *zip(places[a], places[b], strict=True), color=colour, linewidth=1.6, alpha=0.75
             )
             line.set_gid(f"edge-{a}-{b}")
     for i, (x, y) in places.items():
-        colour = palette.GROUPS[palette.KEYPOINT_GROUPS[i]].light
+        colour = palette.GROUP_COLOURS[palette.KEYPOINT_GROUPS[i]].light
         axes.plot(
             x, y, "o", color=colour, markersize=dot, markeredgecolor="white", markeredgewidth=0.5, zorder=4
         )

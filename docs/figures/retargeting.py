@@ -148,8 +148,10 @@ def main() -> None:
     matplotlib.rcParams["font.family"] = "DejaVu Sans"
     rig, generator = load_rig(), torch.Generator().manual_seed(0)
     rest = rest_pose(rig)
-    middle, left, right = (palette.GROUPS[f"body_{side}"].light for side in ("middle", "left", "right"))
-    ours = [palette.GROUPS[group].light for group in palette.EDGE_GROUPS]
+    middle, left, right = (
+        palette.GROUP_COLOURS[f"body_{side}"].light for side in ("middle", "left", "right")
+    )
+    ours = [palette.GROUP_COLOURS[group].light for group in palette.EDGE_GROUPS]
     edges = torch.tensor(EDGES)
 
     rows = -(-(len(BVH) + len(AMC) + len(GLB)) // COLUMNS)

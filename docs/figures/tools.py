@@ -81,7 +81,7 @@ def draw_person(
 
 
 def ink(group: str, farness: float) -> tuple[float, float, float]:
-    red, green, blue = to_rgb(palette.GROUPS[group].light)
+    red, green, blue = to_rgb(palette.GROUP_COLOURS[group].light)
     pale = 0.45 * float(farness)
     return red + (1 - red) * pale, green + (1 - green) * pale, blue + (1 - blue) * pale
 

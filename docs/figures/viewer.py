@@ -83,6 +83,7 @@ def main() -> None:
             path = Path(folder) / f"{name}.html"
             html.write(poses[whom], path, title="Squats" if whom == "one" else "Three people")
             page = browser.new_page(
+                reduced_motion="reduce",
                 viewport={"width": width, "height": height},
                 color_scheme=scheme,
                 device_scale_factor=2 if width < 500 else 1,

@@ -213,12 +213,12 @@ def test_facts_say_what_was_given_and_what_was_assumed(pose: Pose3D) -> None:
     assert facts["Units"] == "millimetres"
     assert facts["Origin"] == "midpoint of the hips"
     assert (
-        facts["Frame"]
+        facts["Axes"]
         == "opencv<small>x image right, y image down, z away from the camera (right-handed)</small>"
     )
     assert facts["Camera"].startswith("assumed<small>focal length 1468 px, the image&#x27;s diagonal")
     assert facts["Scale"].startswith("assumed<small>an average adult")
-    assert facts["Error"].startswith(f"{pose.error_mm.mean():.1f} mm")
+    assert facts["Uncertainty"].startswith(f"± {pose.error_mm.mean():.1f} mm")
     assert facts["Fit"].startswith("2.4 px")
     assert facts["Rounding"].startswith("positions to 0.05 mm, pixels to 0.05 px")
     assert "Frame rate" not in facts
@@ -227,7 +227,7 @@ def test_facts_say_what_was_given_and_what_was_assumed(pose: Pose3D) -> None:
     facts = facts_of(html.render(given.to("unity")))
     assert facts["Camera"] == "given<small>focal length 1468 px, with lens distortion</small>"
     assert facts["Scale"].startswith("given")
-    assert "left-handed" in facts["Frame"]
+    assert "left-handed" in facts["Axes"]
 
     unknown = replace(pose, camera_source="keypoints", image_size=None)
     page = html.render(unknown)
@@ -248,7 +248,9 @@ def test_what_is_assumed_stands_under_the_picture(pose: Pose3D) -> None:
 
 
 def test_the_frame_rate_is_told_or_said_to_be_unknown(clip: Pose3D) -> None:
-    assert facts_of(html.render(clip))["Frame rate"] == "unknown<small>1× plays 10 frames per second</small>"
+    assert "Frame rate" not in facts_of(html.render(clip))  # separate images, for all that is known
+    tracked = html.render(replace(clip, track_ids=np.zeros(len(clip), np.int64)))
+    assert facts_of(tracked)["Frame rate"] == "unknown<small>1× plays 10 frames per second</small>"
     known = html.render(replace(clip, fps=29.97))
     assert facts_of(known)["Frame rate"] == "29.97 per second"
     assert data_of(known)["fps"] == 29.97
@@ -272,12 +274,12 @@ def test_every_keypoint_and_edge_has_a_colour_and_sides_mirror() -> None:
 
     assert len(palette.KEYPOINT_GROUPS) == NUM_KEYPOINTS
     for k, group in enumerate(palette.KEYPOINT_GROUPS):
-        assert group in palette.GROUPS
+        assert group in palette.GROUP_COLOURS
         assert palette.KEYPOINT_GROUPS[MIRROR[k]] == mirrored(group), KEYPOINT_NAMES[k]
     group_of = {frozenset(edge): group for edge, group in zip(EDGES, palette.EDGE_GROUPS, strict=True)}
     for (a, b), group in zip(EDGES, palette.EDGE_GROUPS, strict=True):
         assert group_of[frozenset((MIRROR[a], MIRROR[b]))] == mirrored(group)
-    assert set(palette.LABELS) == set(palette.GROUPS)
+    assert set(palette.LABELS) == set(palette.GROUP_COLOURS)
 
 
 def test_faces_are_drawn_by_their_outlines() -> None:

@@ -229,7 +229,7 @@ def _draw_halos(axes: Axes, places: AnyFloats, error: AnyFloats) -> None:
     from matplotlib.path import Path as Outline
 
     circle = Outline.unit_circle()
-    for group, colours in palette.GROUPS.items():
+    for group, colours in palette.GROUP_COLOURS.items():
         members = [k for k, of in enumerate(palette.KEYPOINT_GROUPS) if of == group]
         discs = [Outline(places[k] + error[k] * circle.vertices, circle.codes) for k in members]
         axes.add_patch(
@@ -276,7 +276,7 @@ def _draw_sticks(
 
 def _ink(group: str, depth: float) -> tuple[float, float, float]:
     """A group's colour on paper, paler with depth 0..1, as red, green, blue 0..1."""
-    colour = palette.GROUPS[group].light
+    colour = palette.GROUP_COLOURS[group].light
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     pale = _FADE * float(depth)
     return red + (1 - red) * pale, green + (1 - green) * pale, blue + (1 - blue) * pale
@@ -287,7 +287,7 @@ def _legend(shown: Pose3D) -> list[Line2D]:
 
     groups = [group for part in PARTS for group in palette.PART_GROUPS[part]]
     handles = [
-        Line2D([], [], color=palette.GROUPS[group].light, linewidth=2, label=palette.LABELS[group])
+        Line2D([], [], color=palette.GROUP_COLOURS[group].light, linewidth=2, label=palette.LABELS[group])
         for group in groups
     ]
     if not shown.observed.all():

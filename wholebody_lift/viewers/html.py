@@ -35,13 +35,13 @@ _SCRIPTS = (
     "input",
     "main",
 )
-"""The files page/*.js in the order in which they become the page's one script."""
+"""The files page/*.js, in the order in which they are joined to the page's one script."""
 
 _MISSING = -32768
 """Stands for NaN in an int16 array."""
 
 _UNKNOWN_FPS = 10
-"""Frames per second at which a clip of unknown rate is played."""
+"""Frames per second at which a clip of unknown rate plays."""
 
 
 def write(pose: Pose3D, path: str | Path, *, title: str = "wholebody-lift") -> None:
@@ -53,12 +53,14 @@ KIND = Kind(".html", "Page", "to view, to send", write, "any browser")
 
 
 def render(pose: Pose3D, *, title: str = "wholebody-lift") -> str:
-    """The page as text: everything is inside, nothing is loaded from elsewhere.
+    """The page as text: it contains everything and loads nothing.
 
-    People with the same image id are shown together, placed by their translation; distinct image
-    ids are the frames of the play bar, in ascending order, played at `pose.fps`. People with one track id
-    are one person. Positions and pixels become 16-bit integers of a step that the page states
-    (0.1 mm or finer for everyone within 3.2 m of their hips); translation and camera stay float32.
+    People with the same image id are shown together, at their translations. A clip (with `fps` or
+    track ids) plays the image ids in ascending order, at `pose.fps`; separate images are shown one by one.
+    Rows with the same track id are one person. Positions and pixels are stored as 16-bit integers in a step
+    that the page states (0.1 mm or finer if no keypoint is more than 3.2 m from its person's hips);
+    translation and camera stay float32.
+
     Raises ValueError for a pose without people.
     """
     if len(pose) == 0:
@@ -104,7 +106,7 @@ def _data(pose: Pose3D) -> dict[str, Any]:
             }
             for part, keypoints in PARTS.items()
         ],
-        "groups": list(palette.GROUPS),
+        "groups": list(palette.GROUP_COLOURS),
         "labels": palette.LABELS,
         "group_of": palette.KEYPOINT_GROUPS,
         "looks": palette.LOOKS,
@@ -137,12 +139,12 @@ def _data(pose: Pose3D) -> dict[str, Any]:
 
 
 def _people(pose: Pose3D) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """Each row's place in the list of people, and that list: by track, else by order in a frame.
+    """Each row's index in the list of people, and that list: by track, else by order in a frame.
 
-    The rows are those of one frame after those of another.
+    Rows are sorted by frame.
     """
     who = tracks.numbers(pose)
-    if who is None:  # nobody is followed from image to image
+    if who is None:  # people are not identified across images
         who = np.arange(len(pose)) - np.searchsorted(pose.image_ids, pose.image_ids)
     known, place = np.unique(who, return_inverse=True)
     first = 0 if pose.track_ids is not None else 1
@@ -150,7 +152,7 @@ def _people(pose: Pose3D) -> tuple[npt.NDArray[np.int64], list[str]]:
 
 
 def _in_words(name: str) -> str:
-    """A keypoint's name for a person to read, such as "left forefinger 1" or "face 37, right eye"."""
+    """A keypoint's name in words, such as "left forefinger 1" or "face 37, right eye"."""
     for feature, keypoints in FACE_FEATURES.items():
         if KEYPOINT_NAMES.index(name) in keypoints:
             return f"face {name.removeprefix('face-')}, {feature.replace('_', ' ')}"
@@ -158,8 +160,8 @@ def _in_words(name: str) -> str:
 
 
 def _steps(values: AnyFloats, dtype: type[np.integer[Any]], finest: float) -> dict[str, Any]:
-    """An array as integers of the smallest round step (1, 2 or 5 of a decimal) that holds the largest, but
-    none below `finest`, which is such a step too."""
+    """An array as integers, in the smallest step of 1, 2 or 5 times a power of ten that fits the largest
+    value, but not below `finest`, which is such a step too."""
     most = np.iinfo(dtype).max
     least = max(float(np.nanmax(np.abs(values), initial=0.0)) / most, finest)
     power = 10.0 ** math.floor(math.log10(least) + 1e-9)
@@ -169,11 +171,11 @@ def _steps(values: AnyFloats, dtype: type[np.integer[Any]], finest: float) -> di
 
 
 def _packed(values: npt.NDArray[Any], dtype: type[np.generic]) -> dict[str, Any]:
-    """An array of as many rows as there are, small, and to the bit what it was; page/data.js unpacks it.
+    """An array (rows, ...) packed without loss; page/data.js unpacks it.
 
-    Rows that follow each other are much alike. So each number is taken, as a whole number of as many bits, by
-    its difference from the row before (which wraps), without a sign as 0, -1, 1, -2, ...; the lowest bytes of
-    all numbers come first, the high ones, nearly all 0, after them; and that is deflated.
+    Successive rows are similar. So each number, read as an integer of the same width, is replaced by its
+    difference from the previous row (which wraps), made unsigned (0, -1, 1, -2, ...). The low bytes of all
+    numbers come first, then the high ones, which are nearly all 0; and that is deflated.
     """
     size = np.dtype(dtype).itemsize
     whole = values.astype(np.dtype(dtype).newbyteorder("<")).reshape(len(values), -1).view(f"<i{size}")
@@ -187,27 +189,27 @@ def _packed(values: npt.NDArray[Any], dtype: type[np.generic]) -> dict[str, Any]
 
 
 def _round_up(value: float) -> int:
-    """The next of 10, 20, 30, ... so that the end of the colour scale is a round number of mm."""
+    """Up to a multiple of 10, so that the colour scale ends at a round number of mm."""
     return max(10, int(np.ceil(value / 10)) * 10)
 
 
 def _embed(data: dict[str, Any]) -> str:
-    """JSON that cannot end the script element it stands in."""
+    """JSON that cannot end the script element around it."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _hash(text: str) -> str:
-    """What a content security policy calls an inline script or style by."""
+    """The hash by which a content security policy allows an inline script or style."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-# What stands beside the pictures
+# The text beside the pictures
 
 
 def _colours() -> str:
     """The palette as CSS variables."""
-    named = palette.GROUPS | {f"error-{i}": colours for i, colours in enumerate(palette.ERROR_RAMP)}
+    named = palette.GROUP_COLOURS | {f"error-{i}": colours for i, colours in enumerate(palette.ERROR_RAMP)}
     variables = " ".join(f"--{name}: light-dark({c.light}, {c.dark});" for name, c in named.items())
     return f":root {{ {variables} }}\n"
 
@@ -216,14 +218,14 @@ def _subtitle(pose: Pose3D) -> str:
     images, counts = np.unique(pose.image_ids, return_counts=True)
     if len(images) == 1:
         return count(len(pose)) + ("" if len(pose) == 1 else " in one image")
-    if pose.track_ids is None:  # whether they are photos or a video, and of whom, is not known
+    if pose.track_ids is None:  # they may be photos or a video, of the same or of different people
         most = count(int(counts.max()))
         return f"{len(images)} images, {most if counts.min() == counts.max() else f'up to {most}'} in each"
     return f"{len(images)} frames, {count(len(np.unique(pose.track_ids)))}"
 
 
 def _caption(pose: Pose3D) -> str:
-    """The line under the picture: units, frame, scale and camera, shortly."""
+    """The line under the picture: units, axes, scale and camera."""
     scale = "given height" if pose.scale_source == "height_mm" else "assumed, an average adult"
     return (
         f"Millimetres from the midpoint of the hips, {pose.frame} axes. "
@@ -243,23 +245,25 @@ def _detail(text: str, *notes: str) -> str:
 
 
 def _facts(pose: Pose3D, arrays: dict[str, Any]) -> list[tuple[str, ...]]:
-    """(term, text, note, ...) rows that say how the numbers are to be read."""
+    """(term, text, note, ...) rows that explain the numbers."""
     spec = FRAMES[pose.frame]
     reprojection = float(np.nanmean(pose.reprojection_error_px))
     facts: list[tuple[str, ...]] = [
-        ("Frame", pose.frame, f"x {spec.x}, y {spec.y}, z {spec.z} ({spec.handedness}-handed)"),
+        ("Axes", pose.frame, f"x {spec.x}, y {spec.y}, z {spec.z} ({spec.handedness}-handed)"),
         ("Units", "millimetres"),
         ("Origin", "midpoint of the hips"),
         ("Camera", *_camera(pose)),
         ("Scale", *_scale(pose)),
-        ("Error", f"{pose.error_mm.mean():.1f} mm expected", "mean over all keypoints, people and frames"),
-        ("Fit", f"{reprojection:.1f} px reprojection error", "mean between the 2D input and the result"),
+        ("Uncertainty", f"± {pose.error_mm.mean():.1f} mm", "expected error; mean of all keypoints"),
+        ("Fit", f"{reprojection:.1f} px reprojection error", "mean distance of the result from the 2D input"),
         ("Observed", f"{pose.observed.mean():.0%} of the keypoints", "the others are inferred"),
         ("Ground", "not measured", "level with the camera, through the lowest keypoint"),
     ]
     if len(np.unique(pose.image_ids)) > 1:
-        known = ("unknown", f"1× plays {_UNKNOWN_FPS} frames per second")
-        facts.append(("Frame rate", *(known if pose.fps is None else (f"{pose.fps:g} per second",))))
+        if pose.fps is not None:
+            facts.append(("Frame rate", f"{pose.fps:g} per second"))
+        elif pose.track_ids is not None:  # otherwise these are separate images, and nothing plays
+            facts.append(("Frame rate", "unknown", f"1× plays {_UNKNOWN_FPS} frames per second"))
     steps = f"positions to {arrays['xyz']['step']:g} mm, pixels to {arrays['xy']['step']:g} px"
     facts.append(("Rounding", steps, "in this page only"))
     return facts
@@ -274,10 +278,10 @@ def _camera(pose: Pose3D) -> tuple[str, str]:
         return "given", f"focal length {pixels}, {bent}"
     if pose.camera_source == "image_size":
         return "assumed", f"focal length {pixels}, the image's diagonal; principal point in the middle"
-    return "assumed", f"image size unknown: a moderate perspective about the person (focal length {pixels})"
+    return "assumed", f"image size unknown: a moderate perspective of the person (focal length {pixels})"
 
 
 def _scale(pose: Pose3D) -> tuple[str, str]:
     if pose.scale_source == "height_mm":
         return "given", "from the person's height"
-    return "assumed", "an average adult; one image cannot tell the size, a known height sets it"
+    return "assumed", "an average adult, as one image does not show the size; a known height sets it"

@@ -1,7 +1,7 @@
 """The colours that every viewer draws the parts in.
 
-The side decides the hue (the person's left is cool, the right is warm), the part decides the
-shade, so that both are told apart also with a colour vision deficiency.
+The side sets the hue (cool for the person's left, warm for the right) and the part sets the shade, so that
+people with a colour vision deficiency can tell both apart.
 """
 
 from typing import NamedTuple
@@ -16,7 +16,7 @@ class Colours(NamedTuple):
     dark: str
 
 
-GROUPS: dict[str, Colours] = {
+GROUP_COLOURS: dict[str, Colours] = {
     "body_middle": Colours("#5f6b7a", "#a3afbe"),
     "body_left": Colours("#1f66b0", "#5aa2ee"),
     "body_right": Colours("#c4501b", "#f08a4b"),
@@ -47,14 +47,14 @@ PART_GROUPS: dict[str, tuple[str, ...]] = {
     "left_hand": ("left_hand",),
     "right_hand": ("right_hand",),
 }
-"""The groups that stand for a part in a legend."""
+"""The groups that represent a part in a legend."""
 
 ERROR_RAMP: tuple[Colours, ...] = (
     Colours("#4a4fc4", "#7f8bf5"),
     Colours("#c2418c", "#ea6bb0"),
     Colours("#ef8a1d", "#ffd060"),
 )
-"""Colours of a predicted error that is small, medium and large."""
+"""Colours of a small, a medium and a large expected error."""
 
 PART_OF: tuple[str, ...] = tuple(part for part, keypoints in PARTS.items() for _ in keypoints)
 """The part of each keypoint."""
@@ -62,7 +62,7 @@ PART_OF: tuple[str, ...] = tuple(part for part, keypoints in PARTS.items() for _
 
 def _keypoint_group(index: int) -> str:
     part = PART_OF[index]
-    if part in GROUPS:
+    if part in GROUP_COLOURS:
         return part
     side = KEYPOINT_NAMES[index].split("_")[0]
     return f"{part}_{side if side in ('left', 'right') else 'middle'}"
@@ -84,23 +84,23 @@ EDGE_GROUPS: tuple[str, ...] = tuple(_edge_group(a, b) for a, b in EDGES)
 """The colour group of each edge of the skeleton."""
 
 EDGE_PARTS: tuple[str, ...] = tuple(PART_OF[b] for _, b in EDGES)
-"""The part that each edge of the skeleton is shown and hidden with."""
+"""The part with which each edge of the skeleton is shown and hidden."""
 
 
 LOOKS: tuple[str, ...] = tuple(
     "head" if name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear") else part
     for name, part in zip(KEYPOINT_NAMES, PART_OF, strict=True)
 )
-"""What size each keypoint is drawn in: its part, or "head" for those of the body that lie over the face."""
+"""The size class of each keypoint: its part, or "head" for those of the body that lie on the face."""
 
 EDGE_LOOKS: tuple[str, ...] = tuple(
     "head" if LOOKS[a] == "head" == LOOKS[b] else PART_OF[b] for a, b in EDGES
 )
-"""What thickness each edge is drawn in."""
+"""The thickness class of each edge."""
 
 
 def _outlines(a: int, b: int) -> bool:
-    """Whether an edge outlines something, and does not only tie the outlines in a face together."""
+    """Whether an edge is part of an outline; others only connect the outlines of a face."""
     features = {i: name for name, keypoints in FACE_FEATURES.items() for i in keypoints}
     if b not in features:
         return True
@@ -111,4 +111,4 @@ def _outlines(a: int, b: int) -> bool:
 
 
 SHOWN_EDGES: tuple[int, ...] = tuple(e for e, (a, b) in enumerate(EDGES) if _outlines(a, b))
-"""The edges, by their place in `EDGES`, that a picture is easier to read with."""
+"""The edges that are drawn, by their index in `EDGES`."""

@@ -1,8 +1,8 @@
 """Where a viewer stands: the named views, the same in the page and in the figure.
 
-"front" faces the people, "side" looks from their right, so that they look to the right, "top" looks from
-above with their front down; all three are level with the camera, since one image does not tell where down
-is. "camera" looks along the camera's z axis.
+"front" faces the people, "side" looks from their right, so that they face right, "top" looks from above with
+their front at the bottom. All three are level with the camera, since one image does not show which way is
+down. "camera" looks along the camera's z axis.
 """
 
 import math
@@ -15,7 +15,7 @@ from wholebody_lift.skeleton import INDEX
 
 _ACROSS = [(INDEX[f"left_{name}"], INDEX[f"right_{name}"]) for name in ("shoulder", "hip")]
 _LEAST_AGREEMENT = 0.3
-"""With a mean direction shorter than this, the people look every way and have no common front."""
+"""If their mean direction is shorter than this, the people face all ways and have no common front."""
 
 
 def in_opencv(pose: Pose3D, xyz: AnyFloats) -> AnyFloats:
@@ -24,10 +24,10 @@ def in_opencv(pose: Pose3D, xyz: AnyFloats) -> AnyFloats:
 
 
 def facing(pose: Pose3D) -> float:
-    """Radians that a viewer walks around the vertical, from the camera, to stand before the people.
+    """Radians from the camera, around the vertical, to the viewpoint in front of the people.
 
-    0: they face the camera; a quarter turn: they look to the left of the image. The mean over all people and
-    frames, from the line through both shoulders and hips; 0 as well where they look every way.
+    0: they face the camera; a quarter turn: they face the left of the image. The mean over all people and
+    frames, from the lines through both shoulders and both hips; 0 too if they face all ways.
     """
     opencv = in_opencv(pose, pose.xyz)
     left = np.sum([opencv[:, a] - opencv[:, b] for a, b in _ACROSS], axis=0)[:, [0, 2]]  # (N, 2)

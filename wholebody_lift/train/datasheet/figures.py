@@ -26,7 +26,7 @@ from wholebody_lift.train.synthetic.joint_limits import CENTRAL, SIDED
 from wholebody_lift.viewers import palette
 
 COLOURS = [
-    palette.GROUPS[group].light
+    palette.GROUP_COLOURS[group].light
     for group in (
         "body_left",
         "body_right",

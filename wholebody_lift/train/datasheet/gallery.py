@@ -161,7 +161,7 @@ def sticks(
     axes.add_collection(
         LineCollection(
             list(points[ends[order]]),
-            colors=[colour or palette.GROUPS[palette.EDGE_GROUPS[edge]].light for edge in order],
+            colors=[colour or palette.GROUP_COLOURS[palette.EDGE_GROUPS[edge]].light for edge in order],
             alpha=np.where(seen, 1.0, _INFERRED_OPACITY)[order],
             linewidths=[thickness * _LINE_WIDTH[palette.EDGE_PARTS[edge]] for edge in order],
             capstyle="round",

@@ -55,7 +55,7 @@ function addLine(ctx, seen, p, q) {
   }
 }
 
-// Everybody in every frame, as x, y, z after one another.
+// Everyone in every frame, as x, y, z one after the other.
 function cloud() {
   const rows = data.who.flatMap((who, row) => (state.hiddenPeople.has(who) ? [] : [row]));
   const all = new Float32Array(3 * KEYPOINTS * Math.max(rows.length, 1));
@@ -71,7 +71,7 @@ function cloud() {
   return all;
 }
 
-// Turn to a named view and move so that everybody, in every frame, is inside. The camera's view keeps the
+// Turn to a named view that shows everyone in every frame. The camera's view keeps the
 // camera's distance and so its perspective.
 function look(view) {
   Object.assign(state, { view, moved: false, follow: null });

@@ -1,6 +1,6 @@
 // The viewer of one Pose3D. The files of this folder become one script, in the order that html.py names;
-// nothing is loaded from anywhere. Inside, positions are millimetres in OpenCV camera axes (x right, y down,
-// z away), whatever the frame of the result; `data.matrix` leads from those axes to the frame's.
+// nothing is loaded from elsewhere. Positions in here are millimetres in OpenCV camera axes (x right, y down,
+// z away), whatever the frame of the result; `data.matrix` converts them to that frame.
 // A row is one person in one frame; `who` is that person in every frame. Rows of one person follow each other.
 
 const $ = (id) => document.getElementById(id);
@@ -25,7 +25,8 @@ const sizes = data.arrays.size && await unpack("size"); // rows x 2, pixels
 const frames = data.frames.map((id) => ({ id, rows: [] }));
 data.frame_of.forEach((frame, row) => frames[frame].rows.push(row));
 const crowded = data.people.length > 1;
-// Where the camera looks from, if everybody keeps their place: the other end of the median translation.
+const isClip = frames.length > 1 && (data.fps !== null || data.tracked); // else separate images
+// The median of the translations. People at their positions are shown relative to it, and the camera is at its other end.
 const centre = [0, 1, 2].map((c) => median(Array.from({ length: ROWS }, (_, row) => translation[3 * row + c])));
 
 const partOf = new Uint8Array(KEYPOINTS);
@@ -40,11 +41,11 @@ const edgesIn = data.groups.map((_, group) => edges.filter((edge) => edge.group 
 const state = {
   frame: 0, view: "oblique", yaw: 0, pitch: 0, distance: 4000, lens: 1000, target: [0, 0, 0], moved: false,
   follow: null, hiddenParts: new Set(), hiddenPeople: new Set(), error: "off", ground: true, frustum: false,
-  placed: crowded, hover: null, pinned: null, measuring: false, ends: [null, null], playing: false,
+  placed: crowded, placedByCamera: false, hover: null, pinned: null, measuring: false, ends: [null, null], playing: false,
 };
 
-// An array as html.py packs it: for every number how far it is from the row before, as integers without a
-// sign (0, -1, 1, -2, ...), first the low bytes of all of them, then the next, deflated.
+// An array as html.py packs it: differences from the previous row, as unsigned integers (0, -1, 1, -2, ...), the
+// low bytes of all of them first, then the next, deflated.
 async function unpack(name) {
   const { type, base64, step } = data.arrays[name];
   const deflated = new Blob([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))]).stream();
@@ -99,7 +100,7 @@ function placedPoint(row, k) {
   return offset(row).map((v, c) => v + points[i + c]);
 }
 
-// Position from the camera: distances between people are true also where they are not shown in place.
+// Position from the camera: distances between people are right even while they are all shown at one origin.
 function inCamera(row, k) {
   const i = 3 * (KEYPOINTS * row + k);
   return [0, 1, 2].map((c) => points[i + c] + translation[3 * row + c]);

@@ -3,8 +3,8 @@
 const FADES = 20; // steps from a colour to the ground behind it
 const RAMP = 24; // steps of the error's colour scale
 const DEEPEST_FADE = 0.66;
-const SPECK = 2; // pixels of the screen; a dot of a smaller radius is a square of the same area, which nobody
-// can tell from a circle and which costs a fraction of one
+const SPECK = 2; // pixels of the screen; a smaller dot is drawn as a square of the same area, which looks the
+// same and costs a fraction
 const SQUARE = Math.sqrt(Math.PI); // its side, by the radius
 
 function surface(canvas) {
@@ -22,7 +22,7 @@ function surface(canvas) {
 const scene = surface($("scene"));
 const image = surface($("image"));
 const FAMILY = getComputedStyle(document.body).fontFamily;
-// A page that this one is part of may ask for its own colours; it hears which ones are chosen here.
+// A page that embeds this one may choose the colours; it is told which ones are chosen here.
 const embedded = window.parent !== window;
 if (/^#(dark|light)$/.test(location.hash)) document.documentElement.dataset.theme = location.hash.slice(1);
 

@@ -10,7 +10,7 @@ function spots(surface) {
   return all.filter(Boolean);
 }
 
-// The keypoint {who, k} at a place of a canvas, the nearer one of two that lie together; null if none.
+// The keypoint {who, k} at a point of a canvas, the nearer of two that coincide; null if none.
 function pick(surface, event) {
   const reach = event.pointerType === "touch" ? 18 : 7;
   let best = null;
@@ -85,7 +85,7 @@ function watchPointers() {
   [canvas, image.canvas].forEach((c) => c.addEventListener("pointerleave", () => setHover(null)));
 }
 
-// Keys that a control uses itself.
+// Keys that a control handles itself.
 function ownKeys(control) {
   const moves = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"];
   if (control.matches("[type=range]")) return moves;
@@ -102,7 +102,7 @@ function watchKeys() {
     Home: () => jump(0), End: () => jump(frames.length - 1), "[": () => changeSpeed(-1), "]": () => changeSpeed(1),
     e: () => setError({ off: "halo", halo: "colour", colour: "off" }[state.error]),
     g: click("ground"), v: click("frustum"), p: click("placed"), m: click("measure"), d: click("theme"),
-    "?": click("help-open"), Escape: putAway,
+    "?": click("help-open"), Escape: closeAll,
   };
   const turns = { ArrowLeft: [0.1, 0], ArrowRight: [-0.1, 0], ArrowUp: [0, 0.1], ArrowDown: [0, -0.1] };
   document.addEventListener("keydown", (event) => {
@@ -117,7 +117,7 @@ function watchKeys() {
   });
 }
 
-function putAway() {
+function closeAll() {
   state.pinned = state.hover = null;
   setMeasuring(false);
 }

@@ -21,10 +21,20 @@ function themeChanged() {
   redraw();
 }
 
+// The camera has one position only while people are at theirs. So it takes "placed" with it, on and off again,
+// unless that was chosen.
 function turn(name, on) {
   state[name] = $(name).checked = on;
-  if (name === "frustum" && on) turn("placed", true); // a camera has one place only where people have theirs
-  if (name === "placed" && !on) turn("frustum", false);
+  if (name === "frustum" && on && !state.placed) {
+    state.placedByCamera = true;
+    turn("placed", true);
+  } else if (name === "frustum" && !on && state.placedByCamera) {
+    state.placedByCamera = false;
+    turn("placed", false);
+  } else if (name === "placed" && !on && state.frustum) {
+    state.placedByCamera = false;
+    turn("frustum", false);
+  }
   if (name !== "ground" && !state.moved) look(state.view);
   else redraw();
 }
@@ -53,16 +63,23 @@ function start() {
     $("scrubber").max = frames.length - 1;
     $("scrubber").addEventListener("input", () => jump(Number($("scrubber").value)));
     $("play").addEventListener("click", () => play(!state.playing));
+    $("previous").addEventListener("click", () => jump(state.frame - 1));
+    $("next").addEventListener("click", () => jump(state.frame + 1));
+    $("previous").hidden = $("next").hidden = isClip;
+    $("play").hidden = $("speed").hidden = !isClip;
   }
   $("placed-row").hidden = ROWS < 2;
   for (const name of ["ground", "frustum", "placed"]) {
     $(name).checked = state[name];
-    $(name).addEventListener("change", () => turn(name, $(name).checked));
+    $(name).addEventListener("change", () => {
+      if (name === "placed") state.placedByCamera = false;
+      turn(name, $(name).checked);
+    });
   }
   watchPointers();
   watchKeys();
-  play(false);
   show(0);
+  play(isClip && !matchMedia("(prefers-reduced-motion: reduce)").matches);
   new ResizeObserver(() => { // also called once at the start
     scene.resize();
     margins.top = $("controls").offsetHeight + (crowded ? 40 : 28); // and the colour scale; and their numbers

@@ -1,6 +1,6 @@
 // ---------------------------------------------------------------- tooltip, parts, people, measure
 
-const told = { key: "", width: 0, height: 0 }; // what the tooltip says, and its size
+const tipShown = { key: "", width: 0, height: 0 }; // what the tooltip shows, and its size
 
 function placeTooltip() {
   const tip = $("tooltip");
@@ -8,13 +8,13 @@ function placeTooltip() {
   tip.hidden = !spot;
   if (!spot) return;
   const key = `${spot.row} ${spot.k}`;
-  if (key !== told.key) {
+  if (key !== tipShown.key) {
     tip.replaceChildren(...describeKeypoint(spot));
     const { width, height } = tip.getBoundingClientRect();
-    Object.assign(told, { key, width, height });
+    Object.assign(tipShown, { key, width, height });
   }
-  const x = spot.x + 16 + told.width > scene.width ? spot.x - 16 - told.width : spot.x + 16;
-  const y = spot.y + 12 + told.height > scene.height ? spot.y - 12 - told.height : spot.y + 12;
+  const x = spot.x + 16 + tipShown.width > scene.width ? spot.x - 16 - tipShown.width : spot.x + 16;
+  const y = spot.y + 12 + tipShown.height > scene.height ? spot.y - 12 - tipShown.height : spot.y + 12;
   tip.style.transform = `translate(${Math.max(4, x)}px, ${Math.max(4, y)}px)`;
 }
 
@@ -23,7 +23,7 @@ function describeKeypoint({ row, k }) {
   const inFrame = toFrame(points.subarray(3 * n, 3 * n + 3));
   const rows = inFrame.map((v, c) => ["xyz"[c], `${v.toFixed(1)} mm`]);
   rows.push(["error", `± ${errors[n].toFixed(1)} mm`]);
-  rows.push(["input", observed[n] ? `observed, score ${scores[n].toFixed(2)}` : "missing, so inferred"]);
+  rows.push(["input", observed[n] ? `observed, score ${scores[n].toFixed(2)}` : "missing, inferred"]);
   const who = crowded ? ` (${data.people[data.who[row]].toLowerCase()})` : "";
   const table = element("table", rows.map((cells) => element("tr", cells.map((cell) => element("td", cell)))));
   return [element("strong", data.names[k] + who), table];
@@ -76,13 +76,13 @@ function describeParts() {
     }
     const count = rows.length * (stop - start);
     const { cells } = $("parts").rows[part];
-    tell(cells[1], `${seen} of ${count}`);
-    tell(cells[2], (error / count).toFixed(1));
+    setText(cells[1], `${seen} of ${count}`);
+    setText(cells[2], (error / count).toFixed(1));
   });
 }
 
-// Text only where it changes: cheap enough for every frame.
-function tell(node, text) {
+// Changes the text only if it differs: cheap enough for every frame.
+function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
@@ -98,7 +98,7 @@ function buildPeople() {
     return element("label", [box, name], { className: "check" });
   }));
   if (data.tracked || frames.length === 1) return;
-  $("people").append(element("p", "No track ids: the numbers are the order in each frame.", { className: "note" }));
+  $("people").append(element("p", "No track ids: people are numbered in each frame.", { className: "note" }));
 }
 
 function buildMeasure() {
@@ -143,10 +143,11 @@ function describeMeasure() {
   const ends = endsInCamera();
   if (ends === null) {
     const missing = state.ends.every(Boolean) ? "Not in this frame." : "Click two keypoints, or choose them here.";
-    return tell($("distance"), missing);
+    return setText($("distance"), missing);
   }
-  const step = toFrame(minus(ends[1], ends[0])).map((v, c) => `${"xyz"[c]} ${v.toFixed(1)}`).join(", ");
-  $("distance").replaceChildren(element("strong", `${distance().toFixed(1)} mm`), element("small", `${step} mm`));
+  const step = toFrame(minus(ends[1], ends[0])).map((v, c) => `${"xyz"[c]} ${v.toFixed(0)}`).join(", ");
+  const total = `${distance().toFixed(0)} ± ${uncertainty().toFixed(0)} mm`;
+  $("distance").replaceChildren(element("strong", total), element("small", `${step} mm`));
 }
 
 function setMeasuring(on) {

@@ -2,7 +2,7 @@
 
 const PLAY = "M4 2.2v11.6c0 .6.7 1 1.2.7l9-5.8c.5-.3.5-1.1 0-1.4l-9-5.8C4.7 1.2 4 1.6 4 2.2z";
 const PAUSE = "M3.5 2h3v12h-3zM9.5 2h3v12h-3z";
-// Seconds from the first frame. With a known rate the ids count the frames of the video, so gaps take time.
+// Seconds from the first frame. If the rate is known, ids are frame numbers of the video, so gaps take time.
 const times = frames.map(({ id }, f) => (data.fps ? (id - frames[0].id) / data.fps : f / data.unknown_fps));
 const lasting = times.at(-1) + 1 / (data.fps ?? data.unknown_fps);
 
@@ -12,10 +12,10 @@ function show(frame) {
   $("scrubber").value = frame;
   if (!$("counter").firstChild) $("counter").append("", element("small"));
   $("counter").firstChild.data = `${frame + 1} of ${frames.length}`;
-  tell($("counter").lastChild, data.fps ? `frame ${id}, ${times[frame].toFixed(2)} s` : `frame ${id}`);
-  tell($("image-note"), sizes
+  setText($("counter").lastChild, data.fps ? `frame ${id}, ${times[frame].toFixed(2)} s` : `${isClip ? "frame" : "image"} ${id}`);
+  setText($("image-note"), sizes
     ? `${sizes[2 * rows[0]]} × ${sizes[2 * rows[0] + 1]} pixels`
-    : "Size of the image unknown: the box around the keypoints is shown.");
+    : "Image size unknown: this is the box around the keypoints.");
   describeParts();
   if (state.ends[1]) describeMeasure();
   frameChanged();
@@ -28,7 +28,7 @@ function jump(frame) {
 }
 
 function play(on) {
-  state.playing = on && frames.length > 1;
+  state.playing = on && isClip;
   $("play-icon").setAttribute("d", state.playing ? PAUSE : PLAY);
   $("play").setAttribute("aria-label", state.playing ? "Pause" : "Play");
   if (!state.playing) return;

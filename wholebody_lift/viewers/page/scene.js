@@ -225,7 +225,7 @@ function drawNames(ctx) {
   ctx.font = font(12, 600);
   ctx.textAlign = "center";
   ctx.fillStyle = theme.softInk;
-  ctx.strokeStyle = theme.stageInk; // so that they can be read over somebody else
+  ctx.strokeStyle = theme.stageInk; // so that they are readable in front of other people
   ctx.lineWidth = 4;
   ctx.lineJoin = "round";
   drawn.forEach((row, i) => {
@@ -277,7 +277,7 @@ function drawMeasure(ctx) {
   ctx.setLineDash([6, 4]);
   stroke(ctx, [from.x, from.y], [to.x, to.y], 1.8, theme.fullInk);
   ctx.setLineDash([]);
-  const text = `${length.toFixed(1)} mm`;
+  const text = `${length.toFixed(0)} ± ${uncertainty().toFixed(0)} mm`;
   ctx.font = font(13, 620);
   const [x, y, half] = [(from.x + to.x) / 2, (from.y + to.y) / 2, ctx.measureText(text).width / 2 + 8];
   ctx.beginPath();
@@ -296,6 +296,11 @@ function drawMeasure(ctx) {
 function distance() {
   const ends = endsInCamera();
   return ends && Math.hypot(...minus(...ends));
+}
+
+// Expected error of that distance in mm, if the errors of the two ends are independent.
+function uncertainty() {
+  return Math.hypot(...state.ends.map(({ who, k }) => errors[KEYPOINTS * rowOf(who) + k]));
 }
 
 function endsInCamera() {

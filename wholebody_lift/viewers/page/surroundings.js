@@ -3,7 +3,7 @@
 const GRID_CELLS = 8; // from the middle to the edge
 const GRID_LINES = 2 * GRID_CELLS - 1; // of each direction
 const STOPS = 2 * GRID_SHADES.length; // where a line changes its shade, from end to end
-const GROUNDED = 0.95; // of the frames have nobody below the ground
+const GROUNDED = 0.95; // of the frames have no keypoint below the ground
 const IMAGE_DEPTH = 0.3; // where the frustum's image stands, as a part of the way to the people
 
 const bodyEdges = edges.filter(({ look }) => look === "body");
@@ -20,8 +20,8 @@ for (let line = 0; line < GRID_CELLS; line++) {
   });
 }
 
-// Level of the ground: the lowest keypoint of the frame; where people move through space that of most frames, so
-// that one bad frame does not lift everybody off the ground.
+// Level of the ground: the lowest keypoint of the frame; if people move through space, that of most frames, so
+// that one bad frame does not lift everyone off the ground.
 let ground = null;
 function floor() {
   const low = (row) => {
