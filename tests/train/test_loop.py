@@ -1,14 +1,18 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
+from torch.overrides import TorchFunctionMode
 
 pytest.importorskip("anny")
 pytest.importorskip("tensorboard")
 
 from wholebody_lift import pretrained
+from wholebody_lift.features import Features
 from wholebody_lift.train import supply
 from wholebody_lift.train.loop import Trainer, TrainingDivergedError, averaged, checkpoint_path
 from wholebody_lift.train.settings import Settings
@@ -229,3 +233,79 @@ def test_a_compiled_network_trains_alike_and_is_saved_under_the_same_names(
     terms = [trainer.advance(next(trainer.supply)).pose for trainer in (plain, compiled)]
     assert torch.allclose(*terms, rtol=1e-4)
     assert plain.network.state_dict().keys() == compiled.network.state_dict().keys()
+
+
+class _Elsewhere(TorchFunctionMode):
+    """Notes where the host would wait for a GPU to take in a list of indices or new numbers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[str] = []
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func in (torch.Tensor.__getitem__, torch.Tensor.__setitem__):
+            index = args[1] if isinstance(args[1], tuple) else (args[1],)
+            if any(isinstance(part, list | range) for part in index):
+                self.waits.append(f"indexed with {index}")
+        elif func in (torch.tensor, torch.Tensor.new_tensor, torch.Tensor.cpu, torch.Tensor.tolist):
+            self.waits.append(str(func))
+        return func(*args, **kwargs)
+
+
+@pytest.mark.parametrize("optimizer", ["muon", "adamw"])
+def test_no_step_waits_for_a_gpu(
+    validation: Batch, settings: Settings, monkeypatch: pytest.MonkeyPatch, optimizer: str
+) -> None:
+    """On the device "meta" whatever needs a value raises: item(), nonzero(), bool() of a tensor."""
+    monkeypatch.setattr(Trainer, "_supply", lambda *_: None)
+    keypoints, person, *rest = (
+        tensor.to("meta") for tensor in (*validation.features, validation.target, validation.observed)
+    )
+    there = Batch(Features(keypoints, person), *rest)
+    trainer = Trainer(
+        replace(settings, optimizer=optimizer), SimpleNamespace(device=torch.device("meta")), there
+    )
+    trainer.step = 1  # the loss is looked at in step 0
+    trainer.advance(there)  # makes the tables
+    with _Elsewhere() as host:
+        trainer.advance(there)
+    assert host.waits == []
+    assert trainer.ema.n_averaged == 2
+
+
+def test_a_run_goes_on_where_random_numbers_are_others(
+    people: People, validation: Batch, settings: Settings
+) -> None:
+    trainer = Trainer(settings, people, validation)
+    settings.folder.mkdir()
+    trainer.advance(next(trainer.supply))
+    trainer.save()
+    state = torch.load(checkpoint_path(settings.folder), weights_only=False)
+    gpu = torch.zeros(16, dtype=torch.uint8)  # the state of a GPU's generator, which no CPU takes
+    state |= {"device": "cuda", "sources": [{"generator": gpu, "taken": 1}] * supply.SOURCES}
+    torch.save(state, checkpoint_path(settings.folder))
+
+    resumed = Trainer(settings, people, validation)
+    resumed.load()
+    assert resumed.step == 1
+    for a, b in zip(trainer.network.parameters(), resumed.network.parameters(), strict=True):
+        assert torch.equal(a, b)
+    first = next(Trainer(settings, people, validation).supply)
+    assert not torch.equal(next(resumed.supply).target, first.target)
+    resumed.train()
+    assert resumed.step == settings.steps
+
+
+def test_checkpoints_and_validations_have_their_own_pace(
+    people: People, validation: Batch, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(0, 10_000, 15))  # a step takes 15 to 30 s by this clock
+    monkeypatch.setattr("wholebody_lift.train.loop.time.perf_counter", lambda: float(next(clock)))
+    trainer = Trainer(replace(settings, steps=30), people, validation)
+    saved: list[int] = []
+    monkeypatch.setattr(trainer, "save", lambda path=None: path or saved.append(trainer.step))
+    trainer.train()
+    log = (settings.folder / "validation.jsonl").read_text().splitlines()
+    assert len(saved) >= 2 * len(log) >= 4
+    assert saved[-1] == json.loads(log[-1])["step"] == 30

@@ -29,6 +29,23 @@ def test_a_team_shares_the_people_of_one(people: People) -> None:
         assert _same(next(alone), Batch.join([next(member) for member in team]))
 
 
+def test_people_made_ahead_are_the_same(people: People) -> None:
+    plain, ahead = (Supply(people, 3, 16, ahead=choice) for choice in (False, True))
+    for _ in range(7):  # a pool lasts for two
+        assert _same(next(plain), next(ahead))
+
+
+def test_an_error_in_making_people_ahead_is_raised() -> None:
+    class Broken:
+        device = torch.device("cpu")
+
+        def sample(self, n: int, generator: torch.Generator) -> Batch:
+            raise RuntimeError("no people")
+
+    with pytest.raises(RuntimeError, match="no people"):
+        next(Supply(Broken(), 0, 8, ahead=True))
+
+
 def test_no_two_batches_and_no_two_sources_are_alike(people: People) -> None:
     stream = Supply(people, 0, 16)
     targets = torch.cat([next(stream).target for _ in range(3)])
@@ -36,13 +53,14 @@ def test_no_two_batches_and_no_two_sources_are_alike(people: People) -> None:
     assert not _same(next(Supply(people, 1, 16)), next(Supply(people, 0, 16)))
 
 
+@pytest.mark.parametrize("ahead", [False, True])
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])
-def test_taken_up_again_to_the_bit(people: People, steps: int) -> None:
-    stream = Supply(people, 0, 16)
+def test_taken_up_again_to_the_bit(people: People, steps: int, ahead: bool) -> None:
+    stream = Supply(people, 0, 16, ahead=ahead)
     for _ in range(steps):
         next(stream)
     state = stream.state()
-    other = Supply(people, 5, 16)
+    other = Supply(people, 5, 16, ahead=ahead)
     next(other)
     other.restore(state)
     for _ in range(2):

@@ -39,6 +39,7 @@ class SemGAN(nn.Module):
     unit_mm: Tensor
     anchor: Tensor
     attached: Tensor
+    root: Tensor
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -73,6 +74,7 @@ class SemGAN(nn.Module):
         self.register_buffer("unit_mm", torch.tensor(unit)[:, None], persistent=False)
         self.register_buffer("anchor", anchor, persistent=False)
         self.register_buffer("attached", attached, persistent=False)
+        self.register_buffer("root", torch.tensor(skeleton.ROOT), persistent=False)
         self.calibrate = ErrorCalibration(config.calibration) if config.calibration else nn.Identity()
 
     def with_calibration(self, calibration: Calibration | None) -> SemGAN:
@@ -108,7 +110,7 @@ class SemGAN(nn.Module):
         unit = self.unit_mm.float()
         relative = out[..., :3] * unit
         xyz = relative + torch.where(self.attached, relative[:, self.anchor], 0)
-        root = xyz[:, list(skeleton.ROOT)].mean(1, keepdim=True)
+        root = xyz[:, self.root].mean(1, keepdim=True)
         error = nn.functional.softplus(out[..., 3]) * unit[:, 0]
         return Prediction(xyz - root, self.calibrate(error))
 

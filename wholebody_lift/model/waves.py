@@ -19,11 +19,13 @@ class Waves(nn.Module):
     """
 
     frequencies: Tensor
+    waved: Tensor
 
     def __init__(self, frequencies: Sequence[float]) -> None:
         """frequencies: radians per unit size of the person."""
         super().__init__()
         self.register_buffer("frequencies", torch.tensor(frequencies), persistent=False)
+        self.register_buffer("waved", torch.tensor(_WAVED), persistent=False)
 
     @property
     def extra(self) -> int:
@@ -32,6 +34,6 @@ class Waves(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, keypoints, F) to (N, keypoints, F + extra); of missing keypoints, zeros are added."""
-        angles = (x[..., _WAVED, None] * self.frequencies).flatten(-2)
+        angles = (x[..., self.waved, None] * self.frequencies).flatten(-2)
         observed = x[..., _OBSERVED, None]
         return torch.cat((x, observed * angles.sin(), observed * angles.cos()), dim=-1)

@@ -1,16 +1,15 @@
 """The training loop: fresh people every step, a checkpoint every few minutes."""
 
+import copy
 import json
 import os
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
@@ -30,8 +29,7 @@ from wholebody_lift.train.synthetic.people import Batch
 from wholebody_lift.train.team import Team
 
 VALIDATION_PEOPLE = 768
-
-Tensors = tuple[Tensor, ...] | list[Tensor]
+STEPS_PER_LOG = 20
 
 
 class TrainingDivergedError(RuntimeError):
@@ -72,6 +70,31 @@ class DeepSupervision(nn.Module):
         return [*coarse, self.model.decode(last)]
 
 
+class MovingAverage(nn.Module):
+    """The mean of a network's weights over the last steps, whose memory grows to that of `decay`.
+
+    `torch.optim.swa_utils.AveragedModel` keeps its count where its updates need it on the host, so every step
+    would wait for a GPU. The entries of its state have the same names.
+    """
+
+    n_averaged: Tensor
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        super().__init__()
+        self.module = copy.deepcopy(model)
+        self.decay = decay
+        self.register_buffer("n_averaged", torch.tensor(0))  # on the CPU
+
+    @torch.no_grad()
+    def update(self, model: nn.Module) -> None:
+        """Take in the weights of the network; the first ones are taken as they are."""
+        n = int(self.n_averaged)
+        weight = 1 - min(self.decay, (1 + n) / (10 + n)) if n else 1.0
+        means, values = list(self.module.parameters()), list(model.parameters())
+        torch._foreach_lerp_(means, values, weight)
+        self.n_averaged += 1
+
+
 class Trainer:
     """State of one run; `train` goes on from wherever it is."""
 
@@ -92,21 +115,26 @@ class Trainer:
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.team = Team(settings.device)
-        self.supply = Supply(people, settings.seed, settings.batch, self.team.rank, self.team.size)
+        self.people = people
+        self.supply = self._supply(settings.seed)
         self.validation = validation
         self.loss_weights = loss_weights or LossWeights()
         self.network = (network or DeepSupervision(_semgan(settings))).to(people.device)
-        self.ema = AveragedModel(
-            cast(nn.Module, self.network.model), multi_avg_fn=_moving_average(settings.ema_decay)
-        )
+        self.ema = MovingAverage(cast(nn.Module, self.network.model), settings.ema_decay)
         if settings.precision == "bfloat16":
             use_bfloat16(self.network, settings.device)
         if settings.compile:
             self.network.compile()
         self.optimizers = _optimizers(self.network, settings, self.team)
+        # Looking at the loss makes the host wait for a GPU, so there it is checked only now and then: once it
+        # is NaN, so are the weights, and it stays NaN.
+        self._steps_per_check = 1 if people.device.type == "cpu" else STEPS_PER_LOG
         self.step = 0
         self.seconds = 0.0
         self.seconds_of_people = 0.0
+
+    def _supply(self, seed: int) -> Supply:
+        return Supply(self.people, seed, self.settings.batch, self.team.rank, self.team.size)
 
     @property
     def progress(self) -> float:
@@ -119,7 +147,7 @@ class Trainer:
         """Train until the budget is used up."""
         self.settings.folder.mkdir(parents=True, exist_ok=True)
         writer = SummaryWriter(str(self.settings.folder)) if self.team.leads else None
-        saved_at = self.seconds
+        saved_at = validated_at = self.seconds
         bar_format = "{l_bar}{bar}| {postfix}"
         with tqdm(total=1000, desc="training", bar_format=bar_format, disable=not self.team.leads) as bar:
             while self.progress < 1:
@@ -131,11 +159,14 @@ class Trainer:
                 self.seconds = self.team.leaders(self.seconds + time.perf_counter() - started)
                 if steady and self._falls() > 0:
                     self.save(steady_path(self.settings.folder))
-                if writer and self.step % 20 == 0:
+                if writer and self.step % STEPS_PER_LOG == 0:
                     self._log(writer, bar, terms)
-                if self.seconds - saved_at > 60 * self.settings.checkpoint_minutes or self.progress >= 1:
+                done = self.progress >= 1
+                if done or self.seconds - validated_at > 60 * self.settings.validation_minutes:
                     if writer:
                         self._validate(writer)
+                    validated_at = self.seconds
+                if done or self.seconds - saved_at > 60 * self.settings.checkpoint_minutes:
                     self.save()
                     saved_at = self.seconds
         if writer:
@@ -152,11 +183,12 @@ class Trainer:
         total = weighted_sum(last, self.loss_weights)
         for terms in inner:
             total = total + self.settings.layer_weight * weighted_sum(terms, self.loss_weights)
-        if not torch.isfinite(total):
+        if self.step % self._steps_per_check == 0 and not torch.isfinite(total):
             path = self.settings.folder / f"diverged-{self.step}.pt"
             torch.save({"batch": batch, "network": self.network.state_dict()}, path)
             raise TrainingDivergedError(
-                f"the loss is {total.item()} at step {self.step}; the batch is in {path}"
+                f"expected a finite loss, got {total.item()} at step {self.step}; the batch and the network "
+                f"are in {path}. Resume from the last checkpoint with a lower --learning-rate"
             )
         self.network.zero_grad(set_to_none=True)
         torch.autograd.backward(total)
@@ -164,7 +196,7 @@ class Trainer:
         nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
         for optimizer in self.optimizers:
             optimizer.step()
-        self.ema.update_parameters(cast(nn.Module, self.network.model))
+        self.ema.update(cast(nn.Module, self.network.model))
         self.step += 1
         return last
 
@@ -228,6 +260,7 @@ class Trainer:
             "ema": self.ema.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "sources": [state for share in shares for state in share],
+            "device": self.validation.target.device.type,  # whose random numbers the sources draw
             "random": torch.get_rng_state(),  # of dropout, where a network has it
             "step": self.step,
             "seconds": self.seconds,
@@ -239,25 +272,30 @@ class Trainer:
         os.replace(path.with_suffix(".tmp"), path)
 
     def load(self) -> None:
-        """Go back to where the folder's checkpoint was written.
+        """Go back to where the folder's checkpoint was written, on this machine or another.
 
+        On a device of another kind, whose random numbers are others, the people who follow are others too.
         If the budget has grown since, so that the rate should not have begun to fall yet, go back to where it
         was steady for the last time.
         """
         path = checkpoint_path(self.settings.folder)
         if not path.exists():
             raise FileNotFoundError(f"{path} is not there to resume from; start without --resume")
-        state = torch.load(path, weights_only=False)
+        state = _read(path)
         self.step, self.seconds = state["step"], state["seconds"]
         if state["falls"] > self._falls():
-            state = torch.load(steady_path(self.settings.folder), weights_only=False)
+            state = _read(steady_path(self.settings.folder))
         self.network.load_state_dict(state["network"])
         self.ema.load_state_dict(state["ema"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
-        sources: list[SourceState] = state["sources"]
-        share = len(sources) // self.team.size
-        self.supply.restore(sources[self.team.rank * share : (self.team.rank + 1) * share])
+        device = self.validation.target.device.type
+        if state.get("device", device) == device:
+            sources: list[SourceState] = state["sources"]
+            share = len(sources) // self.team.size
+            self.supply.restore(sources[self.team.rank * share : (self.team.rank + 1) * share])
+        else:
+            self.supply = self._supply(self.settings.seed + state["step"])
         torch.set_rng_state(state["random"])
         self.step, self.seconds = state["step"], state["seconds"]
         self.seconds_of_people = state["seconds_of_people"]
@@ -312,18 +350,6 @@ def _optimizers(network: nn.Module, settings: Settings, team: Team) -> list[torc
     return optimizers
 
 
-def _moving_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
-    """An update of averaged tensors whose memory grows to that of `decay` with the number of updates."""
-
-    def update(averaged: Tensors, current: Tensors, count: Tensor | int) -> None:
-        n = int(count)
-        weight = 1 - min(decay, (1 + n) / (10 + n))
-        for mean, value in zip(averaged, current, strict=True):
-            mean.lerp_(value, weight)
-
-    return update
-
-
 def checkpoint_path(run: Path) -> Path:
     """Where a run keeps its state."""
     return run / "checkpoint.pt"
@@ -356,5 +382,10 @@ def averaged(run: Path) -> SemGAN:
 
 
 def _checkpoint(run: Path) -> dict[str, Any]:
-    state: dict[str, Any] = torch.load(checkpoint_path(run), weights_only=False)
+    return _read(checkpoint_path(run))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A state that `Trainer.save` wrote, on any device."""
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False)
     return state

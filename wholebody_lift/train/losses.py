@@ -1,5 +1,6 @@
 """What training minimises. All lengths in mm unless a name says otherwise."""
 
+import functools
 from typing import NamedTuple
 
 import torch
@@ -52,9 +53,8 @@ def losses(prediction: Prediction, target: Tensor, observed: Tensor, sharpness: 
     sharp = (SHARPNESS_MM / prediction.error_mm.detach().clamp_min(1.0)).pow(sharpness).clamp(0.2, 5.0)
     distance = (prediction.xyz - target).norm(dim=-1)
     parts = [
-        skeleton.indices("body", "feet"),
-        skeleton.indices("face"),
-        skeleton.indices("left_hand", "right_hand"),
+        _keypoints(tuple(skeleton.indices(*names)), target.device)
+        for names in (("body", "feet"), ("face",), ("left_hand", "right_hand"))
     ]
     pose = torch.stack([_mean((sharp * distance)[:, part], weight[:, part]) for part in parts]).mean()
     return Losses(
@@ -71,6 +71,12 @@ def weighted_sum(terms: Losses, weights: LossWeights) -> Tensor:
     return torch.stack([weight * term for term, weight in zip(terms, weights, strict=True)]).sum()
 
 
+@functools.cache
+def _keypoints(numbers: tuple[int, ...], device: torch.device) -> Tensor:
+    """Numbers of keypoints, kept on a device: with a list in their place, the host would wait for a GPU."""
+    return torch.tensor(numbers, device=device)
+
+
 def _mean(values: Tensor, weight: Tensor) -> Tensor:
     """Weighted mean of (N, M) over each person, then over the people, so that shares of a batch add up."""
     return ((values * weight).sum(1) / weight.sum(1)).mean()
@@ -79,7 +85,7 @@ def _mean(values: Tensor, weight: Tensor) -> Tensor:
 def _local(xyz: Tensor, target: Tensor, weight: Tensor, sharp: Tensor) -> Tensor:
     terms = []
     for name, part_root in skeleton.PART_ROOTS.items():
-        part = skeleton.indices(name)
+        part = _keypoints(tuple(skeleton.indices(name)), xyz.device)
         offset = (xyz - target)[:, part] - (xyz - target)[:, part_root, None]
         terms.append(_mean(sharp[:, part] * offset.norm(dim=-1), weight[:, part]))
     face, left_hand, right_hand = terms
@@ -88,7 +94,9 @@ def _local(xyz: Tensor, target: Tensor, weight: Tensor, sharp: Tensor) -> Tensor
 
 def _limb_planes(xyz: Tensor) -> tuple[Tensor, Tensor]:
     """Unit normal (N, 4, 3) and sine of the bend (N, 4) of each limb's plane."""
-    start, middle, end = (xyz[:, list(points)] for points in zip(*skeleton.LIMBS, strict=True))
+    start, middle, end = (
+        xyz[:, _keypoints(points, xyz.device)] for points in zip(*skeleton.LIMBS, strict=True)
+    )
     upper = torch.nn.functional.normalize(middle - start, dim=-1)
     lower = torch.nn.functional.normalize(end - middle, dim=-1)
     cross = torch.linalg.cross(upper, lower)
@@ -104,7 +112,7 @@ def _normal(xyz: Tensor, target: Tensor) -> Tensor:
 
 
 def _bone(xyz: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    parents, children = (list(ends) for ends in zip(*skeleton.TREE_EDGES, strict=True))
+    parents, children = (_keypoints(ends, xyz.device) for ends in zip(*skeleton.TREE_EDGES, strict=True))
 
     def lengths(points: Tensor) -> Tensor:
         return (points[:, children] - points[:, parents]).square().sum(-1).add(1e-6).sqrt()

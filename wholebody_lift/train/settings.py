@@ -37,7 +37,8 @@ class Settings:
     sharpness: Annotated[
         float, "distances count by the predicted error to the power of minus this; 0: all alike"
     ] = 0.5
-    checkpoint_minutes: Annotated[float, "between checkpoints, each with a validation"] = 4.0
+    checkpoint_minutes: Annotated[float, "between checkpoints"] = 1.0
+    validation_minutes: Annotated[float, "between validations"] = 4.0
     nodes: Annotated[Literal["groups", "keypoints"], "what the network's graph is made of"] = "groups"
     channels: Annotated[int, "width of the network"] = 256
     heads: Annotated[int, "attention heads"] = 8

@@ -19,8 +19,10 @@ class Team:
         """Join the processes that torchrun announces in the environment."""
         self.rank = int(os.environ.get("RANK", "0"))
         self.size = int(os.environ.get("WORLD_SIZE", "1"))
+        if self.size > 1 and device.startswith("cuda"):
+            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", self.rank)))  # one GPU for each
         if self.size > 1 and not distributed.is_initialized():
-            distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+            distributed.init_process_group("cpu:gloo,cuda:nccl" if device.startswith("cuda") else "gloo")
 
     @property
     def leads(self) -> bool:

@@ -1,8 +1,10 @@
+import copy
 from collections import Counter
 from typing import Any
 
 import pytest
 import torch
+from recordings import small_bank
 from torch.utils._python_dispatch import TorchDispatchMode
 
 pytest.importorskip("anny")
@@ -31,6 +33,12 @@ def test_a_batch_is_whole_and_finite(people: People) -> None:
         assert tensor.isfinite().all()
     assert batch.observed.any(dim=1).all()
     assert batch.target[:, list(skeleton.ROOT)].mean(1).abs().max() < 1e-2
+
+
+def test_recordings_are_where_the_rig_is() -> None:
+    there = People(copy.deepcopy(load_rig()).to("meta"), small_bank())
+    assert there.device.type == "meta"
+    assert {track.values.device.type for track in there.bank.tracks.values()} == {"meta"}
 
 
 def test_the_same_seed_gives_the_same_people(people: People) -> None:

@@ -98,7 +98,8 @@ class People:
         family: str | None = None,
         kind: str | None = None,
     ) -> None:
-        """Without a bank the samplers alone make the poses, hands and faces.
+        """People are made on the device of the rig, to which the bank is moved. Without a bank the samplers
+        alone make the poses, hands and faces.
 
         A share `children` of the people is 4 to 15 years old, the others are adults. The targets of both are
         scaled to one stature: what a network learns from children is their proportions.
@@ -113,7 +114,7 @@ class People:
         self.family = family
         self.kind = kind
         self.rig = rig
-        self.bank = bank
+        self.bank = None if bank is None else bank.to(rig.template.device)
         self.split = split
         self.children = children
         self.device = rig.template.device
