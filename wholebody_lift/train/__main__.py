@@ -1,4 +1,4 @@
-"""`python -m wholebody_lift.train`: make the weights again, or others."""
+"""`python -m wholebody_lift.train`: reproduce the released weights, or train your own."""
 
 import argparse
 import json
@@ -151,18 +151,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m wholebody_lift.train", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    train = commands.add_parser("run", help="train", formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    train = commands.add_parser(
+        "run", help="train a network", formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
     settings.add_arguments(train)
     train.set_defaults(command=_train)
 
-    prepare = commands.add_parser("prepare", help="pack downloaded recordings into a bank")
+    prepare = commands.add_parser("prepare", help="pack downloaded recordings into one file, the bank")
     prepare.add_argument(
         "data", type=Path, help="folder with motion/, hands/ and face/, as docs/training.md says"
     )
     prepare.add_argument("out", type=Path, help="file to write the bank to")
     prepare.set_defaults(command=_prepare)
 
-    measure = commands.add_parser("evaluate", help="errors on people from recordings never trained on")
+    measure = commands.add_parser("evaluate", help="measure errors on recordings that were not trained on")
     measure.add_argument("--weights", help="base, tiny, a directory or a Hub id (default: base)")
     measure.add_argument("--bank", type=Path, required=True, help="the bank made by prepare")
     measure.add_argument(
@@ -172,28 +174,32 @@ def main() -> None:
         "--sets", nargs="+", default=list(SETS), choices=list(SETS), metavar="SET", help=", ".join(SETS)
     )
     measure.add_argument(
-        "--split", choices=get_args(banks.Split), default="test", help="of recordings (%(default)s)"
+        "--split", choices=get_args(banks.Split), default="test", help="split of the recordings (%(default)s)"
     )
-    measure.add_argument("--out", type=Path, help="write everything as JSON as well")
-    measure.add_argument("--device", default="cpu", help="of the network (%(default)s)")
-    measure.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch")
+    measure.add_argument("--out", type=Path, help="also write everything as JSON")
+    measure.add_argument("--device", default="cpu", help="device of the network (%(default)s)")
+    measure.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as torch chooses")
     measure.set_defaults(command=_evaluate)
 
-    protocol = commands.add_parser("h3wb", help="errors on H3WB's test subject, or synthetic H3WB's")
+    protocol = commands.add_parser(
+        "h3wb", help="measure errors on the test subject of H3WB, or of synthetic H3WB"
+    )
     protocol.add_argument("file", type=Path, help="an NPZ file in H3WB's layout, with subject S8")
     protocol.add_argument("--weights", help="base, tiny, a directory or a Hub id (default: base)")
-    protocol.add_argument("--stature-mm", type=float, help="of the subject (default: the network's)")
-    protocol.add_argument("--device", default="cpu", help="of the network (%(default)s)")
+    protocol.add_argument(
+        "--stature-mm", type=float, help="stature of the subject (default: the one of the network)"
+    )
+    protocol.add_argument("--device", default="cpu", help="device of the network (%(default)s)")
     protocol.set_defaults(command=_h3wb)
 
-    laboratory = commands.add_parser("synthetic-h3wb", help="write synthetic people in the shape of H3WB")
-    laboratory.add_argument("out", type=Path, help="file to write, .npz")
+    laboratory = commands.add_parser("synthetic-h3wb", help="write synthetic people in the layout of H3WB")
+    laboratory.add_argument("out", type=Path, help="file to write (.npz)")
     laboratory.add_argument("--bank", type=Path, required=True, help="the bank made by prepare")
     laboratory.add_argument(
         "--poses",
         type=int,
         default=synthetic_h3wb.POSES,
-        help="of each subject, seen four times (%(default)s)",
+        help="poses of each subject, seen by four cameras (%(default)s)",
     )
     laboratory.set_defaults(command=_synthetic_h3wb)
 
@@ -203,18 +209,18 @@ def main() -> None:
     publish.set_defaults(command=_test_sets)
 
     release = commands.add_parser(
-        "release", help="write a run's averaged weights as a directory to load from"
+        "release", help="write the averaged weights of a run to a directory that Lifter can load"
     )
     release.add_argument("run", type=Path, help="the run's folder")
     release.add_argument("to", type=Path, help="directory for config.json and model.safetensors")
     release.add_argument(
         "--bank",
         type=Path,
-        help="on whose validation recordings expected errors are put right (default: not)",
+        help="calibrate expected errors on the validation recordings of this bank (default: no calibration)",
     )
     release.set_defaults(command=_release)
 
-    picture = commands.add_parser("gallery", help="draw synthetic people to look at")
+    picture = commands.add_parser("gallery", help="draw synthetic people as a picture")
     picture.add_argument("out", type=Path, help="picture to write: .png, .pdf or .svg")
     picture.add_argument("--bank", type=Path, help="the bank made by prepare")
     picture.add_argument("--people", type=int, default=48, help="%(default)s")
@@ -222,10 +228,12 @@ def main() -> None:
     picture.add_argument("--camera", choices=list(FAMILIES), help="family of cameras (default: the mixture)")
     picture.add_argument("--detector", choices=list(KINDS), help="kind of detector (default: the mixture)")
     picture.add_argument("--pose", choices=list(LABELS), metavar="POSE", help=f"one of {', '.join(LABELS)}")
-    picture.add_argument("--recorded-only", action="store_true", help="the bank's own poses alone")
+    picture.add_argument("--recorded-only", action="store_true", help="only poses of the bank, unchanged")
     picture.set_defaults(command=_gallery)
 
-    sheet = commands.add_parser("datasheet", help="measure synthetic people: tables, figures, JSON")
+    sheet = commands.add_parser(
+        "datasheet", help="measure synthetic people and write tables, figures and JSON"
+    )
     sheet.add_argument("out", type=Path, help="folder for datasheet.md and, in assets, its figures")
     sheet.add_argument("--bank", type=Path, help="the bank made by prepare")
     sheet.add_argument("--people", type=int, default=measures.PEOPLE, help="%(default)s")

@@ -90,7 +90,8 @@ class MovingAverage(nn.Module):
         """Take in the weights of the network; the first ones are taken as they are."""
         n = int(self.n_averaged)
         weight = 1 - min(self.decay, (1 + n) / (10 + n)) if n else 1.0
-        means, values = list(self.module.parameters()), list(model.parameters())
+        means: list[Tensor] = list(self.module.parameters())
+        values: list[Tensor] = list(model.parameters())
         torch._foreach_lerp_(means, values, weight)
         self.n_averaged += 1
 

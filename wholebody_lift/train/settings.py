@@ -1,4 +1,4 @@
-"""Everything that can be set about a training run, in one place; the command line is made from it."""
+"""All settings of a training run; the command line is generated from them."""
 
 import argparse
 from dataclasses import dataclass, fields
@@ -8,54 +8,64 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 @dataclass(frozen=True)
 class Settings:
-    """One training run. Each setting is annotated with its type and what the command line's help says."""
+    """One training run. Each setting is annotated with its type and its help text on the command line."""
 
     folder: Annotated[Path, "folder for checkpoints, curves and the validation log"] = Path("runs/base")
-    bank: Annotated[Path | None, "recordings packed by `prepare`; none: people of the samplers alone"] = None
+    bank: Annotated[Path | None, "recordings packed by `prepare`; without them, samplers make every pose"] = (
+        None
+    )
     dataset: Annotated[
-        Path | None, "train on the training subjects of a file in H3WB's layout, not on synthetic people"
+        Path | None, "train on the training subjects of a file in H3WB's layout instead of synthetic people"
     ] = None
-    children: Annotated[float, "share of the people, 0 to 1, who are 4 to 15 years old"] = 0.0
-    camera: Annotated[str | None, "family of cameras that all people are seen by; none: the mixture"] = None
-    detector: Annotated[str | None, "kind of detector that finds all people; none: the mixture"] = None
+    children: Annotated[float, "share of people aged 4 to 15, from 0 to 1"] = 0.0
+    camera: Annotated[str | None, "use one family of cameras for everyone (default: the mixture)"] = None
+    detector: Annotated[str | None, "use one kind of detector for everyone (default: the mixture)"] = None
     hours: Annotated[
-        float, "time budget that the learning rate's schedule is stretched over; may grow on --resume"
+        float, "time budget, over which the learning rate is scheduled; may be raised with --resume"
     ] = 1.0
-    steps: Annotated[int | None, "budget in steps instead of hours: repeats to the bit on one CPU"] = None
+    steps: Annotated[
+        int | None, "budget in steps instead of hours; such a run is reproducible to the bit on one CPU"
+    ] = None
     batch: Annotated[int, "people per step"] = 128
     optimizer: Annotated[
-        Literal["muon", "adamw"], "of the square matrices inside the network; AdamW has the rest"
+        Literal["muon", "adamw"], "optimizer of the square matrices inside the network; AdamW trains the rest"
     ] = "muon"
-    learning_rate: Annotated[float, "rate that is held for most of the budget"] = 1e-3
-    muon_rate: Annotated[float, "rate of Muon's matrices, as a multiple of that"] = 3.0
-    decay: Annotated[float, "share of the budget, at its end, in which the rate falls to a hundredth"] = 0.25
+    learning_rate: Annotated[float, "learning rate, held for most of the budget"] = 1e-3
+    muon_rate: Annotated[float, "learning rate of Muon, as a multiple of --learning-rate"] = 3.0
+    decay: Annotated[
+        float, "final share of the budget, over which the learning rate falls to a hundredth"
+    ] = 0.25
     warmup_steps: Annotated[int, "steps of linear warm-up"] = 150
-    weight_decay: Annotated[float, "of matrices; vectors are not decayed"] = 0.02
-    clip: Annotated[float, "largest norm of the gradient"] = 1.0
-    ema_decay: Annotated[float, "of the moving average of the weights, which is what is released"] = 0.998
-    layer_weight: Annotated[float, "weight of the loss after an inner layer, against 1 for the last"] = 0.3
+    weight_decay: Annotated[float, "weight decay of matrices; vectors are not decayed"] = 0.02
+    clip: Annotated[float, "maximum norm of the gradient"] = 1.0
+    ema_decay: Annotated[float, "decay of the moving average of the weights, which is what is released"] = (
+        0.998
+    )
+    layer_weight: Annotated[
+        float, "weight of the loss after each inner layer, relative to the last layer"
+    ] = 0.3
     sharpness: Annotated[
-        float, "distances count by the predicted error to the power of minus this; 0: all alike"
+        float, "weigh each distance by its expected error to the power of minus this; 0: equally"
     ] = 0.5
-    checkpoint_minutes: Annotated[float, "between checkpoints"] = 1.0
-    validation_minutes: Annotated[float, "between validations"] = 4.0
-    nodes: Annotated[Literal["groups", "keypoints"], "what the network's graph is made of"] = "groups"
+    checkpoint_minutes: Annotated[float, "minutes between checkpoints"] = 1.0
+    validation_minutes: Annotated[float, "minutes between validations"] = 4.0
+    nodes: Annotated[Literal["groups", "keypoints"], "nodes of the network's graph"] = "groups"
     channels: Annotated[int, "width of the network"] = 256
     heads: Annotated[int, "attention heads"] = 8
     layers: Annotated[int, "encoder layers"] = 4
-    seed: Annotated[int, "seed of weights and people"] = 0
-    threads: Annotated[int, "CPU threads; 0 leaves the choice to torch"] = 0
+    seed: Annotated[int, "random seed of the weights and the people"] = 0
+    threads: Annotated[int, "CPU threads; 0: as torch chooses"] = 0
     precision: Annotated[
         Literal["float32", "bfloat16"],
-        "of the network's arithmetic and Muon's; bfloat16 where the hardware has it",
+        "arithmetic of the network and Muon; use bfloat16 where the hardware supports it",
     ] = "float32"
     start_from: Annotated[
         str | None,
-        "weights to begin with, of the same size: base, tiny, a directory or a Hub id; none: random",
+        "initial weights of the same size: base, tiny, a directory or a Hub id (default: random)",
     ] = None
-    compile: Annotated[bool, "compile the network first; minutes, worth it on a GPU"] = False
-    device: Annotated[str, "where to train, as torch names it"] = "cpu"
-    resume: Annotated[bool, "continue from the run's last checkpoint"] = False
+    compile: Annotated[bool, "compile the network first: takes minutes and pays off on a GPU"] = False
+    device: Annotated[str, "device to train on, as torch names it: cpu, cuda"] = "cpu"
+    resume: Annotated[bool, "continue from the last checkpoint in the folder"] = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -64,9 +64,9 @@ class _Ahead:
 
     def __init__(self, device: torch.device) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="people")
-        self._stream = None
+        self._stream: torch.cuda.Stream | None = None
         if device.type == "cuda":
-            self._stream = torch.cuda.Stream(device)
+            self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
             self._stream.wait_stream(torch.cuda.current_stream())
 
     def make(self, people: PeopleSource, generator: torch.Generator, size: int) -> Future[_Pool]:
