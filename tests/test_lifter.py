@@ -1,5 +1,7 @@
+import multiprocessing
 import threading
 import warnings
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pytest
@@ -262,3 +264,16 @@ def test_keypoints_that_a_person_cannot_show_are_told(pixels: np.ndarray) -> Non
         warnings.simplefilter("always")
         trained.lift(shuffled, K=PIXELS)
     assert ReprojectionWarning in [warning.category for warning in caught]
+
+
+def _lift_in_child(lifter: Lifter, pixels: np.ndarray) -> np.ndarray:
+    return lifter.lift(pixels, K=PIXELS).xyz
+
+
+def test_spawned_processes_lift_after_a_lift(pixels: np.ndarray) -> None:
+    """Where a forked child would hang, if PyTorch has threads."""
+    trained = Lifter.from_pretrained("tiny", device="cpu")
+    expected = trained.lift(pixels, K=PIXELS).xyz
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as children:
+        found = children.submit(_lift_in_child, trained, pixels).result(timeout=300)
+    assert np.abs(found - expected).max() < 1e-2

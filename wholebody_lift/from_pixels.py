@@ -1,6 +1,6 @@
-"""From pixels to millimetres, written once: `Lifter` feeds it, ONNX files hold it, sequences measure with it.
+"""From pixels to millimetres: the module that `Lifter` runs, ONNX files contain and sequences measure with.
 
-Pixels, image plane, canonical view, features, network, camera axes, and the place in front of the camera.
+Pixels, image plane, canonical view, features, network, camera axes, position in front of the camera.
 Everything is tensors of N people; nothing here checks its input.
 """
 
@@ -40,7 +40,7 @@ class Lifted(NamedTuple):
 
 
 class FromPixels(nn.Module):
-    """A network with the geometry on both sides of it: from the image plane to millimetres."""
+    """The network and the geometry before and after it: from the image plane to millimetres."""
 
     def __init__(self, model: SemGAN) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Lifter: keypoints in, millimetres out. The only place that knows devices, batches and numpy at once."""
+"""Lifter: keypoints in, millimetres out. The one module that handles devices, batches and numpy arrays."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ from wholebody_lift.pose import CameraSource, Pose3D
 from wholebody_lift.video import sequence, tracker
 
 CHUNK = 128
-"""People lifted at once: bounds the memory (about 0.3 GB at the default size), whatever N is."""
+"""People lifted at once. It bounds the memory (about 0.3 GB at the default size) for any N."""
 
 
 class Lifter:
     """Lifts 133 COCO-WholeBody keypoints to 3D. Build it with `from_pretrained`.
 
-    Safe to share between threads: nothing is changed after construction.
+    Safe to share between threads: nothing changes after construction. Start processes with "spawn": PyTorch's
+    threads do not survive a fork, and a forked child can hang.
     """
 
     def __init__(
         self, model: SemGAN, device: str | torch.device = "auto", dtype: torch.dtype = torch.float32
     ):
-        """Use a network that is already in memory; it is moved to the device and set to evaluation."""
+        """Use a network that is already in memory; it is moved to the device and put into evaluation mode."""
         self.device = _resolve_device(device)
         self.dtype = dtype
         self.model = model.to(self.device, dtype).eval().requires_grad_(False)
@@ -53,18 +54,18 @@ class Lifter:
         """Load weights and be ready to lift.
 
         Args:
-            source: "base" (what nothing means) or "tiny" for weights inside the package, without network; a
+            source: "base" (the default) or "tiny" for weights inside the package, without network; a
                 directory with config.json and model.safetensors; or the id of a repository on the Hugging
                 Face Hub.
             revision: branch, tag or commit on the Hub; pin it where results must not change.
             device: "auto" takes CUDA, then Apple's MPS, then the CPU.
-            dtype: precision of the network; geometry and results stay float32.
+            dtype: precision of the network; geometry and results are float32, also under `torch.autocast`.
             cache_dir: where the Hub's files are kept; huggingface_hub's own cache by default.
-            token: opens private and gated repositories on the Hub.
-            local_files_only: take the Hub's files from the cache alone.
+            token: gives access to private and gated repositories on the Hub.
+            local_files_only: use only files of the Hub that are in the cache.
 
         Raises:
-            WeightsError: the weights could not be had whole, or do not fit the network.
+            WeightsError: the weights cannot be loaded completely, or do not fit the network.
         """
         model = pretrained.load(
             source, revision=revision, cache_dir=cache_dir, token=token, local_files_only=local_files_only
@@ -89,7 +90,7 @@ class Lifter:
             keypoints: (133, 2) or (N, 133, 2) pixels, or (…, 3) with the score as third column; numpy, torch
                 or lists. NaN, or a score under `MIN_SCORE`, means missing. Or a `Keypoints2D`.
             scores: (133,) or (N, 133), 0..1.
-            image_size: (width, height) or (N, 2) pixels; used to assume a camera where K is not given.
+            image_size: (width, height) or (N, 2) pixels; used to assume a camera if K is not given.
             K: (3, 3) or (N, 3, 3) intrinsics in pixels.
             distortion: (5,) or (N, 5) Brown-Conrady k1 k2 p1 p2 k3 (OpenCV's order); needs K.
             height_mm: the person's standing height, a number or (N,); sets the scale of the result.
@@ -101,10 +102,11 @@ class Lifter:
             Pose3D of N people (1 for one person), mm, OpenCV camera axes, origin at the midpoint of the hips.
 
         Raises:
-            InputError: the input cannot be what is wanted; the text says what came and how to fix it.
+            InputError: the input cannot be lifted; the text says what was expected, what came and the fix.
 
         Warns:
-            InputWarning: the input is accepted but looks wrong (upside down, sides swapped, ...).
+            InputWarning: the input is accepted but looks wrong (upside down, sides swapped, a result that
+                does not fit the keypoints, ...); the subclasses are in `wholebody_lift.errors`.
         """
         options = {
             "scores": scores,
@@ -138,24 +140,24 @@ class Lifter:
         track: bool = False,
         progress: Progress | None = None,
     ) -> Pose3D:
-        """Lift a whole video and use that people move smoothly and keep their size.
+        """Lift a whole video, using the fact that people move smoothly and keep their size.
 
-        2D and 3D are smoothed without delay, each part at its own rate; bones are as long in every frame;
-        whatever is missing for a moment is filled in. See docs/sequences.md.
+        2D and 3D are smoothed without delay, each part at its own rate; bones have the same length in every
+        frame; short gaps are filled in. See docs/sequences.md.
 
         Args:
             keypoints: (T, 133, 2|3) one person in T frames that follow one another, as in `lift`; frames in
                 which nothing is visible are gaps. Or a `Keypoints2D` whose `image_ids` count the frames, with
                 `track_ids` where there are several people.
-            fps: frames per second; that of the `Keypoints2D` if left out.
-            image_size: (width, height) pixels of all frames; as K, distortion and height_mm not beside a
-                `Keypoints2D`, which holds its own.
+            fps: frames per second, up to 10,000; that of the `Keypoints2D` by default.
+            image_size: (width, height) pixels of all frames. A `Keypoints2D` holds its own image_size, K,
+                distortion and height_mm instead.
             K: (3, 3) intrinsics in pixels.
             distortion: (5,) Brown-Conrady k1 k2 p1 p2 k3; needs K.
             height_mm: the person's standing height.
-            lock_feet: hold feet that stand in their place. For cameras that stand still.
-            smoothness: what all cut-off frequencies are divided by: 2 is smoother, 0.5 follows faster.
-            max_gap_seconds: gaps up to this long are filled; after a longer one a person starts afresh.
+            lock_feet: keep standing feet in their place. For cameras that do not move.
+            smoothness: 0.001 to 1000; divides all cut-off frequencies: 2 is smoother, 0.5 follows faster.
+            max_gap_seconds: gaps up to this length are filled; after a longer one a person starts anew.
             track: number people who have no track ids through the frames that `image_ids` count, and drop
                 false detections: whoever is seen in a frame or two of a longer clip. A warning names them.
             progress: called after every few people with how many are lifted and how many there are.
@@ -163,8 +165,8 @@ class Lifter:
         Returns:
             Pose3D with a row for each frame and person, ordered by frame and then track. `image_ids` says
             which frame; frames in longer gaps have no row. In a frame that was filled in, no keypoint is
-            `observed` and `reprojection_error_px` is NaN. `error_mm` is what each frame alone was expected to
-            be off.
+            `observed` and `reprojection_error_px` is NaN. `error_mm` is the error that was
+            expected of each frame by itself.
 
         Raises:
             InputError: as `lift`; also without fps, or for several people without track ids.

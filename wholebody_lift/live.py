@@ -1,4 +1,4 @@
-"""LiveLifter: people in front of a running camera, frame by frame, steady with little delay."""
+"""LiveLifter: people in front of a running camera, frame by frame, smoothed with little delay."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _LATEST = 1e10
 class LiveLifter:
     """Lifts a stream of frames and smooths as it goes; nothing waits for a later frame.
 
-    Positions go through a One-Euro filter: a keypoint at rest is delayed most, by 1 / (2 pi c) seconds with
-    its least cut-off c in `smoothing.RATES`, and less the faster it moves; docs/sequences.md says what that
-    comes to. Bones have the mean length that they have had so far.
+    Positions go through a One-Euro filter: a keypoint at rest has the longest delay, 1 / (2 pi c) seconds
+    with its lowest cut-off c in `smoothing.RATES`; the faster it moves, the shorter. docs/sequences.md gives
+    the figures. Bones have their mean length so far.
 
     Memory does not grow with time: each person takes a fixed amount and is forgotten after `forget_seconds`.
     Not safe to share between threads: one for each stream. The `Lifter` within may be shared.
@@ -53,7 +53,7 @@ class LiveLifter:
         forget_seconds: float = FORGET_SECONDS,
         smoothness: float = 1.0,
     ) -> None:
-        """The camera, as in `Lifter.lift`, stands for all frames that do not come as a `Keypoints2D`.
+        """The camera, as in `Lifter.lift`, holds for all frames that are not given as a `Keypoints2D`.
 
         Args:
             lifter: the weights to lift with.
@@ -61,10 +61,10 @@ class LiveLifter:
             image_size: (width, height) pixels.
             K: (3, 3) intrinsics in pixels.
             distortion: (5,) Brown-Conrady k1 k2 p1 p2 k3; needs K.
-            height_mm: standing height of everybody.
+            height_mm: standing height of everyone.
             min_score: keypoints with a lower score are missing.
-            forget_seconds: a person that was not seen for longer starts afresh.
-            smoothness: what the cut-offs are divided by: 2 is steadier and twice as late, 0.5 the opposite.
+            forget_seconds: a person who was not seen for longer starts anew.
+            smoothness: 0.001 to 1000; divides the cut-offs: 2 is steadier and twice as late.
         """
         self.lifter, self.fps = lifter, None if fps is None else checks.fps(fps)
         self.min_score = checks.min_score(min_score)
@@ -79,7 +79,7 @@ class LiveLifter:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everybody and start at frame 0, as for another video."""
+        """Forget everyone and start at frame 0, as for another video."""
         self._people: dict[int, Person] = {}
         self._frame = 0
         self._seconds = -np.inf
@@ -95,8 +95,8 @@ class LiveLifter:
 
         Args:
             frame: (133, 2|3) one person or (N, 133, 2|3) several, as for `Lifter.lift`; a `Keypoints2D`, with
-                a camera of its own; or None or an empty array where nobody is.
-            seconds: when the frame was taken, later than the one before; frame number / fps if left out.
+                a camera of its own; or None or an empty array if there is nobody.
+            seconds: when the frame was taken, later than the one before; frame number / fps by default.
             track_ids: (N,) who each person is; needed for several people, unless `frame` holds them.
 
         Returns:

@@ -1,4 +1,4 @@
-"""The whole way from pixels to millimetres as one ONNX file: for browsers, phones, game engines and C++."""
+"""Export the complete model, from pixels to millimetres, to one ONNX file: for browsers, phones and C++."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ OUTPUTS = ("xyz", "error_mm", "translation")
 
 _OPSET = 18
 _SMALLEST_HALVED = 4096
-"""Numbers of a tensor that is worth being stored in half precision. Weights are rounded to it already;
-constants are not, and are smaller."""
+"""Tensors with at least so many numbers are stored in half precision. Released weights are rounded to it
+already; constants are not, and are smaller."""
 
 
 class Exported(nn.Module):
@@ -57,7 +57,7 @@ class Exported(nn.Module):
 def write(model: SemGAN, path: str | Path) -> None:
     """Write `Exported` of a network, for any number of people.
 
-    Large tensors are stored in half precision, as released weights are, and calculated with in single.
+    Large tensors are stored in half precision, as released weights are, and computed in single precision.
     Raises ImportError without the extra `onnx`.
     """
     ONNX.needed_for("an ONNX file")
@@ -91,7 +91,7 @@ def write(model: SemGAN, path: str | Path) -> None:
 
 
 def _forget_sources(graph: GraphProto) -> None:
-    """Leave out which line of Python each node comes from; that is a third of a small file."""
+    """Drop the line of Python that each node comes from, which would be a third of a small file."""
     for node in graph.node:
         del node.metadata_props[:]
     for tensor in (*graph.value_info, *graph.initializer):
@@ -100,7 +100,7 @@ def _forget_sources(graph: GraphProto) -> None:
 
 
 def _store_halves(graph: GraphProto) -> None:
-    """Put half precision in place of large tensors in single precision, each followed by a cast."""
+    """Replace large tensors in single precision by half precision, each followed by a cast."""
     import onnx
     from onnx import TensorProto, numpy_helper
 

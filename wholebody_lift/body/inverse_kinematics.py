@@ -5,7 +5,7 @@ finds how long the bones of a person are (the median over the clip) and, frame b
 from a rest pose: a T-pose with level arms, palms down and straight fingers that looks along z, with y up and
 the person's left at x. `SkeletonPose.heads` goes back from there to positions.
 
-Positions alone leave open how a bone is turned about itself. This is what is assumed:
+Positions alone do not determine how a bone is turned about itself. The assumptions are:
 
 - hips and chest turn with the lines between the hips and between the shoulders, the spine half way between;
 - the head turns with eyes, ears and nose, a hand with its palm, a foot with heel and toes, as rigid bodies;
@@ -16,8 +16,8 @@ Where shoulders and hips are closer to each other than usual, or further apart, 
 where they are much closer the spine bends forwards (see `girdle`). A limb aims at its keypoint from where its
 bone begins, so that differences in length do not add up along it; hands and feet keep their shape.
 
-What `Lifter.lift_sequence` finds has the lengths of such a skeleton (see `bone_lengths`), whose bones then
-meet every keypoint of the body, the feet and the hands.
+Results of `Lifter.lift_sequence` have the bone lengths of such a skeleton (see `bone_lengths`), so its bones
+then end at every keypoint of the body, the feet and the hands.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ def solve(xyz: Floats) -> SkeletonPose:
 
 
 class _Solver:
-    """Goes through the bones from the hips outwards; what is found is kept by the bone's name."""
+    """Goes through the bones from the hips outwards and stores results by the name of the bone."""
 
     def __init__(self, keypoints: dict[str, Floats]) -> None:
         self.keypoints = keypoints  # (T, 3) each
@@ -302,7 +302,7 @@ class _Solver:
         self.ends[toes] = shape[1:].mean(axis=0) - ball
 
     def result(self) -> SkeletonPose:
-        """What was found, with the turns relative to the parents."""
+        """The result, with rotations relative to the parents."""
         names = [bone.name for bone in BONES]
         turns = np.stack([self.turns[name] for name in names], axis=1)  # (T, B, 3, 3)
         rotations = turns.copy()

@@ -1,4 +1,4 @@
-"""Rigid bodies: axes along what is seen of one, its shape in them, and the turn that fits it best.
+"""Rigid bodies: axes from their keypoints, and the rotation that fits a shape to points best.
 
 Pure functions of arrays over time T, of points P, in any unit and any right-handed axes.
 """

@@ -1,7 +1,7 @@
-"""Nodes of the network's graph: which keypoints each of them stands for, and how they get in and out.
+"""Nodes of the network's graph: the keypoints that each stands for, and the layers from and to keypoints.
 
-A node is a keypoint, as in the publication, or a group of keypoints that hardly move against each other.
-With groups the graph has 42 nodes instead of 133, most of them of the body, whose depth is hardest to tell.
+A node is a keypoint, as in the publication, or a group of keypoints that hardly move relative to each other.
+With groups the graph has 42 nodes instead of 133, most of them in the body, whose depth is hardest to tell.
 """
 
 import math
@@ -22,7 +22,7 @@ class Nodes(NamedTuple):
     members: tuple[range, ...]
     """Keypoints of each node."""
     edges: tuple[Edge, ...]
-    """Pairs of nodes, numbered within the part, that keypoints of theirs are connected through."""
+    """Pairs of nodes, numbered within the part, that an edge between their keypoints connects."""
 
     @property
     def slots(self) -> int:
@@ -68,14 +68,14 @@ def graph_of(parts: Sequence[Nodes]) -> tuple[Edge, ...]:
 
 
 def _edges(members: Sequence[range]) -> tuple[Edge, ...]:
-    """Pairs of nodes that an edge of the skeleton leads between."""
+    """Pairs of nodes that an edge of the skeleton connects."""
     node = {keypoint: i for i, keys in enumerate(members) for keypoint in keys}
     ends = ((node[a], node[b]) for a, b in skeleton.EDGES if a in node and b in node)
     return tuple(sorted({(min(pair), max(pair)) for pair in ends if pair[0] != pair[1]}))
 
 
 class NodeEmbedding(nn.Module):
-    """Features of a part's keypoints as feature vectors of its nodes; every node has weights of its own."""
+    """From features of a part's keypoints to feature vectors of its nodes; every node has its own weights."""
 
     keypoint_in_slot: Tensor
 
@@ -97,9 +97,9 @@ class NodeEmbedding(nn.Module):
 
 
 class NodeAnswers(nn.Module):
-    """What nodes answer as answers for their keypoints; the inverse of `NodeEmbedding`, without weights.
+    """From outputs of a part's nodes to outputs of its keypoints, the inverse of `NodeEmbedding`.
 
-    Every node answers for as many keypoints as the largest one has; the surplus of smaller ones is dropped.
+    Every node has outputs for as many keypoints as the largest one holds; smaller nodes' surplus is dropped.
     """
 
     filled: Tensor
@@ -108,7 +108,7 @@ class NodeAnswers(nn.Module):
         super().__init__()
         self.out_channels = out_channels
         self.width = nodes.slots * out_channels
-        """Channels of a node's answer."""
+        """Channels of a node's output."""
         self.register_buffer("filled", nodes.filled.flatten().nonzero()[:, 0], persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:

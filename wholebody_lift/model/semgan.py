@@ -18,14 +18,14 @@ from wholebody_lift.model.part_decoder import PartDecoder
 from wholebody_lift.model.waves import Waves
 
 _UNIT_MM = {"body": 500.0, "face": 50.0, "hands": 100.0}
-"""Length that an output of 1 stands for: about the spread of the part around what it hangs on."""
+"""Length of an output of 1: about the spread of the part around its anchor."""
 
 OUT_CHANNELS = 4
 """x, y, z and the expected error, each in units of the part."""
 
 
 class Prediction(NamedTuple):
-    """What the network answers, for a person of the configured stature."""
+    """The output of the network, for a person of the configured stature."""
 
     xyz: Tensor
     """(N, 133, 3) float32, mm, relative to the root, in the virtual camera's axes."""
@@ -51,7 +51,7 @@ class SemGAN(nn.Module):
         self.embed_keypoints = nn.ModuleDict(
             {name: NodeEmbedding(nodes, KEYPOINT_FEATURES, config.channels) for name, nodes in parts.items()}
         )
-        if config.waves:  # of the body alone: depth is hardest to tell there
+        if config.waves:  # for the body only: its depth is the hardest to tell
             waves = Waves(config.waves)
             body = NodeEmbedding(parts["body"], KEYPOINT_FEATURES + waves.extra, config.channels)
             self.embed_keypoints["body"] = nn.Sequential(waves, body)
@@ -78,7 +78,7 @@ class SemGAN(nn.Module):
         self.calibrate = ErrorCalibration(config.calibration) if config.calibration else nn.Identity()
 
     def with_calibration(self, calibration: Calibration | None) -> SemGAN:
-        """A copy, in training mode, whose expected errors are put right by other curves, or by none."""
+        """A copy, in training mode, with expected errors calibrated by other curves, or not at all."""
         copy = SemGAN(self.config.model_copy(update={"calibration": calibration}))
         copy.load_state_dict(self.state_dict())
         return copy
@@ -103,8 +103,8 @@ class SemGAN(nn.Module):
     def compose(self, out: Tensor) -> Prediction:
         """Raw outputs (N, 133, 4) as positions and errors in mm.
 
-        Face and hands come relative to nose and wrists and are set upon them, then everything is taken
-        relative to the root, so that the midpoint of the hips is exactly the origin.
+        Face and hands are predicted relative to nose and wrists and added to them; then the root is
+        subtracted, so that the midpoint of the hips is exactly the origin.
         """
         out = out.float()
         unit = self.unit_mm.float()

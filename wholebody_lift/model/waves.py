@@ -1,4 +1,4 @@
-"""Coordinates as sines and cosines, in which a small difference is not small."""
+"""Coordinates as sines and cosines, which make small differences large."""
 
 from collections.abc import Sequence
 
@@ -14,8 +14,8 @@ _OBSERVED = KEYPOINT_COLUMNS.index("observed")
 class Waves(nn.Module):
     """Fourier features (Tancik et al., NeurIPS 2020) of where a keypoint is and how far from its parent.
 
-    Whether somebody leans towards the camera shows in a percent of difference between near and far: beside
-    the plain coordinates the network is told their sine and cosine at several frequencies.
+    A person who leans towards the camera differs by a percent between near and far: the network receives
+    the sine and cosine of the coordinates at several frequencies, beside the coordinates themselves.
     """
 
     frequencies: Tensor
@@ -33,7 +33,7 @@ class Waves(nn.Module):
         return 2 * len(_WAVED) * len(self.frequencies)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, keypoints, F) to (N, keypoints, F + extra); of missing keypoints, zeros are added."""
+        """(N, keypoints, F) to (N, keypoints, F + extra); zeros are added for missing keypoints."""
         angles = (x[..., self.waved, None] * self.frequencies).flatten(-2)
         observed = x[..., _OBSERVED, None]
         return torch.cat((x, observed * angles.sin(), observed * angles.cos()), dim=-1)

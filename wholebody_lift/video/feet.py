@@ -12,24 +12,24 @@ from wholebody_lift.skeleton import INDEX
 from wholebody_lift.video.smoothing import low_pass
 
 STILL_MM_PER_SECOND = 350.0
-"""A foot that is slower in the picture stands, if for `STANDS_SECONDS` and within `STANDS_WITHIN_MM`."""
+"""A foot stands if it is slower in the picture, for `STANDS_SECONDS` and within `STANDS_WITHIN_MM`."""
 STANDS_SECONDS = 0.15
 STANDS_WITHIN_MM = 60.0
 STANDING_HZ = 3.0
-"""Cut-off of the movement that this is told from."""
+"""Cut-off of the movement that is compared with these limits."""
 FOLLOW_HZ = 1.0
-"""Cut-off of the movement of the whole person that brings the standing feet to their places."""
+"""Cut-off of the shift of the whole person that brings standing feet to their places."""
 BLEND_HZ = 3.0
-"""How quickly a correction of a foot may come and go."""
+"""How quickly the correction of a foot may start and end."""
 _HELD, _FREE = 1e4, 0.1
 _PROJECTIONS, _SLACK = 20, 1e-4
 
 BALLS: list[list[int]] = [
     [INDEX[f"{side}_{toe}_toe"] for toe in ("big", "small")] for side in ("left", "right")
 ]
-"""The balls of the left and the right foot are in the middle of these keypoints."""
+"""The ball of the left and of the right foot is the midpoint of these keypoints."""
 BIG_TOES: list[int] = [ball[0] for ball in BALLS]
-"""The left and the right one; by them it is told whether the foot stands."""
+"""The left and the right one; they decide whether a foot stands."""
 _LEGS = [
     [*(INDEX[f"{side}_{name}"] for name in ("hip", "knee", "ankle", "heel")), *ball]
     for side, ball in zip(("left", "right"), BALLS, strict=True)
@@ -37,12 +37,12 @@ _LEGS = [
 
 
 def lock_feet(xyz: Floats, path: Floats, seen: Floats, fps: float) -> tuple[Floats, Floats]:
-    """Hold feet that stand where they stand, in front of a camera that stands still.
+    """Keep standing feet in their place, in front of a camera that does not move.
 
-    Whether a foot stands is told from the picture, which shows movement better than 3D does. The ball of a
-    foot that stands gets one place, the middle of where it was. First the whole person is moved, smoothly, so
-    that the standing feet are nearly there on average, and at least within reach; what is left is done by
-    the legs, whose bones keep their lengths. Ankle, heel and toes move together.
+    The picture decides whether a foot stands, as it shows movement better than 3D does. The ball of a
+    standing foot gets one place, the median of its positions. First the whole person is shifted, smoothly,
+    so that the standing feet are close to their places on average, and at least within reach; the legs do
+    the rest, and their bones keep their lengths. Ankle, heel and toes move together.
 
     Args:
         xyz: (T, 133, 3) relative to the midpoint of the hips, bones of constant length.
@@ -71,10 +71,10 @@ def lock_feet(xyz: Floats, path: Floats, seen: Floats, fps: float) -> tuple[Floa
 
 
 def _too_far(xyz: Floats, off: Floats, stands: Mask) -> Floats:
-    """The least shift (T, 3) of the hips that brings standing feet, which are to move by (T, 2, 3), in reach.
+    """The smallest shift (T, 3) of the hips that brings standing feet, to be moved by (T, 2, 3), into reach.
 
-    A foot is in reach where its hip is in a ball about the place of the ankle; the shift is projected onto
-    one ball and the other in turn.
+    A foot is in reach if its hip is inside a sphere about the place of the ankle; the shift is projected onto
+    the two spheres in turn.
     """
     shift = np.zeros_like(off[:, 0])
     hips, knees, ankles = (xyz[:, [leg[i] for leg in _LEGS]] for i in range(3))  # (T, 2, 3)
@@ -90,7 +90,7 @@ def _too_far(xyz: Floats, off: Floats, stands: Mask) -> Floats:
 
 
 def standing(feet: Floats, fps: float) -> Mask:
-    """Whether each foot stands, (T, M), by its place across the line of sight (T, M, 2) mm; NaN: missing."""
+    """Whether feet stand, (T, M), from positions across the line of sight (T, M, 2) mm, NaN if missing."""
     stands = ~np.isnan(feet[..., 0])
     if len(feet) < 2:
         return np.zeros_like(stands)
@@ -113,14 +113,14 @@ def runs(mask: Mask) -> list[tuple[int, int]]:
 
 
 def _blend(correction: Floats, held: Mask, fps: float) -> Floats:
-    """A correction (T, M, 3) that holds where (T, M) says so, and goes smoothly towards zero elsewhere."""
+    """A correction (T, M, 3) that is kept where `held` (T, M) and fades smoothly towards zero elsewhere."""
     held = held[..., None]
     smooth = low_pass(np.where(held, correction, 0), np.where(held, _HELD, _FREE)[..., 0], BLEND_HZ, fps)
     return np.where(held, correction, smooth)
 
 
 def _reach(xyz: Floats, leg: list[int], move: Floats) -> None:
-    """Move a foot by (T, 3), as far as the leg reaches, and bend the knee for it in the plane it bends in."""
+    """Move a foot by (T, 3), as far as the leg reaches, and bend the knee within its plane."""
     hip, knee, ankle, heel, *toes = leg
     thigh, shank = xyz[:, knee] - xyz[:, hip], xyz[:, ankle] - xyz[:, knee]
     a, b = (np.linalg.norm(bone, axis=-1, keepdims=True) for bone in (thigh, shank))

@@ -1,9 +1,9 @@
-"""Sequences: who is where in which frame, and the way from noisy 2D keypoints to steady people in 3D.
+"""Sequences: the steps before and after lifting, from noisy 2D keypoints to people who move smoothly.
 
-Where a person is seen without a longer pause is a stretch. For each: short gaps of single keypoints are
-filled and the 2D is smoothed; every frame is lifted; the 3D is brought to one scale, smoothed and, where the
-person was lost for a moment, filled; bones get the lengths that they have over the whole track; the person is
-placed in front of the camera anew; and feet that stand are held, if that is asked for.
+A stretch is a part of a video in which a person is seen without a longer gap. In each stretch, `prepare`
+fills short gaps of single keypoints and smooths the 2D. After every frame has been lifted, `finish` brings
+the 3D to one scale, smooths it and fills short gaps of the person; gives bones their lengths over the whole
+track; places the person in front of the camera again; and keeps standing feet in place, if asked to.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from wholebody_lift.pose import Pose3D
 from wholebody_lift.video import feet, smoothing
 
 MAX_GAP_SECONDS = 0.25
-"""Keypoints and people that are missing for no longer are filled in, unless the caller sets another limit."""
+"""Longest gap of keypoints and people that is filled in, unless the caller sets another limit."""
 
 MAX_GAP_LIMIT = 3600.0
 """Longest gap that a caller may ask for, in seconds."""
@@ -40,14 +40,14 @@ SCALE_HZ = 0.2
 """Cut-off of `steady_scale`."""
 
 _LEAST_SCORE = 0.1
-"""A lower score counts as this one where 2D keypoints are smoothed, each by its score squared."""
+"""Lower scores are raised to this one when 2D keypoints are smoothed, weighted by their squared scores."""
 
 _TRUST = (0.1, 4.0)
-"""Least and greatest weight of a keypoint in 3D, relative to the usual one of that keypoint."""
+"""Lowest and highest weight of a keypoint in 3D, relative to the usual weight of that keypoint."""
 
 
 class Stretch(NamedTuple):
-    """One person over T frames without a longer pause, found in R of them."""
+    """One person over T frames without a longer gap, found in R of them."""
 
     rows: Integers
     """(R,) rows of the input, in the order of time."""
@@ -92,7 +92,7 @@ class Frames(NamedTuple):
 
 
 class SmoothStretch(NamedTuple):
-    """What becomes of a stretch of T frames."""
+    """A stretch of T frames, smoothed and filled."""
 
     stretch: Stretch
     xyz: Floats
@@ -173,20 +173,20 @@ def _require_few_filled(stretches: list[list[Stretch]], rows: int) -> None:
 
 
 def between(known: Mask, gap: int) -> Mask:
-    """(T, M) what is missing for at most `gap` frames, with something known (T, M) on either side."""
+    """(T, M) values in gaps of at most `gap` frames, with known ones (T, M) on both sides."""
     time = np.arange(len(known))[:, None]
     before = np.maximum.accumulate(np.where(known, time, -np.inf))
     after = np.minimum.accumulate(np.where(known, time, np.inf)[::-1])[::-1]
     return np.asarray(~known & (after - before - 1 <= gap))
 
 
-# ---------------------------------------------------------------------------------------------- the way
+# ------------------------------------------------------------------------------------------------ steps
 
 
 def _smooth_image(
     people: Keypoints2D, stretches: Iterator[Stretch], gap: int, fps: float, smoothness: float
 ) -> Keypoints2D:
-    """The same rows with smooth 2D, and with keypoints that are missing for a moment."""
+    """The same rows with smooth 2D and with short gaps of keypoints filled."""
     keypoints, scores = people.keypoints.copy(), people.scores.copy()
     for stretch in stretches:
         xy = stretch.spread(people.keypoints[stretch.rows], np.nan)
@@ -203,10 +203,10 @@ def _smooth_image(
 
 
 def _one_camera(flat: Pose3D, people: Keypoints2D) -> Pose3D:
-    """See everybody through one assumed camera, where each frame and person had been given its own.
+    """See everyone through one assumed camera, in place of one for each frame and person.
 
-    Its focal length is the median of those, and its axis goes through the middle. What was lifted is how each
-    person looks along their ray; only the direction of the ray is new.
+    Its focal length is the median of theirs, and its axis passes through their mean centre. The lifted shape
+    is what a person looks like along their ray; only the direction of the ray is new.
     """
     own = Seen.of(people)
     focal, centre = own.K[:, 0, 0].median(), own.K[:, :2, 2].mean(0)
@@ -218,7 +218,7 @@ def _one_camera(flat: Pose3D, people: Keypoints2D) -> Pose3D:
 
 
 def _move(track: list[Stretch], flat: Pose3D, frames: Frames) -> Iterator[SmoothStretch]:
-    """The motion of one person in each stretch; bones are as long in all of them."""
+    """The motion of one person in each stretch; bones have the same length in all of them."""
     fps, smoothness = frames.fps, frames.smoothness
     rows = np.concatenate([stretch.rows for stretch in track])
     weights = bone_lengths.measure_weights(flat.error_mm[rows])
@@ -269,16 +269,16 @@ def _hold_feet(motion: SmoothStretch, flat: Pose3D, frames: Frames) -> SmoothStr
 
 
 def _interpolated(values: Floats) -> Floats:
-    """(T, K) with straight lines where whole frames are NaN."""
+    """(T, K), linearly interpolated where whole frames are NaN."""
     time = np.arange(len(values))
     known = np.asarray(~np.isnan(values[:, 0]))
     return np.stack([np.interp(time, time[known], column[known]) for column in values.T], axis=1)
 
 
 def _smooth_path(stretch: Stretch, found: Floats, fps: float, smoothness: float) -> Floats:
-    """Where the root is (T, 3) from where each frame alone says it is (R, 3).
+    """The smooth path (T, 3) of the root, from its position in each frame by itself (R, 3).
 
-    Its direction is seen well, its distance badly: each has a cut-off of its own.
+    The direction of the root is seen precisely, its distance is not: each has its own cut-off.
     """
     polar = np.concatenate((found[:, :2] / found[:, 2:], np.log(found[:, 2:])), axis=1)
     cutoff = np.array([smoothing.PATH.image] * 2 + [smoothing.PATH.space]) / smoothness

@@ -1,7 +1,7 @@
-"""Filters over time: one for whole recordings, without delay, and one for live use; how fast keypoints move.
+"""Filters over time, one for whole recordings and one for live use, and their cut-off frequencies.
 
-Pure functions and one small class of numpy arrays in any unit, over time T, keypoints K and channels C. Both
-filters know missing values, and neither mixes keypoints or channels.
+Numpy arrays in any unit, over time T, keypoints K and channels C. Both filters handle missing values, and
+neither mixes keypoints or channels.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from wholebody_lift.skeleton import KEYPOINT_NAMES, PART_ROOTS, PARTS
 
 
 class Rate(NamedTuple):
-    """How a kind of keypoint is smoothed: cut-off frequencies in Hz."""
+    """Cut-off frequencies of a kind of keypoint, in Hz."""
 
     image: float
     """Of the offline filter on the 2D keypoints."""
@@ -34,15 +34,15 @@ RATES: dict[str, Rate] = {
     "face": Rate(image=8.0, space=3.0, live=3.0),
     "hands": Rate(image=8.0, space=3.5, live=3.0),
 }
-"""Rates by kind of keypoint; wrists, ankles and feet are "ends", the head belongs to the trunk. In 3D, face
-and hands are smoothed relative to the nose and the wrists. Chosen on recordings of the validation split, see
+"""Rates by kind of keypoint; wrists, ankles and feet are "ends"; the head belongs to the trunk. In 3D, face
+and hands are smoothed relative to nose and wrists. Chosen on recordings of the validation split, see
 docs/sequences.md."""
 
 PATH = Rate(image=4.0, space=0.5, live=1.0)
-"""The same for where the root is: `image` for its direction from the camera, `space` for its distance."""
+"""Rates of the position of the root: `image` for its direction from the camera, `space` for its distance."""
 
 LIVE_GAIN = 2.0
-"""Hz by which the cut-offs of the live filter rise for each metre per second."""
+"""The cut-offs of the live filter rise by so many Hz for each metre per second."""
 
 _KIND_OF_NAME = {
     "elbow": "limbs",
@@ -75,9 +75,9 @@ _MEMBERS, _ANCHORS = (list(column) for column in zip(*_ATTACHED, strict=True))
 
 
 def apart(xyz: Floats) -> Floats:
-    """(..., 133, C) with face and hands relative to the nose and the wrists that they hang on.
+    """(..., 133, C) with face and hands relative to the nose and the wrists.
 
-    So each is smoothed at its own rate, and still follows the body as smooth as that is.
+    Each is then smoothed at its own rate and still follows the smoothed body.
     """
     parts = np.array(xyz)
     parts[..., _MEMBERS, :] -= xyz[..., _ANCHORS, :]
@@ -94,7 +94,7 @@ def together(parts: Floats) -> Floats:
 # ---------------------------------------------------------------------------------------------- offline
 
 _RIDGE = 1e-9
-"""Pulls what no observation determines towards the mean, so that the equations always have one answer."""
+"""Pulls values that no observation determines towards the mean, so that the equations have a solution."""
 _STIFFEST = 1e12
 """Greatest lambda of `low_pass`. It smooths over thousands of values; beyond it, double precision no longer
 solves the equations."""
@@ -111,8 +111,8 @@ def low_pass(values: npt.ArrayLike, weights: npt.ArrayLike, cutoff_hz: npt.Array
     for cut-offs under about 1/8000 of the frame rate it rises no further.
 
     Args:
-        values: (T, K, C); what has no weight is not looked at and may be NaN.
-        weights: (T, K), 0 or more; half the weight, at one place, is twice the variance.
+        values: (T, K, C); those without weight are ignored and may be NaN.
+        weights: (T, K), 0 or more; half the weight means twice the variance.
         cutoff_hz: (K,) or a number, over 0, at weight 1.
         fps: values per second.
 
@@ -178,9 +178,9 @@ SPEED_CUTOFF_HZ = 1.0
 class OneEuro:
     """The One-Euro filter (Casiez, Roussel, Vogel, CHI 2012) of K keypoints with C channels.
 
-    A low-pass of first order whose cut-off, least + gain * speed, rises with the speed, so that what rests is
-    steady and what moves has little delay: 1 / (2 pi cut-off) seconds. The speed is the length of the
-    vector, so that the result turns with the axes. Values may come at any times.
+    A first-order low-pass whose cut-off, least + gain * speed, rises with the speed: keypoints at rest are
+    steady, and moving ones have little delay, 1 / (2 pi cut-off) seconds. The speed is the length of the
+    vector, so the result rotates with the axes. Values may come at any times.
     """
 
     def __init__(self, least_hz: npt.ArrayLike, gain: npt.ArrayLike) -> None:
@@ -194,8 +194,8 @@ class OneEuro:
     def __call__(self, values: npt.ArrayLike, seconds: float, unit: float = 1.0) -> Floats:
         """The filtered values (K, C) at a time later than all before, float64.
 
-        The unit of speed is `unit`, in that of the values, per second. A keypoint that is NaN stays NaN and
-        leaves no trace; when it is back, the pause counts as one step.
+        The unit of speed is `unit`, in that of the values, per second. A NaN keypoint stays NaN and does not
+        affect the filter; when it returns, the gap counts as one step.
         """
         x = np.asarray(values, dtype=np.float64)
         if self._value is None:
