@@ -277,3 +277,15 @@ def test_spawned_processes_lift_after_a_lift(pixels: np.ndarray) -> None:
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as children:
         found = children.submit(_lift_in_child, trained, pixels).result(timeout=300)
     assert np.abs(found - expected).max() < 1e-2
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:", "cpu,cuda"])
+def test_a_device_that_does_not_exist(device: str) -> None:
+    with pytest.raises(ValueError, match="expected a device such as auto, cpu, cuda, cuda:1 or mps"):
+        Lifter(SemGAN(Config(channels=16, heads=2, layers=1)), device=device)
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "mps:99", torch.device("cuda", 99)])
+def test_a_device_that_is_not_here(device: str | torch.device) -> None:
+    with pytest.raises(ValueError, match=r"(cuda|mps) devices that PyTorch finds here, got '(cuda|mps):99'"):
+        Lifter(SemGAN(Config(channels=16, heads=2, layers=1)), device=device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -275,8 +276,21 @@ def _with_warnings(pose: Pose3D) -> Pose3D:
 
 
 def _resolve_device(device: str | torch.device) -> torch.device:
-    if device != "auto":
-        return torch.device(device)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    """The device of that name. Raises ValueError if it has none, or this machine has none such."""
+    if device == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        found = torch.device(device)
+    except RuntimeError:
+        raise ValueError(
+            f"expected a device such as auto, cpu, cuda, cuda:1 or mps, got {device!r}"
+        ) from None
+    count = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
+    if (found.index or 0) >= count.get(found.type, math.inf):
+        raise ValueError(
+            f"expected one of the {count[found.type]} {found.type} devices that PyTorch finds here, got "
+            f"{str(found)!r}; use cpu, or install PyTorch for your graphics card and its driver"
+        )
+    return found

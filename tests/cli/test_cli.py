@@ -1,6 +1,8 @@
 """The command as a whole: help, exit codes, one line for each mistake, pipes and interrupts."""
 
 import json
+import os
+import shlex
 import subprocess
 import sys
 import time
@@ -216,3 +218,53 @@ def test_packaged_weights_are_verified(capsys):
     assert main(["info", "--verify"]) == 0
     out = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in out] == ["ok"] * 4
+
+
+def test_a_device_that_is_not_here(
+    detections: Path, weights: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / "a.json")
+    assert main(["lift", str(detections), "-o", out, "--weights", weights, "--device", "cuda:99"]) == 1
+    assert "cuda devices that PyTorch finds here" in error_of(capsys)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closed streams as a shell closes them")
+class TestClosedStreams:
+    def run(self, redirection: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
+        command = shlex.join([sys.executable, "-m", "wholebody_lift", *map(str, words)])
+        return subprocess.run(
+            ["sh", "-c", f"{command} {redirection}"], capture_output=True, text=True, check=False
+        )
+
+    def test_stdin(self) -> None:
+        done = self.run("<&-", "view", "-", "--no-open")
+        assert done.returncode == 1
+        assert done.stderr.splitlines() == [
+            "wholebody-lift: error: standard input is closed; give the name of a file in place of -"
+        ]
+
+    def test_stdout_that_is_asked_for(self, result: Path) -> None:
+        done = self.run(">&-", "export", result, "-o", "-")
+        assert done.returncode == 1
+        assert done.stderr.splitlines() == [
+            "wholebody-lift: error: standard output is closed; give the name of a file in place of -"
+        ]
+
+    def test_stdout_that_is_not(self, result: Path, tmp_path: Path) -> None:
+        done = self.run(">&-", "export", result, "-o", tmp_path / "a.csv")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert (tmp_path / "a.csv").read_text().startswith("image_id,")
+
+    def test_stderr(self, result: Path) -> None:
+        done = self.run("2>&-", "export", result, "-o", "-")
+        assert done.returncode == 0
+        assert json.loads(done.stdout)["format"] == "wholebody-lift pose"
+        done = self.run("2>&-", "export", result.with_name("absent.json"), "-o", "-")
+        assert (done.returncode, done.stdout) == (1, "")
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+    def test_a_full_disk_behind_stdout(self, result: Path) -> None:
+        done = self.run(">/dev/full", "export", result, "-o", "-")
+        assert done.returncode == 1
+        (line,) = done.stderr.splitlines()
+        assert "No space left" in line

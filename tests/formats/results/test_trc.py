@@ -1,10 +1,14 @@
 import dataclasses
+import os
+from contextlib import suppress
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from moving import clip
 
-from wholebody_lift import formats
+from wholebody_lift import InputError, formats
 from wholebody_lift.formats.results import trc
 from wholebody_lift.formats.results.motion import motion
 from wholebody_lift.formats.results.trc import POSE2SIM_NAMES
@@ -130,15 +134,61 @@ def test_files_of_other_programs(tmp_path):
     assert np.isnan(back.xyz[:, 1]).all()
 
 
-def test_what_is_no_trc_is_named(tmp_path):
-    (tmp_path / "a.trc").write_text("nose,left_eye\n")
-    with pytest.raises(ValueError, match=r"a\.trc: got a file without the header of a TRC"):
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda text: "nose,left_eye\n", "expected a TRC file, which begins with PathFileType"),
+        (lambda text: "", "expected a TRC file, which begins with PathFileType"),
+        (lambda text: text.replace("\tmm\t", "\tinches\t"), "expected Units mm, cm, m, got 'inches'"),
+        (lambda text: text.replace("DataRate", "Rate"), "expected a number in DataRate, got ''"),
+        (lambda text: text.replace("\n25\t", "\n0\t"), "expected a DataRate over 0, got 0"),
+        (lambda text: text.replace("\n25\t", "\nnan\t"), "expected a DataRate over 0, got nan"),
+        (
+            lambda text: text.replace("\t0.04", "\tlater"),
+            "expected a number in cell 2 of frame 2, got",
+        ),
+        (
+            lambda text: "\n".join([*text.split("\n")[:3], 20_000 * "\tm", "\n", 20_000 * "1\n"]),
+            "expected 59999 cells in each of 20000 rows, got a much shorter file",
+        ),
+    ],
+)
+def test_what_is_no_trc_is_named(tmp_path, change, text):
+    path = tmp_path / "a.trc"
+    formats.write(clip(2), path)
+    path.write_text(change(path.read_text()))
+    with pytest.raises(InputError) as caught:
+        trc.read(path)
+    assert str(caught.value).startswith(f"{path}: {text}")
+
+
+def test_what_is_no_text_is_named(tmp_path):
+    (tmp_path / "a.trc").write_bytes(b"\xff\xd8\xff\xe0 a photograph")
+    with pytest.raises(InputError, match=r"a\.trc: expected a TRC file, got one that is not text"):
         trc.read(tmp_path / "a.trc")
-    formats.write(clip(2), tmp_path / "b.trc")
-    text = (tmp_path / "b.trc").read_text().replace("\tmm\t", "\tinches\t")
-    (tmp_path / "b.trc").write_text(text)
-    with pytest.raises(ValueError, match=r"b\.trc: got Units 'inches'; one of mm, cm, m was wanted"):
-        trc.read(tmp_path / "b.trc")
+
+
+@given(data=st.data())
+@settings(max_examples=100, deadline=None)
+def test_damage_is_an_input_error_or_none(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / "damaged.trc"
+    formats.write(clip(1), path)
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        content[place : place + data.draw(st.sampled_from([0, 1, 1, 50]))] = data.draw(st.binary(max_size=8))
+    path.write_bytes(content)
+    with suppress(InputError):
+        trc.read(path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names that Windows does not allow")
+def test_a_name_with_tabs_and_newlines_stays_in_its_cell(tmp_path):
+    path = tmp_path / "a\tb\nc.trc"
+    formats.write(clip(2), path)
+    lines = path.read_text().split("\n")
+    assert lines[0].split("\t") == ["PathFileType", "4", "(X/Y/Z)", "a_b_c.trc"]
+    assert len(trc.read(path).xyz) == 2
 
 
 def test_errors_leave_no_file(tmp_path):

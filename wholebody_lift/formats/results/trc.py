@@ -9,6 +9,7 @@ import numpy as np
 
 from wholebody_lift import atomic
 from wholebody_lift._types import Floats
+from wholebody_lift.errors import InputError
 from wholebody_lift.formats.results.motion import Origin, motion
 from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
@@ -22,6 +23,8 @@ _UNITS: dict[Names, str] = {"keypoints": "mm", "pose2sim": "m"}
 _DECIMALS = {"mm": 3, "m": 6}
 _MILLIMETRES = {"mm": 1.0, "cm": 10.0, "m": 1000.0}
 _HEADER = 5  # lines before those of the frames
+_FEW_VALUES, _VALUES_PER_BYTE = 1_000_000, 8
+"""How many values a file of a size may have, most of them missing."""
 
 _FACE_PREFIXES = {
     "jaw": "Jaw",
@@ -81,7 +84,7 @@ def write(
     rate, count = f"{moving.fps:.10g}", str(moving.length)
     axes = (f"{axis}{number}" for number in range(1, len(markers) + 1) for axis in "XYZ")
     lines = [
-        ("PathFileType", "4", "(X/Y/Z)", path.name),
+        ("PathFileType", "4", "(X/Y/Z)", "".join(c if c.isprintable() else "_" for c in path.name)),
         (
             *("DataRate", "CameraRate", "NumFrames", "NumMarkers", "Units"),
             *("OrigDataRate", "OrigDataStartFrame", "OrigNumFrames"),
@@ -104,24 +107,49 @@ def read(path: str | Path) -> Markers:
     """The markers of a TRC file, ours or another program's, by the unit that its header says.
 
     Raises:
-        ValueError: the file is no TRC, or its unit is none of mm, cm and m; the text names it.
+        InputError: the file is no TRC, its unit is none of mm, cm and m, or it is damaged; the text names it.
         OSError: the file cannot be opened.
     """
-    lines = [line.split("\t") for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    content = Path(path).read_bytes()
+    try:
+        return _parse(content.decode("utf-8-sig"))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: expected a TRC file, got one that is not text") from None
+
+
+def _parse(text: str) -> Markers:
+    lines = [line.split("\t") for line in text.splitlines()]
     if len(lines) < _HEADER or lines[0][0] != "PathFileType":
-        raise ValueError(f"{path}: got a file without the header of a TRC, which begins with PathFileType")
+        raise InputError("expected a TRC file, which begins with PathFileType and four more lines of header")
     header = dict(zip(lines[1], lines[2], strict=False))
     unit = header.get("Units", "").strip()
     if unit not in _MILLIMETRES:
-        raise ValueError(f"{path}: got Units {unit!r}; one of {', '.join(_MILLIMETRES)} was wanted")
+        raise InputError(f"expected Units {', '.join(_MILLIMETRES)}, got {unit!r}")
+    rate = _number(header.get("DataRate", ""), "DataRate")
+    if not 0 < rate < np.inf:
+        raise InputError(f"expected a DataRate over 0, got {rate:g}")
     names = tuple(cell.strip() for cell in lines[3][2:] if cell.strip())
     cells = 2 + 3 * len(names)
-    # A program may leave out the empty cells at the end of a row, or add one.
-    rows = [(line + [""] * cells)[:cells] for line in lines[_HEADER:] if "".join(line).strip()]
-    values = np.array([[float(cell) if cell.strip() else np.nan for cell in row[1:]] for row in rows])
-    values = values.reshape(len(rows), cells - 1)
+    rows = [line for line in lines[_HEADER:] if "".join(line).strip()]
+    # Rows may end early, where the last markers are missing, but a few short rows are no large recording.
+    if len(rows) * cells > _FEW_VALUES + _VALUES_PER_BYTE * len(text):
+        raise InputError(f"expected {cells} cells in each of {len(rows)} rows, got a much shorter file")
+    values = np.full((len(rows), cells - 1), np.nan)
+    for number, row in enumerate(rows):
+        for place, cell in enumerate(row[1:cells]):  # a program may add an empty cell
+            if cell.strip():
+                values[number, place] = _number(cell, f"cell {place + 2} of frame {number + 1}")
     xyz = _MILLIMETRES[unit] * values[:, 1:].reshape(len(rows), len(names), 3)
-    return Markers(names, values[:, 0], xyz, float(header["DataRate"]))
+    return Markers(names, values[:, 0], xyz, rate)
+
+
+def _number(cell: str, place: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        raise InputError(f"expected a number in {place}, got {cell[:20]!r}") from None
 
 
 def _pose2sim_name(keypoint: int, name: str) -> str:
