@@ -75,3 +75,14 @@ def test_obstacles_are_those_of_the_formats(
                     formats.write(changed, path)
             else:
                 formats.write(changed, path)
+
+
+def test_one_file_for_several_people(pose: Pose3D, tmp_path: Path) -> None:
+    pytest.importorskip("ezc3d", reason="the extra c3d")
+    kind = KINDS[".c3d"]
+    assert outputs.obstacle(pose, kind) is None
+    assert outputs.obstacle(pose, kind, one_file=True) == "several"
+    assert outputs.obstacle(pose[pose.track_ids == 3], kind, one_file=True) is None
+    written = outputs.write(pose, tmp_path / "a.c3d")
+    assert [path.name for path in written] == ["a-person3.c3d", "a-person8.c3d"]
+    assert outputs.write(pose, tmp_path / "a.csv") == [tmp_path / "a.csv"]

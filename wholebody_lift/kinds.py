@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import Parameter, signature
+from pathlib import Path
 from typing import Any, Literal
 
 from wholebody_lift.extras import Extra
@@ -23,24 +24,26 @@ class Kind:
         suffix: what its name ends in, in lower case.
         name: what people call it.
         purpose: what it is for, in two or three words.
-        write: takes a Pose3D, a path and options by keyword.
+        write: takes a Pose3D, a path and options by keyword; returns what it wrote, unless that is the path.
         programs: examples of what reads it.
         unit: of lengths in the file.
         frame: the axes that every such file has; None where they can be chosen.
         extra: what must be installed to write it.
         obstacles: what can keep a result from becoming such a file.
+        one_person: whether a file holds one person; of several, `write` makes a file each, if it can.
         complete: whether `formats.read_pose` reads it again.
     """
 
     suffix: str
     name: str
     purpose: str
-    write: Callable[..., None]
+    write: Callable[..., list[Path] | None]
     programs: str = ""
     unit: str = "mm"
     frame: str | None = None
     extra: Extra | None = None
     obstacles: frozenset[Obstacle] = frozenset()
+    one_person: bool = False
     complete: bool = False
 
     @cached_property

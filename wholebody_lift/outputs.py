@@ -18,8 +18,8 @@ KINDS: dict[str, Kind] = results.KINDS | {kind.suffix: kind for kind in (html.KI
 """By suffix, in the order in which they are offered."""
 
 
-def write(pose: Pose3D, path: Path, **options: Any) -> None:
-    """Write a result as the kind of file that the suffix says.
+def write(pose: Pose3D, path: Path, **options: Any) -> list[Path]:
+    """Write a result as the kind of file that the suffix says, and return the files.
 
     Args:
         pose: the result.
@@ -32,11 +32,11 @@ def write(pose: Pose3D, path: Path, **options: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if "frame" in options and kind.options["frame"] is None:
         pose = pose.to(options.pop("frame"))
-    kind.write(pose, path, **options)
+    return kind.write(pose, path, **options) or [path]
 
 
-def obstacle(pose: Pose3D, kind: Kind) -> Obstacle | None:
-    """What keeps a result from becoming a file of this kind."""
+def obstacle(pose: Pose3D, kind: Kind, *, one_file: bool = False) -> Obstacle | None:
+    """What keeps a result from becoming files of this kind, or one file."""
     who = tracks.numbers(pose)
     several_frames = len(tracks.images(pose)) > 1
     met: dict[Obstacle, bool] = {
@@ -44,4 +44,5 @@ def obstacle(pose: Pose3D, kind: Kind) -> Obstacle | None:
         "several": who is not None and len(set(who.tolist())) > 1,
         "when": several_frames and pose.fps is None,
     }
-    return next((name for name, is_met in met.items() if is_met and name in kind.obstacles), None)
+    known = kind.obstacles | ({"several"} if one_file and kind.one_person else set())
+    return next((name for name, is_met in met.items() if is_met and name in known), None)

@@ -55,7 +55,7 @@ def export_formats() -> str:
         axes = kind.frame or default
         rows[kind.suffix] = [
             ": ".join(filter(None, (kind.purpose, kind.programs))),
-            "one" if "several" in kind.obstacles else "any",
+            "one" if kind.one_person else "any",
             kind.unit,
             (f"`{axes}`" + (", or others" if default else "")) if axes else "those of the result",
             code(kind.extra.requirement) if kind.extra else "",

@@ -165,7 +165,7 @@ class Workshop:
             if who is None or person not in who:
                 raise NotFoundError(f"there is no person {person} in this result")
             pose, name = pose[np.flatnonzero(who == person)], f"{name}-person{person}"
-        obstacle = outputs.obstacle(pose, kind)
+        obstacle = outputs.obstacle(pose, kind, one_file=True)
         if obstacle is not None:
             raise ValueError(_REASONS[obstacle])
         alone = nullcontext() if kind.extra is None else self._extras
@@ -211,7 +211,7 @@ def _layouts(kind: Kind) -> tuple[str | None, ...]:
 
 def _download(kind: Kind, layout: str | None, choices: Mapping[str, Pose3D]) -> dict[str, Any]:
     """A kind of file for the page: what it still needs, and of which choice it cannot be made and why."""
-    obstacles = {key: outputs.obstacle(pose, kind) for key, pose in choices.items()}
+    obstacles = {key: outputs.obstacle(pose, kind, one_file=True) for key, pose in choices.items()}
     return {
         "suffix": kind.suffix,
         "layout": layout,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from wholebody_lift import outputs, tracks
 from wholebody_lift.cli.messages import say
 from wholebody_lift.cli.paths import PIPE, kind_of, outputs_of, title_of
+from wholebody_lift.errors import listed
 from wholebody_lift.kinds import Obstacle
 
 if TYPE_CHECKING:
@@ -95,8 +96,8 @@ def write_outputs(pose: Pose3D, arguments: Namespace, paths: Sequence[Path], **o
             with piped() as file:
                 outputs.write(pose, file, **taken)
         else:
-            outputs.write(pose, path, **taken)
-            say(arguments, f"wrote {path}")
+            written = outputs.write(pose, path, **taken)
+            say(arguments, f"wrote {listed(written)}")
     if impossible:
         raise ValueError("; ".join(impossible))
 

@@ -5,6 +5,7 @@ import pytest
 from moving import clip
 
 from wholebody_lift import formats
+from wholebody_lift.formats.results import c3d
 from wholebody_lift.formats.results.motion import motion
 from wholebody_lift.skeleton import INDEX, KEYPOINT_NAMES
 
@@ -47,16 +48,33 @@ def test_what_is_not_there_is_absent(tmp_path):
 
 def test_several_people(tmp_path):
     pose = clip(6, tracks=(3, 8))
-    formats.write(pose, tmp_path / "two.c3d", frame="opensim", origin="camera")
-    file = ezc3d.c3d(str(tmp_path / "two.c3d"))
-    labels = parameter(file, "POINT", "LABELS") + parameter(file, "POINT", "LABELS2")
-    assert labels == [f"person{one}:{name}" for one in (3, 8) for name in KEYPOINT_NAMES]
-    xyz = file["data"]["points"][:3].T.reshape(6, 2, 133, 3)
-    for i, one in enumerate((3, 8)):
-        wanted = pose[pose.track_ids == one].to("opensim").in_camera
-        np.testing.assert_allclose(xyz[:, i], wanted, atol=1e-3)
-    assert parameter(file, "POINT", "X_SCREEN") == ["+Z"]
-    assert parameter(file, "POINT", "Y_SCREEN") == ["+Y"]
+    later = pose[4:]
+    for one in (3, 8):
+        formats.write(later, tmp_path / "two.c3d", frame="opensim", origin="camera")
+        file = ezc3d.c3d(str(tmp_path / f"two-person{one}.c3d"))
+        assert parameter(file, "POINT", "LABELS") == list(KEYPOINT_NAMES)
+        wanted = later[later.track_ids == one].to("opensim").in_camera
+        np.testing.assert_allclose(file["data"]["points"][:3].T, wanted, atol=1e-3)
+        assert parameter(file, "POINT", "X_SCREEN") == ["+Z"]
+        assert parameter(file, "POINT", "Y_SCREEN") == ["+Y"]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_several_people_have_one_clock(tmp_path):
+    pose = clip(6, tracks=(3, 8))
+    formats.write(pose[np.flatnonzero((pose.track_ids == 3) | (pose.image_ids > 3))], tmp_path / "two.c3d")
+    for one, frames in ((3, 6), (8, 2)):
+        x = ezc3d.c3d(str(tmp_path / f"two-person{one}.c3d"))["data"]["points"][0]
+        assert x.shape == (133, 6)
+        assert (~np.isnan(x)).all(axis=0).tolist() == [False] * (6 - frames) + [True] * frames
+
+
+def test_a_file_that_is_cut_is_an_error(tmp_path, monkeypatch):
+    """ezc3d itself says nothing."""
+    monkeypatch.setattr(c3d, "_BYTES_PER_NUMBER", 5)
+    with pytest.raises(OSError, match=r"not completely written.*walk\.c3d"):
+        formats.write(clip(100), tmp_path / "walk.c3d")
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_error_beyond_the_scale_of_the_residual(tmp_path):

@@ -88,4 +88,5 @@ KIND = Kind(
     unit="cm",
     frame=FRAME,
     obstacles=frozenset({"who", "when", "several"}),
+    one_person=True,
 )

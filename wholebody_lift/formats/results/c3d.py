@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from wholebody_lift import __version__, atomic
 from wholebody_lift.extras import C3D
-from wholebody_lift.formats.results.motion import Motion, Origin, motion
+from wholebody_lift.formats.results.motion import Motion, Origin, Track, motion
 from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import FRAMES, Pose3D
 from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS
@@ -23,12 +24,14 @@ _ABSENT = -1.0  # the residual that marks a point as not there
 
 def write(
     pose: Pose3D, path: Path, *, frame: str = "blender", origin: Origin = "ground", inferred: bool = True
-) -> None:
-    """Write people over time.
+) -> list[Path]:
+    """Write people over time: one in a file, several in a file each, "walk-person7.c3d" for "walk.c3d".
 
-    Points are called as the keypoints, with "person7:" before the name where there are several people. The
-    residual is the expected error in mm, in whole millimetres to 255; the first bit of the camera mask
-    tells observed from inferred.
+    A C3D file has room for the names of 255 points. For more there is an extension, POINT:LABELS2, which
+    OpenSim and py-c3d do not know. The files of several people have one clock and one origin.
+
+    Points are called as the keypoints. The residual is the expected error in mm, in whole millimetres to 255;
+    the first bit of the camera mask tells observed from inferred.
 
     Args:
         pose: people; the frame rate becomes POINT:RATE.
@@ -38,30 +41,40 @@ def write(
         origin: see `motion.Origin`.
         inferred: False marks inferred keypoints as absent, as in frames without the person.
 
+    Returns the files that were written.
+
     Raises ImportError without ezc3d, ValueError where it is not known who is who, or no frame rate.
     """
     ezc3d = C3D.needed_for("C3D")
     moving = motion(pose, frame, origin)
-    shape = (len(moving.tracks), NUM_KEYPOINTS, moving.length)
-    points = np.full((4, *shape), np.nan)
-    points[3] = 1
-    residuals = np.full(shape, _ABSENT)
-    masks = np.zeros((_CAMERAS, *shape), dtype=bool)
-    for i, track in enumerate(moving.tracks):
-        there = track.observed | inferred  # (T, 133)
-        points[:3, i, :, track.frames] = np.where(there[..., None], track.xyz, np.nan).swapaxes(1, 2)
-        residuals[i, :, track.frames] = np.where(there, track.error_mm.round().clip(0, 255), _ABSENT)
-        masks[0, i, :, track.frames] = track.observed
+    if len(moving.tracks) == 1:
+        paths = [path]
+    else:
+        paths = [path.with_name(f"{path.stem}-{track.name}{path.suffix}") for track in moving.tracks]
+    for track, target in zip(moving.tracks, paths, strict=True):
+        file = ezc3d.c3d()
+        _set_points(file["data"], track, moving.length, inferred)
+        for group, name, value in _parameters(moving):
+            file.add_parameter(group, name, value)
+        with atomic.replacing(target) as new:
+            file.write(str(new))
+            _check_size(new, 4 * _BYTES_PER_NUMBER * NUM_KEYPOINTS * moving.length)
+    return paths
 
-    file = ezc3d.c3d()
-    file["data"]["points"] = points.reshape(4, -1, moving.length)
-    file["data"]["meta_points"]["residuals"] = residuals.reshape(1, -1, moving.length)
-    file["data"]["meta_points"]["camera_masks"] = masks.reshape(_CAMERAS, -1, moving.length)
-    for group, name, value in _parameters(moving):
-        file.add_parameter(group, name, value)
-    with atomic.replacing(path) as new:
-        file.write(str(new))
-        _check_size(new, 4 * _BYTES_PER_NUMBER * shape[0] * shape[1] * shape[2])
+
+def _set_points(data: Any, track: Track, length: int, inferred: bool) -> None:
+    """Set the points of one person in ezc3d's data."""
+    points = np.full((4, NUM_KEYPOINTS, length), np.nan)
+    points[3] = 1
+    residuals = np.full((1, NUM_KEYPOINTS, length), _ABSENT)
+    masks = np.zeros((_CAMERAS, NUM_KEYPOINTS, length), dtype=bool)
+    there = track.observed | inferred  # (T, 133)
+    points[:3, :, track.frames] = np.where(there[..., None], track.xyz, np.nan).T
+    residuals[0, :, track.frames] = np.where(there, track.error_mm.round().clip(0, 255), _ABSENT)
+    masks[0, :, track.frames] = track.observed
+    data["points"] = points
+    data["meta_points"]["residuals"] = residuals
+    data["meta_points"]["camera_masks"] = masks
 
 
 def _check_size(path: Path, data_bytes: int) -> None:
@@ -79,15 +92,11 @@ def _check_size(path: Path, data_bytes: int) -> None:
 
 
 def _parameters(moving: Motion) -> list[tuple[str, str, Sequence[str | float]]]:
-    several = len(moving.tracks) > 1
-    labels = [
-        f"{track.name}:{name}" if several else name for track in moving.tracks for name in KEYPOINT_NAMES
-    ]
     return [
         ("POINT", "UNITS", ["mm"]),
         ("POINT", "RATE", [moving.fps]),
-        ("POINT", "LABELS", labels),
-        ("POINT", "DESCRIPTIONS", [""] * len(labels)),
+        ("POINT", "LABELS", KEYPOINT_NAMES),
+        ("POINT", "DESCRIPTIONS", [""] * NUM_KEYPOINTS),
         ("POINT", "X_SCREEN", [_axis(moving.frame, (1, 0, 0))]),
         ("POINT", "Y_SCREEN", [_axis(moving.frame, (0, -1, 0))]),
         ("MANUFACTURER", "SOFTWARE", ["wholebody-lift"]),
@@ -113,4 +122,5 @@ KIND = Kind(
     "Mokka, Visual3D, Vicon",
     extra=C3D,
     obstacles=frozenset({"who", "when"}),
+    one_person=True,
 )

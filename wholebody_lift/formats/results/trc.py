@@ -179,4 +179,5 @@ KIND = Kind(
     "Pose2Sim",
     unit="mm; m for Pose2Sim",
     obstacles=frozenset({"who", "when", "several"}),
+    one_person=True,
 )
