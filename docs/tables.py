@@ -7,18 +7,19 @@
 import re
 from collections.abc import Callable
 
-from blocks import command_line, figures, messages, proportions, result_files, skeleton, training
+from blocks import command_line, figures, messages, proportions, result_files, skeleton, training, tree
 from blocks.writing import ROOT
 
 PAGES = (
     *sorted((ROOT / "docs").rglob("*.md")),
     ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
     ROOT / "weights" / "README.md",
     ROOT / "weights" / "tiny" / "README.md",
 )
 BLOCKS: dict[str, Callable[[], str]] = {
     name: block
-    for module in (skeleton, messages, result_files, command_line, training, proportions, figures)
+    for module in (skeleton, messages, result_files, command_line, training, proportions, figures, tree)
     for name, block in module.BLOCKS.items()
 }
 """Every block by its name in the pages."""
