@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from test_cli import error_of
 
-from wholebody_lift import Keypoints2D, Lifter, LiveLifter, Pose3D, detectors, formats
-from wholebody_lift.cli import lifting, main
+from wholebody_lift import InputWarning, Keypoints2D, Lifter, LiveLifter, Pose3D, detectors, formats
+from wholebody_lift.cli import files, lifting, main
 
 
 @pytest.fixture
@@ -201,6 +201,49 @@ class TestSequences:
         assert video.with_name("a.html").exists()
         assert video.with_name("a.npz").exists()
         assert not video.with_name("a.bvh").exists()
+
+
+class TestMistakes:
+    @pytest.mark.parametrize("command", ["lift", "convert", "view"])
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            (b"\xff\xd8\xff\xe0", "got a picture; try: wholebody-lift image"),
+            (b"\x00\x00\x00\x18ftypmp42", "got a video; try: wholebody-lift video"),
+        ],
+    )
+    def test_pictures_have_commands_of_their_own(
+        self, command: str, content: bytes, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = tmp_path / "holiday"
+        path.write_bytes(content + bytes(50))
+        words = {"lift": ["-o", "a.json"], "convert": ["a.json"], "view": ["--no-open"]}[command]
+        assert main([command, str(path), *words]) == 1
+        assert f"{said} {path}" in error_of(capsys)
+
+    def test_detections_are_to_be_lifted_first(
+        self, example_data: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(["view", str(example_data / "photos.json"), "--no-open"]) == 1
+        assert "expected a saved result, got 2D keypoints; try: wholebody-lift lift " in error_of(capsys)
+
+    def test_a_result_is_lifted_already(self, result: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["lift", str(result), "-o", "a.json"]) == 1
+        assert "expected 2D keypoints, got a saved result; try: wholebody-lift view " in error_of(capsys)
+
+    @pytest.mark.parametrize(("rate", "warned"), [("5", False), ("5.01", False), ("30", True)])
+    def test_another_rate_than_that_of_the_file_is_warned_of(
+        self, rate: str, warned: bool, example_data: Path, tmp_path: Path
+    ) -> None:
+        out = tmp_path / "a.json"
+        words = ["convert", str(example_data / "squats.json"), str(out), "-q", "--fps", rate]
+        expected = pytest.warns(InputWarning, match="states 5 frames per second; --fps 30 replaces it")
+        with expected if warned else nullcontext():
+            read = files.read_detections(example_data / "squats.json", float(rate))
+        assert read.fps == float(rate)
+        if not warned:
+            assert main(words) == 0
+            assert formats.read(out).fps == float(rate)
 
 
 class TestPictures:

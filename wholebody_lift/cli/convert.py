@@ -68,8 +68,8 @@ def run(arguments: Namespace) -> None:
 
     from wholebody_lift import formats
 
-    known = {"min_score": 0.0, **options.known(arguments), "fps": arguments.fps}
-    people = files.read_detections(arguments.input, **known)
+    known = {"min_score": 0.0, **options.known(arguments)}
+    people = files.read_detections(arguments.input, arguments.fps, **known)
     people = files.only(people, arguments.track)
     if out == PIPE:
         with files.piped() as file:

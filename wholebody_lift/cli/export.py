@@ -73,6 +73,5 @@ def run(arguments: Namespace) -> None:
         arguments.wrong_usage(f"expected an OUT that takes {_FLAGS[name]} ({options.takers(name)}), got none")
     files.check_outputs(arguments, arguments.output)
     pose = files.read_result(arguments.input)
-    if arguments.fps is not None:
-        pose = replace(pose, fps=arguments.fps)
+    pose = replace(pose, fps=files.rate_of(pose, arguments.fps))
     files.write_outputs(files.only(pose, arguments.track), arguments, arguments.output, **given)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+import warnings
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wholebody_lift import outputs, tracks
 from wholebody_lift.cli.messages import say
 from wholebody_lift.cli.paths import PIPE, kind_of, outputs_of, title_of
-from wholebody_lift.errors import listed
+from wholebody_lift.errors import InputError, InputWarning, listed
 from wholebody_lift.kinds import Obstacle
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from wholebody_lift.pose import Pose3D
 
 _STDIN = "standard input"
+_SAME_RATE = 0.01
+"""Rates that differ by less are one rate: 30 and 29.97."""
+_BEGINNING = 4096
+"""Bytes of a file that tell whether it is a picture or a video."""
 _ADVICE: dict[Obstacle, str] = {
     "who": "it is not known who is who from image to image; people need track ids before they are lifted",
     "when": "the frame rate is not known; give it with --fps",
@@ -32,13 +37,19 @@ _ADVICE: dict[Obstacle, str] = {
 # In
 
 
-def read_detections(source: Path, **known: Any) -> Keypoints2D:
+def read_detections(source: Path, fps: float | None, **known: Any) -> Keypoints2D:
     """2D keypoints from a file, a folder or the pipe; `known` as for `formats.read`."""
     from wholebody_lift import formats
 
     if source == PIPE:
-        return formats.read(_standard_input(), name=_STDIN, **known)
-    return formats.read(source, **known)
+        people = formats.read(_standard_input(), name=_STDIN, **known)
+    else:
+        try:
+            people = formats.read(source, **known)
+        except InputError as error:
+            raise _mistaken(source, "2D keypoints") or error from None
+    rate = rate_of(people, fps)
+    return people if rate == people.fps else people.replace(fps=rate)
 
 
 def read_result(source: Path) -> Pose3D:
@@ -47,7 +58,44 @@ def read_result(source: Path) -> Pose3D:
 
     if source == PIPE:
         return formats.read_pose(_standard_input(), name=_STDIN)
-    return formats.read_pose(source)
+    try:
+        return formats.read_pose(source)
+    except InputError as error:
+        raise _mistaken(source, "a saved result") or error from None
+
+
+def rate_of(people: Keypoints2D | Pose3D, fps: float | None) -> float | None:
+    """The rate of --fps, or else that of the input; warns where they differ."""
+    if fps is None or people.fps is None:
+        return fps or people.fps
+    if abs(fps / people.fps - 1) > _SAME_RATE:
+        text = f"the input states {people.fps:g} frames per second; --fps {fps:g} replaces it"
+        warnings.warn(text, InputWarning, stacklevel=2)
+    return fps
+
+
+def _mistaken(source: Path, wanted: str) -> InputError | None:
+    """What to run instead for a file that another command takes, if it is one."""
+    from wholebody_lift import formats
+    from wholebody_lift.detectors import headers
+
+    if source.is_dir():
+        return None
+    with source.open("rb") as file:
+        kind = headers.kind_of(file.read(_BEGINNING))
+    if kind is not None:
+        command = {"picture": "image", "video": "video"}[kind]
+        return InputError(f"expected {wanted}, got a {kind}; try: wholebody-lift {command} {source}")
+    for got, read, command in (
+        ("2D keypoints", formats.read, f"lift {source} -o result.json"),
+        ("a saved result", formats.read_pose, f"view {source}"),
+    ):
+        if got != wanted:
+            with suppress(InputError), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                read(source)
+                return InputError(f"{source}: expected {wanted}, got {got}; try: wholebody-lift {command}")
+    return None
 
 
 def _standard_input() -> bytes:

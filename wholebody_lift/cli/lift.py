@@ -32,7 +32,7 @@ def add_arguments(command: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     files.check_outputs(arguments, arguments.output)
-    people = files.read_detections(arguments.input, **options.known(arguments), fps=arguments.fps)
+    people = files.read_detections(arguments.input, arguments.fps, **options.known(arguments))
     from wholebody_lift.cli.lifting import lift_and_write
 
     lift_and_write(people, arguments, arguments.output)

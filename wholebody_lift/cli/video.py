@@ -56,6 +56,6 @@ def run(arguments: Namespace) -> None:
             progress=show,
             **options.known(arguments),
         )
-    people = people.replace(fps=arguments.fps)
+    people = people.replace(fps=files.rate_of(people, arguments.fps))
     lift_and_write(people, arguments, paths)
     files.open_page(arguments, paths)
