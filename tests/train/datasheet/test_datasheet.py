@@ -221,3 +221,9 @@ def test_the_page_has_what_it_refers_to(measures: Measures, tmp_path: Path) -> N
     assert set(numbers["missing"]["all"]) == set(PARTS)
     tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
     assert all(len({line.count("|") for line in table}) == 1 for table in tables)
+
+
+def test_the_published_page_is_what_its_numbers_say() -> None:
+    docs = Path(__file__).resolve().parents[3] / "docs"
+    numbers = json.loads((docs / "assets" / "datasheet.json").read_text())
+    assert page.page(numbers) == (docs / "datasheet.md").read_text()

@@ -19,46 +19,48 @@ from wholebody_lift.train.markdown import table
 _FOLDER = "assets"
 _INTRODUCTION = """# Datasheet of the synthetic people
 
-{people:,} people of the split "{split}", {how}, measured. This page, its figures and
-[the numbers](assets/datasheet.json) are written by `python -m wholebody_lift.train datasheet OUT`; what the
-people are made of is in [Training](training.md#a-synthetic-person)."""
+Measurements of {people:,} people of the split "{split}", {how}.
+`python -m wholebody_lift.train datasheet OUT` writes this page, its figures and
+[the numbers](assets/datasheet.json). [Training](training.md#a-synthetic-person) describes how the people are
+made."""
 _SECTIONS: dict[str, tuple[str, str, str]] = {
     "views": (
         "Views",
-        "Histograms of how the cameras see the people, by camera family",
-        "The side seen is the direction from the trunk to the camera, in the trunk's own axes. Pitch and "
-        "roll are the camera's in the world. The height is that of the box around the keypoints in the "
+        "Histograms of the views, by camera family",
+        "The side seen is the direction from the trunk to the camera, in the axes of the trunk. Pitch and "
+        "roll describe the camera in the world. Height is the height of the box around the keypoints in the "
         "picture.",
     ),
     "shares": (
         "Shares and missing keypoints",
-        "Documented shares and drawn ones, and the share of missing keypoints by detector and part",
-        "A bar is the documented share and a dot the one that was drawn. A keypoint is missing if its score "
-        "says so, for whatever reason: out of the picture, hidden, lost or masked.",
+        "Documented and drawn shares, and the share of missing keypoints by detector and part",
+        "Bars are documented shares, and dots the shares that were drawn. A keypoint is missing if its "
+        "score says so, for any reason: out of the picture, hidden, lost or masked.",
     ),
     "angles": (
         "Joint angles",
-        "Ranges of joint angles beside their limits",
-        "Left and right are taken together. Poses are read as the nearest anatomical angles. Plane and "
-        "rotation of an arm that hangs straight down or points straight up are ill-defined, and recordings "
-        "move bones in ways that the angles do not have.",
+        "Ranges of joint angles, and their limits",
+        "Left and right are combined. Each pose is converted to the nearest anatomical angles. The plane "
+        "and rotation of an arm that hangs straight down or points straight up are ill-defined, and "
+        "recordings move bones in ways that these angles cannot represent.",
     ),
     "diversity": (
         "Diversity",
-        "Variance explained by principal components, and what the first ones of hands and faces do",
-        "Principal components of keypoints: bodies with the root at the origin and the pelvis turned to the "
-        "front, left hands laid on each other by the palm, faces by all keypoints; nothing is scaled. The "
-        "spread is the root mean square distance of a keypoint from its mean place. Below the curves are the "
-        "first three components of the mixture's hands and faces: two standard deviations to either side of "
-        "the mean.",
+        "Variance explained by principal components, and the first components of hands and faces",
+        "Principal components of keypoints: bodies with the root at the origin and the pelvis facing "
+        "forward, left hands aligned at the palm, faces aligned at all keypoints, all without scaling. The "
+        "spread is the root mean square distance of a keypoint from its mean position. Below the curves are "
+        "the first three components of the hands and faces of the mixture, from minus to plus two standard "
+        "deviations.",
     ),
     "nearest": (
         "Test and train recordings",
         "Distributions of the distance to the nearest recorded pose",
-        "How far recorded poses are from the nearest other one: the root mean square over keypoints, all on "
-        "one body, without any fit but that bodies have the root at the origin and the pelvis turned to the "
-        "front. Had test recordings leaked into train, *test to train* would lie on *train to the rest of "
-        "its own recording*; it should lie on *train to other recordings of train*.",
+        "The distance from a recorded pose to the nearest other one: the root mean square over keypoints, "
+        "with every pose on the same body. Bodies have the root at the origin and the pelvis facing "
+        "forward; there is no other alignment. If test recordings had leaked into train, *test to train* "
+        "would match *train to the rest of its own recording*; it should match *train to other recordings "
+        "of train*.",
     ),
 }
 """Heading, description of the figure and text by the name of a figure in `figures.draw`."""
@@ -107,7 +109,7 @@ def _views_table(summary: dict[str, Any]) -> str:
         )
     sides = ", ".join(f"{name} {_percent(share)}" for name, share in summary["side_seen"].items())
     table_of_views = table(["Percentile", *(str(percentile) for percentile in PERCENTILES)], rows)
-    return f"{table_of_views}\n\nThe quarter of the person that faces the camera: {sides}."
+    return f"{table_of_views}\n\nSide that faces the camera: {sides}."
 
 
 def _shares_tables(summary: dict[str, Any]) -> str:
@@ -128,8 +130,9 @@ def _shares_tables(summary: dict[str, Any]) -> str:
     return "\n\n".join(
         (
             table(["Mixture", "Documented", "Drawn"], rows),
-            f"Of the {len(summary['shares']['activities'])} activities, {_words(worst)} is farthest from its "
-            f"share: {_percent(share['documented'])} of them documented, {_percent(share['drawn'])} drawn.",
+            f"Of the {len(summary['shares']['activities'])} activities, {_words(worst)} deviates most from "
+            f"its documented share: {_percent(share['documented'])} documented, "
+            f"{_percent(share['drawn'])} drawn.",
             table(["Missing keypoints", *(_words(part) for part in PARTS)], missing),
         )
     )

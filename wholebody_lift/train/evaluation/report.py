@@ -10,9 +10,9 @@ from wholebody_lift.train.evaluation.evaluate import Report, Result
 
 _BY_INPUT = {
     "whole": "MPJPE, all keypoints, mm",
-    "seen": "MPJPE of the keypoints that were given, mm",
-    "seen_centred": "The same with the mean of those keypoints in its true place, mm",
-    "displaced": "How far given keypoints are from their true places in the picture, mm at their distance",
+    "seen": "MPJPE of the given keypoints, mm",
+    "seen_centred": "MPJPE of the given keypoints, aligned at their mean, mm",
+    "displaced": "Error of the input: given keypoints against their true pixels, in mm at their distance",
     "n_mpjpe": "N-MPJPE (best scale), mm",
     "pa_mpjpe": "PA-MPJPE (best similarity), mm",
     "body": "Body and feet, mm",
