@@ -300,9 +300,9 @@ def test_a_video_can_be_called_off(
 
 
 def test_a_video_that_fails_half_way(page: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def detect(path: Path, *, progress: Any, **_: Any) -> Keypoints2D:
+    def detect(path: Path, *, name: str, progress: Any, **_: Any) -> Keypoints2D:
         progress(1, 2)
-        raise InputError(f"{path}: nobody was found in this video")
+        raise InputError(f"{name}: nobody was found in this video")
 
     monkeypatch.setattr(detectors, "detect_video", detect)
     clip = tmp_path / "me.mp4"

@@ -1,13 +1,16 @@
 """The app over HTTP: what it answers, and whom it keeps out."""
 
 import http.client
+import io
 import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
-from contextlib import ExitStack, closing
+import zipfile
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread, active_count
@@ -18,7 +21,7 @@ from urllib.parse import quote, urlsplit
 import numpy as np
 import pytest
 
-from wholebody_lift import formats, pretrained
+from wholebody_lift import detectors, formats, pretrained
 from wholebody_lift.app import server as server_module
 from wholebody_lift.app.server import MAX_BYTES, Server
 from wholebody_lift.app.workshop import Workshop
@@ -273,6 +276,69 @@ def test_absurd_numbers_are_refused(server: Server, squats_file: bytes, field: s
     response = ask(server, f"lift?name=a.json&{field}={value}{other}", squats_file)
     assert response.status == 422
     assert response.document["error"]
+
+
+def npz_of_zeros(count: int) -> bytes:
+    """Many people in a file of a few kilobytes."""
+    content = io.BytesIO()
+    with (
+        zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("keypoints.npy", "w") as file,
+    ):
+        np.lib.format.write_array_header_1_0(
+            file, {"descr": "<f8", "fortran_order": False, "shape": (count, 133, 3)}
+        )
+        for _ in range(count // 1000):
+            file.write(bytes(8 * 133 * 3 * 1000))
+    return content.getvalue()
+
+
+def test_bombs_are_refused(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small files that would become gigabytes."""
+    cv2 = pytest.importorskip("cv2", reason="needs OpenCV")
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("decoded it"))
+    monkeypatch.setattr(detectors, "start", lambda *_, **__: nullcontext(lambda picture: []))
+    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    png = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + header + bytes(99)
+    response = ask(server, "lift?name=bomb.png", png)
+    assert response.status == 422
+    assert "bomb.png: expected at most 150 megapixels" in response.document["error"]
+    response = ask(server, "lift?name=bomb.npz", npz_of_zeros(100_000))
+    assert response.status == 422
+    assert response.document["error"].startswith("bomb.npz: ")
+    response = ask(server, "lift?name=deep.json", b"[" * 100_000)
+    assert response.status == 422
+    response = ask(server, "lift?name=large.json", b'{"keypoints": [' + b"9" * 5000 + b"]}")
+    assert response.status == 422
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\0" * 100,
+        b"PK\x03\x04",
+        b"\x93NUMPY\x01\0\x10\0{'a': ",
+        b"null",
+        b'{"people": ["x"]}',
+        b'{"pose_landmarks": 5}',
+        b'{"images": null, "annotations": 1}',
+        b'[{"keypoints": "x"}]',
+        b"\xef\xbb\xbf{}",
+        b"\xff\xfe[",
+        b'{"keypoints": NaN}',
+        b'{"format": "wholebody-lift pose", "xyz": 1}',
+        b"ply\n",
+    ],
+)
+def test_files_that_are_something_else(
+    server: Server, capfd: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    response = ask(server, "lift?name=a.json", content)
+    assert response.status == 422
+    assert response.document["error"].startswith("a.json: ")
+    assert "pickle" not in response.document["error"]
+    assert capfd.readouterr().err == ""
 
 
 def talk(server: Server, request: bytes) -> bytes:

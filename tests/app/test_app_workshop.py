@@ -142,6 +142,14 @@ def test_a_result_opens_as_it_is(workshop: Workshop, content: bytes) -> None:
         np.testing.assert_array_equal(pose_of(workshop, again).xyz, pose_of(workshop, first).xyz)
 
 
+def test_a_damaged_result_is_told_what_is_wrong(workshop: Workshop, content: bytes) -> None:
+    first = workshop.take(content, "photos.json", {})
+    document = json.loads(workshop.export(first["id"], ".json")[1])
+    damaged = json.dumps({**document, "fps": -5}).encode()
+    with pytest.raises(InputError, match=r"^result\.json: .*fps"):
+        workshop.take(damaged, "result.json", {})
+
+
 def test_a_photo_goes_through_the_detector(
     workshop: Workshop, squats: Keypoints2D, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -195,10 +195,10 @@ class Workshop:
         if headers.kind_of(content) is not None:
             people = _detect(content, name, known, partial(report, "detecting"))
         else:
-            try:
-                return formats.read_pose(content, name=name)
-            except InputError:
-                people = _read(content, name, known)  # no result, and so detections
+            read = _read(content, name, known)
+            if isinstance(read, Pose3D):
+                return read
+            people = read
         people = _with_camera(people, known)
         lift = self._lifter.lift_sequence if tracks.is_video(people) else self._lifter.lift
         return lift(people, progress=partial(report, "lifting"))
@@ -256,11 +256,19 @@ def _detect(content: bytes, name: str, known: Mapping[str, float], progress: Pro
     return people.replace(fps=known.get("fps"))
 
 
-def _read(content: bytes, name: str, known: Mapping[str, float]) -> Keypoints2D:
+def _read(content: bytes, name: str, known: Mapping[str, float]) -> Keypoints2D | Pose3D:
+    """The detections in a file, or the result that was saved in it."""
+    try:
+        return formats.read_pose(content, name=name)
+    except InputError as error:
+        not_a_result = error
     size = (known["width"], known["height"]) if "width" in known else None
-    return formats.read(
-        content, name=name, image_size=size, height_mm=known.get("height_mm"), fps=known.get("fps")
-    )
+    try:
+        return formats.read(
+            content, name=name, image_size=size, height_mm=known.get("height_mm"), fps=known.get("fps")
+        )
+    except InputError as error:
+        raise (not_a_result if "3D result" in str(error) else error) from None  # a damaged one
 
 
 def _with_camera(people: Keypoints2D, known: Mapping[str, float]) -> Keypoints2D:

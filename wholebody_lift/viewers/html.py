@@ -218,10 +218,11 @@ def _subtitle(pose: Pose3D) -> str:
     images, counts = np.unique(pose.image_ids, return_counts=True)
     if len(images) == 1:
         return count(len(pose)) + ("" if len(pose) == 1 else " in one image")
-    if pose.track_ids is None:  # they may be photos or a video, of the same or of different people
+    who = tracks.numbers(pose)
+    if who is None or (pose.track_ids is None and pose.fps is None):  # photos or a video, of whomever
         most = count(int(counts.max()))
         return f"{len(images)} images, {most if counts.min() == counts.max() else f'up to {most}'} in each"
-    return f"{len(images)} frames, {count(len(np.unique(pose.track_ids)))}"
+    return f"{len(images)} frames, {count(len(np.unique(who)))}"
 
 
 def _caption(pose: Pose3D) -> str:
