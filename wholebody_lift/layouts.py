@@ -6,18 +6,21 @@ layout lacks is missing. Both are told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from wholebody_lift._types import Floats
+from wholebody_lift._types import Floats, Mask
 from wholebody_lift.errors import DroppedWarning, InputError, listed, warn
 from wholebody_lift.skeleton import INDEX, KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
 
 
 class Layout(NamedTuple):
-    """A layout: how it is called in messages, and the name of each of its keypoints in their order."""
+    """A layout: how it is called in messages, and the name of each of its keypoints in their order.
+
+    Where a keypoint is two of ours at once, its name holds both, separated by a space.
+    """
 
     title: str
     names: tuple[str, ...]
@@ -64,6 +67,67 @@ BODY_25 = Layout(
 )
 """Source of both: OpenPose, doc/02_output.md."""
 
+BODY_25B = Layout(
+    "OpenPose's BODY_25B",
+    (*COCO.names, "upper_neck", "head_top", *FEET),
+)
+BODY_135 = Layout(
+    "OpenPose's BODY_135",
+    (*BODY_25B.names, *LEFT_HAND[1:], *RIGHT_HAND[1:], *FACE, "right_pupil", "left_pupil"),
+)
+MPI_15 = Layout(
+    "OpenPose's MPI body",
+    ("head", "neck", *_RIGHT_ARM, *_LEFT_ARM, *_RIGHT_LEG, *_LEFT_LEG, "chest"),
+)
+"""Source of the three: OpenPose, src/openpose/pose/poseParameters.cpp."""
+
+H36M_17 = Layout(
+    "Human3.6M's body",
+    (
+        *("hip", *_RIGHT_LEG, *_LEFT_LEG, "spine", "thorax", "neck_base", "head"),
+        *_LEFT_ARM,
+        *_RIGHT_ARM,
+    ),
+)
+"""Source: MMPose, configs/_base_/datasets/h36m.py."""
+
+
+def _mhr_hand(side: str) -> tuple[str, ...]:
+    """The fingers of MHR70 from tip to base, and the wrist, which is the root of our hand too."""
+    fingers = ("thumb", "forefinger", "middle_finger", "ring_finger", "pinky_finger")
+    return (
+        *(f"{side}_{finger}{joint}" for finger in fingers for joint in (4, 3, 2, 1)),
+        f"{side}_wrist {side}_hand_root",
+    )
+
+
+MHR_70 = Layout(
+    "MHR70, of SAM 3D Body",
+    (
+        *("nose", "left_eye", "right_eye", "left_ear", "right_ear"),
+        *(
+            f"{side}_{name}"
+            for name in ("shoulder", "elbow", "hip", "knee", "ankle")
+            for side in ("left", "right")
+        ),
+        *FEET,
+        *_mhr_hand("right"),
+        *_mhr_hand("left"),
+        *(
+            f"{side}_{name}"
+            for name in ("olecranon", "cubital_fossa", "acromion")
+            for side in ("left", "right")
+        ),
+        "neck",
+    ),
+)
+SAPIENS_308 = Layout(
+    "Sapiens' (Goliath) body, hands and dense face",
+    (*MHR_70.names, *(f"dense_face_{i}" for i in range(308 - 70))),
+)
+"""Source of both: Sapiens, pose/configs/_base_/datasets/goliath.py. Its face is not iBUG's: it is left "
+"out."""
+
 OPENPOSE_134 = Layout(
     "COCO-WholeBody in OpenPose's order", OPENPOSE_18.names + FEET + FACE + LEFT_HAND + RIGHT_HAND
 )
@@ -92,17 +156,113 @@ MEDIAPIPE_POSE = Layout(
 """Source: `PoseLandmark` in mediapipe/python/solutions/pose.py, where our big toe is called foot index."""
 
 
-def convert(values: Floats, *layouts: Layout) -> Floats:
-    """(N, 133, C) from (N, K, C) in that one of the layouts that has K keypoints; NaN where missing.
+NAMED: dict[str, Layout] = {
+    "coco-wholebody": COCO_WHOLEBODY,
+    "coco": COCO,
+    "h36m": H36M_17,
+    "halpe26": HALPE_26,
+    "halpe136": HALPE_136,
+    "openpose-coco": OPENPOSE_18,
+    "body_25": BODY_25,
+    "body_25b": BODY_25B,
+    "body_135": BODY_135,
+    "mpi": MPI_15,
+    "openpose-wholebody": OPENPOSE_134,
+    "mhr70": MHR_70,
+    "sapiens308": SAPIENS_308,
+}
+"""The layouts that a caller can name where a file does not say its own."""
 
-    Raises InputError if none has.
+
+def named(name: str) -> Layout:
+    """The layout of that name. Raises InputError for an unknown one."""
+    if name not in NAMED:
+        raise InputError(f"expected one of the layouts {', '.join(NAMED)}, got {name!r}")
+    return NAMED[name]
+
+
+def choose(values: Floats, layouts: Sequence[Layout]) -> Layout:
+    """The one of the layouts that people (N, K, C), NaN where missing, are in.
+
+    Their number decides, and where several layouts have it, where the keypoints lie (`_FITS`); if that does
+    not tell, the first. Raises InputError if none has that number.
     """
-    by_count = {len(layout.names): layout for layout in layouts}
     came = values.shape[-2]
-    if came not in by_count:
-        wanted = (f"{number} ({layout.title})" for number, layout in sorted(by_count.items()))
-        raise InputError(f"got {came} keypoints a person; {' or '.join(wanted)} were wanted")
-    layout = by_count[came]
+    candidates = [layout for layout in layouts if len(layout.names) == came]
+    if not candidates:
+        wanted = " or ".join(
+            f"{len(layout.names)} ({layout.title})"
+            for layout in sorted(layouts, key=lambda layout: len(layout.names))
+        )
+        raise InputError(
+            f"expected {wanted} keypoints per person, got {came}; name another layout with layout=..."
+        )
+    first, *others = candidates
+    xy = np.where((values[..., :2] == 0).all(axis=-1, keepdims=True), np.nan, values[..., :2])
+    for other in others:
+        first_fits, other_fits = (
+            _FITS[layout.title](xy) if layout.title in _FITS else None for layout in (first, other)
+        )
+        if other_fits is not None and (other_fits & ~_true(first_fits)).sum() > 0.5 * len(values):
+            return other
+    return first
+
+
+def _true(fits: Mask | None) -> Mask:
+    return np.zeros(1, dtype=bool) if fits is None else fits
+
+
+def _size(xy: Floats) -> Floats:
+    """(N,) the longer side of the box around people (N, K, 2), NaN where missing."""
+    seen = ~np.isnan(xy)
+    box = np.where(seen, xy, -np.inf).max(axis=1) - np.where(seen, xy, np.inf).min(axis=1)
+    return np.asarray(box.max(axis=-1))
+
+
+def _all_are_middles(xy: Floats, *middles: tuple[int, int, int], tolerance: float) -> Mask:
+    """(N,) bool: each of some keypoints is half way between two others, within a share of the size, as
+    far as they are seen; false where none is."""
+    off = np.stack([np.linalg.norm(xy[:, m] - (xy[:, a] + xy[:, b]) / 2, axis=-1) for m, a, b in middles])
+    known = ~np.isnan(off)
+    return np.asarray(known.any(axis=0) & ((off < tolerance * _size(xy)) | ~known).all(axis=0))
+
+
+def _fits_body_25(xy: Floats) -> Mask:
+    """Neck and middle of the hips, which OpenPose puts between shoulders and between hips."""
+    return _all_are_middles(xy, (1, 2, 5), (8, 9, 12), tolerance=0.07)
+
+
+def _fits_body_25b(xy: Floats) -> Mask:
+    """The upper neck, a little above the middle of the shoulders."""
+    return _all_are_middles(xy, (17, 5, 6), tolerance=0.15)
+
+
+def _fits_coco(xy: Floats) -> Mask:
+    """The head: those of its five keypoints that are seen lie together."""
+    head = np.where(np.isnan(xy[:, :5]).all(axis=1, keepdims=True), 0, xy[:, :5])
+    return np.asarray(_size(head) < 0.3 * _size(xy))
+
+
+def _fits_h36m(xy: Floats) -> Mask:
+    """The root between the hips, and the spine between root and thorax."""
+    return _all_are_middles(xy, (0, 1, 4), (7, 0, 8), tolerance=0.1)
+
+
+_FITS: dict[str, Callable[[Floats], Mask]] = {
+    BODY_25.title: _fits_body_25,
+    BODY_25B.title: _fits_body_25b,
+    COCO.title: _fits_coco,
+    H36M_17.title: _fits_h36m,
+}
+"""Whether people (N, K, 2) can be in a layout that shares its number of keypoints with another: (N,) bool."""
+
+
+def convert(values: Floats, *layouts: Layout) -> Floats:
+    """(N, 133, C) from (N, K, C) in one of the layouts, as `choose` tells; NaN where missing.
+
+    Raises InputError if none has K keypoints.
+    """
+    layout = choose(values, layouts)
     warn_of_dropped_keypoints(layout.title, layout.names)
     ours = np.full((*values.shape[:-2], NUM_KEYPOINTS, values.shape[-1]), np.nan)
     place(values, layout.names, ours)
@@ -111,14 +271,14 @@ def convert(values: Floats, *layouts: Layout) -> Floats:
 
 def place(values: Floats, names: tuple[str, ...], ours: Floats) -> None:
     """Put what has a place into its rows of `ours` (..., 133, C); values (..., K, C) have these names."""
-    kept = [i for i, name in enumerate(names) if name in INDEX]
-    ours[..., [INDEX[names[i]] for i in kept], :] = values[..., kept, :]
+    places = [(i, INDEX[name]) for i, both in enumerate(names) for name in both.split() if name in INDEX]
+    ours[..., [place for _, place in places], :] = values[..., [i for i, _ in places], :]
 
 
 def warn_of_dropped_keypoints(title: str, names: Iterable[str]) -> None:
     """Warn about what of these keypoints has no place among the 133, and what they lack. Else nothing."""
-    came = set(names)
-    lost = [name for name in dict.fromkeys(names) if name not in INDEX]
+    came = {name for both in names for name in both.split()}
+    lost = [name for name in dict.fromkeys(names) if not _is_ours(name)]
     texts = []
     if lost:
         texts.append(f"{listed(lost)}, which COCO-WholeBody does not have, left out")
@@ -127,6 +287,11 @@ def warn_of_dropped_keypoints(title: str, names: Iterable[str]) -> None:
         texts.append(f"{listed(lacking)} missing")
     if texts:
         warn(f"got {title}: {'; '.join(texts)}", DroppedWarning)
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a keypoint of another layout is one of ours."""
+    return all(one in INDEX for one in name.split())
 
 
 def _lacking(came: set[str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from wholebody_lift.cli.paths import one_of
 from wholebody_lift.errors import listed
+from wholebody_lift.layouts import NAMED
 from wholebody_lift.outputs import KINDS
 from wholebody_lift.pose import FRAMES
 
@@ -119,6 +120,16 @@ def add_detector(command: ArgumentParser) -> None:
         "on first use; auto takes the first that is installed (default: %(default)s)",
     )
     add_min_score(command, "0.3")
+
+
+def add_layout(command: ArgumentParser) -> None:
+    """The order of the keypoints, where a file does not say it."""
+    command.add_argument(
+        "--layout",
+        choices=list(NAMED),
+        help="the order of the keypoints, where the file does not tell it (default: by their number, and by "
+        "where they lie)",
+    )
 
 
 def add_min_score(command: ArgumentParser, default: str) -> None:

@@ -34,7 +34,10 @@ _BY_SUFFIX = {".json": "coco-wholebody", ".npz": "arrays", "": "openpose"}
 
 
 def add_arguments(command: ArgumentParser) -> None:
-    options.add_source(command, "IN", "2D keypoints: a file, a folder of OpenPose, or - for stdin")
+    options.add_source(
+        command, "IN", "2D keypoints: a file, a folder with a file for each frame, or - for stdin"
+    )
+    options.add_layout(command)
     command.add_argument(
         "output",
         metavar="OUT",
@@ -68,7 +71,7 @@ def run(arguments: Namespace) -> None:
 
     from wholebody_lift import formats
 
-    known = {"min_score": 0.0, **options.known(arguments)}
+    known = {"min_score": 0.0, **options.known(arguments), "layout": arguments.layout}
     people = files.read_detections(arguments.input, arguments.fps, **known)
     people = files.only(people, arguments.track)
     if out == PIPE:

@@ -22,7 +22,10 @@ EXAMPLES = """\
 
 
 def add_arguments(command: ArgumentParser) -> None:
-    options.add_source(command, "INPUT", "2D keypoints: a file, a folder of OpenPose, or - for stdin")
+    options.add_source(
+        command, "INPUT", "2D keypoints: a file, a folder with a file for each frame, or - for stdin"
+    )
+    options.add_layout(command)
     options.add_min_score(command, "0.3")
     options.add_output(command, required=True)
     options.add_camera(command)
@@ -32,7 +35,8 @@ def add_arguments(command: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     files.check_outputs(arguments, arguments.output)
-    people = files.read_detections(arguments.input, arguments.fps, **options.known(arguments))
+    known = {**options.known(arguments), "layout": arguments.layout}
+    people = files.read_detections(arguments.input, arguments.fps, **known)
     from wholebody_lift.cli.lifting import lift_and_write
 
     lift_and_write(people, arguments, arguments.output)

@@ -6,6 +6,7 @@ may claim terabytes.
 
 from __future__ import annotations
 
+import gzip
 import json
 import lzma
 import math
@@ -25,6 +26,7 @@ from wholebody_lift.errors import InputError
 
 NPY = b"\x93NUMPY"
 ZIP = b"PK"
+GZIP = b"\x1f\x8b"
 """How files begin; an npz is a zip."""
 
 MAX_JSON_BYTES = 2**30
@@ -74,23 +76,32 @@ class Content:
         return len(self.source) if isinstance(self.source, bytes) else self.source.stat().st_size
 
     def open(self) -> BinaryIO:
-        return BytesIO(self.source) if isinstance(self.source, bytes) else self.source.open("rb")
+        """The content as a stream; gzip is unpacked on the way."""
+        file = BytesIO(self.source) if isinstance(self.source, bytes) else self.source.open("rb")
+        packed = file.read(len(GZIP)) == GZIP
+        file.seek(0)
+        return gzip.GzipFile(fileobj=file) if packed else file  # type: ignore[return-value]
 
     def starts_with(self, magic: bytes) -> bool:
         with self.open() as file:
             return file.read(len(magic)) == magic
 
     def json(self) -> Any:
-        """Parsed JSON, with or without a byte order mark. Raises InputError if it is not valid."""
-        if self.size > MAX_JSON_BYTES:
-            raise InputError(
-                f"expected JSON of at most {MAX_JSON_BYTES // 2**20} MiB, got {self.size // 2**20} MiB; "
-                "split it, or use .npz"
-            )
-        with self.open() as file:
-            text = file.read()
+        """Parsed JSON, with or without a byte order mark; of JSON lines the list of what they hold.
+
+        Raises InputError if it is not valid.
+        """
         try:
-            return json.loads(text.decode("utf-8-sig"))
+            with self.open() as file:
+                text = file.read(MAX_JSON_BYTES + 1)
+        except _DAMAGED as error:
+            raise InputError(f"not a valid gzip file ({_reason(error)})") from None
+        if len(text) > MAX_JSON_BYTES:
+            raise InputError(
+                f"expected JSON of at most {MAX_JSON_BYTES // 2**20} MiB, got more; split it, or use .npz"
+            )
+        try:
+            return _parsed(text.decode("utf-8-sig"))
         except RecursionError:
             raise InputError("expected people, got JSON that is nested too deeply") from None
         except ValueError as error:
@@ -132,6 +143,17 @@ class Content:
             except _DAMAGED as error:
                 raise InputError(f"not a valid .npz file ({_reason(error)}); save it again") from None
         return arrays
+
+
+def _parsed(text: str) -> Any:
+    """The content of JSON, or, where more follows its first line, that of every line. Raises ValueError."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) < 2 or error.msg != "Extra data":
+            raise
+        return [json.loads(line) for line in lines]
 
 
 def _array(stream: Any, limit: int) -> npt.NDArray[Any]:

@@ -173,9 +173,7 @@ def test_csv_is_not_read_back(tmp_path):
 def test_a_result_is_no_input_and_an_input_no_result(tmp_path, example_data, suffix):
     path = tmp_path / f"pose{suffix}"
     formats.write(make_pose(), path)
-    with pytest.raises(
-        InputError, match=r"got a 3D result; 2D keypoints were wanted. Open a result with Pose3D.load"
-    ):
+    with pytest.raises(InputError, match="got a 3D result; open it with"):
         formats.read(path)
     with pytest.raises(InputError, match="expected a 3D result"):
         formats.read_pose(example_data / "squats.json")

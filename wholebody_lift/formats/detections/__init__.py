@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 import numpy.typing as npt
 
-from wholebody_lift.errors import InputError, listed
+from wholebody_lift import layouts
+from wholebody_lift.errors import InputError, InputWarning, listed, warn
 from wholebody_lift.formats.detections import (
     alphapose,
     arrays,
@@ -20,8 +24,10 @@ from wholebody_lift.formats.detections import (
     supervision,
     vitpose,
 )
+from wholebody_lift.formats.detections.frame_names import natural_order
 from wholebody_lift.formats.loading import NPY, ZIP, Content
 from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D
+from wholebody_lift.layouts import Layout
 
 __all__ = ["mediapipe", "mmpose", "read", "rtmlib", "supervision", "vitpose", "write_keypoints"]
 
@@ -33,11 +39,13 @@ class _Reader(Protocol):
 
     def matches(self, document: Any) -> bool: ...
 
-    def parse(self, document: Any) -> assemble.Fields: ...
+    def parse(self, document: Any, layout: Layout | None = None) -> assemble.Fields: ...
 
 
 _READERS: tuple[_Reader, ...] = (mediapipe, mmpose, openpose, alphapose, coco_wholebody, arrays)
 """The first that matches reads."""
+
+_JSON = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 
 _KEYPOINT_WRITERS = {
     "arrays": arrays.write,
@@ -51,6 +59,7 @@ def read(
     path: str | Path | bytes | BinaryIO,
     *,
     name: str | None = None,
+    layout: str | None = None,
     image_size: npt.ArrayLike | None = None,
     K: npt.ArrayLike | None = None,
     distortion: npt.ArrayLike | None = None,
@@ -60,13 +69,18 @@ def read(
 ) -> Keypoints2D:
     """Read 2D keypoints; the content decides the format, whatever the file is called.
 
-    Formats: COCO-WholeBody, MMPose, OpenPose (a folder of frames too), ControlNet, AlphaPose and MediaPipe as
-    JSON, and arrays as npy, npz or JSON; docs/formats.md has an example of each. Keypoints that a format
-    lacks are missing, and those that it alone has are left out. What is given here replaces what the file
-    says; shapes as in `Keypoints2D`. People without visible keypoints are left out.
+    Formats: COCO-WholeBody, MMPose, OpenPose, Pose2Sim, ControlNet, AlphaPose and MediaPipe as JSON, JSON
+    lines or either in gzip, and arrays as npy, npz or JSON; docs/formats.md has an example of each. A folder
+    of such JSON files, one for each frame, is a video. Keypoints that a format lacks are missing, and those
+    that it alone has are left out. People without visible keypoints are left out.
 
-    In place of a path, the content of a file is read as well, as bytes or from a binary file object; errors
-    and warnings call it `name`.
+    Args:
+        path: the file or folder; or the content of a file, as bytes or from a binary file object.
+        name: what errors and warnings call it; the path, unless given.
+        layout: one of `layouts.NAMED`, where the keypoints are in an order that the file does not tell, or
+            tells wrong; their number decides otherwise, and where several layouts have it, where they lie.
+        image_size, K, distortion, height_mm, fps, min_score: as in `Keypoints2D`; they replace what the file
+            says.
 
     Raises:
         InputError: the file holds nothing that can be lifted; the text names it and says why.
@@ -78,7 +92,7 @@ def read(
     content = Content.of(path, name)
     try:
         return assemble.assemble(
-            _read_fields(content),
+            _read_fields(content, None if layout is None else layouts.named(layout)),
             {
                 "image_size": image_size,
                 "K": K,
@@ -120,33 +134,56 @@ def write_keypoints(people: Keypoints2D, path: str | Path, format: str = "coco-w
         OSError: the file cannot be written.
     """
     if format not in _KEYPOINT_WRITERS:
-        raise InputError(f"got format {format!r}; one of {', '.join(_KEYPOINT_WRITERS)} was wanted")
+        raise InputError(f"expected one of the formats {', '.join(_KEYPOINT_WRITERS)}, got {format!r}")
     _KEYPOINT_WRITERS[format](people, Path(path))
 
 
-def _read_fields(content: Content) -> assemble.Fields:
-    """What the file says, as keyword arguments of `Keypoints2D`."""
+def _read_fields(content: Content, layout: Layout | None) -> assemble.Fields:
+    """What the file or folder says, as keyword arguments of `Keypoints2D`."""
     if isinstance(content.source, Path) and content.source.is_dir():
-        return _read_folder(content.source)
+        return _read_folder(content.source, layout)
     if content.starts_with(NPY):
-        fields = arrays.read_npy(content)
+        fields = arrays.read_npy(content, layout)
         keypoints = fields["keypoints"]
         return mediapipe.parse_flat(keypoints) if mediapipe.is_flat(keypoints) else fields
     if content.starts_with(ZIP):
-        return arrays.read_npz(content)
+        return arrays.read_npz(content, layout)
     document = content.json()
     for reader in _READERS:
         if reader.matches(document):
-            return reader.parse(document)
+            return reader.parse(document, layout)
     looked_for = ", ".join(reader.LOOKED_FOR for reader in _READERS)
-    raise InputError(f"got {_outline(document)}, which is no format that is known. Looked for {looked_for}")
+    raise InputError(f"expected one of {looked_for}, got {_outline(document)}")
 
 
-def _read_folder(path: Path) -> assemble.Fields:
-    files = sorted(path.glob("*.json"))
+def _read_folder(folder: Path, layout: Layout | None) -> assemble.Fields:
+    """What the JSON files of a folder say, a frame each; those in which there is nobody are skipped."""
+    files = {file.name: Content.of(file) for file in folder.iterdir() if file.name.lower().endswith(_JSON)}
     if not files:
-        raise InputError("got a folder without .json files; OpenPose's folder of frames was wanted")
-    return openpose.parse_folder({file.name: Content.of(file).json() for file in files})
+        raise InputError("expected a folder with a .json file for each frame of a video, got one without")
+    found: dict[str, assemble.Fields] = {}
+    with _each_warning_once():
+        for name in natural_order(list(files)):
+            try:
+                found[name] = _read_fields(files[name], layout)
+            except assemble.NobodyError:
+                continue
+            except InputError as error:
+                raise InputError(f"{name}: {error}") from None
+    if not found:
+        raise InputError(f"expected people in some file, got {len(files)} files without any")
+    return assemble.join(found)
+
+
+@contextmanager
+def _each_warning_once() -> Iterator[None]:
+    """Let each text of the block's warnings out once, after it; many files say the same."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for text, category in dict.fromkeys((str(warning.message), warning.category) for warning in caught):
+        if issubclass(category, InputWarning):
+            warn(text, category)
 
 
 def _outline(document: Any) -> str:

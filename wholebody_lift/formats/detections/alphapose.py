@@ -12,22 +12,24 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from wholebody_lift._types import Floats
 from wholebody_lift.errors import InputError
 from wholebody_lift.formats.detections.assemble import (
     Fields,
     flat_numbers,
-    frame_numbers,
     in_unit_range,
     stack,
     track_numbers,
+    whole_number,
 )
 from wholebody_lift.formats.detections.coco_wholebody import has_parts
-from wholebody_lift.layouts import COCO, COCO_WHOLEBODY, HALPE_26, HALPE_136, convert
+from wholebody_lift.formats.detections.frame_names import frame_numbers
+from wholebody_lift.layouts import COCO, COCO_WHOLEBODY, H36M_17, HALPE_26, HALPE_136, Layout, convert
 
 LOOKED_FOR = "AlphaPose (a list of people whose image_id is the name of a file)"
+
+
+_LAYOUTS = (COCO, H36M_17, HALPE_26, COCO_WHOLEBODY, HALPE_136)
 
 
 def matches(document: Any) -> bool:
@@ -43,12 +45,12 @@ def matches(document: Any) -> bool:
     )
 
 
-def parse(document: list[dict[str, Any]]) -> Fields:
+def parse(document: list[dict[str, Any]], layout: Layout | None = None) -> Fields:
     """The fields in the parsed JSON; image_ids are the numbers in the names of the images."""
     triples = stack(_triples(person, number) for number, person in enumerate(document))  # (N, K, 3)
     triples[..., 2] = in_unit_range(triples[..., 2])
     fields: Fields = {
-        "keypoints": convert(triples, COCO, HALPE_26, COCO_WHOLEBODY, HALPE_136),
+        "keypoints": convert(triples, *(_LAYOUTS if layout is None else (layout,))),
         "image_ids": frame_numbers([str(person.get("image_id")) for person in document]),
     }
     tracks = [_track(person) for person in document]
@@ -62,11 +64,13 @@ def _triples(person: dict[str, Any], number: int) -> Floats:
     values = flat_numbers(person.get("keypoints"), f"keypoints of person {number}")
     if values.size % 3:
         raise InputError(
-            f"got {values.size} numbers for person {number}; x, y, score of each keypoint were wanted"
+            f"expected x, y, score of each keypoint of person {number}, got {values.size} numbers"
         )
     return values.reshape(-1, 3)
 
 
 def _track(person: dict[str, Any]) -> int | None:
-    numbers = np.ravel(person.get("idx", []))
-    return int(numbers[0]) if numbers.size else None
+    track = person.get("idx")
+    while isinstance(track, list):
+        track = track[0] if track else None
+    return None if track is None else whole_number(track, "idx")

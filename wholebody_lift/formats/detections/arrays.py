@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from wholebody_lift import atomic
+from wholebody_lift.checks import numbers
 from wholebody_lift.errors import InputError, listed
 from wholebody_lift.formats.detections.assemble import Fields
 from wholebody_lift.formats.loading import Content
 from wholebody_lift.keypoints import Keypoints2D
+from wholebody_lift.layouts import Layout, convert
 
 LOOKED_FOR = "arrays (an object with keypoints, or a list of numbers)"
 
@@ -43,15 +45,16 @@ def matches(document: Any) -> bool:
     return isinstance(document, list) and not (document and isinstance(document[0], str | Mapping))
 
 
-def read_npy(content: Content) -> Fields:
+def read_npy(content: Content, layout: Layout | None = None) -> Fields:
     """Keyword arguments of `Keypoints2D` from an npy file."""
-    return {"keypoints": content.npy()}
+    fields: Fields = {"keypoints": content.npy()}
+    return fields if layout is None else in_our_layout(fields, layout)
 
 
-def read_npz(content: Content) -> Fields:
+def read_npz(content: Content, layout: Layout | None = None) -> Fields:
     """Keyword arguments of `Keypoints2D` from an npz file."""
     _check_names(content.npz_names())
-    return parse(content.npz(FIELDS))
+    return parse(content.npz(FIELDS), layout)
 
 
 def write(people: Keypoints2D, path: Path) -> None:
@@ -61,21 +64,41 @@ def write(people: Keypoints2D, path: Path) -> None:
         np.savez_compressed(file, **known)
 
 
-def parse(document: Any) -> Fields:
+def parse(document: Any, layout: Layout | None = None) -> Fields:
     """Keyword arguments of `Keypoints2D` from a nested list, or from a mapping of `FIELDS`."""
     if isinstance(document, list):
-        return {"keypoints": document}
+        document = {"keypoints": document}
     _check_names(document)
-    return {name: value for name, value in document.items() if value is not None}
+    fields = {name: value for name, value in document.items() if value is not None}
+    return fields if layout is None else in_our_layout(fields, layout)
+
+
+def in_our_layout(fields: Fields, layout: Layout) -> Fields:
+    """Arrays of another layout, (K, C) or (N, K, C), as COCO-WholeBody."""
+    keypoints = numbers("keypoints", fields["keypoints"]).astype(np.float64)
+    columns = [keypoints]
+    if "scores" in fields:
+        columns.append(numbers("scores", fields["scores"]).astype(np.float64)[..., None])
+    if any(column.ndim not in (2, 3) or column.shape[:-1] != keypoints.shape[:-1] for column in columns):
+        raise InputError(
+            f"expected keypoints of shape (N, {len(layout.names)}, 2 or 3), got {keypoints.shape}"
+        )
+    values = np.concatenate(columns, axis=-1)
+    ours = convert(values.reshape(-1, *values.shape[-2:]), layout)
+    taken = {name: value for name, value in fields.items() if name != "scores"}
+    if "scores" in fields:
+        return {**taken, "keypoints": ours[..., :2], "scores": ours[..., 2]}
+    return {**taken, "keypoints": ours}
 
 
 def _check_names(names: Collection[str]) -> None:
     """Raise InputError if these are not the names of `FIELDS`."""
     if any(name in names for name in _OF_A_RESULT):
-        raise InputError("got a 3D result; 2D keypoints were wanted. Open a result with Pose3D.load(path)")
+        raise InputError("expected 2D keypoints, got a 3D result; open it with Pose3D.load(path)")
     left_over = [name for name in names if name not in FIELDS]
     if left_over or "keypoints" not in names:
         raise InputError(
-            f"got the fields {listed(names)}; keypoints and perhaps {', '.join(FIELDS[1:])} were wanted, "
-            "by these names and no others"
+            f"expected the fields keypoints and perhaps {', '.join(FIELDS[1:])}, by these names and no "
+            "others, "
+            f"got {listed(names)}"
         )

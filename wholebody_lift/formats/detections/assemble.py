@@ -6,17 +6,20 @@ and perhaps `normalised`, which is True where x and y are fractions of the width
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+import reprlib
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeAlias, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from wholebody_lift._types import Floats, Mask
+from wholebody_lift.checks import PER_PERSON, SCORE_RANGE
 from wholebody_lift.errors import DroppedWarning, InputError, count, listed, name_people, warn
+from wholebody_lift.formats.detections.frame_names import frame_numbers
 from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D
+from wholebody_lift.tracks import known_ids
 
 Fields: TypeAlias = dict[str, Any]
 
@@ -73,15 +76,63 @@ def warn_dropped(message: str) -> None:
     warn(message, DroppedWarning)
 
 
+class NobodyError(InputError):
+    """There is nobody in a file, which is no error in one of many."""
+
+
 def stack(people: Iterable[Floats]) -> Floats:
     """(N, K, C) of the people, each (K, C). Raises InputError if there are none, or of other layouts."""
     rows = list(people)
     if not rows:
-        raise InputError("got a list without people; at least one was wanted. The detector found no one")
+        raise NobodyError(
+            "expected at least one person, got a list without people; the detector found nobody"
+        )
     sizes = sorted({len(row) for row in rows})
     if len(sizes) > 1:
-        raise InputError(f"got people with {listed(sizes)} keypoints; one layout for all was wanted")
+        raise InputError(f"expected one layout for everyone, got people with {listed(sizes)} keypoints")
     return np.stack(rows)
+
+
+def join(files: Mapping[str, Fields]) -> Fields:
+    """The fields of a video of which each file holds one frame, by the names of the files.
+
+    Raises InputError for files that hold several frames, or that differ in what they say.
+    """
+    names = [name for name, fields in files.items() for _ in range(len(fields["keypoints"]))]
+    joined: Fields = {"image_ids": frame_numbers(names)}
+    for name, fields in files.items():
+        if len(set(fields.get("image_ids", [0]))) > 1:
+            raise InputError(f"expected one frame in each file of a folder, got several in {name}")
+    for field in sorted(set().union(*files.values()) - {"image_ids"}):
+        having = [name for name, fields in files.items() if field in fields]
+        if len(having) < len(files):
+            if field == "track_ids":
+                warn_dropped(
+                    f"left out all track ids, as {next(n for n in files if n not in having)} has none"
+                )
+                continue
+            without = next(name for name in files if name not in having)
+            raise InputError(
+                f"expected the same fields in all files, got {field} in {having[0]}, not {without}"
+            )
+        values = [fields[field] for fields in files.values()]
+        if field in ("normalised", "fps"):
+            if len(set(values)) > 1:
+                raise InputError(f"expected the same {field} in all files, got {listed(set(values))}")
+            joined[field] = values[0]
+        else:
+            counts = [len(fields["keypoints"]) for fields in files.values()]
+            joined[field] = np.concatenate(
+                [_for_each(field, value, n) for value, n in zip(values, counts, strict=True)]
+            )
+    return joined
+
+
+def _for_each(field: str, value: Any, n: int) -> npt.NDArray[Any]:
+    """The value of a field for each of n people."""
+    array = np.asarray(value)
+    one_for_all = field in PER_PERSON and array.ndim == PER_PERSON[field]
+    return np.repeat(array[None], n, axis=0) if one_for_all else array.reshape(n, *array.shape[1:])
 
 
 def floats(value: Any) -> Floats:
@@ -89,58 +140,83 @@ def floats(value: Any) -> Floats:
     return np.asarray(value.detach().cpu().double() if hasattr(value, "detach") else value, dtype=np.float64)
 
 
+MAX_SCORE = 15.0
+"""RTMPose, RTMW and DWPose answer unbounded scores (MMPose issue 2755), of 6 and more, but not of this "
+"size."""
+
+
 def in_unit_range(scores: Floats) -> Floats:
-    """The scores cut to 0..1, with a warning if any was outside."""
+    """The scores cut to 0..1, with a warning if any was far outside; what is no score at all stays as it "
+    "is."""
     low, high = np.nanmin(scores, initial=0), np.nanmax(scores, initial=1)
-    if low < 0 or high > 1:
+    if low < SCORE_RANGE[0] or high > MAX_SCORE:
+        return scores  # which Keypoints2D refuses
+    if high > SCORE_RANGE[1]:
         warn_dropped(
-            f"got scores from {np.nanmin(scores):.3g} to {np.nanmax(scores):.3g}, which were cut to 0..1; "
-            "detectors such as RTMPose answer a little more than 1, but anything else needs its own scaling"
+            f"got scores up to {high:.3g}, which were cut to 1; detectors such as RTMPose answer unbounded "
+            "scores, but anything else needs scaling of its own"
         )
     return np.clip(scores, 0, 1)
 
 
-def track_numbers(tracks: Sequence[int | None]) -> list[int] | None:
-    """A track id for everyone, or None: who has none is nobody's continuation, and none is invented."""
-    known = [track for track in tracks if track is not None]
-    if len(known) == len(tracks):
-        return known
-    if known:
-        without = np.array([track is None for track in tracks])
-        warn_dropped(
-            f"left out all track ids, as {name_people(without)} has none; number them all, or cut them out"
-        )
-    return None
+def track_numbers(tracks: Sequence[Any]) -> list[int] | None:
+    """A track id for everyone, or None: who has none is nobody's continuation, and none is invented.
 
-
-def frame_numbers(names: Sequence[str]) -> list[int]:
-    """The image or frame that each file name stands for, the same for the same name.
-
-    That is the last number in the name, if every name has one and no two names share it; else names are
-    counted from 0 in the order in which they come.
+    A negative id is none, as trackers write it. Raises InputError for what is no whole number.
     """
-    different = list(dict.fromkeys(names))
-    digits = [re.findall(r"\d+", Path(name).stem)[-1:] for name in different]
-    numbers = [int(found[0]) for found in digits if found and len(found[0]) <= 18]  # fits into int64
-    if len(set(numbers)) < len(different):
-        numbers = list(range(len(different)))
-    number_of = dict(zip(different, numbers, strict=True))
-    return [number_of[name] for name in names]
+    numbers = [None if track is None else whole_number(track, "track id") for track in tracks]
+    known = known_ids(numbers)
+    if known is None and any(number is not None and number >= 0 for number in numbers):
+        without = np.array([number is None or number < 0 for number in numbers])
+        warn_dropped(
+            f"left out all track ids, as {name_people(without)} has none; number them all, or remove them all"
+        )
+    return known
+
+
+def whole_number(value: Any, what: str) -> int:
+    """A whole number within 64 bits. Raises InputError for anything else."""
+    with suppress(TypeError, ValueError, OverflowError):
+        number = int(value)
+        if not isinstance(value, str | bool) and number == value and abs(number) < 2**63:
+            return number
+    raise InputError(f"expected a whole number as {what}, got {brief(value)}")
+
+
+def an_object(value: Any, what: str) -> Mapping[str, Any]:
+    """A JSON object. Raises InputError for anything else."""
+    if not isinstance(value, Mapping):
+        raise InputError(f"expected {what} to be an object, got {brief(value)}")
+    return value
+
+
+def a_list(value: Any, what: str) -> Sequence[Any]:
+    """A JSON list; null is an empty one. Raises InputError for anything else."""
+    if value is None:
+        return []
+    if not isinstance(value, list | tuple):
+        raise InputError(f"expected {what} to be a list, got {brief(value)}")
+    return value
+
+
+def brief(value: Any) -> str:
+    """What a value of JSON is, in a few characters."""
+    return reprlib.repr(value)
 
 
 def flat_numbers(value: Any, what: str) -> Floats:
     """All numbers of a nested list in one row; null is NaN. Raises InputError if some are no numbers."""
     try:
         return np.array(value, dtype=np.float64).reshape(-1)
-    except (ValueError, TypeError):
-        raise InputError(f"got {what} that are not all numbers; x, y, v were wanted") from None
+    except (ValueError, TypeError, OverflowError):
+        raise InputError(f"expected {what} as numbers x, y, v, got {brief(value)}") from None
 
 
 def _in_pixels(keypoints: npt.ArrayLike, image_size: npt.ArrayLike | None) -> Floats:
     if image_size is None:
         raise InputError(
-            "got coordinates that are fractions of the image, without its size; pixels were wanted. "
-            "Pass image_size=(width, height)"
+            "expected pixels, or fractions of the image with its size, got fractions without it; "
+            "pass image_size=(width, height)"
         )
     values = np.array(keypoints, dtype=np.float64)  # (N, K, 2) or (N, K, 3)
     size = np.asarray(image_size, dtype=np.float64)

@@ -5,7 +5,7 @@ images described beside them, are an object {"images": [...], "annotations": [..
 (x, y, v) triples of pixels in `keypoints` (17), `foot_kpts` (6), `face_kpts` (68), `lefthand_kpts` (21) and
 `righthand_kpts` (21), or all 133 in `keypoints`; a part that is left out is missing. v is a score in
 results; in annotations it is a visibility flag (0 missing, 1 hidden, 2 visible; some are fractions, and all
-over 0 count), and `face_valid` and the like warn_dropped whether a part was annotated at all.
+over 0 count), and `face_valid` and the like say whether a part was annotated at all.
 
 Video: `track_id` (or `instance_id`) of a person, `frame_id` of an image, and `fps` in `info`, as video
 datasets in COCO's form have them.
@@ -14,6 +14,7 @@ datasets in COCO's form have them.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,16 @@ from wholebody_lift._types import Floats
 from wholebody_lift.errors import InputError, listed
 from wholebody_lift.formats.detections.assemble import (
     Fields,
+    a_list,
+    an_object,
     flat_numbers,
     in_unit_range,
     stack,
     track_numbers,
+    whole_number,
 )
 from wholebody_lift.keypoints import Keypoints2D
+from wholebody_lift.layouts import Layout
 from wholebody_lift.skeleton import NUM_KEYPOINTS, PARTS
 
 LOOKED_FOR = "COCO-WholeBody (a list of people with keypoints, foot_kpts and the like, or annotations)"
@@ -63,15 +68,15 @@ def has_parts(person: dict[str, Any]) -> bool:
     return any(key in person for key in _PART_KEYS if key != "keypoints")
 
 
-def parse(document: Any) -> Fields:
-    """The fields in the parsed JSON.
+def parse(document: Any, layout: Layout | None = None) -> Fields:
+    """The fields in the parsed JSON, whose layout is COCO-WholeBody.
 
     The size of the images comes from `images`, or from `info` where all have one size.
     """
     described = document if isinstance(document, dict) else {}
     people = document["annotations"] if described else document
-    if not (isinstance(people, list) and all(isinstance(person, dict) for person in people)):
-        raise InputError("got annotations that are no list of people; COCO-WholeBody annotations were wanted")
+    people = [an_object(person, f"annotation {n}") for n, person in enumerate(a_list(people, "annotations"))]
+    people = [person for person in people if not person.keys().isdisjoint(_PART_KEYS)]  # boxes have none
     triples = stack(_triples(person, number) for number, person in enumerate(people))  # (N, K, 3)
     if any(key in person for person in people for key in _VALID_KEYS) or _are_flags(triples[..., 2]):
         _flags_to_scores(triples, people)
@@ -131,8 +136,8 @@ def _triples(person: dict[str, Any], number: int) -> Floats:
             return values.reshape(triples.shape)
         if values.size != 3 * len(part):
             raise InputError(
-                f"got {values.size} numbers in {key} of person {number}; {3 * len(part)} were wanted: "
-                f"x, y, v of {len(part)} keypoints"
+                f"expected {3 * len(part)} numbers in {key} of person {number} (x, y, v of {len(part)} "
+                f"keypoints), got {values.size}"
             )
         triples[part] = values.reshape(-1, 3)
     return triples
@@ -142,7 +147,7 @@ def _are_flags(v: Floats) -> bool:
     return bool(np.isin(v, (0, 1, 2)).all() and (v == 2).any())
 
 
-def _flags_to_scores(triples: Floats, people: list[dict[str, Any]]) -> None:
+def _flags_to_scores(triples: Floats, people: Sequence[Mapping[str, Any]]) -> None:
     triples[..., 2] = triples[..., 2] > 0
     for number, person in enumerate(people):
         for key, name in _VALID_KEYS.items():
@@ -150,49 +155,54 @@ def _flags_to_scores(triples: Floats, people: list[dict[str, Any]]) -> None:
                 triples[number, PARTS[name]] = 0
 
 
-def _track_ids(people: list[dict[str, Any]]) -> list[int] | None:
+def _track_ids(people: Sequence[Mapping[str, Any]]) -> list[int] | None:
     key = next((key for key in _TRACK_KEYS if any(key in person for person in people)), None)
     return None if key is None else track_numbers([person.get(key) for person in people])
 
 
-def _fps(described: dict[str, Any]) -> float | None:
+def _fps(described: Mapping[str, Any]) -> float | None:
     info = described.get("info")
     return info.get("fps") if isinstance(info, dict) else None
 
 
-def _image_id(person: dict[str, Any], number: int) -> int:
+def _image_id(person: Mapping[str, Any], number: int) -> int:
     image_id = person.get("image_id")
-    try:
-        return int(image_id)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise InputError(
-            f"got image_id {image_id!r} of person {number}; a whole number was wanted for everyone"
-        ) from None
+    if isinstance(image_id, str) and image_id.isdigit():
+        image_id = int(image_id)
+    return whole_number(image_id, f"image_id of person {number}")
 
 
-def _frames(described: dict[str, Any], ids: list[int]) -> list[int]:
+def _frames(described: Mapping[str, Any], ids: list[int]) -> list[int]:
     """The video frame of each person's image, where every image has one of its own; else the image's id."""
-    frames = {int(image["id"]): image.get("frame_id") for image in described.get("images", [])}
-    if not frames or None in frames.values() or len(set(frames.values())) < len(frames):
+    frames = {i: image.get("frame_id") for i, image in _images(described).items()}
+    if not frames or None in frames.values() or len(set(map(str, frames.values()))) < len(frames):
         return ids
-    return [int(frames.get(i, i)) for i in ids]
+    return [whole_number(frames.get(i, i), f"frame_id of image {i}") for i in ids]
 
 
-def _image_sizes(described: dict[str, Any], ids: list[int]) -> list[tuple[float, float]] | None:
+def _images(described: Mapping[str, Any]) -> dict[int, Mapping[str, Any]]:
+    """The images that a file describes, by id."""
+    images = enumerate(a_list(described.get("images"), "images"))
+    objects = [an_object(image, f"image {number}") for number, image in images]
+    return {whole_number(image.get("id"), "id of an image"): image for image in objects}
+
+
+def _image_sizes(described: Mapping[str, Any], ids: list[int]) -> list[tuple[float, float]] | None:
     """(width, height) of each person's image; None unless the file tells all of them."""
     if "images" not in described:
         info = described.get("info")
         size = _size(info) if isinstance(info, dict) else None
         return None if size is None else [size] * len(ids)
-    sizes = {int(image["id"]): _size(image) for image in described["images"]}
+    sizes = {i: _size(image) for i, image in _images(described).items()}
     unknown = sorted(set(ids) - set(sizes))
     if unknown:
         raise InputError(
-            f"got people in image {listed(unknown)}, which is not in images; every image was wanted"
+            f"expected every image of a person in images, got people in image {listed(unknown)}, which is not"
         )
     known = [size for size in map(sizes.get, ids) if size is not None]
     return known if len(known) == len(ids) else None
 
 
-def _size(image: dict[str, Any]) -> tuple[float, float] | None:
-    return (image["width"], image["height"]) if "width" in image and "height" in image else None
+def _size(image: Mapping[str, Any]) -> tuple[float, float] | None:
+    width, height = image.get("width"), image.get("height")
+    return None if width is None or height is None else (width, height)

@@ -8,14 +8,16 @@ of the width and height of the image, which is why its size is needed. They beco
   upper and lower edge, as the mesh has both and iBUG's scheme has their ridge;
 - hands: keypoint by keypoint, as both have the same order.
 
-The score of the body is MediaPipe's visibility; face and hands have none, and get 1 where they were found.
-What MediaPipe guesses beyond the edge of the image is missing.
+The score of the body is MediaPipe's visibility; face and hands have none, and get 1 where they were found. So
+does the body of a result in which no landmark has a visibility, as on the web and on Android. What MediaPipe
+guesses beyond the edge of the image is missing.
 
 Saved results: a JSON object, or a list of those for the frames of a video, with `pose_landmarks`,
 `face_landmarks`, `left_hand_landmarks`, `right_hand_landmarks` (in camelCase too, as JavaScript has them),
-each a list of {x, y, z, visibility} or {"landmark": that list}, as MessageToDict makes it; null or left out
-where not found. And npy arrays (1662,) or (T, 1662), as a much copied `extract_keypoints` for sign language
-makes them: x, y, z, visibility of 33, then x, y, z of 468, of 21 left and of 21 right, zeros where not found.
+each a list of {x, y, z, visibility} or of lists of these, or {"landmark": that list} or {"landmarks": that
+list}, as MessageToDict and others make it; null or left out where not found. And npy arrays (1662,) or (T,
+1662), as a much copied `extract_keypoints` for sign language makes them: x, y, z, visibility of 33, then x,
+y, z of 468, of 21 left and of 21 right, zeros where not found.
 
 The vertices are the list that goes round as landmark_points_68 (ByteDance's LatentSync has it, for one), and
 can be checked in the picture mediapipe/modules/face_geometry/data/canonical_face_model_uv_visualization.png.
@@ -23,7 +25,7 @@ can be checked in the picture mediapipe/modules/face_geometry/data/canonical_fac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,9 +33,9 @@ import numpy.typing as npt
 
 from wholebody_lift._types import Floats
 from wholebody_lift.errors import InputError
-from wholebody_lift.formats.detections.assemble import Fields, KnownButSize, assemble, stack
+from wholebody_lift.formats.detections.assemble import Fields, KnownButSize, assemble, brief, stack
 from wholebody_lift.keypoints import Keypoints2D
-from wholebody_lift.layouts import FACE, LEFT_HAND, MEDIAPIPE_POSE, RIGHT_HAND, place
+from wholebody_lift.layouts import FACE, LEFT_HAND, MEDIAPIPE_POSE, RIGHT_HAND, Layout, place
 from wholebody_lift.skeleton import FACE_FEATURES, NUM_KEYPOINTS
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ FACE_VERTICES: tuple[tuple[int, int], ...] = tuple(
 
 _COUNTS = {"pose_landmarks": (33,), "face_landmarks": (468, 478)} | dict.fromkeys(PARTS[2:], (21,))
 _FLAT_COLUMNS = dict(zip(PARTS, (4, 3, 3, 3), strict=True))
+_COLUMNS = ("x", "y", "visibility")
 _ABSENT = object()
 _FLAT_LENGTH = sum(_COUNTS[part][0] * _FLAT_COLUMNS[part] for part in PARTS)  # 1662
 
@@ -88,8 +91,8 @@ def matches(document: Any) -> bool:
     return any(isinstance(frame, Mapping) and _is_result(frame) for frame in frames)
 
 
-def parse(document: Any) -> Fields:
-    """The fields in the parsed JSON."""
+def parse(document: Any, layout: Layout | None = None) -> Fields:
+    """The fields in the parsed JSON, whose layout is MediaPipe's own."""
     return _parse(document)
 
 
@@ -106,8 +109,8 @@ def parse_flat(array: npt.NDArray[Any]) -> Fields:
 
 def _parse(results: Any) -> Fields:
     is_one = _is_result(results)
-    frames = [_triples(result) for result in ([results] if is_one else results)]
-    found = [number for number, triples in enumerate(frames) if not np.isnan(triples).all()]
+    frames = {n: _triples(result, n) for n, result in enumerate([results] if is_one else results) if result}
+    found = [number for number, triples in frames.items() if not np.isnan(triples).all()]
     keypoints = stack(frames[number] for number in found)  # (N, K, 3)
     return {"keypoints": keypoints, "normalised": True, **({} if is_one else {"image_ids": found})}
 
@@ -126,16 +129,16 @@ def _get(result: Any, part: str) -> Any:
     return next((getattr(result, name) for name in names if hasattr(result, name)), _ABSENT)
 
 
-def _triples(result: Any) -> Floats:
+def _triples(result: Any, number: int) -> Floats:
     """(133, 3) x, y as fractions, and score, of one result; NaN where missing."""
     ours = np.full((NUM_KEYPOINTS, 3), np.nan)
-    if not result:
-        return ours
     if not _is_result(result):
-        raise InputError(f"got a {type(result).__name__} without {', '.join(PARTS)}; a result was wanted")
-    body, face, left_hand, right_hand = (_keypoints(_get(result, part), part) for part in PARTS)
+        raise InputError(f"expected a result with {', '.join(PARTS)} as frame {number}, got {brief(result)}")
+    body, face, left_hand, right_hand = (_keypoints(_get(result, part), part, number) for part in PARTS)
     if body is not None:
-        place(body, MEDIAPIPE_POSE.names, ours)
+        place(
+            _certain(body) if np.isnan(body[:, 2]).all() else np.nan_to_num(body), MEDIAPIPE_POSE.names, ours
+        )
     for keypoints, names in ((left_hand, LEFT_HAND), (right_hand, RIGHT_HAND)):
         if keypoints is not None:
             place(_certain(keypoints), names, ours)
@@ -146,30 +149,55 @@ def _triples(result: Any) -> Floats:
     return ours
 
 
-def _keypoints(part: Any, name: str) -> Floats | None:
-    """(K, 3) x, y, visibility of a part; None where it was not found."""
+def _keypoints(part: Any, name: str, number: int) -> Floats | None:
+    """(K, 3) x, y, visibility of a part, NaN where there is no visibility; None where it was not found."""
     if part is _ABSENT:
         return None
     if isinstance(part, np.ndarray):
         return part
     keypoints = getattr(part, "landmark", part)  # a protocol buffer of mp.solutions
     if isinstance(part, Mapping):
-        keypoints = part.get("landmark")  # the same as JSON
-    if not keypoints:
+        keypoints = part.get("landmark", part.get("landmarks"))  # the same as JSON
+    if keypoints is None:
         return None
-    if len(keypoints) == 1 and isinstance(keypoints[0], Sequence):  # a list of people, by JavaScript's tasks
+    what = f"{name} of frame {number}"
+    if isinstance(keypoints, str | Mapping | int | float):
+        raise InputError(f"expected {what} to be a list of landmarks, got {brief(keypoints)}")
+    if not len(keypoints):
+        return None
+    if len(keypoints) == 1:  # a list of people, by JavaScript's tasks
         keypoints = keypoints[0]
+        keypoints = keypoints.get("landmarks", keypoints) if isinstance(keypoints, Mapping) else keypoints
     if len(keypoints) not in _COUNTS[name]:
         wanted = " or ".join(map(str, _COUNTS[name]))
-        raise InputError(f"got {len(keypoints)} keypoints in {name}; {wanted} were wanted")
-    return np.array([_values(keypoint) for keypoint in keypoints], dtype=np.float64)
+        raise InputError(f"expected {wanted} landmarks in {what}, got {len(keypoints)}")
+    try:
+        return np.array([_values(keypoint) for keypoint in keypoints], dtype=np.float64)
+    except (AttributeError, IndexError, TypeError, ValueError, OverflowError):
+        raise InputError(
+            f"expected x, y and perhaps visibility in {what}, got {brief(keypoints[0])}"
+        ) from None
 
 
-def _values(keypoint: Any) -> Iterable[Any]:
-    """x, y, visibility of a keypoint, which is an object or a mapping; JSON leaves out what is 0."""
+def _values(keypoint: Any) -> list[float]:
+    """x, y, visibility of a keypoint, which is an object, a mapping, or a list of x, y, z and visibility; NaN
+    where that is null or not there. JSON made of protocol buffers leaves out what is 0."""
     if isinstance(keypoint, Mapping):
-        return [keypoint.get(name, 0) for name in ("x", "y", "visibility")]
-    return [keypoint.x, keypoint.y, getattr(keypoint, "visibility", None) or 0]
+        x, y, visibility = (keypoint.get(name, 0 if name != "visibility" else None) for name in _COLUMNS)
+    elif isinstance(keypoint, Sequence) and not isinstance(keypoint, str):
+        x, y, visibility = keypoint[0], keypoint[1], keypoint[3] if len(keypoint) > 3 else None
+    else:
+        x, y, visibility = keypoint.x, keypoint.y, _visibility(keypoint)
+    return [np.nan if value is None else float(value) for value in (x, y, visibility)]
+
+
+def _visibility(landmark: Any) -> float | None:
+    """That of a landmark of the Python API, in which it is 0 where it was not set."""
+    has = getattr(landmark, "HasField", None)
+    if has is not None and not has("visibility"):
+        return None
+    visibility: float | None = getattr(landmark, "visibility", None)
+    return visibility
 
 
 def _certain(keypoints: Floats) -> Floats:

@@ -1,13 +1,15 @@
-"""MMPose 1.x predictions: the JSON of `MMPoseInferencer` and of the demos, and the inferencer's own answer.
+"""MMPose predictions: the JSON of `MMPoseInferencer` and of the demos, and the inferencer's own answer.
 
 One image is a list of people {"keypoints": (K, 2) pixels, "keypoint_scores": (K,), "bbox", "bbox_score"}; a
 batch is a list of such lists; a video is a list of {"frame_id", "instances": people}. The demos
 (`--save-predictions`) wrap people or frames as {"meta_info": the skeleton, "instance_info": ...}, and
-the inferencer as {"predictions": ...}. Trackers add `track_id` to a person.
+the inferencer as {"predictions": ...}. Trackers add `track_id` to a person. MMPose 0.x (`pose_results`) has
+the score as third column of `keypoints`, as lists of people, or of such lists for the frames of a video.
 
-133 keypoints are COCO-WholeBody; 17 are taken as the COCO body, 26 and 136 as Halpe's. Where `meta_info` has
-names, they must be those of that layout. Scores of RTMPose, RTMW and DWPose are not normalised (MMPose
-issue 2755) and reach 6 and more: they are cut to 1, so that a limit of 0.3 means what it means in MMPose.
+133 keypoints are COCO-WholeBody; 17 are the COCO body or Human3.6M's, as where they lie tells; 26 and 136 are
+Halpe's, 308 Sapiens'. Where `meta_info` has names, they must be those of that layout. Scores of RTMPose, RTMW
+and DWPose are not normalised (MMPose issue 2755) and reach 6 and more: they are cut to 1, so that a limit of
+0.3 means what it means in MMPose.
 
 Source: mmpose/structures/utils.py (`split_instances`), mmpose/apis/inferencers/base_mmpose_inferencer.py,
 demo/topdown_demo_with_mmdet.py.
@@ -25,9 +27,26 @@ import numpy as np
 from wholebody_lift import atomic
 from wholebody_lift._types import Floats
 from wholebody_lift.errors import InputError, listed
-from wholebody_lift.formats.detections.assemble import Fields, Known, assemble, stack, track_numbers
+from wholebody_lift.formats.detections.assemble import (
+    Fields,
+    Known,
+    assemble,
+    brief,
+    stack,
+    track_numbers,
+    whole_number,
+)
 from wholebody_lift.keypoints import Keypoints2D
-from wholebody_lift.layouts import COCO, COCO_WHOLEBODY, HALPE_26, HALPE_136, Layout, convert
+from wholebody_lift.layouts import (
+    COCO,
+    COCO_WHOLEBODY,
+    H36M_17,
+    HALPE_26,
+    HALPE_136,
+    SAPIENS_308,
+    Layout,
+    convert,
+)
 from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS
 
 if TYPE_CHECKING:
@@ -36,7 +55,7 @@ if TYPE_CHECKING:
 LOOKED_FOR = "MMPose (people with keypoint_scores, frames with instances, instance_info or predictions)"
 
 _WRAPPERS = ("instance_info", "predictions")
-_LAYOUTS = (COCO, HALPE_26, COCO_WHOLEBODY, HALPE_136)
+_LAYOUTS = (COCO, H36M_17, HALPE_26, COCO_WHOLEBODY, HALPE_136, SAPIENS_308)
 
 
 def matches(document: Any) -> bool:
@@ -46,7 +65,14 @@ def matches(document: Any) -> bool:
     entry = document
     while isinstance(entry, list) and entry:
         entry = next((item for item in entry if item), None)  # past frames without anybody
-    return isinstance(entry, dict) and ("keypoint_scores" in entry or "instances" in entry)
+    if not isinstance(entry, dict):
+        return False
+    return "keypoint_scores" in entry or "instances" in entry or _has_rows(entry.get("keypoints"))
+
+
+def _has_rows(keypoints: Any) -> bool:
+    """Whether keypoints are x, y, score each, as in MMPose 0.x, and not all numbers in a row."""
+    return isinstance(keypoints, list) and bool(keypoints) and isinstance(keypoints[0], list)
 
 
 def from_predictions(predictions: Any, **known: Unpack[Known]) -> Keypoints2D:
@@ -62,18 +88,18 @@ def from_predictions(predictions: Any, **known: Unpack[Known]) -> Keypoints2D:
     return assemble(parse(predictions), known)
 
 
-def parse(document: Any) -> Fields:
+def parse(document: Any, layout: Layout | None = None) -> Fields:
     """The fields in the parsed JSON; image_ids are the frames of a video, or places in a batch."""
     entries, names = document, None
     if isinstance(document, dict):
         entries = next(document[key] for key in _WRAPPERS if key in document)
         names = _names(document.get("meta_info"))
-    people = list(_people(entries))
+    people = [(frame, person) for frame, person in _people(entries) if person.get("keypoints", True)]
     triples = stack(_triples(person, number) for number, (_, person) in enumerate(people))  # (N, K, 3)
-    if names is not None:
+    if names is not None and layout is None:
         _require_names(names, triples.shape[1])
     fields: Fields = {
-        "keypoints": convert(triples, *_LAYOUTS),
+        "keypoints": convert(triples, *(_LAYOUTS if layout is None else (layout,))),
         "track_ids": track_numbers([person.get("track_id") for _, person in people]),
     }
     frames = [frame for frame, _ in people if frame is not None]
@@ -119,36 +145,47 @@ def _people(entries: Any) -> Iterator[tuple[int | None, dict[str, Any]]]:
     several = isinstance(entries, list) and len(entries) > 1
     for place, entry in enumerate(entries if isinstance(entries, list) else [entries]):
         if isinstance(entry, dict) and "instances" in entry:
-            frame = int(entry.get("frame_id", place))
+            frame = whole_number(entry.get("frame_id", place), f"frame_id of entry {place}")
             yield from ((frame, person) for _, person in _people(entry["instances"]))
         elif isinstance(entry, list):
             frame_or_none = place if several else None
             yield from ((frame_or_none, person) for _, person in _people(entry))
         elif isinstance(entry, dict):
-            yield None, entry
+            yield _frame_of(entry, place), entry
         else:
-            raise InputError(f"got {entry!r} among MMPose's predictions; people or frames were wanted")
+            raise InputError(f"expected people or frames as entry {place} of MMPose, got {brief(entry)}")
+
+
+def _frame_of(person: dict[str, Any], place: int) -> int | None:
+    """The frame that a person says to be in, as those of some scripts do."""
+    frame = person.get("frame_id", person.get("image_id"))
+    return None if frame is None else whole_number(frame, f"frame_id of entry {place}")
 
 
 def _triples(person: dict[str, Any], number: int) -> Floats:
     """(K, 3) x, y, score of one person."""
     try:
-        xy = np.array(person["keypoints"], dtype=np.float64)
-        scores = np.array(person.get("keypoint_scores", np.ones(len(xy))), dtype=np.float64)
-        if xy.shape != (len(xy), 2) or scores.shape != (len(xy),):
+        values = np.array(person["keypoints"], dtype=np.float64)
+        scores = values[:, 2] if "keypoint_scores" not in person else person["keypoint_scores"]
+        if values.ndim != 2 or values.shape[1] != (2 if "keypoint_scores" in person else 3):
             raise ValueError
-    except (KeyError, TypeError, ValueError):
+        scores = np.array(scores, dtype=np.float64)
+        if scores.shape != (len(values),):
+            raise ValueError
+    except (IndexError, KeyError, TypeError, ValueError, OverflowError):
         raise InputError(
-            f"got a prediction for person {number} without x, y and a score for each keypoint; those of a 2D "
-            "model were wanted"
+            f"expected x, y and a score for each keypoint of person {number}, as a 2D model gives them, got "
+            f"{brief(person.get('keypoints'))}"
         ) from None
-    return np.column_stack((xy, np.clip(scores, 0, 1)))
+    return np.column_stack((values[:, :2], np.clip(scores, 0, 1)))
 
 
 def _names(meta: Any) -> list[str] | None:
     """The names of the keypoints in their order, if the file has them."""
     names = meta.get("keypoint_id2name") if isinstance(meta, dict) else None
-    return [names[i] for i in sorted(names, key=int)] if isinstance(names, dict) else None
+    if not isinstance(names, dict):
+        return None
+    return [str(names[i]) for i in sorted(names, key=lambda i: whole_number(float(i), "keypoint id"))]
 
 
 def _require_names(names: list[str], count: int) -> None:
@@ -162,6 +199,7 @@ def _require_names(names: list[str], count: int) -> None:
     layouts = [layout for layout in _LAYOUTS if len(layout.names) == count]
     if layouts and not any(map(same, layouts)):
         raise InputError(
-            f"got the {len(names)} keypoints {listed(names)}, which are not those of {layouts[0].title}; "
-            "they cannot be told apart by their number"
+            f"expected the keypoints of {layouts[0].title}, got {len(names)} others: {listed(names)}; name "
+            "their "
+            "layout with layout=... if it is one of those known"
         )

@@ -1,9 +1,14 @@
 """OpenPose JSON (`--write_json`), and what ControlNet and ComfyUI make of it.
 
 A frame is {"people": [...]}, a file for each: a folder of them is a video. Each person has flat (x, y, score)
-triples in `pose_keypoints_2d` (25 keypoints of BODY_25, or 18 of COCO), `face_keypoints_2d` (70),
-`hand_left_keypoints_2d` and `hand_right_keypoints_2d` (21), 0 0 0 where missing, and `person_id`, which is
-[-1] without tracking. OpenPose's neck, middle of the hips and pupils have no place among the 133.
+triples in `pose_keypoints_2d` (25 keypoints of BODY_25 or BODY_25B, 18 of COCO, 15 of MPI),
+`face_keypoints_2d` (70), `hand_left_keypoints_2d` and `hand_right_keypoints_2d` (21), 0 0 0 where missing,
+and `person_id`, which is [-1] without tracking. Before version 1.2 the names had no `_2d`. OpenPose's neck,
+middle of the hips and pupils have no place among the 133.
+
+Pose2Sim and Sports2D write the same, with all keypoints of their model in `pose_keypoints_2d`: 133 of
+COCO-WholeBody, 136 or 26 of Halpe, 135 of BODY_135, 17 of COCO. The number of keypoints tells the layout, and
+where two layouts have as many, where the keypoints lie.
 
 ControlNet's preprocessors (ComfyUI's "Save Pose Keypoints", sd-webui) write a list of such frames, or one,
 with `canvas_width` and `canvas_height`; a part may be null, the face may have 68, and `foot_keypoints_2d` 6.
@@ -24,24 +29,36 @@ import numpy as np
 
 from wholebody_lift import atomic
 from wholebody_lift._types import Floats
-from wholebody_lift.errors import InputError
+from wholebody_lift.errors import InputError, listed
 from wholebody_lift.formats.detections.assemble import (
     Fields,
+    a_list,
+    an_object,
     flat_numbers,
-    frame_numbers,
     in_unit_range,
     stack,
     track_numbers,
+    whole_number,
 )
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.layouts import (
     BODY_25,
+    BODY_25B,
+    BODY_135,
+    COCO,
+    COCO_WHOLEBODY,
     FACE,
     FACE_70,
     FEET,
+    H36M_17,
+    HALPE_26,
+    HALPE_136,
     LEFT_HAND,
+    MPI_15,
     OPENPOSE_18,
     RIGHT_HAND,
+    Layout,
+    choose,
     place,
     warn_of_dropped_keypoints,
 )
@@ -49,16 +66,22 @@ from wholebody_lift.skeleton import INDEX, NUM_KEYPOINTS
 
 LOOKED_FOR = "OpenPose or ControlNet (an object with people, or a list of them)"
 
-_LAYOUTS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "pose_keypoints_2d": (BODY_25.names, OPENPOSE_18.names),
+_POSE = "pose_keypoints_2d"
+_POSE_LAYOUTS = (
+    *(BODY_25, BODY_25B, OPENPOSE_18, MPI_15),
+    *(COCO, H36M_17, COCO_WHOLEBODY, HALPE_26, HALPE_136, BODY_135),
+)
+_PARTS: dict[str, tuple[tuple[str, ...], ...]] = {
     "foot_keypoints_2d": (FEET,),
     "face_keypoints_2d": (FACE_70, FACE),
     "hand_left_keypoints_2d": (LEFT_HAND,),
     "hand_right_keypoints_2d": (RIGHT_HAND,),
 }
-"""The layouts that each part of a person may have."""
+"""The layouts that each part of a person but the pose may have."""
 
-_WRITTEN = {key: layouts[0] for key, layouts in _LAYOUTS.items() if key != "foot_keypoints_2d"}
+_WRITTEN = {_POSE: BODY_25.names} | {
+    key: layouts[0] for key, layouts in _PARTS.items() if key != "foot_keypoints_2d"
+}
 
 _MIDDLES = {"neck": ("left_shoulder", "right_shoulder"), "mid_hip": ("left_hip", "right_hip")}
 """Keypoints that only OpenPose has, as what they are the middle of."""
@@ -76,19 +99,11 @@ def matches(document: Any) -> bool:
     )
 
 
-def parse(document: Any) -> Fields:
-    """The fields in the parsed JSON of one frame, or of a list of frames."""
+def parse(document: Any, layout: Layout | None = None) -> Fields:
+    """The fields in the parsed JSON of one frame, or of a list of frames; `layout` is that of the pose."""
     if isinstance(document, list):
-        return _parse_frames(document, range(len(document)))
-    return _parse_frames([document], None)
-
-
-def parse_folder(documents: Mapping[str, Any]) -> Fields:
-    """The fields in a folder of frames by the name of their file; its last number is that of the frame."""
-    for name, frame in documents.items():
-        if not matches(frame):
-            raise InputError(f"got a folder with {name}, which has no people; OpenPose's frames were wanted")
-    return _parse_frames(list(documents.values()), frame_numbers(list(documents)))
+        return _parse_frames(document, range(len(document)), layout)
+    return _parse_frames([document], None, layout)
 
 
 def write(people: Keypoints2D, path: Path) -> None:
@@ -106,8 +121,8 @@ def write(people: Keypoints2D, path: Path) -> None:
     if path.suffix.lower() == ".json":
         if len(frames) > 1:
             raise InputError(
-                f"got people in {len(frames)} images for one file; OpenPose has a file for each. "
-                "Give a folder"
+                f"expected people of one image for one file, got {len(frames)} images; OpenPose has a file "
+                "for each, so give a folder"
             )
         files = [path]
     else:
@@ -133,19 +148,19 @@ def _describe(person: Keypoints2D) -> dict[str, Any]:
     }
 
 
-def _parse_frames(frames: Sequence[Any], numbers: Sequence[int] | None) -> Fields:
-    came: list[str] = []  # names of the keypoints of all parts that anybody has
-    triples: list[Floats] = []
+def _parse_frames(frames: Sequence[Any], numbers: Sequence[int] | None, layout: Layout | None) -> Fields:
+    people: list[Mapping[str, Any]] = []
     ids, sizes, tracks = [], [], []
     for frame_number, frame in zip(numbers or range(len(frames)), frames, strict=True):
-        for person in frame.get("people") or []:
-            triples.append(_triples(person, len(triples), came))
+        for number, person in enumerate(a_list(frame.get("people"), "people")):
+            if not an_object(person, f"person {number}"):
+                continue  # as some programs write for nobody
+            people.append(person)
             ids.append(frame_number)
             sizes.append((frame.get("canvas_width"), frame.get("canvas_height")))
             tracks.append(_track(person))
-    values = stack(triples)  # (N, K, 3)
+    values = _triples(people, layout)  # (N, K, 3)
     values[..., 2] = in_unit_range(values[..., 2])
-    warn_of_dropped_keypoints("OpenPose keypoints", came)
     fields: Fields = {
         "keypoints": values,
         "normalised": _are_fractions(values),
@@ -156,27 +171,62 @@ def _parse_frames(frames: Sequence[Any], numbers: Sequence[int] | None) -> Field
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _triples(person: dict[str, Any], number: int, came: list[str]) -> Floats:
-    """(133, 3) x, y, score of one person; NaN where missing. The names of what is there go into `came`."""
-    ours = np.full((NUM_KEYPOINTS, 3), np.nan)
-    for key, layouts in _LAYOUTS.items():
-        if not person.get(key):
-            continue
-        values = flat_numbers(person[key], f"{key} of person {number}")
-        names = next((names for names in layouts if 3 * len(names) == values.size), None)
-        if names is None:
-            wanted = " or ".join(str(3 * len(names)) for names in layouts)
-            raise InputError(
-                f"got {values.size} numbers in {key} of person {number}; {wanted} were wanted: x, y, score"
-            )
-        place(values.reshape(-1, 3), names, ours)
-        came += [name for name in names if name not in came]
+def _triples(people: Sequence[Mapping[str, Any]], layout: Layout | None) -> Floats:
+    """(N, 133, 3) x, y, score; NaN where missing. Says which keypoints come and which do not."""
+    ours = stack(np.full((NUM_KEYPOINTS, 3), np.nan) for _ in people)
+    came: list[str] = []
+    poses = {
+        number: numbers
+        for number, person in enumerate(people)
+        if len(numbers := _numbers(person, _POSE, number))
+    }
+    if poses:
+        values = stack(poses.values())  # (N, K, 3)
+        chosen = choose(values, _POSE_LAYOUTS if layout is None else (layout,))
+        came += chosen.names
+        posed = np.full((len(poses), NUM_KEYPOINTS, 3), np.nan)
+        place(values, chosen.names, posed)
+        ours[list(poses)] = posed
+    for key, layouts in _PARTS.items():
+        for number, person in enumerate(people):
+            values = _numbers(person, key, number)
+            if not len(values):
+                continue
+            names = next((names for names in layouts if len(names) == len(values)), None)
+            if names is None:
+                wanted = " or ".join(str(3 * len(names)) for names in layouts)
+                raise InputError(
+                    f"expected {wanted} numbers in {key} of person {number} (x, y, score), got {values.size}"
+                )
+            place(values, names, ours[number])
+            came += [name for name in names if name not in came]
+    if not came:
+        keys = sorted(set().union(*people))
+        raise InputError(
+            f"expected pose_keypoints_2d and the like of OpenPose in people, got {listed(keys) or 'nothing'}"
+        )
+    warn_of_dropped_keypoints("OpenPose keypoints", came)
     return ours
 
 
-def _track(person: dict[str, Any]) -> int | None:
-    track = np.atleast_1d(person.get("person_id", -1)).tolist()
-    return int(track[0]) if track and track[0] >= 0 else None
+def _numbers(person: Mapping[str, Any], key: str, number: int) -> Floats:
+    """(K, 3) of a part of a person; none where it is not there. Older files have names without _2d."""
+    found = person.get(key) or person.get(key.removesuffix("_2d"))
+    if found is None or (isinstance(found, list) and not found):
+        return np.zeros((0, 3))
+    values = flat_numbers(found, f"{key} of person {number}")
+    if values.size % 3:
+        raise InputError(
+            f"expected x, y, score of each keypoint in {key} of person {number}, got {values.size} numbers"
+        )
+    return values.reshape(-1, 3)
+
+
+def _track(person: Mapping[str, Any]) -> int | None:
+    track = person.get("person_id", -1)
+    if isinstance(track, list):
+        track = track[0] if track else -1
+    return None if track is None else whole_number(track, "person_id")
 
 
 def _are_fractions(triples: Floats) -> bool:
@@ -186,7 +236,7 @@ def _are_fractions(triples: Floats) -> bool:
         return False
     if xy.min() < -0.25:
         raise InputError(
-            f"got coordinates from {xy.min():.2g} to {xy.max():.2g}, which look like OpenPose's "
-            "keypoint_scale 4 (-1 to 1); pixels or fractions were wanted. Run it with keypoint_scale 0 or 3"
+            f"expected pixels or fractions of the image, got coordinates from {xy.min():.2g} to "
+            f"{xy.max():.2g}, which look like OpenPose's keypoint_scale 4; run it with keypoint_scale 0 or 3"
         )
     return True
