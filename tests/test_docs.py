@@ -36,6 +36,7 @@ PAGES = sorted(
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 SOURCES = [
     ROOT / "wholebody_lift" / "keypoints.py",
+    ROOT / "wholebody_lift" / "checks.py",
     *sorted((ROOT / "wholebody_lift" / "formats").glob("*.py")),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import os
 import tempfile
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from blocks.writing import EXAMPLES, WIDTH, table
 from wholebody_lift import (
@@ -62,6 +64,16 @@ ERRORS = (
     ("Another lens model", "Keypoints2D(xy, K=K, distortion=np.zeros(6))"),
     ("A height in another unit", "Keypoints2D(xy, height_mm=1.78)"),
     ("Frame numbers that are none", "Keypoints2D(people, image_ids=[0, 0.5, 1, 2])"),
+    ("Frame numbers for other people", "Keypoints2D(people, image_ids=[0, 1])"),
+    ("One person twice in an image", "Keypoints2D(people, image_ids=[0, 0, 1, 1], track_ids=[3, 3, 1, 2])"),
+    ("Words for numbers", "Keypoints2D(people, track_ids=['a', 'b', 'a', 'b'])"),
+    ("An absurd camera", "Keypoints2D(xy, K=[[1e12, 0, 360], [0, 1e12, 640], [0, 0, 1]])"),
+    ("An absurd lens", "Keypoints2D(xy, K=K, distortion=[1e20, 0, 0, 0, 0])"),
+    ("A rational lens model", "Keypoints2D(xy, K=K, distortion=[0.1, 0, 0, 0, 0, 0.2, 0, 0])"),
+    ("Fractions of the image", "Keypoints2D(xy / size, image_size=size)"),
+    ("A complex tensor", "Keypoints2D(torch.zeros(133, 2, dtype=torch.complex64))"),
+    ("A number that is too large", "Keypoints2D([[10**400, 1]] * 133)"),
+    ("Pieces that do not fit together", "Keypoints2D.concatenate([Keypoints2D(xy), Keypoints2D(xy, fps=25)])"),
 )
 """Title and call; the last part of each message is the way to put it right."""
 
@@ -84,13 +96,14 @@ FILES = (
     ("Annotations that are no list of people", 'formats.read("no_list.json")'),
     ("JSON that is nested too deeply", 'formats.read("nested.json")'),
     ("JSON that ends early", 'formats.read("cut.json")'),
+    ("Gzip that ends early", 'formats.read("cut.json.gz")'),
     ("An .npz that ends early", 'formats.read("cut.npz")'),
     ("Nobody in it can be seen", 'formats.read("unseen.json")'),
     ("A part with too few numbers", 'formats.read("half_a_hand.json")'),
     ("A part with a word in it", 'formats.read("words.json")'),
     ("Image ids that are names", 'formats.read("named_image.json")'),
     ("People in an image that is not described", 'formats.read("other_image.json")'),
-    ("Scores that are a little too large (a warning)", 'formats.read("scores_over_1.json")'),
+    ("Scores without a bound, as of RTMPose (a warning)", 'formats.read("scores_over_1.json")'),
     ("A person without keypoints (a warning)", 'formats.read("one_unseen.json")'),
     ("Detections instead of a result", 'Pose3D.load("detections.json")'),
     ("Arrays instead of a result", 'Pose3D.load("arrays.npz")'),
@@ -155,6 +168,7 @@ def _detections() -> dict[str, Any]:
     moved[:, indices("left_hand"), :2] += (150, -150)
     return {
         "np": np,
+        "torch": torch,
         "Keypoints2D": Keypoints2D,
         "people": people,
         "xy": people[0, :, :2],
@@ -175,11 +189,12 @@ def _example_files() -> dict[str, Any]:
     without_errors = {key: value for key, value in result["people"][0].items() if key != "error_mm"}
     document = json.loads((EXAMPLES / "squats.json").read_text(encoding="utf-8"))
     person, other = document["annotations"][:2]
-    slightly_over = [1.04 * v if i % 3 == 2 and v else v for i, v in enumerate(person["keypoints"])]
+    far_over = [6.5 * v if i % 3 == 2 and v else v for i, v in enumerate(person["keypoints"])]
     unseen = {key: [0] * len(value) if isinstance(value, list) else value for key, value in other.items()}
     np.savez("arrays.npz", keypoints=np.ones((133, 2)))
     Path("cut.npz").write_bytes(Path("arrays.npz").read_bytes()[:-50])
     Path("nested.json").write_text(100_000 * "[", encoding="utf-8")
+    Path("cut.json.gz").write_bytes(gzip.compress(bytes(10_000))[:20])
     Path("cut.json").write_text('[{"keypoints": [357.3, ', encoding="utf-8")
     contents = {
         "detections": document,
@@ -196,7 +211,7 @@ def _example_files() -> dict[str, Any]:
             "images": [{"id": 1, "width": 720, "height": 1280}],
             "annotations": [person | {"image_id": 7}],
         },
-        "scores_over_1": [person | {"keypoints": slightly_over}],
+        "scores_over_1": [person | {"keypoints": far_over}],
         "one_unseen": [person, unseen],
         "newer": result | {"version": 2},
         "other_names": result | {"skeleton": {"names": ["pelvis"]}},

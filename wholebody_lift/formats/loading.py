@@ -83,8 +83,11 @@ class Content:
         return gzip.GzipFile(fileobj=file) if packed else file  # type: ignore[return-value]
 
     def starts_with(self, magic: bytes) -> bool:
-        with self.open() as file:
-            return file.read(len(magic)) == magic
+        try:
+            with self.open() as file:
+                return file.read(len(magic)) == magic
+        except (EOFError, gzip.BadGzipFile, zlib.error):  # which reading the content says in full
+            return False
 
     def json(self) -> Any:
         """Parsed JSON, with or without a byte order mark; of JSON lines the list of what they hold.
