@@ -67,13 +67,17 @@ ERRORS = (
     ("Frame numbers for other people", "Keypoints2D(people, image_ids=[0, 1])"),
     ("One person twice in an image", "Keypoints2D(people, image_ids=[0, 0, 1, 1], track_ids=[3, 3, 1, 2])"),
     ("Words for numbers", "Keypoints2D(people, track_ids=['a', 'b', 'a', 'b'])"),
+    ("A word for a number", "Keypoints2D(people, fps='25')"),
     ("An absurd camera", "Keypoints2D(xy, K=[[1e12, 0, 360], [0, 1e12, 640], [0, 0, 1]])"),
     ("An absurd lens", "Keypoints2D(xy, K=K, distortion=[1e20, 0, 0, 0, 0])"),
     ("A rational lens model", "Keypoints2D(xy, K=K, distortion=[0.1, 0, 0, 0, 0, 0.2, 0, 0])"),
     ("Fractions of the image", "Keypoints2D(xy / size, image_size=size)"),
     ("A complex tensor", "Keypoints2D(torch.zeros(133, 2, dtype=torch.complex64))"),
     ("A number that is too large", "Keypoints2D([[10**400, 1]] * 133)"),
-    ("Pieces that do not fit together", "Keypoints2D.concatenate([Keypoints2D(xy), Keypoints2D(xy, fps=25)])"),
+    (
+        "Pieces that do not fit together",
+        "Keypoints2D.concatenate([Keypoints2D(xy), Keypoints2D(xy, fps=25)])",
+    ),
 )
 """Title and call; the last part of each message is the way to put it right."""
 
