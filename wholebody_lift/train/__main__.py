@@ -22,6 +22,7 @@ from wholebody_lift.train.synthetic.cameras import FAMILIES
 from wholebody_lift.train.synthetic.detector import KINDS
 from wholebody_lift.train.synthetic.people import People
 from wholebody_lift.train.synthetic.poses import LABELS
+from wholebody_lift.train.synthetic.recordings import hand_files
 from wholebody_lift.train.synthetic.rig import load_rig
 
 VALIDATION_SEED = 20260202
@@ -65,6 +66,11 @@ def _training_people(chosen: settings.Settings) -> PeopleSource:
 
 def _prepare(arguments: argparse.Namespace) -> None:
     banks.prepare(arguments.data, arguments.out)
+
+
+def _convert_hands(arguments: argparse.Namespace) -> None:
+    hand_files.convert(arguments.files, arguments.out)
+    print(f"wrote {arguments.out}")
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
@@ -163,6 +169,13 @@ def main() -> None:
     )
     prepare.add_argument("out", type=Path, help="file to write the bank to")
     prepare.set_defaults(command=_prepare)
+
+    still = commands.add_parser("convert-hands", help="convert still hands from their publishers' formats")
+    still.add_argument("out", type=Path, help="file to write (.json)")
+    still.add_argument(
+        "files", type=Path, nargs="+", help="hand configurations of IWER (.ts) or hand poses of MRTK (.json)"
+    )
+    still.set_defaults(command=_convert_hands)
 
     measure = commands.add_parser("evaluate", help="measure errors on recordings that were not trained on")
     measure.add_argument("--weights", help="base, tiny, a directory or a Hub id (default: base)")
