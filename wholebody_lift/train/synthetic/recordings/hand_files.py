@@ -57,8 +57,8 @@ def from_webxr(text: str) -> list[Point]:
 def from_mrtk(text: str) -> list[Point]:
     """The 21 joints of a right hand in mm, the wrist at the origin, of a JSON pose of the toolkit.
 
-    It holds `items`, each with a `joint`, which is a name, and a `pose` with a `position` x, y, z in metres. z
-    is negated, since the toolkit's axes are left-handed. Raises `InputError` for other content.
+    It holds `items`, each with a `joint`, which is a name, and a `pose` with a `position` x, y, z in metres.
+    z is negated, since the toolkit's axes are left-handed. Raises `InputError` for other content.
     """
     try:
         poses = {item["joint"]: item["pose"]["position"] for item in json.loads(text)["items"]}
