@@ -17,7 +17,7 @@ GROUND = {"_types", "errors", "skeleton", "layouts", "extras", "kinds", "atomic"
 KNOWN = {
     "body": {"_types", "skeleton"},
     "model": {"_types", "config", "features", "skeleton"},
-    "from_pixels": {"camera", "features", "model", "keypoints", "pose"},
+    "from_pixels": {"camera", "features", "model", "keypoints", "pose", "skeleton"},
     "video": GROUND | {"body", "camera", "features", "from_pixels", "keypoints", "pose"},
     "formats": GROUND | {"body", "keypoints", "pose"},
     "viewers": GROUND | {"body", "keypoints", "pose"},

@@ -22,10 +22,23 @@ from wholebody_lift.features import (
     weights_of,
 )
 from wholebody_lift.model import SemGAN
+from wholebody_lift.skeleton import INDEX
 
 if TYPE_CHECKING:
     from wholebody_lift.keypoints import Keypoints2D
     from wholebody_lift.pose import CameraSource
+
+
+HEAD_DOWN_FACTOR = 1.3
+"""How many times larger errors are than the network expects for people upside down in the picture, as hardly
+any training person is. For 3,996 people of the validation recordings, turned by half a turn, errors of the
+body are 1.21 to 1.37 times those expected; turned by a quarter turn, 0.98 to 1.05 times."""
+
+_LEVEL, _DOWN = 0.2, 0.5
+"""Sines of the angles below the horizontal between which the factor rises from 1. As they were recorded, none
+of these people has a trunk that points down by more than 0.05."""
+
+_SHOULDERS = [INDEX["left_shoulder"], INDEX["right_shoulder"]]
 
 
 class Lifted(NamedTuple):
@@ -69,10 +82,18 @@ class FromPixels(nn.Module):
         seen = features(canonical, scores, observed, view, camera_given, size_given)
         precision = self.model.embed_person.weight.dtype
         answer = self.model(Features(*(tensor.to(precision) for tensor in seen)))
-        xyz, error_mm = to_camera_axes(answer.xyz, view), answer.error_mm
+        xyz = to_camera_axes(answer.xyz, view)
+        error_mm = answer.error_mm * _head_down_factor(xyz)[:, None]
         if scale is not None:
             xyz, error_mm = xyz * scale[:, None, None], error_mm * scale[:, None]
         return Lifted(xyz, error_mm, place(xyz, plane, observed, scores))
+
+
+def _head_down_factor(xyz: Tensor) -> Tensor:
+    """(N,) from 1, exactly, for everyone who is upright or lies, to `HEAD_DOWN_FACTOR`."""
+    trunk = xyz[:, _SHOULDERS].mean(1)  # from the midpoint of the hips
+    down = torch.nn.functional.normalize(trunk, dim=-1)[:, 1]
+    return 1 + (HEAD_DOWN_FACTOR - 1) * ((down - _LEVEL) / (_DOWN - _LEVEL)).clamp(0, 1)
 
 
 def place(xyz: Tensor, plane: Tensor, observed: Tensor, scores: Tensor) -> Tensor:
