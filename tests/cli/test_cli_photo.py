@@ -1,15 +1,18 @@
 """`image` and `video` as a newcomer runs them, on a real photo: with MediaPipe's own models, to the end."""
 
 import os
+import struct
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 from astronaut import astronaut, with_mediapipe
+from test_cli import error_of
 
-from wholebody_lift import Lifter, Pose3D
+from wholebody_lift import Lifter, Pose3D, detectors
 from wholebody_lift.app.workshop import Workshop
 from wholebody_lift.cli import main
 from wholebody_lift.skeleton import PARTS
@@ -35,6 +38,23 @@ def clip(tmp_path: Path) -> Path:
         writer.write(np.ascontiguousarray(np.roll(astronaut(), 3 * i, axis=1)[..., ::-1]))
     writer.release()
     return path
+
+
+@pytest.mark.parametrize("command", ["image", "video"])
+def test_a_picture_that_is_too_large_is_not_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    """A header that claims 2.7 GB is enough to refuse it; as a video it is none."""
+    cv2 = pytest.importorskip("cv2", reason="needs OpenCV")
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("decoded it"))
+    monkeypatch.setattr(cv2, "VideoCapture", lambda *_: pytest.fail("decoded it"))
+    monkeypatch.setattr(detectors, "start", lambda *_, **__: nullcontext(lambda picture: []))
+    bomb = tmp_path / "bomb.png"
+    header = struct.pack(">II", 30_000, 30_000) + bytes((8, 2, 0, 0, 0))
+    bomb.write_bytes(b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + header + bytes(99))
+    assert main([command, str(bomb), "-o", str(tmp_path / "result.json")]) == 1
+    assert "bomb.png: expected" in error_of(capsys)
+    assert not (tmp_path / "result.json").exists()
 
 
 @with_mediapipe
