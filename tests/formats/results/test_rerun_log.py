@@ -17,6 +17,6 @@ def test_a_recording_is_written(tmp_path):
 
 
 def test_who_is_who_must_be_known(tmp_path):
-    with pytest.raises(ValueError, match="expected track ids"):
+    with pytest.raises(ValueError, match="expected to know who is who"):
         formats.write(without_tracks(clip(5, tracks=(3, 8))), tmp_path / "walk.rrd")
     assert not list(tmp_path.iterdir())

@@ -32,12 +32,12 @@ FRAME = "opencv"
 
 def write(pose: Pose3D, path: Path) -> None:
     """Write a recording. Raises ImportError without rerun, ValueError where it is not known who is who."""
-    recording = RERUN.needed_for("Rerun").RecordingStream("wholebody-lift")
-    log(pose, recording)  # into memory, until there is a file to go to
-    with atomic.replacing(path) as new:
-        recording.save(new)
-        recording.flush()
-        recording.disconnect()
+    rr = RERUN.needed_for("Rerun")
+    recording = rr.RecordingStream("wholebody-lift")
+    memory = rr.memory_recording(recording)  # Rerun's own way to a file waits for ever on a full disk
+    log(pose, recording)
+    atomic.write_bytes(path, memory.drain_as_bytes())
+    recording.disconnect()
 
 
 def log(pose: Pose3D, recording: rerun.RecordingStream | None = None) -> None:
