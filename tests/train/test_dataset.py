@@ -50,5 +50,5 @@ def test_the_generator_decides_who_is_drawn_and_how(people: H3WB) -> None:
 
 
 def test_there_must_be_somebody(people: H3WB) -> None:
-    with pytest.raises(InputError, match="no people to train on"):
+    with pytest.raises(InputError, match="people to train on, got none"):
         Dataset(people.of("test").of("train"))

@@ -68,7 +68,7 @@ def test_taken_up_again_to_the_bit(people: People, steps: int, ahead: bool) -> N
 
 
 def test_what_cannot_be_shared_is_said(people: People) -> None:
-    with pytest.raises(ValueError, match=f"got 3 processes; a number that divides {SOURCES}"):
+    with pytest.raises(ValueError, match=f"divides {SOURCES}, got 3"):
         Supply(people, 0, 24, 0, 3)
-    with pytest.raises(ValueError, match=f"got a batch of 20 people; a multiple of {SOURCES}"):
+    with pytest.raises(ValueError, match=f"multiple of {SOURCES} people, got 20"):
         Supply(people, 0, 20)

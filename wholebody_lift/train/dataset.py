@@ -29,7 +29,9 @@ class Dataset:
         `InputError` where there are none.
         """
         if not len(people):
-            raise InputError("got no people to train on; h3wb.of('train') is empty where all are S8")
+            raise InputError(
+                "expected people to train on, got none; h3wb.of('train') is empty if all of them are S8"
+            )
         self.people = people
         self.device = torch.device(device)
 

@@ -145,9 +145,9 @@ class Supply:
         Raises ValueError where the sources or the batch cannot be shared evenly.
         """
         if SOURCES % team:
-            raise ValueError(f"got {team} processes; a number that divides {SOURCES} was wanted")
+            raise ValueError(f"expected a number of processes that divides {SOURCES}, got {team}")
         if batch % SOURCES:
-            raise ValueError(f"got a batch of {batch} people; a multiple of {SOURCES} was wanted")
+            raise ValueError(f"expected a batch that is a multiple of {SOURCES} people, got {batch}")
         share = SOURCES // team
         numbers = range(rank * share, (rank + 1) * share)
         if ahead is None:

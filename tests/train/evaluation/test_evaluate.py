@@ -221,7 +221,7 @@ def test_bad_questions_are_told(people: People, rig: Rig) -> None:
     model = Plain()
     with pytest.raises(ValueError, match="need a bank"):
         evaluate.evaluate(model, People(rig, None, "test"), 8)
-    with pytest.raises(ValueError, match="'studio'; the sets are laboratory"):
+    with pytest.raises(ValueError, match=r"laboratory.*got 'studio'"):
         evaluate.evaluate(model, people, 8, sets=["studio"])
-    with pytest.raises(ValueError, match="got 9999 people; a test set has 3000"):
+    with pytest.raises(ValueError, match=r"expected 1 to 3000 people.*got 9999"):
         evaluate.evaluate(model, people, 9999)

@@ -223,9 +223,9 @@ def test_without_intrinsics_the_camera_is_assumed(poses: Path) -> None:
     data = h3wb.read(poses)
     assert h3wb.to_batch(data).features.person[:, 1:].eq(0).all()
     assert h3wb.to_batch(data, knowledge="keypoints").features.person[:, 2].eq(1).all()
-    with pytest.raises(InputError, match="have no K"):
+    with pytest.raises(InputError, match="with K, got none"):
         h3wb.to_batch(data, knowledge="given")
-    with pytest.raises(InputError, match="wanted one of given"):
+    with pytest.raises(InputError, match="expected knowledge to be one of given"):
         h3wb.to_batch(data, knowledge="none")
 
 
@@ -289,11 +289,11 @@ def test_what_is_no_h3wb_is_named(tmp_path: Path) -> None:
         h3wb.read(_write(tmp_path / "list.json", [1, 2]))
     half = tmp_path / "half.json"
     half.write_text('{"0": {"keypoints_2d"')
-    with pytest.raises(InputError, match="not whole JSON"):
+    with pytest.raises(InputError, match="incomplete JSON"):
         h3wb.read(half)
     video = tmp_path / "video.mp4"
     video.write_bytes(b"\x00\x01")
-    with pytest.raises(InputError, match="neither JSON nor NPZ"):
+    with pytest.raises(InputError, match="not a valid JSON or NPZ"):
         h3wb.read(video)
     h36m = tmp_path / "data_3d_h36m.npz"
     np.savez(h36m, positions_3d=np.zeros(3))
@@ -309,7 +309,7 @@ def test_a_missing_keypoint_is_named(poses: Path, tmp_path: Path) -> None:
     samples = json.loads(poses.read_text())
     for point in samples["1"]["keypoints_3d"].values():
         del point["z"]
-    with pytest.raises(InputError, match=r"keypoints_3d of sample 1 .*\(133, 2\).*x, y, z"):
+    with pytest.raises(InputError, match=r"keypoints_3d of sample 1 .*x, y, z.*\(133, 2\)"):
         h3wb.read(_write(tmp_path / "flat.json", samples))
 
 
@@ -324,7 +324,7 @@ def test_a_broken_npz_names_the_recording(tmp_path: Path, xyz: np.ndarray, npz: 
     with pytest.raises(InputError, match="no K of camera '54138969' of subject 'S8'"):
         h3wb.read(path)
     np.savez(path, train_data=np.array(_recordings(xyz / 1000)), metadata=np.array(_metadata()))
-    with pytest.raises(InputError, match="wanted millimetres"):
+    with pytest.raises(InputError, match="expected millimetres"):
         h3wb.read(path)
     elsewhere = _recordings(xyz)
     for recording in elsewhere.values():

@@ -151,7 +151,7 @@ def test_children_are_an_option(rig: Rig, generator: torch.Generator) -> None:
     assert (age(People(rig, bank=None)) > 0.7).all()
     assert (age(People(rig, bank=None, children=1.0)) < 0.7).all()
     assert 0.3 < (age(People(rig, bank=None, children=0.5)) < 0.7).float().mean() < 0.7
-    with pytest.raises(ValueError, match=r"between 0 and 1; got 1\.5"):
+    with pytest.raises(ValueError, match=r"from 0 to 1, got 1\.5"):
         People(rig, bank=None, children=1.5)
 
 

@@ -9,6 +9,7 @@ from wholebody_lift.skeleton import INDEX, MIRROR, PARTS, indices
 from wholebody_lift.train.synthetic import detector
 from wholebody_lift.train.synthetic.cameras import sample
 from wholebody_lift.train.synthetic.detector import KINDS, MASKS, MIN_FOUND, SIGMAS, detect
+from wholebody_lift.train.synthetic.draws import Draws
 from wholebody_lift.train.synthetic.occlusion import hidden
 
 
@@ -92,7 +93,7 @@ def test_kinds_have_their_shares(people, generator):
 
 
 def test_unknown_kind(views, covered, generator):
-    with pytest.raises(ValueError, match=r"yolo.*exact, masked"):
+    with pytest.raises(ValueError, match=r"exact, masked.*got 'yolo'"):
         detect(views.xy, views, covered, generator, kind="yolo")
 
 
@@ -134,7 +135,7 @@ def test_scores_fall_with_the_error(views, covered, generator, kind):
 
 def test_students_t_has_its_quantiles(generator):
     """Of x and of y alone: 0.741 and 2.132 are the quantiles 0.75 and 0.95 of Student's t, 4 degrees."""
-    drawn = detector._student_t(detector._Draw(generator, 2000))
+    drawn = detector._student_t(Draws(2000, generator))
     for coordinate in drawn.unbind(1):
         quantiles = torch.tensor([0.25, 0.5, 0.75, 0.95])
         found = coordinate.flatten().quantile(quantiles)

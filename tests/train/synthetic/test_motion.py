@@ -123,9 +123,9 @@ def test_bvh_frame_time_can_be_overruled() -> None:
 
 
 def test_bvh_with_values_missing_is_told() -> None:
-    with pytest.raises(ValueError, match="announces 2 frames of 9 values, but 17 values follow"):
+    with pytest.raises(ValueError, match=r"expected 2 frames of 9 values.*got 17 values"):
         bvh.read(BVH.rsplit("0", 1)[0])
-    with pytest.raises(ValueError, match="no BVH file"):
+    with pytest.raises(ValueError, match="expected a BVH file"):
         bvh.read("something else")
 
 
@@ -217,7 +217,7 @@ def test_gltf_turns_are_taken_from_rest_whatever_the_axes_of_a_node(tmp_path: Pa
 
 def test_gltf_that_is_none_is_told(tmp_path: Path) -> None:
     (tmp_path / "figure.glb").write_bytes(b"{}" * 20)
-    with pytest.raises(ValueError, match="no binary glTF file"):
+    with pytest.raises(ValueError, match="expected a binary glTF file"):
         gltf.read(tmp_path / "figure.glb")
 
 

@@ -103,11 +103,11 @@ def evaluate(
     than a set has.
     """
     if people.bank is None:
-        raise ValueError("people of recorded poses need a bank; give one made by `prepare`")
+        raise ValueError("people with recorded poses need a bank; pass one made by `prepare`")
     if not 0 < count <= held_out.PEOPLE:
-        raise ValueError(f"got {count} people; a test set has {held_out.PEOPLE}")
+        raise ValueError(f"expected 1 to {held_out.PEOPLE} people per test set, got {count}")
     if unknown := [name for name in sets if name not in SETS]:
-        raise ValueError(f"got test set {unknown[0]!r}; the sets are {', '.join(SETS)}")
+        raise ValueError(f"expected test sets among {', '.join(SETS)}, got {unknown[0]!r}")
     started = time.perf_counter()
     tables: dict[tuple[str, str], _Table] = {}
     made: dict[str, list[fingerprints.Fingerprint]] = {}

@@ -61,8 +61,8 @@ _CHUNK = 250
 _IMAGE_PATH = re.compile(r"(?P<subject>S\d+)/Images/(?P<action>[^/]+)\.(?P<camera>\d{8})/")
 
 _NEITHER = (
-    "wanted H3WB as published: a JSON file of samples with keypoints_2d or keypoints_3d, or an NPZ file with "
-    "train_data or data"
+    "expected H3WB as published: a JSON file of samples with keypoints_2d or keypoints_3d, or an NPZ file "
+    "with train_data or data"
 )
 
 Array = npt.NDArray[Any]
@@ -118,7 +118,8 @@ def read(path: str | os.PathLike[str]) -> H3WB:
     extent = np.ptp(h3wb.xyz[np.isfinite(h3wb.xyz).reshape(len(h3wb), -1).all(1)], axis=1)
     if extent.size and np.median(extent.max(1)) < _SMALLEST_MM:
         raise InputError(
-            f"people in {path.name} are {np.median(extent.max(1)):.3g} high; wanted millimetres as published"
+            f"expected millimetres, as published, got people who are {np.median(extent.max(1)):.3g} high in "
+            f"{path.name}"
         )
     return h3wb
 
@@ -183,9 +184,9 @@ def to_batch(
     if knowledge is None:
         knowledge = "image_size" if h3wb.K is None else "given"
     if knowledge not in CAMERA_KNOWLEDGE:
-        raise InputError(f"got knowledge {knowledge!r}; wanted one of {', '.join(CAMERA_KNOWLEDGE)}")
+        raise InputError(f"expected knowledge to be one of {', '.join(CAMERA_KNOWLEDGE)}, got {knowledge!r}")
     if knowledge == "given" and h3wb.K is None:
-        raise InputError("these samples have no K; add it by with_cameras or leave out knowledge")
+        raise InputError("expected samples with K, got none; add it with with_cameras, or omit knowledge")
     complete = {
         "3D keypoints": np.asarray(np.isfinite(h3wb.xyz).all((1, 2))),
         "observed 2D keypoints": np.asarray(h3wb.observed.any(1)),
@@ -257,7 +258,9 @@ def evaluate(
     `knowledge` and what is raised are as in `to_batch`.
     """
     if not len(h3wb):
-        raise InputError("got no samples to evaluate on; h3wb.of('test') is empty where no subject is S8")
+        raise InputError(
+            "expected samples to evaluate on, got none; h3wb.of('test') is empty if no subject is S8"
+        )
     scale = (stature_mm or network_stature_mm) / network_stature_mm
     total = torch.zeros(len(Errors._fields), dtype=torch.float64)
     for start in tqdm(range(0, len(h3wb), _CHUNK), desc="H3WB", disable=not progress):
@@ -303,12 +306,12 @@ def _compact(node: dict[str, Any]) -> Any:
 def _read_json(path: Path) -> H3WB:
     with path.open("rb") as file:
         if file.read(200).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"{", b"["):
-            raise InputError(f"{path.name} is neither JSON nor NPZ; {_NEITHER}")
+            raise InputError(f"{path.name} is not a valid JSON or NPZ file; {_NEITHER}")
         file.seek(0)
         try:
             data = json.load(file, object_hook=_compact)
         except (ValueError, UnicodeDecodeError) as error:
-            raise InputError(f"{path.name} is not whole JSON ({error}); download it again") from error
+            raise InputError(f"{path.name} is incomplete JSON ({error}); download it again") from error
     if not isinstance(data, dict) or not data:
         raise InputError(f"{path.name} holds a {type(data).__name__}, not samples by id; {_NEITHER}")
     for key, sample in data.items():
@@ -343,7 +346,9 @@ def _points(points: object, channels: int, where: str) -> Array:
         return points
     found = f"coordinates {points.shape}" if isinstance(points, np.ndarray) else f"keypoints {_some(points)}"
     axes = ", ".join("xyz"[:channels])
-    raise InputError(f"{where}: got {found}; wanted keypoints '0' to '{NUM_KEYPOINTS - 1}', each with {axes}")
+    raise InputError(
+        f"{where}: expected keypoints '0' to '{NUM_KEYPOINTS - 1}', each with {axes}, got {found}"
+    )
 
 
 # NPZ
@@ -406,7 +411,9 @@ def _members(path: Path, *names: str) -> dict[str, dict[str, Any]]:
 
 def _metadata(path: Path) -> dict[str, Any]:
     if not zipfile.is_zipfile(path):
-        raise InputError(f"{path.name} is no NPZ file; wanted h3wb_train.npz, whose metadata has the cameras")
+        raise InputError(
+            f"expected h3wb_train.npz, whose metadata has the cameras; {path.name} is not an NPZ file"
+        )
     return _members(path, "metadata")["metadata"]
 
 
@@ -450,7 +457,7 @@ def _entries(node: object, where: str) -> list[tuple[Any, Any]]:
 def _frames(block: Mapping[str, Any], field: str, channels: int, where: str) -> Array:
     """(T, 133, channels); the files may have an axis of one person after the frames."""
     if field not in block:
-        raise InputError(f"{where} has {_some(block)}; wanted camera_3d and pose_2d")
+        raise InputError(f"expected camera_3d and pose_2d in {where}, got {_some(block)}")
     values = np.asarray(block[field])
     if (
         values.shape[-2:] != (NUM_KEYPOINTS, channels)

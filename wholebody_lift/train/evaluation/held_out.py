@@ -137,10 +137,11 @@ def crowds(
 ) -> Iterator[Crowd]:
     """The people of `blocks` alone."""
     if name not in SETS:
-        raise ValueError(f"got test set {name!r}; the sets are {', '.join(SETS)}")
+        raise ValueError(f"expected one of the test sets {', '.join(SETS)}, got {name!r}")
     if rig.template.device.type != "cpu":
         raise ValueError(
-            f"got a rig on {rig.template.device}; test sets are drawn on the CPU to be the same everywhere"
+            f"expected a rig on the CPU, got one on {rig.template.device}; test sets are drawn on the CPU so "
+            "that they are the same everywhere"
         )
     for number in range(-(-people // BLOCK)):
         yield _crowd(SETS[name], rig, bank, split, _generator(split, name, number, "crowd"))

@@ -111,7 +111,7 @@ class Track:
         rows = torch.tensor([recording.rows for recording in self.recordings], device=device)
         inside = torch.tensor([recording.split == split for recording in self.recordings], device=device)
         if not inside.any():
-            raise ValueError(f"the bank holds no recordings in the split {split!r}")
+            raise ValueError(f"expected recordings of the split {split!r}, got none in the bank")
         starts = rows.cumsum(0) - rows
         recording = torch.multinomial(
             rows.double() ** _LENGTH_POWER * inside, n, replacement=True, generator=generator

@@ -296,7 +296,7 @@ def sample(xyz_world: Tensor, generator: torch.Generator, family: str | None = N
     name in `FAMILIES`, or None for the mixture. Raises ValueError on any other name.
     """
     if family is not None and family not in FAMILIES:
-        raise ValueError(f"got camera family {family!r}; the families are {', '.join(FAMILIES)}")
+        raise ValueError(f"expected one of the camera families {', '.join(FAMILIES)}, got {family!r}")
     draws, table = Draws(len(xyz_world), generator), _tables(xyz_world.device)
     kind = draws.choice_of_each(table.share.expand(draws.n, -1))
     if family is not None:

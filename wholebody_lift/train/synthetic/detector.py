@@ -377,7 +377,7 @@ def detect(
     `kind` is a name in `KINDS`, or None for the mixture. Raises ValueError on any other name.
     """
     if kind is not None and kind not in KINDS:
-        raise ValueError(f"got detector kind {kind!r}; the kinds are {', '.join(KINDS)}")
+        raise ValueError(f"expected one of the kinds of detectors {', '.join(KINDS)}, got {kind!r}")
     draws, table = Draws(len(xy), generator), _tables(xy.device)
     if not noise:
         return Detections(xy, torch.ones_like(xy[..., 0]), torch.full((len(xy),), _EXACT, device=xy.device))

@@ -110,7 +110,7 @@ class People:
         Raises ValueError for a share outside 0..1.
         """
         if not 0 <= children <= 1:
-            raise ValueError(f"the share of children is between 0 and 1; got {children:g}")
+            raise ValueError(f"expected a share of children from 0 to 1, got {children:g}")
         self.family = family
         self.kind = kind
         self.rig = rig
@@ -218,7 +218,7 @@ class People:
             recorded = to_matrix(self.bank.sample(n, self.split, generator)[0])
         if recorded_only:
             if recorded is None:
-                raise ValueError("people of recorded poses alone need a bank; give one made by `prepare`")
+                raise ValueError("people with recorded poses only need a bank; pass one made by `prepare`")
             rotations, grip = recorded, torch.zeros(n, 2, dtype=torch.long, device=self.device)
         else:
             rotations, _, grip = poses.sample_with_grips(rest.heads, generator, recorded, pose)

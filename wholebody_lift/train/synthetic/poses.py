@@ -92,9 +92,9 @@ def sample_with_grips(
     share = _label_shares(recorded is not None, generator.device)
     if only is not None:
         if only not in _LABEL:
-            raise ValueError(f"unknown pose {only!r}; there are {', '.join(LABELS)}")
+            raise ValueError(f"expected one of the poses {', '.join(LABELS)}, got {only!r}")
         if only in _RECORDED and recorded is None:
-            raise ValueError(f"{only!r} poses need a bank; give one made by `prepare`")
+            raise ValueError(f"{only!r} poses need a bank; pass one made by `prepare`")
         share = torch.zeros_like(share)
         share[_LABEL[only]] = 1
     label = Draws(len(rest_heads), generator).choice(share)

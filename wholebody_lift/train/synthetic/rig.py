@@ -62,7 +62,9 @@ class Rig(nn.Module):
         super().__init__()
         missing, unknown = _TENSORS - tensors.keys(), tensors.keys() - _TENSORS
         if missing or unknown:
-            raise KeyError(f"not the tensors of a rig: lacks {sorted(missing)}, knows no {sorted(unknown)}")
+            raise KeyError(
+                f"expected the tensors of a rig; missing: {sorted(missing)}, unknown: {sorted(unknown)}"
+            )
         for name in sorted(_TENSORS):
             self.register_buffer(name, tensors[name])
         parents = torch.tensor([-1] + [BONE[parent] for parent in PARENT_BONES.values()])

@@ -20,13 +20,13 @@ def read(text: str, *, fps: float | None = None) -> Clip:
     header, _, motion = text.partition("MOTION")
     match = re.match(r"\s*Frames:\s*(\d+)\s+Frame Time:\s*(\S+)(.*)", motion, re.DOTALL)
     if match is None:
-        raise ValueError("this is no BVH file: 'MOTION', 'Frames:' and 'Frame Time:' were not found")
+        raise ValueError("expected a BVH file, got one without 'MOTION', 'Frames:' and 'Frame Time:'")
     bones, parents, heads, tails, channels = _read_hierarchy(header.split())
     width = sum(len(names) for names in channels)
     values = torch.tensor([float(value) for value in match[3].split()], dtype=torch.float64)
     if values.numel() != int(match[1]) * width:
         raise ValueError(
-            f"the header announces {match[1]} frames of {width} values, but {values.numel()} values follow"
+            f"expected {match[1]} frames of {width} values, as the header says, got {values.numel()} values"
         )
     per_bone = torch.split(values.reshape(-1, width), [len(names) for names in channels], dim=1)
     local = [_rotation(names, table) for names, table in zip(channels, per_bone, strict=True)]

@@ -71,7 +71,7 @@ def read(path: Path) -> dict[str, Clip]:
 def _read_container(content: bytes) -> tuple[dict[str, Any], NDArray[np.uint8]]:
     """The JSON chunk and the binary chunk of a .glb file (glTF 2.0, section 4.4)."""
     if content[:4] != b"glTF":
-        raise ValueError("this is no binary glTF file: it does not begin with 'glTF'")
+        raise ValueError("expected a binary glTF file, got one that does not begin with 'glTF'")
     (length,) = struct.unpack("<I", content[12:16])
     return json.loads(content[20 : 20 + length]), np.frombuffer(content, np.uint8)[28 + length :]
 
@@ -102,7 +102,7 @@ def _read_accessor(document: dict[str, Any], data: NDArray[np.uint8], index: int
     accessor = document["accessors"][index]
     view = document["bufferViews"][accessor["bufferView"]]
     if accessor["componentType"] != _FLOAT or "byteStride" in view or "sparse" in accessor or view["buffer"]:
-        raise ValueError("only unpacked 32-bit floats inside the file are read; export the clips that way")
+        raise ValueError("expected unpacked 32-bit floats inside the file; export the clips that way")
     start = view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
     width = _COMPONENTS[accessor["type"]]
     values = data[start : start + 4 * width * accessor["count"]].view("<f4")
@@ -127,7 +127,9 @@ def _sample(
     local = rest.expand(len(when), *rest.shape).clone()
     for node, (times, values, interpolation) in keys.items():
         if interpolation not in ("LINEAR", "STEP"):
-            raise ValueError(f"clip {animation['name']!r} uses {interpolation}; bake it to linear keys")
+            raise ValueError(
+                f"expected linear keys in clip {animation['name']!r}, got {interpolation}; bake it first"
+            )
         last = len(times) - 1
         before = (torch.searchsorted(times, when, right=True) - 1).clamp(0, last)
         after = (before + 1).clamp_max(last)
