@@ -1,4 +1,4 @@
-"""Readers answer, or raise what they promise, whatever happens to a file; `python -m fuzz` goes on for longer."""
+"""Readers answer, or raise what they promise, whatever happens to a file; `python -m fuzz` runs longer."""
 
 import random
 
