@@ -22,8 +22,8 @@ CITED = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)
 @pytest.mark.parametrize("path", sorted({path for path, _ in CITED}))
 def test_the_tests_of_promises_exist(path: str) -> None:
     tree = ast.parse((ROOT / path).read_text())
-    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    assert {name for cited, name in CITED if cited == path} <= functions
+    tests = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    assert {name for cited, name in CITED if cited == path} <= tests
 
 
 def test_every_promise_has_a_test() -> None:
