@@ -445,7 +445,9 @@ def test_ids_of_the_wrong_shape(triples, name, ids):
 
 
 @pytest.mark.parametrize("name", ["image_ids", "track_ids"])
-@pytest.mark.parametrize("one", [1.5, np.inf, np.nan, 2.0**63, -(2.0**64), np.uint64(2**63), 10**400])
+@pytest.mark.parametrize(
+    "one", [1.5, np.inf, np.nan, 2.0**63, -(2.0**64), -(2**63) - 1, np.uint64(2**63), 10**400]
+)
 def test_ids_that_are_no_whole_numbers_within_64_bits(triples, name, one):
     ids = np.array([1, 2, 3, one], dtype=None if not isinstance(one, np.uint64) else np.uint64)
     with warnings.catch_warnings():
@@ -457,6 +459,14 @@ def test_ids_that_are_no_whole_numbers_within_64_bits(triples, name, one):
 def test_the_largest_ids_stay_as_they_are(triples):
     ids = [2**63 - 1, -(2**63), 2**53 + 1, 0]
     assert Keypoints2D(triples, image_ids=ids, track_ids=ids).track_ids.tolist() == ids
+
+
+@pytest.mark.parametrize("numbers", [4, 5, 8, 12, 14])
+def test_a_column_of_distortion_is_for_everyone_however_many_they_are(triples, numbers):
+    column = np.zeros((numbers, 1))
+    column[0] = 0.1
+    people = Keypoints2D(np.repeat(triples[:1], numbers, axis=0), K=K, distortion=column)
+    np.testing.assert_array_equal(people.distortion, np.tile([0.1, 0, 0, 0, 0], (numbers, 1)))
 
 
 def test_a_track_is_in_an_image_once(triples):
@@ -525,6 +535,20 @@ def test_empty_has_nobody():
 
 
 # What people bring
+
+
+@pytest.mark.parametrize("kind", [list, tuple, "nested", object])
+def test_masked_in_lists_and_objects_is_missing(triples, kind):
+    masked = np.ma.array(triples)
+    masked[0, INDEX["nose"]] = np.ma.masked
+    given = {
+        list: lambda: list(masked),
+        tuple: lambda: tuple(masked),
+        "nested": lambda: [list(person) for person in masked],
+        object: lambda: masked.astype(object),
+    }[kind]()
+    same(Keypoints2D(given), Keypoints2D(masked))
+    assert not Keypoints2D(given).observed[0, INDEX["nose"]]
 
 
 def test_masked_is_missing(triples):

@@ -80,6 +80,13 @@ def test_the_clock_ticks_as_often_as_frames_were_lifted() -> None:
         tracks.clock(replace(pose, fps=None))
 
 
+@pytest.mark.parametrize("ids", [[-(2**63), 2**63 - 1], [-(2**62), 0, 2**62], [0, 1, 2**62]])
+def test_ids_too_far_apart_are_no_clock(ids: list[int]) -> None:
+    pose = clip(len(ids))
+    with pytest.raises(InputError, match="count video frames"):
+        tracks.clock(replace(pose, image_ids=np.array(ids)))
+
+
 def test_only_some(people: Keypoints2D) -> None:
     both = changed(people, image_ids=CROWDED, track_ids=BOTH)
     assert tracks.only(both, [8]).image_ids.tolist() == [0, 1]

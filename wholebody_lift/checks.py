@@ -45,7 +45,7 @@ SMOOTHNESS_RANGE = (1e-3, 1e3)
 HEIGHT_RANGE_MM = (300.0, 2500.0)
 """Standing heights from a newborn's to a giant's."""
 
-CLAMPED = 3
+CLAMPED = 4
 """So many keypoints exactly on one border of the picture were moved there by a detector."""
 
 _LARGEST_FRACTION = 2.0
@@ -149,9 +149,7 @@ def numbers(name: str, value: Any) -> npt.NDArray[Any]:
             raise InputError(f"expected {name} as real numbers, got a tensor of type {source.dtype}")
         source = source.detach().cpu().double().numpy()
     try:
-        if isinstance(source, np.ma.MaskedArray) and source.dtype.kind in "biuf":
-            source = np.ma.filled(source.astype(np.float64), np.nan)
-        array = np.array(source)
+        array = np.array(_unmasked(source))
     except (ValueError, TypeError, RuntimeError):
         raise InputError(
             f"expected {name} as a full array, got rows of different lengths; "
@@ -171,6 +169,16 @@ def numbers(name: str, value: Any) -> npt.NDArray[Any]:
             else f"expected {name} as real numbers, got type {array.dtype}"
         )
     return array
+
+
+def _unmasked(source: Any) -> Any:
+    """The same with NaN or None for what is masked, in an `np.ma` array or in lists of those."""
+    if isinstance(source, np.ma.MaskedArray):
+        return source.filled(np.nan) if source.dtype.kind == "f" else source.tolist()
+    if isinstance(source, list | tuple):
+        nested = any(isinstance(item, np.ma.MaskedArray | list | tuple) for item in source)
+        return [_unmasked(item) for item in source] if nested else source
+    return source
 
 
 def _as_floats(name: str, array: npt.NDArray[Any]) -> Floats:
@@ -367,7 +375,7 @@ def _distortion(value: Any, xy: Floats) -> Floats:
         "e.g. with cv2.undistortPoints"
     )
     given = numbers("distortion", value).astype(np.float64)
-    if given.ndim == 2 and 1 in given.shape and given.shape[0] != n and given.size in (4, 5, 8, 12, 14):
+    if given.ndim == 2 and 1 in given.shape and given.size in (4, 5, 8, 12, 14):
         given = given.reshape(-1)  # OpenCV's (1, 5) and (5, 1)
     if given.ndim in (1, 2) and given.shape[-1] in (4, 8, 12, 14):
         if given[..., 5:].any():
@@ -418,8 +426,8 @@ def _ids(name: str, value: Any, n: int, meaning: str) -> Integers:
         )
     limits = np.iinfo(np.int64)
     whole = np.isfinite(ids) & (ids == np.floor(ids)) if ids.dtype.kind == "f" else np.ones(n, bool)
-    # 2**63 is a float of its own, the greatest int64 is not
-    within = (ids >= float(limits.min)) & (ids < 2.0**63) if ids.dtype.kind == "f" else ids <= limits.max
+    # as floats the limits also stand for whole numbers that are beyond them
+    within = (ids > float(limits.min)) & (ids < 2.0**63) if ids.dtype.kind == "f" else ids <= limits.max
     if not (whole & within).all():
         raise InputError(
             f"expected {name} as whole numbers within 64 bits, for each person {meaning}, got "

@@ -26,11 +26,19 @@ from wholebody_lift.skeleton import FACE_FEATURES, INDEX, PARTS, TREE_EDGES
 REPROJECTION_LIMIT = 0.1
 """Mean reprojection error over the person's size in the picture, above which the input is in doubt."""
 
+BODY_TO_FIT = 6
+"""With fewer keypoints of shoulders, arms, hips, legs and feet, as in a picture of a face or a hand, the size
+of what is seen is not that of the person."""
+
 SAME_SPOT, SAME_LINE = 4, 7
 """So many keypoints of shoulders, arms, hips, legs and feet on one spot, or on one row or column."""
 
 IMPOSSIBLE = 6.0
 """A part this many times as large as the others say is not of the same person."""
+
+MOSTLY_MIRRORED = 0.9
+"""Share of the people with a face that tells, from which on mirrored faces are a mirrored picture. Exact 2D
+of people seen from behind has mirrored faces too; then others look the right way round."""
 
 OFF_CENTRE = 0.25
 """The principal point is nearer to the middle of a picture, as a share of its width and height."""
@@ -99,6 +107,7 @@ def signs_in_result(xy: Floats, reprojection_error_px: Floats) -> Iterator[tuple
     """
     size = _size(xy)
     share = np.divide(reprojection_error_px, size, out=np.zeros(len(size)), where=size > 0)
+    share[(~np.isnan(xy[:, _MOVING, 0])).sum(axis=1) < BODY_TO_FIT] = 0
     yield from _told(
         [
             _Sign(
@@ -189,6 +198,9 @@ def _image_on_its_side(xy: Floats, image_size: Floats) -> _Sign:
 def _posture(xy: Floats) -> list[_Sign]:
     mirrored, right_way_round = _face_chirality(xy)
     upside_down = _upside_down(xy, mirrored, right_way_round)
+    tells = mirrored | right_way_round
+    if mirrored.sum() < MOSTLY_MIRRORED * tells.sum() or tells.sum() < 0.5 * len(xy):
+        mirrored = np.zeros_like(mirrored)  # some are seen from behind, with a face that shines through
     at_other_wrist, far_from_wrist = _hands_off(xy)
     swapped = "left and right look swapped: "
     exchange = "left is the person's own left, so exchange the sides"
@@ -274,7 +286,7 @@ def _hands_off(xy: Floats) -> tuple[Mask, Mask]:
         root = xy[:, INDEX[f"{side}_hand_root"]]
         to_own = _length(root - xy[:, INDEX[f"{side}_wrist"]])
         to_other = _length(root - xy[:, INDEX[f"{other}_wrist"]])
-        off = to_own > 0.4 * size
+        off = to_own > 0.5 * size
         exchanged = off & (to_other < 0.2 * size)
         at_other |= exchanged
         far |= off & ~exchanged

@@ -133,13 +133,13 @@ def clock(people: People) -> tuple[Integers, float]:
             "dataclasses.replace(pose, fps=30)"
         )
     step = np.gcd.reduce(np.diff(known))
-    when = (frames(people) - known[0]) // step
-    if len(known) < _LEAST_SHARE * (when.max() + 1):
+    span = int(known[-1]) - int(known[0])
+    if span >= 2**63 or len(known) < _LEAST_SHARE * (span // int(step) + 1):  # 64 bits cannot count further
         raise InputError(
             f"expected image ids that count video frames, got {len(known)} images with ids from {known[0]} "
             f"to {known[-1]}; give image_ids that count frames"
         )
-    return when, people.fps / step
+    return (frames(people) - known[0]) // step, people.fps / step
 
 
 def only(people: _Chosen, wanted: Iterable[int]) -> _Chosen:

@@ -141,6 +141,18 @@ def test_a_false_detection_is_dropped_and_named(squats):
     assert len(set(kept.track_ids.tolist())) == 1
 
 
+def test_a_second_detection_of_one_person_does_not_end_their_track(squats):
+    people, who = crowd(squats, lambda t: (0, 0), lambda t: (8, 8) if t == 7 else None)
+    # nearer to where the person is expected than the person
+    found = people.keypoints.copy()
+    row = np.flatnonzero((people.image_ids == 7) & (who == 1))[0]
+    found[row] = people.keypoints[np.flatnonzero((people.image_ids == 6) & (who == 0))[0]]
+    with pytest.warns(DroppedWarning, match="in image 7"):
+        kept = follow(Keypoints2D(found, image_ids=people.image_ids, fps=5))
+    assert kept.image_ids.tolist() == list(range(20))
+    assert len(set(kept.track_ids.tolist())) == 1
+
+
 def test_whoever_leaves_and_comes_back_has_the_same_number(squats):
     people, who = crowd(squats, lambda t: (0, 0), lambda t: (700, 0) if not 5 <= t < 14 else None)
     assert same_people(follow(people).track_ids, who)

@@ -39,6 +39,13 @@ class _Sighting:
     """(133, 2) pixels, NaN where missing."""
     velocity: Floats
     """(2,) pixels per frame."""
+    seen: int
+    """In how many frames so far."""
+
+    @property
+    def may_be_a_ghost(self) -> bool:
+        """Whether a false detection would look like this so far."""
+        return self.seen <= GHOST_FRAMES
 
     def expected(self, frame: int, patience: float) -> Floats:
         """(133, 2) where they should be in a later frame."""
@@ -50,9 +57,10 @@ class Tracker:
     """Numbers people so that one number is one person.
 
     Each person of a frame continues the track that is expected nearest to them, nearest pairs first, if that
-    is within `REACH`; else a new track begins. Tracks go on as they moved, so that people who cross keep
-    their numbers; nobody becomes somebody else across the picture, as at a cut, at the price of a new number
-    for whoever moves that fast.
+    is within `REACH`; else a new track begins. Tracks that may be false detections come last: a second
+    detection of one person, for a frame or two, does not end the track of the first. Tracks go on as they
+    moved, so that people who cross keep their numbers; nobody becomes somebody else across the picture, as at
+    a cut, at the price of a new number for whoever moves that fast.
     """
 
     def __init__(self, fps: float | None, min_score: float) -> None:
@@ -70,12 +78,12 @@ class Tracker:
             track: last for track, last in self._tracks.items() if frame - last.frame <= self._memory
         }
         pairs = sorted(
-            (moved(last.expected(frame, self._patience), person), track, row)
+            (last.may_be_a_ghost, moved(last.expected(frame, self._patience), person), track, row)
             for track, last in self._tracks.items()
             for row, person in enumerate(xy)
         )
         track_of: dict[int, int] = {}
-        for distance, track, row in pairs:
+        for _, distance, track, row in pairs:
             if distance < REACH and row not in track_of and track not in track_of.values():
                 track_of[row] = track
         for row in range(len(people)):
@@ -88,12 +96,13 @@ class Tracker:
     def _sighting(self, track: int, frame: int, xy: Floats) -> _Sighting:
         last = self._tracks.get(track)
         if last is None:
-            return _Sighting(frame, xy, np.zeros(2))
+            return _Sighting(frame, xy, np.zeros(2), seen=1)
         both = ~np.isnan(last.xy[:, 0]) & ~np.isnan(xy[:, 0])
         step = (
             np.median(xy[both] - last.xy[both], axis=0) / (frame - last.frame) if both.any() else np.zeros(2)
         )
-        return _Sighting(frame, xy, _STEADINESS * last.velocity + (1 - _STEADINESS) * step)
+        velocity = _STEADINESS * last.velocity + (1 - _STEADINESS) * step
+        return _Sighting(frame, xy, velocity, last.seen + 1)
 
 
 def moved(before: Floats, now: Floats) -> float:
