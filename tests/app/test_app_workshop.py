@@ -121,7 +121,7 @@ def test_a_focal_length_needs_a_size(workshop: Workshop, squats: Keypoints2D) ->
 
 
 def test_errors_call_the_file_by_its_name(workshop: Workshop) -> None:
-    with pytest.raises(InputError, match=r"^my file\.json: got an object with a, which is no format"):
+    with pytest.raises(InputError, match=r"^my file\.json: .*got an object with a"):
         workshop.take(b'{"a": 1}', "my file.json", {})
 
 

@@ -35,21 +35,21 @@ MAX_BYTES = 128 * 2**20
 """The largest file that is accepted: a quarter of an hour of one person as JSON, 30 frames per second."""
 
 REQUEST_SECONDS = 15.0
-"""In this time a request must have come but for its body; an idle connection is closed after it."""
+"""Within this time a request must be complete except for its body; idle connections are closed after it."""
 
 BODY_SECONDS = 60.0
-"""In this time the body must have come, and the client must have taken each piece of an answer."""
+"""Within this time the body must be complete, and the client must take each piece of an answer."""
 
 LINGER_SECONDS = 2.0
-"""So long a refused client may go on sending before the connection is closed."""
+"""How long a refused client may go on sending before its connection is closed."""
 
 MAX_CONNECTIONS = 64
 
 MAX_JOBS = 6
-"""Files that are lifted or wait for it, each in memory."""
+"""Files that are being lifted or waiting, each of them in memory."""
 
 _NAME_BYTES = 160
-"""Of a file's name in UTF-8. File systems take 255, and exports add to it."""
+"""Longest file name in UTF-8. File systems take 255 bytes, and exports add to it."""
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """Control characters, line ends and marks that turn the direction of text around."""
@@ -99,7 +99,7 @@ class Server(ThreadingHTTPServer):
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """What this server is called by those who are meant to reach it."""
+        """The host names under which it answers."""
         return tuple(f"{name}:{self.server_port}" for name in ("127.0.0.1", "localhost"))
 
     @property
@@ -108,7 +108,7 @@ class Server(ThreadingHTTPServer):
         return f"http://{self.hosts[0]}/{self.token}/"
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer in a thread of its own, if there is room for one more connection."""
+        """Answer in a thread of its own, if there is room for another connection."""
         if self.connections.admit(request):
             super().process_request(request, client_address)
         else:
@@ -119,7 +119,7 @@ class Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Connections that break are no news."""
+        """Broken connections are not reported."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             _log(error)
@@ -167,7 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, _mistake(error))
 
     def _address(self) -> tuple[str, dict[str, str]]:
-        """The path after the secret, and the query. Refuses who is not meant to be here."""
+        """The path after the secret, and the query. Refuses who lacks the secret or names another host."""
         if self.headers.get("Host") not in self.server.hosts:
             raise RequestError(HTTPStatus.MISDIRECTED_REQUEST, "this host name is not served")
         path, _, query = self.path.partition("?")
@@ -186,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
             ) from None
         return path, {name: values[0] for name, values in fields.items()}
 
-    # What is there
+    # What it serves
 
     def _get(self, path: str, query: Mapping[str, str]) -> None:
         if path in _PAGE:
@@ -276,7 +276,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise ConnectionAbortedError
         return content
 
-    # How it is sent
+    # Sending
 
     def _refuse(self, status: HTTPStatus, text: str) -> None:
         self.close_connection = True
@@ -355,7 +355,7 @@ def _failures(status: HTTPStatus) -> Iterator[None]:
 
 
 def _mistake(error: Exception) -> str:
-    """What the page says of an error that nobody foresaw."""
+    """What the page shows for an error of our own."""
     if isinstance(error, OSError):  # a full disk, say
         return str(error)
     return f"wholebody-lift itself failed ({type(error).__name__}: {error}); please report it"

@@ -53,7 +53,7 @@ _MOST_KNOWN = 1e6
 """No field has a larger number."""
 
 _WAIT_SECONDS = 0.5
-"""How often those who wait are told so."""
+"""How often `report` is called for a file that waits."""
 
 _CSV_LAYOUTS = {"long": "a row per keypoint", "wide": "a row per person"}
 
@@ -123,7 +123,7 @@ class Workshop:
         return self.describe(result)
 
     def describe(self, result: Result) -> dict[str, Any]:
-        """A result for the page: words, people, and what it can be downloaded as, for everybody and each."""
+        """A result for the page: summary, people, and the downloads of everyone and of each person."""
         pose = result.pose
         who = tracks.numbers(pose)
         ids = [] if who is None else np.unique(who).tolist()
@@ -151,7 +151,7 @@ class Workshop:
     def export(
         self, id: str, suffix: str, person: int | None = None, layout: str | None = None
     ) -> tuple[str, bytes]:
-        """The name and content of a file of a result, of everybody or one person; a table in a layout.
+        """The name and content of a file of a result, of everyone or one person; a table in a layout.
 
         Raises NotFoundError for a result, suffix, person or layout that there is not, ValueError or
         ImportError where the file cannot be made.
@@ -276,7 +276,7 @@ def _with_camera(people: Keypoints2D, known: Mapping[str, float]) -> Keypoints2D
     if "focal" not in known:
         return people
     if people.image_size is None:
-        raise InputError("got a focal length without the image size; fill in width and height too")
+        raise InputError("expected the image size with a focal length; fill in width and height too")
     K = np.zeros((len(people), 3, 3))
     K[:, [0, 1], [0, 1]] = known["focal"]
     K[:, :2, 2] = people.image_size / 2

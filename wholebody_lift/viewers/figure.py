@@ -86,11 +86,11 @@ def plot(
     from matplotlib.figure import Figure
 
     if len(pose) == 0:
-        raise ValueError("got a pose of 0 people; there is nothing to draw")
+        raise ValueError("expected a pose with people to draw, got one of 0 people")
     shown = pose[np.flatnonzero(pose.image_ids == pose.image_ids[0])] if person is None else pose[person]
     panels = [_panel(shown, view) for view in views]
     if not panels:
-        raise ValueError(f"got views {views!r}; {_CHOICES}")
+        raise ValueError(f"expected views from {_CHOICES}, got {views!r}")
 
     xyz = in_opencv(shown, shown.xyz if len(shown) == 1 else shown.in_camera)
     half_size = _half_size(xyz, [panel for panel in panels if panel]) * (1.06 if len(shown) == 1 else 1.15)
@@ -131,7 +131,7 @@ KINDS = (
     Kind(".svg", "SVG", "figure to edit", write, unit="", extra=PLOT),
 )
 
-_CHOICES = f"choose from 'input', {', '.join(map(repr, _TITLES))} or (elev, azim) in degrees"
+_CHOICES = f"'input', {', '.join(map(repr, _TITLES))} or (elev, azim) in degrees"
 
 
 def _panel(shown: Pose3D, view: View) -> _Panel | None:
@@ -140,7 +140,7 @@ def _panel(shown: Pose3D, view: View) -> _Panel | None:
         return None
     if isinstance(view, str):
         if view not in _TITLES:
-            raise ValueError(f"got view {view!r}; {_CHOICES}")
+            raise ValueError(f"expected views from {_CHOICES}, got {view!r}")
         turn, lift = named(shown)[view]
         title = _TITLES[view]
     elif len(view) == 2:
@@ -148,7 +148,7 @@ def _panel(shown: Pose3D, view: View) -> _Panel | None:
         turn, lift = math.radians(azim), math.radians(elev)
         title = f"{elev:g}° up, {azim:g}° around"
     else:
-        raise ValueError(f"got view {view!r}; {_CHOICES}")
+        raise ValueError(f"expected views from {_CHOICES}, got {view!r}")
     right, down, away = view_axes(turn, lift)
     if view == "camera":
         matrix = FRAMES[shown.frame].matrix

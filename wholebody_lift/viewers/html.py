@@ -64,7 +64,7 @@ def render(pose: Pose3D, *, title: str = "wholebody-lift") -> str:
     Raises ValueError for a pose without people.
     """
     if len(pose) == 0:
-        raise ValueError("got a pose of 0 people; there is nothing to show")
+        raise ValueError("expected a pose with people to show, got one of 0 people")
     here = files("wholebody_lift.viewers") / "page"
     style = _colours() + (here / "style.css").read_text(encoding="utf-8")
     script = "\n".join((here / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
