@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -36,7 +34,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         with _copied_to(path) as new:
             yield new
         return
-    new = target.with_name(f".{secrets.token_hex(8)}{path.suffix[:32]}")  # short: names end at 255 bytes
+    new = target.with_name(f".{os.urandom(8).hex()}{path.suffix[:32]}")  # short: names end at 255 bytes
     try:
         os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))  # minus the umask
     except OSError as error:
@@ -96,6 +94,8 @@ def _target(path: Path) -> Path | None:
 @contextmanager
 def _copied_to(stream: Path) -> Iterator[Path]:
     """A new file whose content is copied to a stream at the end."""
+    import tempfile  # slow to import, and hardly ever needed
+
     with tempfile.TemporaryDirectory(prefix="wholebody-lift-") as folder:
         new = Path(folder) / f"content{stream.suffix}"
         yield new
