@@ -200,9 +200,10 @@ def choose(values: Floats, layouts: Sequence[Layout]) -> Layout:
     first, *others = candidates
     xy = np.where((values[..., :2] == 0).all(axis=-1, keepdims=True), np.nan, values[..., :2])
     for other in others:
-        first_fits, other_fits = (
-            _FITS[layout.title](xy) if layout.title in _FITS else None for layout in (first, other)
-        )
+        with np.errstate(over="ignore", invalid="ignore"):  # absurd coordinates fit nothing
+            first_fits, other_fits = (
+                _FITS[layout.title](xy) if layout.title in _FITS else None for layout in (first, other)
+            )
         if other_fits is not None and (other_fits & ~_true(first_fits)).sum() > 0.5 * len(values):
             return other
     return first

@@ -13,6 +13,7 @@ import pytest
 
 from wholebody_lift import InputError, InputWarning, Keypoints2D, formats
 from wholebody_lift.errors import DroppedWarning
+from wholebody_lift.layouts import NAMED
 from wholebody_lift.skeleton import INDEX, indices
 
 CASES = Path(__file__).parents[2] / "data" / "cases"
@@ -79,8 +80,6 @@ def test_pose2sim_has_all_keypoints_in_the_pose(squats, name):
 
 @pytest.mark.parametrize("count", [15, 18, 25, 135, 136])
 def test_pose2sim_of_other_models(squats, count):
-    from wholebody_lift.layouts import NAMED
-
     layout = {15: "mpi", 18: "openpose-coco", 25: "body_25", 135: "body_135", 136: "halpe136"}[count]
     row = np.zeros((count, 3))
     for i, name in enumerate(NAMED[layout].names):
@@ -274,3 +273,47 @@ def test_odd_values_are_input_errors(document):
 def test_nesting_without_end_is_an_input_error():
     with pytest.raises(InputError):
         formats.read(b"[" * 100_000 + b"]" * 100_000)
+
+
+def h36m(squats, frame) -> list[float]:
+    """The body of a frame in Human3.6M's order."""
+    named = {name: squats.keypoints[frame, i] for name, i in INDEX.items()}
+    for name, pair in {"hip": "hip", "thorax": "shoulder"}.items():
+        named[name] = (named[f"left_{pair}"] + named[f"right_{pair}"]) / 2
+    named["spine"] = (named["hip"] + named["thorax"]) / 2
+    named["neck_base"] = named["head"] = named["nose"]
+    return [float(v) for name in NAMED["h36m"].names for v in (*named[name], 0.9)]
+
+
+@pytest.mark.parametrize("layout", [None, "h36m"])
+def test_human36m_in_the_form_of_coco(squats, layout):
+    people = [{"image_id": frame, "keypoints": h36m(squats, frame)} for frame in range(3)]
+    read_again = formats.read(json.dumps(people).encode(), layout=layout)
+    assert off(read_again, squats, range(3)) < 1e-6
+    assert read_again.observed.sum() == 3 * 12
+
+
+def test_a_layout_that_contradicts_the_parts_is_refused(squats):
+    person = {"image_id": 0, "keypoints": h36m(squats, 0), "foot_kpts": [0.0] * 18}
+    with pytest.raises(InputError, match="leave out layout"):
+        formats.read(json.dumps([person]).encode(), layout="h36m")
+
+
+def test_minus_one_in_arrays_is_no_track(squats, tmp_path):
+    crowd = np.stack((squats.keypoints[0], squats.keypoints[0] + 200))
+    np.savez(tmp_path / "crowd.npz", keypoints=crowd, image_ids=[0, 0], track_ids=[-1, -1])
+    people = formats.read(tmp_path / "crowd.npz")
+    assert len(people) == 2
+    assert people.track_ids is None
+
+
+def test_gzip_may_not_claim_more_memory_than_its_size_justifies(monkeypatch):
+    monkeypatch.setattr("wholebody_lift.formats.loading.SLACK_BYTES", 1000)
+    with pytest.raises(InputError, match="at most"):
+        formats.read(gzip.compress(b"[" + b"[]," * 100_000 + b"[]]"))
+
+
+def test_a_landmark_alone_is_no_body():
+    for part in ([None], [5], ["x"], [{"landmarks": None}]):
+        with pytest.raises(InputError, match="frame 0 to be a list of landmarks"):
+            formats.read(json.dumps({"pose_landmarks": part}).encode(), image_size=SIZE)

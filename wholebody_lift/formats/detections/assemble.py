@@ -60,6 +60,8 @@ def assemble(fields: Fields, known: Known | KnownButSize, source: str = "") -> K
     min_score = fields.pop("min_score", MIN_SCORE)
     if fields.pop("normalised", False):
         fields["keypoints"] = _in_pixels(fields["keypoints"], fields.get("image_size"))
+    if "track_ids" in fields:
+        fields["track_ids"] = _without_no_track(fields["track_ids"])
     people, seen = Keypoints2D.visible(**fields, min_score=min_score)
     if not len(people):
         raise InputError(
@@ -172,6 +174,13 @@ def track_numbers(tracks: Sequence[Any]) -> list[int] | None:
             f"left out all track ids, as {name_people(without)} has none; number them all, or remove them all"
         )
     return known
+
+
+def _without_no_track(tracks: npt.ArrayLike) -> Any:
+    """Track ids as they are, unless some are negative, which is no track."""
+    ids = np.asarray(tracks)
+    negative = ids.ndim == 1 and ids.dtype.kind in "if" and bool((ids < 0).any())
+    return track_numbers(ids.tolist()) if negative else tracks
 
 
 def whole_number(value: Any, what: str) -> int:

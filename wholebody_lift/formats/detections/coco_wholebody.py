@@ -35,7 +35,7 @@ from wholebody_lift.formats.detections.assemble import (
     whole_number,
 )
 from wholebody_lift.keypoints import Keypoints2D
-from wholebody_lift.layouts import Layout
+from wholebody_lift.layouts import COCO, COCO_WHOLEBODY, H36M_17, Layout, choose, convert
 from wholebody_lift.skeleton import NUM_KEYPOINTS, PARTS
 
 LOOKED_FOR = "COCO-WholeBody (a list of people with keypoints, foot_kpts and the like, or annotations)"
@@ -63,13 +63,13 @@ def matches(document: Any) -> bool:
     return isinstance(document, dict) and "annotations" in document
 
 
-def has_parts(person: dict[str, Any]) -> bool:
+def has_parts(person: Mapping[str, Any]) -> bool:
     """Whether a person has any part but the body, which tells this format from its relatives."""
     return any(key in person for key in _PART_KEYS if key != "keypoints")
 
 
 def parse(document: Any, layout: Layout | None = None) -> Fields:
-    """The fields in the parsed JSON, whose layout is COCO-WholeBody.
+    """The fields in the parsed JSON; `layout` is that of `keypoints` where people have no other part.
 
     The size of the images comes from `images`, or from `info` where all have one size.
     """
@@ -77,7 +77,7 @@ def parse(document: Any, layout: Layout | None = None) -> Fields:
     people = document["annotations"] if described else document
     people = [an_object(person, f"annotation {n}") for n, person in enumerate(a_list(people, "annotations"))]
     people = [person for person in people if not person.keys().isdisjoint(_PART_KEYS)]  # boxes have none
-    triples = stack(_triples(person, number) for number, person in enumerate(people))  # (N, K, 3)
+    triples = _in_our_layout(people, layout)  # (N, K, 3)
     if any(key in person for person in people for key in _VALID_KEYS) or _are_flags(triples[..., 2]):
         _flags_to_scores(triples, people)
     else:
@@ -124,7 +124,38 @@ def _describe(person: Keypoints2D, image_id: int) -> dict[str, Any]:
     }
 
 
-def _triples(person: dict[str, Any], number: int) -> Floats:
+def _in_our_layout(people: Sequence[Mapping[str, Any]], layout: Layout | None) -> Floats:
+    """(N, 133, 3) x, y, v; zeros where missing. The 17 of a body may be Human3.6M's, as other programs that
+    write COCO's form have them: where they lie tells, or the caller does.
+
+    Raises InputError for another layout than that of the parts.
+    """
+    parted = any(has_parts(person) for person in people)
+    if layout not in (None, COCO_WHOLEBODY):
+        if parted:
+            raise InputError(
+                f"expected people in the layout of {layout.title}, got foot_kpts and the like, which are "
+                "COCO-WholeBody; leave out layout"
+            )
+        rows = (
+            _in_threes(flat_numbers(person["keypoints"], f"keypoints of person {number}"))
+            for number, person in enumerate(people)
+        )
+        return np.nan_to_num(convert(stack(rows), layout))
+    triples = stack(_triples(person, number) for number, person in enumerate(people))
+    body = triples[:, : len(COCO.names)]
+    if parted or layout is not None or triples[:, len(COCO.names) :].any():
+        return triples
+    return triples if choose(body, (COCO, H36M_17)) is COCO else np.nan_to_num(convert(body, H36M_17))
+
+
+def _in_threes(values: Floats) -> Floats:
+    if values.size % 3:
+        raise InputError(f"expected x, y, v of each keypoint, got {values.size} numbers")
+    return values.reshape(-1, 3)
+
+
+def _triples(person: Mapping[str, Any], number: int) -> Floats:
     """(133, 3) x, y, v of one person; zeros where a part is left out."""
     triples = np.zeros((NUM_KEYPOINTS, 3))
     for key, name in _PART_KEYS.items():

@@ -168,6 +168,8 @@ def _keypoints(part: Any, name: str, number: int) -> Floats | None:
     if len(keypoints) == 1:  # a list of people, by JavaScript's tasks
         keypoints = keypoints[0]
         keypoints = keypoints.get("landmarks", keypoints) if isinstance(keypoints, Mapping) else keypoints
+        if not isinstance(keypoints, Sequence | np.ndarray) or isinstance(keypoints, str):
+            raise InputError(f"expected {what} to be a list of landmarks, got {brief(keypoints)}")
     if len(keypoints) not in _COUNTS[name]:
         wanted = " or ".join(map(str, _COUNTS[name]))
         raise InputError(f"expected {wanted} landmarks in {what}, got {len(keypoints)}")
