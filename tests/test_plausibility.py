@@ -46,7 +46,7 @@ def test_width_and_height_exchanged(people):
     assert signs(low, SIZE) == []
     (text,) = signs(low, SIZE[::-1])
     assert text.startswith(
-        "person 0 (of 1): keypoints lie outside the image, but inside it if width and height were"
+        "person 0 (of 1): keypoints lie outside the image, but would lie inside if width and height were"
     )
     assert "image.shape[1::-1]" in text
 
@@ -96,7 +96,7 @@ def test_body_exchanged_but_not_the_face(people):
     swapped[:, kept] = people[:, kept]
     (text,) = signs(swapped)
     assert "left and right look swapped: the face looks the other way than the body" in text
-    assert "exchange the sides" in text
+    assert "swap the sides" in text
 
 
 def test_hands_exchanged(people):
@@ -113,7 +113,7 @@ def test_a_hand_far_from_its_wrist(people):
     far = people.copy()
     far[3, PARTS["left_hand"].start : PARTS["left_hand"].stop] += (150, -150)
     (text,) = signs(far)
-    assert text.startswith("person 3 (of 65): a hand is far from its wrist; give it as missing (score 0)")
+    assert text.startswith("person 3 (of 65): a hand is far from its wrist; mark it as missing (score 0)")
 
 
 def test_signs_do_not_depend_on_scale_place_or_company(people):
@@ -138,7 +138,7 @@ def test_a_head_as_large_as_the_body(people):
     wrong = people[:1].copy()
     for side in ("left", "right"):
         wrong[:, INDEX[f"{side}_ear"]] = people[:1, INDEX[f"{side}_knee"]]
-    assert any("out of all proportion" in text for text in signs(wrong))
+    assert any("impossible proportions" in text for text in signs(wrong))
 
 
 def test_a_camera_of_another_resolution(people):

@@ -241,8 +241,7 @@ def _scores(value: Any, n: int) -> npt.NDArray[np.float32]:
         alone = f"({NUM_KEYPOINTS},) or " if n == 1 else ""
         raise InputError(
             f"expected scores of shape {alone}({n}, {NUM_KEYPOINTS}) with the keypoints of {count(n)}, one "
-            "score "
-            f"per keypoint, got shape {scores.shape}"
+            f"score per keypoint, got shape {scores.shape}"
         )
     scores = scores.reshape(n, NUM_KEYPOINTS)
     low, high = SCORE_RANGE
@@ -251,8 +250,7 @@ def _scores(value: Any, n: int) -> npt.NDArray[np.float32]:
         person, keypoint = np.argwhere(bad)[0]
         raise InputError(
             f"expected scores from 0 to 1, got {np.nanmin(scores):.4g} to {np.nanmax(scores):.4g}, the first "
-            "wrong "
-            f"one at {_place(person, keypoint)}. {_score_hint(scores)}"
+            f"wrong one at {_place(person, keypoint)}. {_score_hint(scores)}"
         )
     return scores.clip(0, 1)
 
@@ -289,9 +287,8 @@ def require_visible(bad: Mask, xy: Floats, min_score: float) -> None:
     if unseen.any():
         raise InputError(
             "expected at least two visible keypoints in different places, got none for "
-            f"{name_people(unseen)}: "
-            f"every one is NaN, (0, 0) or has a score under {min_score:g}. "
-            "Leave such people out, or lower min_score if the detector's scores are low"
+            f"{name_people(unseen)}: every one is NaN, (0, 0) or has a score under {min_score:g}. Leave such "
+            "people out, or lower min_score if the detector's scores are low"
         )
     first = np.flatnonzero(bad)[0]
     x, y = xy[first, ~np.isnan(xy[first, :, 0])][0]
@@ -313,8 +310,8 @@ def drop_clamped(xy: Floats, scores: npt.NDArray[np.float32], image_size: Floats
         people = name_people(np.asarray(dropped.any(axis=1)))
         warn(
             f"{people}: {dropped.sum()} keypoints lie exactly on the border of the image, as if a detector "
-            "had moved them there from outside, and count as missing; give keypoints outside the image "
-            "where they are, as NaN, or with score 0",
+            "had moved them there, and count as missing; pass keypoints outside the image unchanged, as "
+            "NaN, or with score 0",
             PlaceholderWarning,
         )
         xy[dropped] = np.nan
@@ -352,18 +349,16 @@ def _intrinsics(value: Any, xy: Floats) -> Floats:
     if beyond.any():
         raise InputError(
             f"expected focal lengths and a principal point under {MAX_PIXEL:g} pixels and a skew smaller "
-            "than fx "
-            f"in K, got {_first(K, beyond)}"
+            f"than fx in K, got {_first(K, beyond)}"
         )
     slope = np.linalg.norm((xy - centre[:, None]) / focal[:, None], axis=-1)  # (N, K)
     steep = (slope > MAX_SLOPE).sum(axis=1) > (slope <= MAX_SLOPE).sum(axis=1)
     if steep.any():
         raise InputError(
             f"expected K in pixels of the image that the keypoints are in, got {_first(K, steep)}, which "
-            "cannot "
-            f"have seen {name_people(steep)}: most keypoints lie {np.degrees(np.arctan(MAX_SLOPE)):.0f} "
-            "degrees or "
-            "more off its axis. K is neither normalised nor in millimetres"
+            f"cannot have seen {name_people(steep)}: most keypoints lie "
+            f"{np.degrees(np.arctan(MAX_SLOPE)):.0f} degrees or more off its axis. K is neither normalised "
+            "nor in millimetres"
         )
     return K
 
@@ -442,8 +437,7 @@ def require_once_per_image(image_ids: Integers, track_ids: Integers) -> None:
         image, track = pairs[:, counts > 1][:, 0]
         raise InputError(
             f"expected each person once in an image, got {counts.max()} people with track id {track} in "
-            "image "
-            f"{image}; give each person of an image a number of their own"
+            f"image {image}; give each person of an image a number of their own"
         )
 
 
@@ -487,8 +481,7 @@ def require_pixel_units(people: Keypoints2D) -> None:
         raise InputError(
             f"expected keypoints in pixels, got coordinates of at most {largest[fractions].max():.3g} for "
             f"{name_people(fractions)}, which look like fractions of the image: multiply x by its width and "
-            "y by "
-            f"its height, keypoints[..., :2] * {size}"
+            f"y by its height, keypoints[..., :2] * {size}"
         )
 
 

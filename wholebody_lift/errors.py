@@ -1,6 +1,6 @@
-"""What can go wrong, and how people and keypoints are named in messages.
+"""Errors and warnings, and how messages name people and keypoints.
 
-Every text says what was expected, what came and how to fix it.
+Every message says what was expected, what came and how to fix it.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from wholebody_lift._types import Mask
 
 
 class InputError(ValueError):
-    """The input cannot be lifted; the text says what was expected, what came and how to fix it."""
+    """The input cannot be lifted. The message says what was expected, what came and how to fix it."""
 
 
 class InputWarning(UserWarning):
-    """The input can be lifted but looks wrong; the text names the people, the sign and the fix.
+    """The input can be lifted but looks wrong. The message names the people, the problem and the fix.
 
-    Every warning is of one of the subclasses below, so that a caller can silence one kind:
+    Every warning belongs to one of the subclasses below, so a caller can silence one kind:
     `warnings.simplefilter("ignore", errors.OrientationWarning)`.
     """
 
@@ -31,34 +31,34 @@ class OrientationWarning(InputWarning):
 
 
 class PlaceholderWarning(InputWarning):
-    """Keypoints look like place-holders: on the border of the picture, on one spot or on one line."""
+    """Keypoints look like placeholders: on the border of the image, on one spot or on one line."""
 
 
 class ProportionWarning(InputWarning):
-    """Parts are too large, or too far from where they belong, to be of one person."""
+    """Parts are too large, or too far from where they belong, for one person."""
 
 
 class CameraWarning(InputWarning):
-    """K and the image size do not look like those of one picture."""
+    """K and the image size do not seem to belong to the same image."""
 
 
 class ReprojectionWarning(InputWarning):
-    """The result, seen through the camera, is far from the 2D keypoints."""
+    """The result, projected through the camera, is far from the 2D keypoints."""
 
 
 class DroppedWarning(InputWarning):
-    """People or keypoints were left out."""
+    """People, keypoints or ids were dropped, or scores were clipped."""
 
 
 class WeightsError(RuntimeError):
-    """Weights that cannot be found, fetched, trusted or fitted into the network.
+    """Weights cannot be found, downloaded, trusted or loaded into the network.
 
-    The text says what was expected, what came and how to fix it.
+    The message says what was expected, what came and how to fix it.
     """
 
 
 def warn(message: str, category: type[InputWarning]) -> None:
-    """Warn at the line that called into this package, however deep the cause is."""
+    """Warn at the line that called into this package, however deep the cause."""
     level, frame = 1, sys._getframe(0)
     while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
         level, frame = level + 1, frame.f_back
@@ -70,18 +70,18 @@ def _is_ours(module: str) -> bool:
 
 
 def name_people(chosen: Mask) -> str:
-    """Who is chosen, for a message: "person 3 (of 8)", "people 0, 1, 2, 3, 4 and 90 more (of 100)"."""
+    """The chosen people in a message: "person 3 (of 8)", "people 0, 1, 2, 3, 4 and 90 more (of 100)"."""
     numbers = np.flatnonzero(chosen)
     return f"{'person' if len(numbers) == 1 else 'people'} {listed(numbers)} (of {len(chosen)})"
 
 
 def count(people: int) -> str:
-    """How many, for a message: "1 person", "4 people"."""
+    """The number of people in a message: "1 person", "4 people"."""
     return "1 person" if people == 1 else f"{people} people"
 
 
 def listed(items: Iterable[object]) -> str:
-    """The first few, for a message: "3", "0, 2 and 5", "0, 1, 2, 3, 4 and 90 more"."""
+    """The first few items in a message: "3", "0, 2 and 5", "0, 1, 2, 3, 4 and 90 more"."""
     words = [str(item) for item in items] or ["none"]
     if len(words) > 6:
         words[5:] = [f"{len(words) - 5} more"]

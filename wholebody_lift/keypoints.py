@@ -157,8 +157,7 @@ class Keypoints2D(BaseModel):
             else:
                 raise InputError(
                     f"expected pieces that all have the same {name} or each their own, got some without or "
-                    "with "
-                    "another; give it to all of them, or to none"
+                    "with another; give it to all of them, or to none"
                 )
         return cls._of(**joined)
 

@@ -125,8 +125,8 @@ SAPIENS_308 = Layout(
     "Sapiens' (Goliath) body, hands and dense face",
     (*MHR_70.names, *(f"dense_face_{i}" for i in range(308 - 70))),
 )
-"""Source of both: Sapiens, pose/configs/_base_/datasets/goliath.py. Its face is not iBUG's: it is left "
-"out."""
+"""Source of both: Sapiens, pose/configs/_base_/datasets/goliath.py. Its face is not iBUG's: it is left
+out."""
 
 OPENPOSE_134 = Layout(
     "COCO-WholeBody in OpenPose's order", OPENPOSE_18.names + FEET + FACE + LEFT_HAND + RIGHT_HAND

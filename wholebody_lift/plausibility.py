@@ -1,7 +1,7 @@
-"""Signs of the usual mistakes in people that can be lifted all the same.
+"""Signs of common mistakes in input that can still be lifted.
 
-Each sign is chosen so that a real person in a real picture does not show it: what is missing, seen obliquely
-or merely unusual is no sign. `benchmarks/false_alarms.py` measures how often each is wrong.
+Each sign is chosen so that a real person in a real picture does not show it: missing keypoints, oblique views
+and unusual poses do not trigger it. `benchmarks/false_alarms.py` measures how often each is wrong.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from wholebody_lift.errors import (
 from wholebody_lift.skeleton import FACE_FEATURES, INDEX, PARTS, TREE_EDGES
 
 REPROJECTION_LIMIT = 0.1
-"""Mean reprojection error over the person's size in the picture, above which the input is in doubt."""
+"""Mean reprojection error, as a share of the person's size in the image, above which a warning is given."""
 
 BODY_TO_FIT = 6
 """With fewer keypoints of shoulders, arms, hips, legs and feet, as in a picture of a face or a hand, the size
 of what is seen is not that of the person."""
 
 SAME_SPOT, SAME_LINE = 4, 7
-"""So many keypoints of shoulders, arms, hips, legs and feet on one spot, or on one row or column."""
+"""This many keypoints of shoulders, arms, hips, legs and feet on one spot, or on one row or column."""
 
 IMPOSSIBLE = 6.0
-"""A part this many times as large as the others say is not of the same person."""
+"""A part this many times larger than the others suggest does not belong to the same person."""
 
 MOSTLY_MIRRORED = 0.9
 """Share of the people with a face that tells, from which on mirrored faces are a mirrored picture. Exact 2D
 of people seen from behind has mirrored faces too; then others look the right way round."""
 
 OFF_CENTRE = 0.25
-"""The principal point is nearer to the middle of a picture, as a share of its width and height."""
+"""Largest usual distance of the principal point from the image centre, as a share of width and height."""
 
 _MOVING = [i for i in (*PARTS["body"], *PARTS["feet"]) if i > INDEX["right_ear"]]
 
@@ -74,7 +74,7 @@ Winter, Biomechanics and Motor Control of Human Movement, figure 4.1; head and f
 
 class _Sign(NamedTuple):
     people: Mask
-    """(N,) bool: who shows it."""
+    """(N,) bool: the people who show it."""
     what: str
     fix: str
     category: type[InputWarning] = OrientationWarning
@@ -83,7 +83,7 @@ class _Sign(NamedTuple):
 def signs_of_mistakes(
     xy: Floats, image_size: Floats | None, K: Floats | None
 ) -> Iterator[tuple[type[InputWarning], str]]:
-    """A category and a message for each kind of mistake that some of the people show the signs of.
+    """A category and a message for each sign of a mistake that any of the people show.
 
     Args:
         xy: (N, 133, 2) pixels, NaN where missing.
@@ -99,11 +99,11 @@ def signs_of_mistakes(
 
 
 def signs_in_result(xy: Floats, reprojection_error_px: Floats) -> Iterator[tuple[type[InputWarning], str]]:
-    """The same of people that have been lifted: what no sign in 2D foresaw does not look like a person.
+    """The same for people who have been lifted, which catches mistakes that leave no sign in 2D.
 
     Args:
         xy: (N, 133, 2) pixels, NaN where missing.
-        reprojection_error_px: (N,) mean distance between the 2D keypoints and the result; NaN is none.
+        reprojection_error_px: (N,) mean distance between the 2D keypoints and the result; NaN if none.
     """
     size = _size(xy)
     share = np.divide(reprojection_error_px, size, out=np.zeros(len(size)), where=size > 0)
@@ -112,9 +112,9 @@ def signs_in_result(xy: Floats, reprojection_error_px: Floats) -> Iterator[tuple
         [
             _Sign(
                 share > REPROJECTION_LIMIT,
-                "the result does not fit the 2D keypoints, from which it is "
-                f"{100 * np.nanmax(share, initial=0):.0f}% of the person's size off in the mean",
-                "check that the keypoints are in COCO-WholeBody's order, in pixels of one picture and of one "
+                "the result does not fit the 2D keypoints: its mean distance from them is "
+                f"{100 * np.nanmax(share, initial=0):.0f}% of the person's size",
+                "check that the keypoints are in COCO-WholeBody's order, in pixels of one image and of one "
                 "person, and that missing ones are NaN or have score 0",
                 ReprojectionWarning,
             )
@@ -129,13 +129,13 @@ def _told(signs: Iterable[_Sign]) -> Iterator[tuple[type[InputWarning], str]]:
 
 
 def _placeholders(xy: Floats) -> list[_Sign]:
-    """Many keypoints on one spot or one line, which only place-holders are."""
+    """Many keypoints on one spot or one line, as only placeholders are."""
     body = xy[:, _MOVING]  # (N, M, 2)
     tolerance = 1e-5 * _size(xy)[:, None, None]  # (N, 1, 1)
     close = np.abs(body[:, :, None] - body[:, None]) <= tolerance[..., None]  # (N, M, M, 2); False with NaN
     on_spot = close.all(axis=-1).sum(axis=2).max(axis=1)
     on_line = close.sum(axis=2).max(axis=(1, 2))
-    fix = "give place-holders as missing (NaN, or score 0)"
+    fix = "mark placeholders as missing (NaN, or score 0)"
     return [
         _Sign(on_spot >= SAME_SPOT, "several keypoints of the body are on one spot", fix, PlaceholderWarning),
         _Sign(
@@ -148,10 +148,10 @@ def _placeholders(xy: Floats) -> list[_Sign]:
 
 
 def _proportions(xy: Floats) -> _Sign:
-    """A part of the body whose longest edge is out of all proportion to the others'.
+    """A part of the body whose longest edge is impossibly long compared with the others'.
 
-    Foreshortening makes edges shorter, and a short distance from the camera makes what is near longer, but a
-    head is never several times as large as limbs and trunk say.
+    Foreshortening shortens edges, and near parts look larger to a near camera, but a head is never several
+    times as large as limbs and trunk suggest.
     """
     largest = np.stack(
         [
@@ -159,25 +159,25 @@ def _proportions(xy: Floats) -> _Sign:
             for edges in _PROPORTIONS.values()
         ],
         axis=1,
-    )  # (N, groups) apparent statures in pixels, NaN where nothing is seen
+    )  # (N, groups) apparent statures in pixels, NaN where nothing is visible
     known = (~np.isnan(largest)).sum(axis=1)
     usual = np.where(known >= 3, np.nanmedian(np.where(known[:, None] > 0, largest, 0), axis=1), np.inf)
     return _Sign(
         np.nanmax(np.where(known[:, None] > 0, largest, 0), axis=1) > IMPOSSIBLE * usual,
-        "parts of the body are out of all proportion",
-        "check that the keypoints are in COCO-WholeBody's order and all of one person",
+        "parts of the body have impossible proportions",
+        "check that the keypoints are in COCO-WholeBody's order and belong to one person",
         ProportionWarning,
     )
 
 
 def _camera_of_another_image(image_size: Floats, K: Floats) -> _Sign:
-    """A principal point far from the middle of the picture, as in a K of another resolution."""
+    """A principal point far from the image centre, as in a K of another resolution."""
     off = np.abs(K[:, :2, 2] / image_size - 0.5)  # (N, 2)
     return _Sign(
         np.asarray((off > OFF_CENTRE).any(axis=1)),
-        "the principal point of K is far from the middle of the image",
-        "scale K to the resolution of the image, as fx, fy, cx and cy grow with it; where the picture was "
-        "cropped on purpose this may be ignored",
+        "the principal point of K is far from the centre of the image",
+        "scale fx, fy, cx and cy to the resolution of the image; ignore this if the image was cropped "
+        "off centre",
         CameraWarning,
     )
 
@@ -190,7 +190,7 @@ def _image_on_its_side(xy: Floats, image_size: Floats) -> _Sign:
     outside_turned = ((xy > size[..., ::-1]) | (xy < 0)).any(axis=-1).sum(axis=1)
     return _Sign(
         (outside > 0.1 * observed) & (outside_turned == 0),
-        "keypoints lie outside the image, but inside it if width and height were exchanged",
+        "keypoints lie outside the image, but would lie inside if width and height were swapped",
         "pass image_size as (width, height), e.g. image.shape[1::-1]",
     )
 
@@ -203,24 +203,24 @@ def _posture(xy: Floats) -> list[_Sign]:
         mirrored = np.zeros_like(mirrored)  # some are seen from behind, with a face that shines through
     at_other_wrist, far_from_wrist = _hands_off(xy)
     swapped = "left and right look swapped: "
-    exchange = "left is the person's own left, so exchange the sides"
+    exchange = "left is the person's own left, so swap the sides"
     return [
         _Sign(
             upside_down,
             "y looks upside down, as the head is lowest",
-            "y points down in images, so pass height - y where yours points up (a handstand may be ignored)",
+            "y points down in images, so pass height - y if yours points up (ignore this for a handstand)",
         ),
         _Sign(
             mirrored & ~upside_down,
             f"{swapped}the face is mirrored",
-            f"pass width - x if the picture was mirrored; else {exchange}",
+            f"pass width - x if the picture was mirrored; otherwise {exchange}",
         ),
         _Sign(_face_against_body(xy), f"{swapped}the face looks the other way than the body", exchange),
         _Sign(at_other_wrist, f"{swapped}a hand is at the other hand's wrist", exchange),
         _Sign(
             far_from_wrist,
             "a hand is far from its wrist",
-            "give it as missing (score 0) if it is somebody else's; else check the order of the keypoints",
+            "mark it as missing (score 0) if it is someone else's; otherwise check the keypoint order",
             ProportionWarning,
         ),
     ]
@@ -229,8 +229,8 @@ def _posture(xy: Floats) -> list[_Sign]:
 def _face_chirality(xy: Floats) -> tuple[Mask, Mask]:
     """Whether the face is mirrored, and whether it is the right way round; neither if seen obliquely.
 
-    Turning a picture keeps the sense of rotation from the line of the eyes to the line down to the
-    mouth; mirroring it in x or y reverses it. A face is only seen from the front, so that decides.
+    Rotating a picture keeps the sense of rotation from the line of the eyes to the line down to the mouth;
+    mirroring it in x or y reverses it. Since a face is visible only from the front, this is decisive.
     """
     right_eye, left_eye, mouth = (
         _middle(xy, FACE_FEATURES[name]) for name in ("right_eye", "left_eye", "mouth")
@@ -243,9 +243,9 @@ def _face_chirality(xy: Floats) -> tuple[Mask, Mask]:
 
 
 def _upside_down(xy: Floats, mirrored: Mask, right_way_round: Mask) -> Mask:
-    """Whether nose, shoulders, hips, knees and ankles, as far as they are seen, follow one another upwards.
+    """Whether the visible ones of nose, shoulders, hips, knees and ankles follow one another upwards.
 
-    In a handstand they do too; then the face, where it is seen, is the right way round.
+    In a handstand they do too, but then the face, if visible, is the right way round.
     """
     pairs = [_either(xy, name) for name in ("shoulder", "hip", "knee", "ankle")]
     levels = np.stack([xy[:, INDEX["nose"]], *pairs], axis=1)  # (N, 5, 2)
@@ -261,7 +261,7 @@ def _upside_down(xy: Floats, mirrored: Mask, right_way_round: Mask) -> Mask:
 
 
 def _face_against_body(xy: Floats) -> Mask:
-    """Whether eyes and ears run against shoulders and hips, in a person seen nearly square on."""
+    """Whether eyes and ears are reversed relative to shoulders and hips, if seen nearly square on."""
     eyes, ears, shoulders, hips = (_across(xy, name) for name in ("eye", "ear", "shoulder", "hip"))
     torso = _either(xy, "shoulder") - _either(xy, "hip")
     square_on: Mask = _length(ears) > 0.25 * _length(shoulders)
@@ -274,7 +274,7 @@ def _face_against_body(xy: Floats) -> Mask:
 def _hands_off(xy: Floats) -> tuple[Mask, Mask]:
     """Whether a hand is at the other side's wrist, and whether one is far from its own.
 
-    Far is relative to the person's size: the longest visible edge of the body, often torso or thigh.
+    "Far" is relative to the person's size: the longest visible edge of the body, often torso or thigh.
     """
     body = PARTS["body"]
     edges = np.array([edge for edge in TREE_EDGES if edge[0] in body and edge[1] in body])
@@ -301,18 +301,18 @@ def _size(xy: Floats) -> Floats:
 
 
 def _across(xy: Floats, name: str) -> Floats:
-    """(N, 2): from the right one to the left one."""
+    """(N, 2): the vector from the right keypoint to the left one."""
     return xy[:, INDEX[f"left_{name}"]] - xy[:, INDEX[f"right_{name}"]]
 
 
 def _either(xy: Floats, name: str) -> Floats:
-    """(N, 2): the middle of the left and the right one, or the one that is seen."""
+    """(N, 2): the midpoint of the left and the right keypoint, or the visible one."""
     left, right = xy[:, INDEX[f"left_{name}"]], xy[:, INDEX[f"right_{name}"]]
     return np.where(np.isnan(left), right, np.where(np.isnan(right), left, (left + right) / 2))
 
 
 def _middle(xy: Floats, keypoints: range) -> Floats:
-    """(N, 2): their mean; NaN unless all are seen."""
+    """(N, 2): the mean of the keypoints; NaN unless all are visible."""
     return np.asarray(xy[:, keypoints.start : keypoints.stop].mean(axis=1))
 
 

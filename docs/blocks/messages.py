@@ -1,4 +1,4 @@
-"""What a bad input, file or directory of weights is told: input.md. The calls are evaluated."""
+"""Messages about wrong input, files and weights, from evaluating the calls: input.md and weights.md."""
 
 from __future__ import annotations
 
@@ -38,36 +38,36 @@ CAMERA = np.array([[1400.0, 0.0, 360.0], [0.0, 1400.0, 640.0], [0.0, 0.0, 1.0]])
 ERRORS = (
     ("Another layout", "Keypoints2D(np.ones((17, 2)))"),
     ("Flat rows", "Keypoints2D(people.reshape(4, -1))"),
-    ("Axes in another order", "Keypoints2D(np.swapaxes(people, 0, 1))"),
+    ("Axes in the wrong order", "Keypoints2D(np.swapaxes(people, 0, 1))"),
     ("A video with two people in each frame", "Keypoints2D(people.reshape(2, 2, 133, 3))"),
-    ("Nobody", "Keypoints2D(people[:0])"),
-    ("A path", 'Keypoints2D("detections.json")'),
-    ("Words", 'Keypoints2D(np.array([["x", 1.0]] * 133, dtype=object))'),
+    ("No people", "Keypoints2D(people[:0])"),
+    ("A path instead of keypoints", 'Keypoints2D("detections.json")'),
+    ("Text instead of numbers", 'Keypoints2D(np.array([["x", 1.0]] * 133, dtype=object))'),
     ("Complex numbers", "Keypoints2D(np.ones((133, 2), complex))"),
     ("Rows of different lengths", "Keypoints2D([[1.0, 2.0]] * 132 + [[3.0]])"),
     ("Infinity", "Keypoints2D(np.full((133, 2), np.inf))"),
     ("Scores in percent", "Keypoints2D(xy, np.full(133, 87))"),
     ("Visibility flags as scores", "Keypoints2D(xy, np.full(133, 2))"),
-    ("Scores of one person for many", "Keypoints2D(people[..., :2], np.ones(133))"),
-    ("Scores twice", "Keypoints2D(people, people[..., 2])"),
-    ("Nobody visible", "Keypoints2D(xy, np.full(133, 0.1))"),
-    ("All on one spot", "Keypoints2D(np.full((133, 2), 7.0))"),
+    ("Scores of one person for several", "Keypoints2D(people[..., :2], np.ones(133))"),
+    ("Scores given twice", "Keypoints2D(people, people[..., 2])"),
+    ("No visible keypoints", "Keypoints2D(xy, np.full(133, 0.1))"),
+    ("All keypoints on one spot", "Keypoints2D(np.full((133, 2), 7.0))"),
     ("Coordinates from 0 to 1", "Keypoints2D(xy / size, image_size=size)"),
-    ("A limit that is no score", "Keypoints2D(xy, min_score=30)"),
-    ("No size", "Keypoints2D(xy, image_size=(0, 1280))"),
+    ("A min_score that is not a score", "Keypoints2D(xy, min_score=30)"),
+    ("An image without width", "Keypoints2D(xy, image_size=(0, 1280))"),
     ("The shape of a colour image", "Keypoints2D(xy, image_size=(1280, 720, 3))"),
     ("A transposed K", "Keypoints2D(xy, K=K.T)"),
     ("A K that is not finite", "Keypoints2D(xy, K=K * np.nan)"),
-    ("A focal length under 0", "Keypoints2D(xy, K=K * [[-1], [1], [1]])"),
+    ("A negative focal length", "Keypoints2D(xy, K=K * [[-1], [1], [1]])"),
     ("A normalised K", "Keypoints2D(xy, K=[[1.9, 0, 0.5], [0, 1.1, 0.5], [0, 0, 1]])"),
-    ("A lens without a camera", "Keypoints2D(xy, distortion=np.zeros(5))"),
+    ("Distortion without K", "Keypoints2D(xy, distortion=np.zeros(5))"),
     ("Another lens model", "Keypoints2D(xy, K=K, distortion=np.zeros(6))"),
     ("A height in another unit", "Keypoints2D(xy, height_mm=1.78)"),
-    ("Frame numbers that are none", "Keypoints2D(people, image_ids=[0, 0.5, 1, 2])"),
+    ("A fractional frame number", "Keypoints2D(people, image_ids=[0, 0.5, 1, 2])"),
     ("Frame numbers for other people", "Keypoints2D(people, image_ids=[0, 1])"),
     ("One person twice in an image", "Keypoints2D(people, image_ids=[0, 0, 1, 1], track_ids=[3, 3, 1, 2])"),
-    ("Words for numbers", "Keypoints2D(people, track_ids=['a', 'b', 'a', 'b'])"),
-    ("A word for a number", "Keypoints2D(people, fps='25')"),
+    ("Text instead of track ids", "Keypoints2D(people, track_ids=['a', 'b', 'a', 'b'])"),
+    ("Text instead of a frame rate", "Keypoints2D(people, fps='25')"),
     ("An absurd camera", "Keypoints2D(xy, K=[[1e12, 0, 360], [0, 1e12, 640], [0, 0, 1]])"),
     ("An absurd lens", "Keypoints2D(xy, K=K, distortion=[1e20, 0, 0, 0, 0])"),
     ("A rational lens model", "Keypoints2D(xy, K=K, distortion=[0.1, 0, 0, 0, 0, 0.2, 0, 0])"),
@@ -79,53 +79,61 @@ ERRORS = (
         "Keypoints2D.concatenate([Keypoints2D(xy), Keypoints2D(xy, fps=25)])",
     ),
 )
-"""Title and call; the last part of each message is the way to put it right."""
+"""Title and call; each message ends with the fix."""
 
 WARNINGS = (
-    ("Width and height exchanged", "Keypoints2D(xy + [0, 250], image_size=(1280, 720))"),
-    ("y upwards", "Keypoints2D([0, 1280] + people[..., :2] * [1, -1])"),
-    ("A mirrored picture, or all sides exchanged", "Keypoints2D([720, 0] + people[..., :2] * [-1, 1])"),
-    ("Sides exchanged in the body only", "Keypoints2D(sides_of_the_body_exchanged)"),
-    ("Hands exchanged", "Keypoints2D(hands_exchanged)"),
-    ("A hand of somebody else", "Keypoints2D(left_hand_moved)"),
+    ("Width and height swapped", "Keypoints2D(xy + [0, 250], image_size=(1280, 720))"),
+    ("y pointing up", "Keypoints2D([0, 1280] + people[..., :2] * [1, -1])"),
+    (
+        "A mirrored picture, or all left and right swapped",
+        "Keypoints2D([720, 0] + people[..., :2] * [-1, 1])",
+    ),
+    ("Left and right of the body swapped", "Keypoints2D(sides_of_the_body_swapped)"),
+    ("Hands swapped", "Keypoints2D(hands_swapped)"),
+    ("Someone else's hand", "Keypoints2D(left_hand_moved)"),
+    ("Keypoints moved to the border of the image", "Keypoints2D(on_the_border, image_size=size)"),
+    ("Placeholders on one spot", "Keypoints2D(on_one_spot)"),
+    ("Placeholders on one line", "Keypoints2D(on_one_line)"),
+    ("Impossible proportions", "Keypoints2D(foot_far_away)"),
+    ("K of another resolution", "Keypoints2D(xy, image_size=size, K=K * [[0.4], [0.4], [1]])"),
 )
-"""Title and call; all are accepted."""
+"""Title and call; all are accepted with a warning."""
 
 FILES = (
     ("A result instead of detections", 'formats.read("result.json")'),
-    ("Fields with other names", 'formats.read("renamed.json")'),
-    ("JSON that holds something else", 'formats.read("number.json")'),
+    ("Fields with unknown names", 'formats.read("renamed.json")'),
+    ("JSON with other content", 'formats.read("number.json")'),
     ("An empty list of people", 'formats.read("nobody.json")'),
     ("An empty list of annotations", 'formats.read("no_annotations.json")'),
-    ("Annotations that are no list of people", 'formats.read("no_list.json")'),
+    ("Annotations that are not a list of people", 'formats.read("no_list.json")'),
     ("JSON that is nested too deeply", 'formats.read("nested.json")'),
     ("JSON that ends early", 'formats.read("cut.json")'),
     ("Gzip that ends early", 'formats.read("cut.json.gz")'),
     ("An .npz that ends early", 'formats.read("cut.npz")'),
-    ("Nobody in it can be seen", 'formats.read("unseen.json")'),
+    ("Only people without visible keypoints", 'formats.read("unseen.json")'),
     ("A part with too few numbers", 'formats.read("half_a_hand.json")'),
-    ("A part with a word in it", 'formats.read("words.json")'),
+    ("A part that contains text", 'formats.read("words.json")'),
     ("Image ids that are names", 'formats.read("named_image.json")'),
-    ("People in an image that is not described", 'formats.read("other_image.json")'),
+    ("People in an image that is not listed", 'formats.read("other_image.json")'),
     ("Scores without a bound, as of RTMPose (a warning)", 'formats.read("scores_over_1.json")'),
     ("A person without keypoints (a warning)", 'formats.read("one_unseen.json")'),
     ("Detections instead of a result", 'Pose3D.load("detections.json")'),
     ("Arrays instead of a result", 'Pose3D.load("arrays.npz")'),
-    ("A result of another release", 'Pose3D.load("newer.json")'),
+    ("A result from another release", 'Pose3D.load("newer.json")'),
     ("A result with other keypoints", 'Pose3D.load("other_names.json")'),
-    ("A result with something left out", 'Pose3D.load("no_errors.json")'),
+    ("A result without one of its fields", 'Pose3D.load("no_errors.json")'),
     ("A CSV", 'Pose3D.load("result.csv")'),
-    ("A suffix that means nothing", 'pose.save("result.txt")'),
+    ("An unknown suffix", 'pose.save("result.txt")'),
 )
 """Title and call; the files are those of `_example_files`."""
 
 WEIGHTS = (
     ("Neither a directory nor a Hub id", 'Lifter.from_pretrained("no-such-directory")'),
     ("A directory without weights", 'Lifter.from_pretrained("empty")'),
-    ("A revision of a directory", 'Lifter.from_pretrained("weights", revision="v1")'),
-    ("A tensor missing", 'Lifter.from_pretrained("missing")'),
-    ("A config of another network", 'Lifter.from_pretrained("other_size")'),
-    ("A config of another release", 'Lifter.from_pretrained("other_release")'),
+    ("A revision for a directory", 'Lifter.from_pretrained("weights", revision="v1")'),
+    ("A missing tensor", 'Lifter.from_pretrained("missing")'),
+    ("The config of another network", 'Lifter.from_pretrained("other_size")'),
+    ("The config of another release", 'Lifter.from_pretrained("other_release")'),
 )
 """Title and call; the directories are those of `_example_weights`."""
 
@@ -136,23 +144,23 @@ def layouts() -> str:
 
 
 def input_errors() -> str:
-    """Every kind of `InputError` at the door."""
+    """Every kind of `InputError` of `Keypoints2D`."""
     return _messages(ERRORS, _detections())
 
 
 def input_warnings() -> str:
-    """Every kind of `InputWarning` at the door."""
+    """Every kind of `InputWarning` of `Keypoints2D`."""
     return _messages(WARNINGS, _detections())
 
 
 def file_messages() -> str:
-    """What bad files are told."""
+    """Errors and warnings about files."""
     with in_temporary_directory():
         return _messages(FILES, _example_files() | {"formats": formats, "Pose3D": Pose3D})
 
 
 def weights_errors() -> str:
-    """What bad weights are told, as far as no network is needed for it."""
+    """Errors about weights that need no network to show."""
 
     with in_temporary_directory():
         _example_weights()
@@ -160,16 +168,24 @@ def weights_errors() -> str:
 
 
 def _detections() -> dict[str, Any]:
-    """What the calls speak of: four people of an example file, as they are and spoilt."""
+    """The names in the calls: four people of an example file, valid and altered."""
     found = formats.read(EXAMPLES / "squats.json")[:4]
     people = np.concatenate([found.keypoints, found.scores[..., None]], axis=-1)
     mirror = list(MIRROR)
-    body_exchanged, hands_exchanged, moved = people[:, mirror], people.copy(), people.copy()
+    body_swapped, hands_swapped, moved = people[:, mirror], people.copy(), people.copy()
     head = [*indices("face"), *(INDEX[n] for n in ("nose", "left_eye", "right_eye", "left_ear", "right_ear"))]
-    body_exchanged[:, head] = people[:, head]
+    body_swapped[:, head] = people[:, head]
     hands = indices("left_hand", "right_hand")
-    hands_exchanged[:, hands] = people[:, [mirror[i] for i in hands]]
+    hands_swapped[:, hands] = people[:, [mirror[i] for i in hands]]
     moved[:, indices("left_hand"), :2] += (150, -150)
+    border, spot, line, far = (people[:1].copy() for _ in range(4))
+    legs = [
+        INDEX[f"{side}_{name}"] for side in ("left", "right") for name in ("knee", "ankle", "heel", "big_toe")
+    ]
+    border[:, legs, 1] = SIZE[1] - 1
+    spot[:, legs, :2] = SIZE / 2
+    line[:, legs, 1] = SIZE[1] / 2
+    far[:, INDEX["left_heel"], 1] += 20_000
     return {
         "np": np,
         "torch": torch,
@@ -178,9 +194,13 @@ def _detections() -> dict[str, Any]:
         "xy": people[0, :, :2],
         "size": SIZE,
         "K": CAMERA,
-        "sides_of_the_body_exchanged": body_exchanged,
-        "hands_exchanged": hands_exchanged,
+        "sides_of_the_body_swapped": body_swapped,
+        "hands_swapped": hands_swapped,
         "left_hand_moved": moved,
+        "on_the_border": border,
+        "on_one_spot": spot,
+        "on_one_line": line,
+        "foot_far_away": far,
     }
 
 

@@ -99,6 +99,5 @@ def _check_names(names: Collection[str]) -> None:
     if left_over or "keypoints" not in names:
         raise InputError(
             f"expected the fields keypoints and perhaps {', '.join(FIELDS[1:])}, by these names and no "
-            "others, "
-            f"got {listed(names)}"
+            f"others, got {listed(names)}"
         )

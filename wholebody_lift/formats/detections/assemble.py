@@ -143,13 +143,13 @@ def floats(value: Any) -> Floats:
 
 
 MAX_SCORE = 15.0
-"""RTMPose, RTMW and DWPose answer unbounded scores (MMPose issue 2755), of 6 and more, but not of this "
-"size."""
+"""RTMPose, RTMW and DWPose answer unbounded scores (MMPose issue 2755), of 6 and more, but not of this
+size."""
 
 
 def in_unit_range(scores: Floats) -> Floats:
-    """The scores cut to 0..1, with a warning if any was far outside; what is no score at all stays as it "
-    "is."""
+    """The scores cut to 0..1, with a warning if any was far outside; what is no score at all stays as it
+    is."""
     low, high = np.nanmin(scores, initial=0), np.nanmax(scores, initial=1)
     if low < SCORE_RANGE[0] or high > MAX_SCORE:
         return scores  # which Keypoints2D refuses

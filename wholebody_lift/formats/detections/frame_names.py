@@ -64,8 +64,7 @@ def _numbers(names: Sequence[str]) -> dict[str, int] | None:
         if not varying:
             return None
         warn(
-            f"several numbers vary in the names of the files ({listed(names)}), so it is not known which "
-            "is "
+            f"several numbers vary in the names of the files ({listed(names)}), so it is not known which is "
             "the frame; they were taken in their natural order",
             DroppedWarning,
         )

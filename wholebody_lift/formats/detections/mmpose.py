@@ -200,6 +200,5 @@ def _require_names(names: list[str], count: int) -> None:
     if layouts and not any(map(same, layouts)):
         raise InputError(
             f"expected the keypoints of {layouts[0].title}, got {len(names)} others: {listed(names)}; name "
-            "their "
-            "layout with layout=... if it is one of those known"
+            "their layout with layout=... if it is one of those known"
         )
