@@ -12,7 +12,7 @@ import argparse
 import json
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -89,8 +89,8 @@ def right(people: Keypoints2D, truth: np.ndarray) -> bool:
 
 
 def alarms(lifter: Lifter, fields: Fields, truth: np.ndarray | None) -> list[set[type[Warning]]]:
-    """The categories of warning that each person raises, alone and among `TOGETHER`, who is as they should "
-    "be."""
+    """The categories of warning that each person who is as they should be raises, both alone and among
+    `TOGETHER`."""
     found, some = [], []
     for i in range(len(fields["keypoints"])):
         if i % TOGETHER == 0:
@@ -100,7 +100,7 @@ def alarms(lifter: Lifter, fields: Fields, truth: np.ndarray | None) -> list[set
             one, visible = Keypoints2D.visible(**{name: value[i : i + 1] for name, value in fields.items()})
         if visible.any() and (truth is None or right(one, truth[i : i + 1])):
             some.append(one)
-            found.append({warning.category for warning in caught} & together)
+            found.append({category for category, _ in _signs(caught) & together})
     seen = Keypoints2D.concatenate(some)
     off = lifter.lift(seen).reprojection_error_px
     for i, categories in enumerate(found):
@@ -108,12 +108,17 @@ def alarms(lifter: Lifter, fields: Fields, truth: np.ndarray | None) -> list[set
     return found
 
 
-def _raised(fields: Fields) -> set[type[Warning]]:
-    """The categories of warning that some people raise in one call."""
+def _raised(fields: Fields) -> set[tuple[type[Warning], str]]:
+    """The signs that some people raise in one call."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         Keypoints2D.visible(**fields)
-    return {warning.category for warning in caught}
+    return _signs(caught)
+
+
+def _signs(caught: Iterable[warnings.WarningMessage]) -> set[tuple[type[Warning], str]]:
+    """Each warning's category and text, without the people that it names."""
+    return {(warning.category, str(warning.message).partition(": ")[2]) for warning in caught}
 
 
 def main() -> None:

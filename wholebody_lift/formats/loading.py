@@ -12,11 +12,12 @@ import lzma
 import math
 import zipfile
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -75,12 +76,13 @@ class Content:
         """Bytes."""
         return len(self.source) if isinstance(self.source, bytes) else self.source.stat().st_size
 
-    def open(self) -> BinaryIO:
-        """The content as a stream; gzip is unpacked on the way."""
-        file = BytesIO(self.source) if isinstance(self.source, bytes) else self.source.open("rb")
-        packed = file.read(len(GZIP)) == GZIP
-        file.seek(0)
-        return gzip.GzipFile(fileobj=file) if packed else file  # type: ignore[return-value]
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """The content as a stream, while the context lasts; gzip is unpacked on the way."""
+        with BytesIO(self.source) if isinstance(self.source, bytes) else self.source.open("rb") as file:
+            packed = file.read(len(GZIP)) == GZIP
+            file.seek(0)
+            yield cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file
 
     def starts_with(self, magic: bytes) -> bool:
         try:
