@@ -97,3 +97,15 @@ def test_a_saved_set_is_trained_on_as_synthetic_people_are(
     _call(monkeypatch, "h3wb", saved, "--weights", tmp_path / "weights")
     complete = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("| complete |"))
     assert 0 < float(complete.split("|")[2]) < 500
+
+
+def test_wrong_input_is_told_without_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cut = tmp_path / "cut.ts"
+    cut.write_text("export const pinchHandPose")
+    for source, said in ((cut, "expected the 21 joints"), (tmp_path / "none.ts", "No such file")):
+        with pytest.raises(SystemExit) as end:
+            _call(monkeypatch, "convert-hands", tmp_path / "hands.json", source)
+        assert end.value.code == 1
+        assert said in capsys.readouterr().err

@@ -10,6 +10,7 @@ from typing import get_args
 import torch
 
 from wholebody_lift import pretrained
+from wholebody_lift.errors import InputError, WeightsError
 from wholebody_lift.train import calibrate, loop, settings
 from wholebody_lift.train.dataset import Dataset
 from wholebody_lift.train.datasheet import gallery, measures
@@ -255,7 +256,10 @@ def main() -> None:
     sheet.set_defaults(command=_datasheet)
 
     arguments = parser.parse_args()
-    arguments.command(arguments)
+    try:
+        arguments.command(arguments)
+    except (InputError, WeightsError, FileNotFoundError) as error:
+        parser.exit(1, f"{parser.prog}: error: {error}\n")
 
 
 if __name__ == "__main__":
