@@ -21,7 +21,7 @@ def tree() -> str:
 
 def _lines(folder: Path, depth: int) -> Iterator[tuple[str, str]]:
     """The folder and what is in it: names, indented, and what each is."""
-    inside = [path for path in sorted(folder.iterdir()) if path.name != "__pycache__"]
+    inside = [path for path in sorted(folder.iterdir()) if not _is_left_by_python(path)]
     module = folder / "__init__.py"
     yield (
         f"{'  ' * depth}{folder.name}/",
@@ -35,6 +35,11 @@ def _lines(folder: Path, depth: int) -> Iterator[tuple[str, str]]:
     for path in inside:
         if path.is_dir():
             yield from _lines(path, depth + 1)
+
+
+def _is_left_by_python(path: Path) -> bool:
+    """Whether a folder has only compiled modules, as a folder has that a later version removed."""
+    return path.name == "__pycache__" or (path.is_dir() and all(map(_is_left_by_python, path.iterdir())))
 
 
 def _first_sentence(path: Path) -> str:
