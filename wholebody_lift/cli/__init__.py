@@ -8,7 +8,6 @@ command that needs it, when it runs.
 from __future__ import annotations
 
 import argparse
-import difflib
 import logging
 import os
 import re
@@ -112,7 +111,9 @@ class Parser(argparse.ArgumentParser):
 
 
 def _did_you_mean(word: str, names: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, names, n=1)
+    from difflib import get_close_matches  # which only mistakes need
+
+    near = get_close_matches(word, names, n=1)
     return f"; did you mean {near[0]}?" if near else ""
 
 

@@ -7,7 +7,6 @@ import math
 import re
 import zlib
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -65,6 +64,8 @@ def render(pose: Pose3D, *, title: str = "wholebody-lift") -> str:
     """
     if len(pose) == 0:
         raise ValueError("expected a pose with people to show, got one of 0 people")
+    from importlib.resources import files  # which help texts, that need this module, do not wait for
+
     here = files("wholebody_lift.viewers") / "page"
     style = _colours() + (here / "style.css").read_text(encoding="utf-8")
     script = "\n".join((here / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
