@@ -1,9 +1,10 @@
 """Measure how often a warning about the input is wrong: `python -m benchmarks.false_alarms BANK`.
 
-People of whom every visible keypoint is near its true place are as they should be, and whatever warns of them
-is a false alarm: those of the example detections and of the recordings of real people, and of the test sets
-those within `RIGHT` of the truth (the others are a detector's mistakes, which should be warned of). Rates are
-per person, for each category of warning, as a caller sees them who gives `TOGETHER` people at a time.
+People of whom every keypoint that was given is near its true place are as they should be, and whatever
+warns of them is a false alarm: those of the example detections and of the recordings of real people, and of
+the test sets those within `RIGHT` of the truth. The others are a detector's mistakes, which should be warned
+of; so are keypoints that it moved into the picture. Rates are per person, for each category of warning, as a
+caller sees them who gives `TOGETHER` people at a time.
 """
 
 from __future__ import annotations
@@ -77,12 +78,14 @@ def people(bank: Path, count: int, split: Split) -> Iterator[tuple[str, Fields, 
             left -= held_out.BLOCK
 
 
-def right(people: Keypoints2D, truth: np.ndarray) -> bool:
+def right(given: Fields, truth: np.ndarray) -> bool:
     """Whether all visible keypoints of one person are near their true places (1, 133, 2), and none in the
     picture that truly is outside it."""
+    people = Keypoints2D(
+        given["keypoints"], given["scores"]
+    )  # before what is on the border counts as missing
     off = np.linalg.norm(people.keypoints - truth, axis=-1)
-    assert people.image_size is not None
-    outside = ((truth < 0) | (truth > people.image_size[:, None])).any(axis=-1)
+    outside = ((truth < 0) | (truth > given["image_size"][:, None])).any(axis=-1)
     moved_in = people.observed & outside & (off > 1)
     near = off[people.observed].max() < RIGHT * np.ptp(truth, axis=1).max()
     return bool(near and not moved_in.any())
@@ -95,10 +98,11 @@ def alarms(lifter: Lifter, fields: Fields, truth: np.ndarray | None) -> list[set
     for i in range(len(fields["keypoints"])):
         if i % TOGETHER == 0:
             together = _raised({name: value[i : i + TOGETHER] for name, value in fields.items()})
+        given = {name: value[i : i + 1] for name, value in fields.items()}
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            one, visible = Keypoints2D.visible(**{name: value[i : i + 1] for name, value in fields.items()})
-        if visible.any() and (truth is None or right(one, truth[i : i + 1])):
+            one, visible = Keypoints2D.visible(**given)
+        if visible.any() and (truth is None or right(given, truth[i : i + 1])):
             some.append(one)
             found.append({category for category, _ in _signs(caught) & together})
     seen = Keypoints2D.concatenate(some)

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from wholebody_lift.checks import LAYOUTS
 from wholebody_lift.errors import (
     CameraWarning,
+    DroppedWarning,
     InputError,
     InputWarning,
     OrientationWarning,
@@ -458,7 +459,15 @@ def test_ids_that_are_no_whole_numbers_within_64_bits(triples, name, one):
 
 def test_the_largest_ids_stay_as_they_are(triples):
     ids = [2**63 - 1, -(2**63), 2**53 + 1, 0]
+    assert Keypoints2D(triples, image_ids=ids).image_ids.tolist() == ids
+    ids = [2**63 - 1, 2**62, 2**53 + 1, 0]
     assert Keypoints2D(triples, image_ids=ids, track_ids=ids).track_ids.tolist() == ids
+
+
+def test_a_negative_track_id_is_no_track(triples):
+    assert Keypoints2D(triples, image_ids=[3, 3, 3, 3], track_ids=[-1, -1, -1, -1]).track_ids is None
+    with pytest.warns(DroppedWarning, match=r"person 2 \(of 4\) has none"):
+        assert Keypoints2D(triples, track_ids=[5, 6, -1, 7]).track_ids is None
 
 
 @pytest.mark.parametrize("numbers", [4, 5, 8, 12, 14])
@@ -474,9 +483,9 @@ def test_a_track_is_in_an_image_once(triples):
     assert "got 2 people with track id 5 in image 4" in text
 
 
-@pytest.mark.parametrize("fps", [0, -25, np.nan, np.inf, [25, 25], 1e9])
+@pytest.mark.parametrize("fps", [0, -25, np.nan, np.inf, [25, 25], 1e9, 1e-300, 1e-5, "30", True])
 def test_fps_that_is_none(triples, fps):
-    assert "one number over 0 and up to 10000" in rejected(triples, fps=fps)
+    assert "fps to be one number from 0.0001 to 10000" in rejected(triples, fps=fps)
 
 
 @pytest.mark.parametrize("min_score", [-0.1, 1.1, np.nan, [0.1, 0.2]])
@@ -510,6 +519,14 @@ def test_visible_drops_whoever_is_not_and_says_who_is_left(triples):
         Keypoints2D.visible([["a", "b"]] * 133)
     with pytest.raises(InputError, match="height_mm"):
         Keypoints2D.visible(triples, height_mm=1.7)
+
+
+@pytest.mark.parametrize("scores", [None, np.zeros((0, 133))])
+def test_of_nobody_nobody_is_visible(scores):
+    people, seen = Keypoints2D.visible(
+        np.zeros((0, 133, 2)), scores, image_size=SIZE, K=K, image_ids=[], track_ids=[], fps=30
+    )
+    assert len(people) == len(seen) == 0
 
 
 def test_pieces_put_together_again_are_the_whole(triples):
@@ -570,6 +587,14 @@ def _whole_numbers() -> np.ma.MaskedArray:
     return np.ma.array(numbers, mask=numbers <= 4)
 
 
+def test_an_array_of_arrays_is_one_person_each(triples):
+    people = np.empty(len(triples), dtype=object)
+    people[:] = list(triples)
+    same(Keypoints2D(people), Keypoints2D(triples))
+    people[0] = people[0][:17]
+    assert "rows of different lengths" in rejected(people)
+
+
 def test_complex_tensors_are_refused(xy):
     assert "real numbers" in rejected(torch.tensor(xy, dtype=torch.complex64))
 
@@ -602,6 +627,12 @@ def test_fractions_of_the_image_are_refused(triples, known):
     assert "keypoints[..., :2] * (" in text
 
 
+def test_the_scale_from_minus_one_to_one_is_named(triples):
+    text = rejected(triples[..., :2] / SIZE * 2 - 1, image_size=SIZE)
+    assert "a scale from -1 to 1" in text
+    assert "(keypoints[..., :2] + 1) / 2 * (720, 1280)" in text
+
+
 def test_people_on_the_image_plane_are_lifted_with_their_k(triples):
     rays = (triples[..., :2] - K[:2, 2]) / K[[0, 1], [0, 1]]
     Keypoints2D(rays, K=np.eye(3))
@@ -620,6 +651,10 @@ def test_people_on_the_image_plane_are_lifted_with_their_k(triples):
 def test_shapes_of_distortion_that_opencv_gives(triples, given):
     expected = Keypoints2D(triples, K=K, distortion=[0.1, -0.05, 0.001, 0.002, 0.01])
     same(Keypoints2D(triples, K=K, distortion=given), expected)
+
+
+def test_a_camera_that_says_it_has_no_distortion(triples):
+    same(Keypoints2D(triples, K=K, distortion=[]), Keypoints2D(triples, K=K, distortion=[0] * 5))
 
 
 def test_four_numbers_of_distortion_have_no_k3(triples):

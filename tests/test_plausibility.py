@@ -148,6 +148,39 @@ def test_a_camera_of_another_resolution(people):
     assert "principal point" in text
 
 
+@pytest.mark.parametrize("share", [0.25, 0.5])
+def test_a_camera_of_half_the_resolution(people, share):
+    K = np.array([[1400.0, 0, 360], [0, 1400, 640], [0, 0, 1]])
+    (text,) = signs(people, SIZE, K * [[share], [share], [1]])
+    assert "principal point" in text
+
+
+def test_pixels_that_are_no_squares(people):
+    K = np.array([[1400.0, 0, 360], [0, 1400, 640], [0, 0, 1]])
+    assert signs(people, None, K * [[1.4], [1], [1]]) == []
+    for row in (0, 1):
+        stretched = K.copy()
+        stretched[row, row] *= 3
+        (text,) = signs(people, None, stretched)
+        assert "fx and fy" in text
+
+
+@pytest.mark.parametrize("change", [lambda xy: 10 * xy, lambda xy: xy - SIZE])
+def test_most_keypoints_outside_the_image(people, change):
+    (text,) = signs(change(people), SIZE)
+    assert "most keypoints lie outside the image" in text
+    assert signs(people - (0.3 * SIZE[0], 0), SIZE) == []  # cut off at one side
+
+
+@pytest.mark.parametrize("part", ["face", "left_hand", "right_hand"])
+def test_a_part_on_one_spot(people, part):
+    people[3, PARTS[part]] = people[3, PARTS[part].start]
+    (text,) = (text for text in signs(people) if "one spot" in text)
+    assert text.startswith("person 3 (of 65): all keypoints of a face or a hand are on one spot")
+    people[3, PARTS[part]] += np.random.default_rng(0).normal(0, 1, (len(PARTS[part]), 2))
+    assert not any("one spot" in text for text in signs(people))
+
+
 def test_a_result_far_from_its_keypoints(people):
     size = (np.nanmax(people, axis=1) - np.nanmin(people, axis=1)).max(axis=-1)
     share = np.full(len(people), 0.03)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wholebody_lift._types import Floats, Integers, Mask
-from wholebody_lift.errors import InputError, PlaceholderWarning, count, name_people, warn
+from wholebody_lift.errors import DroppedWarning, InputError, PlaceholderWarning, count, name_people, warn
 from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
 
 if TYPE_CHECKING:
@@ -32,8 +32,11 @@ MAX_SLOPE = 10.0
 MAX_DISTORTION = 1000.0
 """No lens has a distortion coefficient this large."""
 
-MAX_FPS = 10_000.0
-"""Frames per second that no camera for people reaches."""
+MIN_FPS, MAX_FPS = 1e-4, 10_000.0
+"""From a frame every three hours to more than any camera for people takes."""
+
+MAX_ASPECT = 100.0
+"""No image is this many times wider than high, or higher than wide."""
 
 SCORE_RANGE = (-0.5, 1.5)
 """Scores in this range are cut to 0..1: heatmaps can answer a little under 0, and RTMPose, RTMW and OpenPose
@@ -50,6 +53,9 @@ CLAMPED = 4
 
 _LARGEST_FRACTION = 2.0
 """Coordinates of people that are all smaller than this are fractions of the picture, not pixels."""
+
+_LEAST_FRACTION = -0.25
+"""Fractions of people who reach out of the picture are hardly lower than this."""
 
 PER_PERSON = {
     "image_size": 1,
@@ -85,10 +91,7 @@ LAYOUTS: dict[int, str] = {
 
 
 def min_score(value: Any) -> float:
-    limit = numbers("min_score", value).astype(np.float64)
-    if limit.shape or not 0 <= limit <= 1:
-        raise InputError(f"expected min_score to be one number from 0 to 1, got {value!r}")
-    return float(limit)
+    return number("min_score", value, least=0, most=1)
 
 
 def keypoints_and_scores(
@@ -139,10 +142,8 @@ def rows(name: str, value: Any, chosen: Mask) -> Any:
 def numbers(name: str, value: Any) -> npt.NDArray[Any]:
     """The value as a numeric array of our own; the same numbers, None and what is masked as NaN."""
     if isinstance(value, str | bytes | os.PathLike):
-        raise InputError(
-            f"expected {name} as an array of numbers, got {reprlib.repr(value)}; "
-            "to read a file use wholebody_lift.formats.read(path)"
-        )
+        hint = "; to read a file use wholebody_lift.formats.read(path)" if name == "keypoints" else ""
+        raise InputError(f"expected {name} as an array of numbers, got {reprlib.repr(value)}{hint}")
     source: Any = value
     if hasattr(source, "detach"):  # a torch tensor, on any device, in any precision, with or without gradient
         if source.is_complex():
@@ -150,6 +151,8 @@ def numbers(name: str, value: Any) -> npt.NDArray[Any]:
         source = source.detach().cpu().double().numpy()
     try:
         array = np.array(_unmasked(source))
+        if array.dtype == object and array.ndim == 1 and all(isinstance(row, np.ndarray) for row in array):
+            array = np.array(list(array))  # an array of arrays, one for each person
     except (ValueError, TypeError, RuntimeError):
         raise InputError(
             f"expected {name} as a full array, got rows of different lengths; "
@@ -191,7 +194,7 @@ def _as_floats(name: str, array: npt.NDArray[Any]) -> Floats:
 
 
 def _require_layout(shape: tuple[int, ...]) -> None:
-    if len(shape) in (2, 3) and shape[-2] == NUM_KEYPOINTS and shape[-1] in (2, 3) and shape[0] > 0:
+    if len(shape) in (2, 3) and shape[-2] == NUM_KEYPOINTS and shape[-1] in (2, 3):
         return
     k = NUM_KEYPOINTS
     raise InputError(
@@ -204,10 +207,7 @@ def _layout_hint(shape: tuple[int, ...]) -> str:
     """What a wrong shape of keypoints most likely is, and how to fix it."""
     columns = (2, 3)
     if 0 in shape:
-        return (
-            "There is nobody in it: skip images in which the detector found nobody, "
-            "or use Keypoints2D.empty()."
-        )
+        return _NOBODY
     if len(shape) in (1, 2) and shape[-1] in (NUM_KEYPOINTS * 2, NUM_KEYPOINTS * 3):
         return (
             f"These are flat rows: pass keypoints.reshape(-1, {NUM_KEYPOINTS}, {shape[-1] // NUM_KEYPOINTS})."
@@ -280,7 +280,12 @@ def _require_finite(xy: Floats) -> None:
         )
 
 
+_NOBODY = "There is nobody in it: skip images in which the detector found nobody, or use Keypoints2D.empty()."
+
+
 def require_visible(bad: Mask, xy: Floats, min_score: float) -> None:
+    if not len(xy):
+        raise InputError(f"expected keypoints of at least one person, got {xy.shape}. {_NOBODY}")
     if not bad.any():
         return
     unseen = np.asarray(np.isnan(xy[..., 0]).all(axis=1))
@@ -326,6 +331,12 @@ def image_size(value: Any, n: int) -> Floats:
             f"expected image_size as width and height in pixels, from 1 to {MAX_PIXEL:g}, got "
             f"{_first(size, bad)}"
         )
+    narrow = size.max(axis=1) > MAX_ASPECT * size.min(axis=1)
+    if narrow.any():
+        raise InputError(
+            f"expected image_size as width and height of an image, neither more than {MAX_ASPECT:g} times "
+            f"the other, got {_first(size, narrow)}"
+        )
     return size
 
 
@@ -370,6 +381,8 @@ def _distortion(value: Any, xy: Floats) -> Floats:
         "e.g. with cv2.undistortPoints"
     )
     given = numbers("distortion", value).astype(np.float64)
+    if not given.size:  # as ROS and OpenCV say that there is none
+        given = np.zeros(5)
     if given.ndim == 2 and 1 in given.shape and given.size in (4, 5, 8, 12, 14):
         given = given.reshape(-1)  # OpenCV's (1, 5) and (5, 1)
     if given.ndim in (1, 2) and given.shape[-1] in (4, 8, 12, 14):
@@ -408,8 +421,16 @@ def _image_ids(value: Any, xy: Floats) -> Integers:
     return _ids("image_ids", value, len(xy), "the number of the image or video frame")
 
 
-def _track_ids(value: Any, xy: Floats) -> Integers:
-    return _ids("track_ids", value, len(xy), "a number that is the same in every frame")
+def _track_ids(value: Any, xy: Floats) -> Integers | None:
+    ids = _ids("track_ids", value, len(xy), "a number that is the same in every frame")
+    without = ids < 0
+    if without.any() and not without.all():
+        warn(
+            f"left out all track ids, as {name_people(without)} has none; a negative number is no track, so "
+            "number them all, or remove them all",
+            DroppedWarning,
+        )
+    return None if without.any() else ids
 
 
 def _ids(name: str, value: Any, n: int, meaning: str) -> Integers:
@@ -442,7 +463,7 @@ def require_once_per_image(image_ids: Integers, track_ids: Integers) -> None:
 
 
 def fps(value: Any) -> float:
-    return number("fps", value, most=MAX_FPS)
+    return number("fps", value, least=MIN_FPS, most=MAX_FPS)
 
 
 def smoothness(value: Any) -> float:
@@ -452,10 +473,11 @@ def smoothness(value: Any) -> float:
 
 def number(name: str, value: Any, *, most: float, least: float | None = None) -> float:
     """One number up to `most`, and from `least` or over 0."""
-    low = "over 0 and" if least is None else f"from {least:g}"
-    wanted = f"expected {name} to be one number {low} up to {most:g}"
-    if isinstance(value, str | bytes):
-        raise InputError(f"{wanted}, got the text {reprlib.repr(value)}")
+    low = "over 0 and up" if least is None else f"from {least:g}"
+    wanted = f"expected {name} to be one number {low} to {most:g}"
+    if isinstance(value, str | bytes | bool):
+        text = "" if isinstance(value, bool) else "the text "
+        raise InputError(f"{wanted}, got {text}{reprlib.repr(value)}")
     given = numbers(name, value).astype(np.float64)
     lowest = np.finfo(np.float64).tiny if least is None else least
     if given.shape or not lowest <= given <= most:
@@ -478,10 +500,20 @@ def require_pixel_units(people: Keypoints2D) -> None:
         size = "(width, height)"
         if people.image_size is not None:
             size = "({:g}, {:g})".format(*people.image_size[np.flatnonzero(fractions)[0]])
+        xy = people.keypoints[fractions]
+        message = (
+            f"expected keypoints in pixels, got coordinates from {np.nanmin(xy):.3g} to {np.nanmax(xy):.3g} "
+            f"for {name_people(fractions)}, which look like "
+        )
+        if np.nanmin(xy) < _LEAST_FRACTION:
+            raise InputError(
+                f"{message}a scale from -1 to 1; undo what was done to them: (keypoints[..., :2] + 1) / 2 * "
+                f"{size}, or where both axes were divided by the width, as by VideoPose3D, "
+                "keypoints[..., :2] * width / 2 + (width / 2, height / 2)"
+            )
         raise InputError(
-            f"expected keypoints in pixels, got coordinates of at most {largest[fractions].max():.3g} for "
-            f"{name_people(fractions)}, which look like fractions of the image: multiply x by its width and "
-            f"y by its height, keypoints[..., :2] * {size}"
+            f"{message}fractions of the image: multiply x by its width and y by its height, "
+            f"keypoints[..., :2] * {size}"
         )
 
 
@@ -509,7 +541,7 @@ def _place(person: int, keypoint: int) -> str:
     return f"person {person}, keypoint {keypoint} ({KEYPOINT_NAMES[keypoint]})"
 
 
-CHECKS: dict[str, Callable[[Any, Floats], npt.NDArray[Any]]] = {
+CHECKS: dict[str, Callable[[Any, Floats], npt.NDArray[Any] | None]] = {
     "K": _intrinsics,
     "distortion": _distortion,
     "height_mm": _height,

@@ -83,8 +83,9 @@ class Keypoints2D(BaseModel):
                 needs K.
             height_mm: a number or (N,).
             image_ids: (N,) whole numbers.
-            track_ids: (N,) whole numbers; nobody may be in one image twice.
-            fps: over 0, at most `MAX_FPS`.
+            track_ids: (N,) whole numbers; nobody may be in one image twice. A negative number is no track,
+                and if anybody has none, nobody has one.
+            fps: from `MIN_FPS` to `MAX_FPS`.
             min_score: 0..1.
 
         Raises:
@@ -230,7 +231,7 @@ class Keypoints2D(BaseModel):
 
     @field_validator("K", "distortion", "height_mm", "image_ids", "track_ids", mode="before")
     @classmethod
-    def _check_per_person(cls, value: Any, info: ValidationInfo) -> npt.NDArray[Any]:
+    def _check_per_person(cls, value: Any, info: ValidationInfo) -> npt.NDArray[Any] | None:
         return checks.CHECKS[str(info.field_name)](value, info.data["keypoints"])
 
     @field_validator("fps", mode="before")

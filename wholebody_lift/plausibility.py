@@ -33,6 +33,9 @@ of what is seen is not that of the person."""
 SAME_SPOT, SAME_LINE = 4, 7
 """This many keypoints of shoulders, arms, hips, legs and feet on one spot, or on one row or column."""
 
+SAME_SPOT_OF_A_PART = 10
+"""This many keypoints of a face or a hand, with none of the part elsewhere, on one spot."""
+
 IMPOSSIBLE = 6.0
 """A part this many times larger than the others suggest does not belong to the same person."""
 
@@ -40,8 +43,12 @@ MOSTLY_MIRRORED = 0.9
 """Share of the people with a face that tells, from which on mirrored faces are a mirrored picture. Exact 2D
 of people seen from behind has mirrored faces too; then others look the right way round."""
 
-OFF_CENTRE = 0.25
-"""Largest usual distance of the principal point from the image centre, as a share of width and height."""
+OFF_CENTRE = 0.2
+"""Largest usual distance of the principal point from the image centre, as a share of width and height. With
+K of half the resolution it is 0.25."""
+
+UNEQUAL_FOCAL = 2.0
+"""Pixels this many times wider than high, or higher than wide, are of no camera."""
 
 _MOVING = [i for i in (*PARTS["body"], *PARTS["feet"]) if i > INDEX["right_ear"]]
 
@@ -92,9 +99,9 @@ def signs_of_mistakes(
     """
     signs = [*_posture(xy), *_placeholders(xy), _proportions(xy)]
     if image_size is not None:
-        signs.append(_image_on_its_side(xy, image_size))
-        if K is not None:
-            signs.append(_camera_of_another_image(image_size, K))
+        signs += _outside_image(xy, image_size)
+    if K is not None:
+        signs += _odd_camera(image_size, K)
     yield from _told(signs)
 
 
@@ -136,6 +143,9 @@ def _placeholders(xy: Floats) -> list[_Sign]:
     on_spot = close.all(axis=-1).sum(axis=2).max(axis=1)
     on_line = close.sum(axis=2).max(axis=(1, 2))
     fix = "mark placeholders as missing (NaN, or score 0)"
+    parts = [
+        _on_one_spot(xy[:, PARTS[part]], tolerance[:, 0]) for part in ("face", "left_hand", "right_hand")
+    ]
     return [
         _Sign(on_spot >= SAME_SPOT, "several keypoints of the body are on one spot", fix, PlaceholderWarning),
         _Sign(
@@ -144,7 +154,20 @@ def _placeholders(xy: Floats) -> list[_Sign]:
             fix,
             PlaceholderWarning,
         ),
+        _Sign(
+            np.logical_or.reduce(parts),
+            "all keypoints of a face or a hand are on one spot",
+            fix,
+            PlaceholderWarning,
+        ),
     ]
+
+
+def _on_one_spot(part: Floats, tolerance: Floats) -> Mask:
+    """(N,) bool: whether all that is seen of a part (N, K, 2), enough of it, is on one spot."""
+    seen = ~np.isnan(part)
+    extent = np.where(seen, part, -np.inf).max(axis=1) - np.where(seen, part, np.inf).min(axis=1)  # (N, 2)
+    return np.asarray((extent <= tolerance).all(axis=1) & (seen[..., 0].sum(axis=1) >= SAME_SPOT_OF_A_PART))
 
 
 def _proportions(xy: Floats) -> _Sign:
@@ -170,28 +193,44 @@ def _proportions(xy: Floats) -> _Sign:
     )
 
 
-def _camera_of_another_image(image_size: Floats, K: Floats) -> _Sign:
-    """A principal point far from the image centre, as in a K of another resolution."""
-    off = np.abs(K[:, :2, 2] / image_size - 0.5)  # (N, 2)
-    return _Sign(
-        np.asarray((off > OFF_CENTRE).any(axis=1)),
-        "the principal point of K is far from the centre of the image",
-        "scale fx, fy, cx and cy to the resolution of the image; ignore this if the image was cropped "
-        "off centre",
+def _odd_camera(image_size: Floats | None, K: Floats) -> Iterator[_Sign]:
+    """Pixels that are no squares, and a principal point far from the image centre, as in a K of another
+    resolution."""
+    ratio = K[:, 0, 0] / K[:, 1, 1]
+    yield _Sign(
+        np.maximum(ratio, 1 / ratio) > UNEQUAL_FOCAL,
+        f"fx and fy of K differ by more than {UNEQUAL_FOCAL:g} times",
+        "check the order [[fx, 0, cx], [0, fy, cy], [0, 0, 1]] and that both are in pixels",
         CameraWarning,
     )
+    if image_size is not None:
+        off = np.abs(K[:, :2, 2] / image_size - 0.5)  # (N, 2)
+        yield _Sign(
+            np.asarray((off > OFF_CENTRE).any(axis=1)),
+            "the principal point of K is far from the centre of the image",
+            "scale fx, fy, cx and cy to the resolution of the image; ignore this if the image was cropped "
+            "off centre",
+            CameraWarning,
+        )
 
 
-def _image_on_its_side(xy: Floats, image_size: Floats) -> _Sign:
-    """Keypoints outside an image of w x h that are all inside one of h x w."""
+def _outside_image(xy: Floats, image_size: Floats) -> Iterator[_Sign]:
+    """Keypoints outside an image of w x h that are all inside one of h x w; or most of them outside."""
     size = image_size[:, None]  # (N, 1, 2)
     observed = (~np.isnan(xy[..., 0])).sum(axis=1)
-    outside = (xy > size).any(axis=-1).sum(axis=1)
+    outside = ((xy > size) | (xy < 0)).any(axis=-1).sum(axis=1)
     outside_turned = ((xy > size[..., ::-1]) | (xy < 0)).any(axis=-1).sum(axis=1)
-    return _Sign(
-        (outside > 0.1 * observed) & (outside_turned == 0),
+    on_its_side = (outside > 0.1 * observed) & (outside_turned == 0)
+    yield _Sign(
+        on_its_side,
         "keypoints lie outside the image, but would lie inside if width and height were swapped",
         "pass image_size as (width, height), e.g. image.shape[1::-1]",
+    )
+    yield _Sign(
+        (outside > 0.5 * observed) & ~on_its_side,
+        "most keypoints lie outside the image",
+        "pass the size of the image that the keypoints are in, with (0, 0) in its upper left corner",
+        CameraWarning,
     )
 
 
@@ -213,7 +252,8 @@ def _posture(xy: Floats) -> list[_Sign]:
         _Sign(
             mirrored & ~upside_down,
             f"{swapped}the face is mirrored",
-            f"pass width - x if the picture was mirrored; otherwise {exchange}",
+            f"pass width - x if the picture was mirrored; otherwise {exchange}; give the face of somebody "
+            "seen from behind as missing",
         ),
         _Sign(_face_against_body(xy), f"{swapped}the face looks the other way than the body", exchange),
         _Sign(at_other_wrist, f"{swapped}a hand is at the other hand's wrist", exchange),

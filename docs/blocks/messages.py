@@ -6,9 +6,11 @@ import contextlib
 import gzip
 import json
 import os
+import pickle
 import tempfile
 import textwrap
 import warnings
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -53,8 +55,10 @@ ERRORS = (
     ("No visible keypoints", "Keypoints2D(xy, np.full(133, 0.1))"),
     ("All keypoints on one spot", "Keypoints2D(np.full((133, 2), 7.0))"),
     ("Coordinates from 0 to 1", "Keypoints2D(xy / size, image_size=size)"),
+    ("Coordinates from -1 to 1", "Keypoints2D(xy / size * 2 - 1, image_size=size)"),
     ("A min_score that is not a score", "Keypoints2D(xy, min_score=30)"),
     ("An image without width", "Keypoints2D(xy, image_size=(0, 1280))"),
+    ("An image that is too narrow", "Keypoints2D(xy, image_size=(100000, 1))"),
     ("The shape of a colour image", "Keypoints2D(xy, image_size=(1280, 720, 3))"),
     ("A transposed K", "Keypoints2D(xy, K=K.T)"),
     ("A K that is not finite", "Keypoints2D(xy, K=K * np.nan)"),
@@ -68,6 +72,7 @@ ERRORS = (
     ("One person twice in an image", "Keypoints2D(people, image_ids=[0, 0, 1, 1], track_ids=[3, 3, 1, 2])"),
     ("Text instead of track ids", "Keypoints2D(people, track_ids=['a', 'b', 'a', 'b'])"),
     ("Text instead of a frame rate", "Keypoints2D(people, fps='25')"),
+    ("An absurd frame rate", "Keypoints2D(people, fps=1e-300)"),
     ("An absurd camera", "Keypoints2D(xy, K=[[1e12, 0, 360], [0, 1e12, 640], [0, 0, 1]])"),
     ("An absurd lens", "Keypoints2D(xy, K=K, distortion=[1e20, 0, 0, 0, 0])"),
     ("A rational lens model", "Keypoints2D(xy, K=K, distortion=[0.1, 0, 0, 0, 0, 0.2, 0, 0])"),
@@ -95,7 +100,10 @@ WARNINGS = (
     ("Placeholders on one spot", "Keypoints2D(on_one_spot)"),
     ("Placeholders on one line", "Keypoints2D(on_one_line)"),
     ("Impossible proportions", "Keypoints2D(foot_far_away)"),
-    ("K of another resolution", "Keypoints2D(xy, image_size=size, K=K * [[0.4], [0.4], [1]])"),
+    ("A part on one spot", "Keypoints2D(hand_on_the_wrist)"),
+    ("The size of another image", "Keypoints2D(xy, image_size=size / 10)"),
+    ("K of another resolution", "Keypoints2D(xy, image_size=size, K=K * [[0.5], [0.5], [1]])"),
+    ("fx and fy in different units", "Keypoints2D(xy, K=K * [[3], [1], [1]])"),
 )
 """Title and call; all are accepted with a warning."""
 
@@ -110,13 +118,17 @@ FILES = (
     ("JSON that ends early", 'formats.read("cut.json")'),
     ("Gzip that ends early", 'formats.read("cut.json.gz")'),
     ("An .npz that ends early", 'formats.read("cut.npz")'),
+    ("A damaged zip", 'formats.read("damaged.zip")'),
     ("Only people without visible keypoints", 'formats.read("unseen.json")'),
     ("A part with too few numbers", 'formats.read("half_a_hand.json")'),
     ("A part that contains text", 'formats.read("words.json")'),
-    ("Image ids that are names", 'formats.read("named_image.json")'),
+    ("Image ids that are not whole numbers", 'formats.read("half_image.json")'),
+    ("An image that is listed twice", 'formats.read("image_twice.json")'),
     ("People in an image that is not listed", 'formats.read("other_image.json")'),
     ("Scores without a bound, as of RTMPose (a warning)", 'formats.read("scores_over_1.json")'),
     ("A person without keypoints (a warning)", 'formats.read("one_unseen.json")'),
+    ("A person who is listed twice (a warning)", 'formats.read("twice.json")'),
+    ("A pickle", 'formats.read("people.pkl")'),
     ("Detections instead of a result", 'Pose3D.load("detections.json")'),
     ("Arrays instead of a result", 'Pose3D.load("arrays.npz")'),
     ("A result from another release", 'Pose3D.load("newer.json")'),
@@ -178,7 +190,7 @@ def _detections() -> dict[str, Any]:
     hands = indices("left_hand", "right_hand")
     hands_swapped[:, hands] = people[:, [mirror[i] for i in hands]]
     moved[:, indices("left_hand"), :2] += (150, -150)
-    border, spot, line, far = (people[:1].copy() for _ in range(4))
+    border, spot, line, far, hand = (people[:1].copy() for _ in range(5))
     legs = [
         INDEX[f"{side}_{name}"] for side in ("left", "right") for name in ("knee", "ankle", "heel", "big_toe")
     ]
@@ -186,6 +198,7 @@ def _detections() -> dict[str, Any]:
     spot[:, legs, :2] = SIZE / 2
     line[:, legs, 1] = SIZE[1] / 2
     far[:, INDEX["left_heel"], 1] += 20_000
+    hand[:, indices("left_hand"), :2] = hand[:, [INDEX["left_wrist"]], :2]
     return {
         "np": np,
         "torch": torch,
@@ -201,6 +214,7 @@ def _detections() -> dict[str, Any]:
         "on_one_spot": spot,
         "on_one_line": line,
         "foot_far_away": far,
+        "hand_on_the_wrist": hand,
     }
 
 
@@ -219,6 +233,10 @@ def _example_files() -> dict[str, Any]:
     Path("cut.npz").write_bytes(Path("arrays.npz").read_bytes()[:-50])
     Path("nested.json").write_text(100_000 * "[", encoding="utf-8")
     Path("cut.json.gz").write_bytes(gzip.compress(bytes(10_000))[:20])
+    with zipfile.ZipFile("damaged.zip", "w") as archive:
+        archive.writestr("people.json", "[]")
+    Path("damaged.zip").write_bytes(Path("damaged.zip").read_bytes().replace(b"[]", b"[["))
+    Path("people.pkl").write_bytes(pickle.dumps({"keypoints": [1, 2]}))
     Path("cut.json").write_text('[{"keypoints": [357.3, ', encoding="utf-8")
     contents = {
         "detections": document,
@@ -230,7 +248,12 @@ def _example_files() -> dict[str, Any]:
         "unseen": [unseen],
         "half_a_hand": [person | {"lefthand_kpts": person["lefthand_kpts"][:30]}],
         "words": [person | {"lefthand_kpts": ["left"] * 63}],
-        "named_image": [person | {"image_id": "frame_0001.png"}],
+        "half_image": [person | {"image_id": 0.5}],
+        "image_twice": {
+            "images": [{"id": 1, "width": 720, "height": 1280}, {"id": 1, "width": 1280, "height": 720}],
+            "annotations": [person | {"image_id": 1}],
+        },
+        "twice": [person, person],
         "other_image": {
             "images": [{"id": 1, "width": 720, "height": 1280}],
             "annotations": [person | {"image_id": 7}],

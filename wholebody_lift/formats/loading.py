@@ -39,6 +39,23 @@ EXPANSION = 20
 SLACK_BYTES = 2**26
 """What any npz may unpack to, however small it is."""
 
+_OTHERS = (
+    (b"\x80", "it is a pickle, which is never read; save arrays with numpy.savez"),
+    (b"BZh", "it is packed by bzip2; unpack it"),
+    (b"\xfd7zXZ", "it is packed by xz; unpack it"),
+    (b"\x28\xb5\x2f\xfd", "it is packed by zstd; unpack it"),
+    (b"7z\xbc\xaf", "it is packed by 7-Zip; unpack it"),
+    (b"version https://git-lfs", "it is a pointer of Git LFS; get the file itself: git lfs pull"),
+    (b"<", "it is HTML or XML"),
+    (b"//", "it begins with a comment, which JSON does not have"),
+    (b"/*", "it begins with a comment, which JSON does not have"),
+    (b"#", "it begins with a comment, which JSON does not have"),
+    (b"PathFileType", "it is TRC, a 3D result; 2D keypoints are read as JSON, npy or npz"),
+    (b"{'", "it is Python's notation; write JSON with json.dump"),
+    (b"[{'", "it is Python's notation; write JSON with json.dump"),
+)
+"""What other files begin with, and what is said of them."""
+
 _DAMAGED = (
     *(ValueError, EOFError, OSError, KeyError, NotImplementedError, RuntimeError),  # RuntimeError: encrypted
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
@@ -107,27 +124,53 @@ class Content:
                 f"expected JSON of at most {limit // 2**20} MiB, got more; split it, or use .npz"
             )
         try:
-            return _parsed(text.decode("utf-8-sig"))
+            return _parsed(_decoded(text))
         except RecursionError:
             raise InputError("expected people, got JSON that is nested too deeply") from None
         except ValueError as error:
-            raise InputError(f"not a valid .npy, .npz or JSON file ({error})") from None
+            reason = next((what for begin, what in _OTHERS if text.lstrip().startswith(begin)), str(error))
+            raise InputError(f"not a valid .npy, .npz or JSON file ({reason})") from None
 
     def npy(self) -> npt.NDArray[Any]:
         """The array of an npy file. Raises InputError if it is damaged, or of Python objects."""
         with self.open() as file:
             try:
-                return _array(file, self.size)
+                return _array(file, SLACK_BYTES + EXPANSION * self.size)  # gzip may claim any size
             except ValueError as error:
                 raise InputError(f"not a valid .npy file ({error}); save a plain numeric array") from None
 
-    def npz_names(self) -> list[str]:
-        """The names of the arrays in an npz file. Raises InputError if it is damaged."""
+    def zip_names(self) -> list[str]:
+        """The names of what is in a zip, which an npz is too. Raises InputError if it is damaged."""
         with self.open() as file:
             try:
-                return [name.removesuffix(".npy") for name in zipfile.ZipFile(file).namelist()]
+                return zipfile.ZipFile(file).namelist()
             except _DAMAGED as error:
                 raise InputError(f"not a valid .npz file ({_reason(error)}); save it again") from None
+
+    def zipped(self, names: Collection[str]) -> dict[str, Content]:
+        """Those files of a zip that have these names, by name.
+
+        Raises InputError if it is damaged, or claims more memory than its size can justify.
+        """
+        left = SLACK_BYTES + EXPANSION * self.size
+        found = {}
+        with self.open() as file:
+            try:
+                archive = zipfile.ZipFile(file)
+                for name in names:
+                    with archive.open(name) as stream:
+                        content = stream.read(left + 1)
+                    left -= len(content)
+                    if left < 0:
+                        raise ValueError("it claims more memory than its size justifies")
+                    found[name] = Content(content, name)
+            except _DAMAGED as error:
+                raise InputError(f"not a valid .zip file ({_reason(error)})") from None
+        return found
+
+    def npz_names(self) -> list[str]:
+        """The names of the arrays in an npz file. Raises InputError if it is damaged."""
+        return [name.removesuffix(".npy") for name in self.zip_names()]
 
     def npz(self, names: Collection[str]) -> dict[str, npt.NDArray[Any]]:
         """Those arrays of an npz file that have these names.
@@ -151,15 +194,32 @@ class Content:
         return arrays
 
 
+def _decoded(text: bytes) -> str:
+    """Text in UTF-8, UTF-16 or UTF-32, as its first bytes tell; else in Latin-1, as some write names."""
+    try:
+        return text.decode(json.detect_encoding(text))
+    except UnicodeDecodeError:
+        return text.decode("latin-1")
+
+
 def _parsed(text: str) -> Any:
-    """The content of JSON, or, where more follows its first line, that of every line. Raises ValueError."""
+    """The content of JSON, or, where more follows, as in JSON lines, the list of all. Raises ValueError."""
+    if not text.strip():
+        raise ValueError("it is empty")
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        lines = [line for line in text.splitlines() if line.strip()]
-        if len(lines) < 2 or error.msg != "Extra data":
+        if error.msg != "Extra data":
             raise
-        return [json.loads(line) for line in lines]
+    decoder, found, place = json.JSONDecoder(), [], 0
+    while place < len(text):
+        document, place = decoder.raw_decode(text, place)
+        if not isinstance(document, dict | list):  # numbers in a row are a table
+            raise ValueError("expected objects or lists in JSON lines, got a table of numbers or text")
+        found.append(document)
+        while place < len(text) and text[place].isspace():
+            place += 1
+    return found
 
 
 def _array(stream: Any, limit: int) -> npt.NDArray[Any]:

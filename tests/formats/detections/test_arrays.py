@@ -117,13 +117,13 @@ def test_a_stated_limit_is_used(tmp_path, people):
     [
         ({"keypoint": 1}, "got an object with keypoint"),
         ({"keypoints": 1, "names": 2}, "no others, got keypoints and names"),
-        ({}, "got an object with none"),
+        ({}, "the detector found nobody"),
         (
             {"format": "x", "skeleton": {}},
             "got a 3D result; open it with",
         ),
         (3, "got 3"),
-        ([], "There is nobody in it"),
+        ([], "the detector found nobody"),
         ([[1, 2]] * 17, "That is 17 keypoints, which is usually the COCO body"),
         ([[1, 2], [1]], "rows of different lengths"),
     ],

@@ -208,7 +208,9 @@ def test_the_packages_tasks(with_hands):
             "468 or 478 landmarks in face_landmarks of frame 0, got 467",
         ),
         (lambda d: d.update(dict.fromkeys(PARTS)), "got a list without people"),
-        (lambda d: d.clear(), "expected one of MediaPipe"),
+        (lambda d: d.clear(), "the detector found nobody"),
+        (lambda d: d.update(pose_landmarks=[[[0.5, 0.5, 0]] * 33] * 2), "one person in pose_landmarks of"),
+        (lambda d: d.update(pose_landmarks=[[90, 160, 0]] * 33), "look like pixels"),
     ],
 )
 def test_what_is_no_result(document, save, change, text):

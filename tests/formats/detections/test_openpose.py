@@ -92,7 +92,7 @@ def test_a_folder_of_frames(tmp_path, crowd, people, same):
 
 def test_a_folder_of_something_else(tmp_path, people):
     (tmp_path / "clip_000000000000_keypoints.json").write_text(json.dumps({"people": people}))
-    (tmp_path / "notes.json").write_text("{}")
+    (tmp_path / "notes.json").write_text('{"title": "clip"}')
     with pytest.raises(InputError, match=r"notes.json: expected one of"):
         formats.read(tmp_path)
 

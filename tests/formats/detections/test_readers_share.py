@@ -11,6 +11,7 @@ from wholebody_lift.formats.detections import assemble as people
 from wholebody_lift.keypoints import Keypoints2D
 
 
+@pytest.mark.filterwarnings("ignore:the names of the files do not tell")
 @pytest.mark.parametrize(
     ("names", "numbers"),
     [

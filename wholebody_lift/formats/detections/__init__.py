@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -45,6 +45,9 @@ class _Reader(Protocol):
 _READERS: tuple[_Reader, ...] = (mediapipe, mmpose, openpose, alphapose, coco_wholebody, arrays)
 """The first that matches reads."""
 
+_OF_ONE_PERSON = {"category_id", "keypoint_scores", "foot_kpts", "bbox"}
+"""What an object that is one person has beside keypoints, and plain arrays have not."""
+
 _JSON = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 
 _KEYPOINT_WRITERS = {
@@ -71,7 +74,8 @@ def read(
 
     Formats: COCO-WholeBody, MMPose, OpenPose, Pose2Sim, ControlNet, AlphaPose and MediaPipe as JSON, JSON
     lines or either in gzip, and arrays as npy, npz or JSON; docs/formats.md has an example of each. A folder
-    of such JSON files, one for each frame, is a video. Keypoints that a format lacks are missing, and those
+    or a zip of such JSON files, one for each frame, is a video, and so is an object of frames by their names.
+    Hidden files are left alone. Keypoints that a format lacks are missing, and those
     that it alone has are left out. People without visible keypoints are left out.
 
     Args:
@@ -147,32 +151,71 @@ def _read_fields(content: Content, layout: Layout | None) -> assemble.Fields:
         keypoints = fields["keypoints"]
         return mediapipe.parse_flat(keypoints) if mediapipe.is_flat(keypoints) else fields
     if content.starts_with(ZIP):
-        return arrays.read_npz(content, layout)
-    document = content.json()
+        files = [name for name in content.zip_names() if _is_one_of_ours(name)]
+        if not files:
+            return arrays.read_npz(content, layout)
+        unpacked = content.zipped(files)
+        return _join(unpacked, lambda name: _read_fields(unpacked[name], layout))
+    return _read_document(content.json(), layout)
+
+
+def _read_document(document: Any, layout: Layout | None) -> assemble.Fields:
+    """What parsed JSON says. Raises NobodyError where it says that there is nobody."""
+    if _is_nothing(document):
+        raise assemble.NobodyError("expected people, got a file without any; the detector found nobody")
+    if isinstance(document, dict) and "keypoints" in document and not _OF_ONE_PERSON.isdisjoint(document):
+        document = [document]
     for reader in _READERS:
         if reader.matches(document):
             return reader.parse(document, layout)
+    if isinstance(document, dict) and all(isinstance(frame, dict | list) for frame in document.values()):
+        frames = {str(name): frame for name, frame in document.items() if not _is_nothing(frame)}
+        programs = [reader for reader in _READERS if reader is not arrays]
+        if frames and all(any(reader.matches(frame) for reader in programs) for frame in frames.values()):
+            return _join(frames, lambda name: _read_document(frames[name], layout))
     looked_for = ", ".join(reader.LOOKED_FOR for reader in _READERS)
     raise InputError(f"expected one of {looked_for}, got {_outline(document)}")
 
 
+def _is_nothing(document: Any) -> bool:
+    """Whether parsed JSON is null, or lists and objects without anything in them."""
+    if isinstance(document, list):
+        return all(_is_nothing(one) for one in document)
+    return document is None or document == {}
+
+
+def _is_one_of_ours(name: str) -> bool:
+    """Whether a file of a folder is read: JSON that is not hidden, as macOS's ._copies and __MACOSX are."""
+    pieces = name.split("/")
+    hidden = any(piece.startswith((".", "__MACOSX")) for piece in pieces)
+    return pieces[-1].lower().endswith(_JSON) and not hidden
+
+
 def _read_folder(folder: Path, layout: Layout | None) -> assemble.Fields:
-    """What the JSON files of a folder say, a frame each; those in which there is nobody are skipped."""
-    files = {file.name: Content.of(file) for file in folder.iterdir() if file.name.lower().endswith(_JSON)}
+    names = sorted(file.name for file in folder.iterdir())
+    files = {name: Content.of(folder / name) for name in names if _is_one_of_ours(name)}
     if not files:
-        raise InputError("expected a folder with a .json file for each frame of a video, got one without")
+        raise InputError(
+            f"expected a folder with a .json file for each frame of a video, got one with {listed(names)}"
+        )
+    return _join(files, lambda name: _read_fields(files[name], layout))
+
+
+def _join(frames: Collection[str], read_one: Callable[[str], assemble.Fields]) -> assemble.Fields:
+    """What the frames of a video say, by their names; those in which there is nobody are skipped. A single
+    one may be a whole video."""
     found: dict[str, assemble.Fields] = {}
     with _each_warning_once():
-        for name in natural_order(list(files)):
+        for name in natural_order(list(frames)):
             try:
-                found[name] = _read_fields(files[name], layout)
+                found[name] = read_one(name)
             except assemble.NobodyError:
                 continue
             except InputError as error:
                 raise InputError(f"{name}: {error}") from None
     if not found:
-        raise InputError(f"expected people in some file, got {len(files)} files without any")
-    return assemble.join(found)
+        raise InputError(f"expected people in some file, got {len(frames)} files without any")
+    return found.popitem()[1] if len(frames) == 1 else assemble.join(found)
 
 
 @contextmanager

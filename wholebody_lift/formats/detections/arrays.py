@@ -35,13 +35,14 @@ FIELDS = (
 )
 """What may be in a file; only keypoints must be. Shapes and units as in `Keypoints2D`."""
 
-_OF_A_RESULT = ("xyz", "skeleton")
+_UNNAMED = "arr_0"
+"""What numpy calls the first array that was saved without a name."""
 
 
 def matches(document: Any) -> bool:
     """Whether the parsed JSON is this format, or a 3D result, which is told apart in `parse`."""
     if isinstance(document, Mapping):
-        return any(name in document for name in ("keypoints", *_OF_A_RESULT))
+        return "keypoints" in document or _is_result(document)
     return isinstance(document, list) and not (document and isinstance(document[0], str | Mapping))
 
 
@@ -52,8 +53,11 @@ def read_npy(content: Content, layout: Layout | None = None) -> Fields:
 
 
 def read_npz(content: Content, layout: Layout | None = None) -> Fields:
-    """Keyword arguments of `Keypoints2D` from an npz file."""
-    _check_names(content.npz_names())
+    """Keyword arguments of `Keypoints2D` from an npz file; one array without a name is the keypoints."""
+    names = content.npz_names()
+    if names == [_UNNAMED]:
+        return parse({"keypoints": content.npz(names)[_UNNAMED]}, layout)
+    _check_names(names)
     return parse(content.npz(FIELDS), layout)
 
 
@@ -91,9 +95,14 @@ def in_our_layout(fields: Fields, layout: Layout) -> Fields:
     return {**taken, "keypoints": ours}
 
 
+def _is_result(names: Collection[str]) -> bool:
+    """Whether these are names in a 3D result."""
+    return "xyz" in names or ("skeleton" in names and "keypoints" not in names)
+
+
 def _check_names(names: Collection[str]) -> None:
     """Raise InputError if these are not the names of `FIELDS`."""
-    if any(name in names for name in _OF_A_RESULT):
+    if _is_result(names):
         raise InputError("expected 2D keypoints, got a 3D result; open it with Pose3D.load(path)")
     left_over = [name for name in names if name not in FIELDS]
     if left_over or "keypoints" not in names:

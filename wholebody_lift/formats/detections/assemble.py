@@ -60,9 +60,8 @@ def assemble(fields: Fields, known: Known | KnownButSize, source: str = "") -> K
     min_score = fields.pop("min_score", MIN_SCORE)
     if fields.pop("normalised", False):
         fields["keypoints"] = _in_pixels(fields["keypoints"], fields.get("image_size"))
-    if "track_ids" in fields:
-        fields["track_ids"] = _without_no_track(fields["track_ids"])
     people, seen = Keypoints2D.visible(**fields, min_score=min_score)
+    people = _once(people, source)
     if not len(people):
         raise InputError(
             f"expected two visible keypoints in different places, got none for {count(len(seen))}; "
@@ -71,6 +70,23 @@ def assemble(fields: Fields, known: Known | KnownButSize, source: str = "") -> K
     if not seen.all():
         warn_dropped(source + _note(~seen, fields.get("image_ids")))
     return people
+
+
+def _once(people: Keypoints2D, source: str) -> Keypoints2D:
+    """The people, each once in an image: some files list a person twice, with the same keypoints."""
+    if people.image_ids is None or not len(people):
+        return people
+    flat = np.nan_to_num(people.keypoints, nan=-np.inf).reshape(len(people), -1)
+    _, first = np.unique(np.column_stack((people.image_ids, flat)), axis=0, return_index=True)
+    again = np.ones(len(people), dtype=bool)
+    again[first] = False
+    if not again.any():
+        return people
+    warn_dropped(
+        f"{source}left out {name_people(again)}, in image {listed(np.unique(people.image_ids[again]))}: "
+        "listed twice, with the same keypoints"
+    )
+    return people[~again]
 
 
 def warn_dropped(message: str) -> None:
@@ -105,6 +121,7 @@ def join(files: Mapping[str, Fields]) -> Fields:
     for name, fields in files.items():
         if len(set(fields.get("image_ids", [0]))) > 1:
             raise InputError(f"expected one frame in each file of a folder, got several in {name}")
+    files = {name: {"normalised": False, **fields} for name, fields in files.items()}
     for field in sorted(set().union(*files.values()) - {"image_ids"}):
         having = [name for name, fields in files.items() if field in fields]
         if len(having) < len(files):
@@ -119,8 +136,17 @@ def join(files: Mapping[str, Fields]) -> Fields:
             )
         values = [fields[field] for fields in files.values()]
         if field in ("normalised", "fps"):
-            if len(set(values)) > 1:
-                raise InputError(f"expected the same {field} in all files, got {listed(set(values))}")
+            other = next((name for name, fields in files.items() if fields[field] != values[0]), None)
+            if other is not None:
+                one, another = (
+                    ("fractions of the image" if fields[field] else "pixels")
+                    if field == "normalised"
+                    else f"{fields[field]} frames per second"
+                    for fields in (files[having[0]], files[other])
+                )
+                raise InputError(
+                    f"expected the same in all files, got {one} in {having[0]} and {another} in {other}"
+                )
             joined[field] = values[0]
         else:
             counts = [len(fields["keypoints"]) for fields in files.values()]
@@ -166,7 +192,10 @@ def track_numbers(tracks: Sequence[Any]) -> list[int] | None:
 
     A negative id is none, as trackers write it. Raises InputError for what is no whole number.
     """
-    numbers = [None if track is None else whole_number(track, "track id") for track in tracks]
+    numbers = [
+        None if track is None else whole_number(track, f"track id of person {number}")
+        for number, track in enumerate(tracks)
+    ]
     known = known_ids(numbers)
     if known is None and any(number is not None and number >= 0 for number in numbers):
         without = np.array([number is None or number < 0 for number in numbers])
@@ -176,15 +205,14 @@ def track_numbers(tracks: Sequence[Any]) -> list[int] | None:
     return known
 
 
-def _without_no_track(tracks: npt.ArrayLike) -> Any:
-    """Track ids as they are, unless some are negative, which is no track."""
-    ids = np.asarray(tracks)
-    negative = ids.ndim == 1 and ids.dtype.kind in "if" and bool((ids < 0).any())
-    return track_numbers(ids.tolist()) if negative else tracks
+_MOST_DIGITS = 20
+"""No whole number within 64 bits has so many."""
 
 
 def whole_number(value: Any, what: str) -> int:
-    """A whole number within 64 bits. Raises InputError for anything else."""
+    """A whole number within 64 bits, perhaps as text. Raises InputError for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal():
+        value = int(value) if len(value) < _MOST_DIGITS else value
     with suppress(TypeError, ValueError, OverflowError):
         number = int(value)
         if not isinstance(value, str | bool) and number == value and abs(number) < 2**63:

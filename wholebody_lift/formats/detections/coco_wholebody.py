@@ -7,6 +7,10 @@ images described beside them, are an object {"images": [...], "annotations": [..
 results; in annotations it is a visibility flag (0 missing, 1 hidden, 2 visible; some are fractions, and all
 over 0 count), and `face_valid` and the like say whether a part was annotated at all.
 
+Where the people have no part but `keypoints`, `categories` may name their keypoints in another order, as
+those of PoseTrack do; and 26, 136 and 308 keypoints are Halpe's and Sapiens', as AlphaPose and MMPose write
+them. `image_id` may be the name of a file.
+
 Video: `track_id` (or `instance_id`) of a person, `frame_id` of an image, and `fps` in `info`, as video
 datasets in COCO's form have them.
 """
@@ -34,9 +38,20 @@ from wholebody_lift.formats.detections.assemble import (
     track_numbers,
     whole_number,
 )
+from wholebody_lift.formats.detections.frame_names import frame_numbers
 from wholebody_lift.keypoints import Keypoints2D
-from wholebody_lift.layouts import COCO, COCO_WHOLEBODY, H36M_17, Layout, choose, convert
-from wholebody_lift.skeleton import NUM_KEYPOINTS, PARTS
+from wholebody_lift.layouts import (
+    COCO,
+    COCO_WHOLEBODY,
+    H36M_17,
+    HALPE_26,
+    HALPE_136,
+    SAPIENS_308,
+    Layout,
+    choose,
+    convert,
+)
+from wholebody_lift.skeleton import INDEX, NUM_KEYPOINTS, PARTS
 
 LOOKED_FOR = "COCO-WholeBody (a list of people with keypoints, foot_kpts and the like, or annotations)"
 
@@ -53,6 +68,9 @@ _VALID_KEYS = {
     "lefthand_valid": "left_hand",
     "righthand_valid": "right_hand",
 }
+_BY_COUNT = (HALPE_26, HALPE_136, SAPIENS_308)
+"""Layouts that the number of keypoints tells."""
+
 _TRACK_KEYS = ("track_id", "instance_id")
 
 
@@ -73,11 +91,12 @@ def parse(document: Any, layout: Layout | None = None) -> Fields:
 
     The size of the images comes from `images`, or from `info` where all have one size.
     """
-    described = document if isinstance(document, dict) else {}
+    described: Mapping[str, Any] = document if isinstance(document, dict) else {}
     people = document["annotations"] if described else document
     people = [an_object(person, f"annotation {n}") for n, person in enumerate(a_list(people, "annotations"))]
     people = [person for person in people if not person.keys().isdisjoint(_PART_KEYS)]  # boxes have none
-    triples = _in_our_layout(people, layout)  # (N, K, 3)
+    described, people = _numbered(described, people)
+    triples = _in_our_layout(people, layout, _layout_of_categories(described))  # (N, K, 3)
     if any(key in person for person in people for key in _VALID_KEYS) or _are_flags(triples[..., 2]):
         _flags_to_scores(triples, people)
     else:
@@ -124,13 +143,48 @@ def _describe(person: Keypoints2D, image_id: int) -> dict[str, Any]:
     }
 
 
-def _in_our_layout(people: Sequence[Mapping[str, Any]], layout: Layout | None) -> Floats:
+def _numbered(
+    described: Mapping[str, Any], people: list[Mapping[str, Any]]
+) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
+    """The same with the numbers of frames in place of the names of images, where those are the ids."""
+    images = [an_object(image, "an image") for image in a_list(described.get("images"), "images")]
+    ids = [*(image.get("id") for image in images), *(person.get("image_id") for person in people)]
+    names = [name for name in ids if isinstance(name, str)]
+    if len(names) < len(ids) or all(name.isdecimal() for name in names):
+        return described, people
+    number_of = dict(zip(names, frame_numbers(names), strict=True))
+    numbered = [{**image, "id": number_of[image["id"]]} for image in images]
+    return (
+        {**described, "images": numbered} if images else described,
+        [{**person, "image_id": number_of[person["image_id"]]} for person in people],
+    )
+
+
+def _layout_of_categories(described: Mapping[str, Any]) -> Layout | None:
+    """The order in which the categories of a file name the keypoints, if they do and mostly by our names."""
+    orders = set()
+    for category in a_list(described.get("categories"), "categories"):
+        names = category.get("keypoints") if isinstance(category, dict) else None
+        if isinstance(names, list) and names:
+            orders.add(tuple(str(name).strip().lower().replace(" ", "_").replace("-", "_") for name in names))
+    if len(orders) != 1:
+        return None
+    (order,) = orders
+    ours = sum(name in INDEX for name in order)
+    return Layout("the categories' keypoints", order) if ours > 0.5 * len(order) else None
+
+
+def _in_our_layout(
+    people: Sequence[Mapping[str, Any]], layout: Layout | None, of_categories: Layout | None
+) -> Floats:
     """(N, 133, 3) x, y, v; zeros where missing. The 17 of a body may be Human3.6M's, as other programs that
-    write COCO's form have them: where they lie tells, or the caller does.
+    write COCO's form have them: the categories tell, or where they lie, or the caller does.
 
     Raises InputError for another layout than that of the parts.
     """
     parted = any(has_parts(person) for person in people)
+    if layout is None and not parted:
+        layout = _layout_of_count(people, of_categories)
     if layout not in (None, COCO_WHOLEBODY):
         if parted:
             raise InputError(
@@ -147,6 +201,21 @@ def _in_our_layout(people: Sequence[Mapping[str, Any]], layout: Layout | None) -
     if parted or layout is not None or triples[:, len(COCO.names) :].any():
         return triples
     return triples if choose(body, (COCO, H36M_17)) is COCO else np.nan_to_num(convert(body, H36M_17))
+
+
+def _layout_of_count(people: Sequence[Mapping[str, Any]], of_categories: Layout | None) -> Layout | None:
+    """The layout that the number of keypoints tells where it is neither the body's nor ours, or that the
+    categories name; None where neither does."""
+    counts = {
+        flat_numbers(person.get("keypoints"), f"keypoints of person {number}").size // 3
+        for number, person in enumerate(people)
+    }
+    if len(counts) != 1:
+        return None
+    (count,) = counts
+    if of_categories is not None and len(of_categories.names) == count:
+        return None if of_categories.names in (COCO.names, COCO_WHOLEBODY.names) else of_categories
+    return next((layout for layout in _BY_COUNT if len(layout.names) == count), None)
 
 
 def _in_threes(values: Floats) -> Floats:
@@ -215,16 +284,21 @@ def _images(described: Mapping[str, Any]) -> dict[int, Mapping[str, Any]]:
     """The images that a file describes, by id."""
     images = enumerate(a_list(described.get("images"), "images"))
     objects = [an_object(image, f"image {number}") for number, image in images]
-    return {whole_number(image.get("id"), "id of an image"): image for image in objects}
+    by_id: dict[int, Mapping[str, Any]] = {}
+    for image in objects:
+        number = whole_number(image.get("id"), "id of an image")
+        if by_id.setdefault(number, image) != image:
+            raise InputError(f"expected each image once in images, got two different ones with id {number}")
+    return by_id
 
 
 def _image_sizes(described: Mapping[str, Any], ids: list[int]) -> list[tuple[float, float]] | None:
     """(width, height) of each person's image; None unless the file tells all of them."""
     if "images" not in described:
         info = described.get("info")
-        size = _size(info) if isinstance(info, dict) else None
+        size = _size(info, "info") if isinstance(info, dict) else None
         return None if size is None else [size] * len(ids)
-    sizes = {i: _size(image) for i, image in _images(described).items()}
+    sizes = {i: _size(image, f"image {i}") for i, image in _images(described).items()}
     unknown = sorted(set(ids) - set(sizes))
     if unknown:
         raise InputError(
@@ -234,6 +308,10 @@ def _image_sizes(described: Mapping[str, Any], ids: list[int]) -> list[tuple[flo
     return known if len(known) == len(ids) else None
 
 
-def _size(image: Mapping[str, Any]) -> tuple[float, float] | None:
-    width, height = image.get("width"), image.get("height")
-    return None if width is None or height is None else (width, height)
+def _size(image: Mapping[str, Any], what: str) -> tuple[float, float] | None:
+    """(width, height) as an object says it; None where it does not, or says 0."""
+    given = image.get("width"), image.get("height")
+    if None in given or given == (0, 0):
+        return None
+    width, height = (float(flat_numbers(side, f"width and height of {what}")[0]) for side in given)
+    return width, height

@@ -26,7 +26,10 @@ class _Name(NamedTuple):
 
 
 def natural_order(names: Sequence[str]) -> list[str]:
-    """The names in the order in which a person would put them: 2 before 10."""
+    """The names in the order in which a person would put them: 2 before 10. Names of one length are in that
+    of their characters, as numbers with letters in them are: 09 before 0a."""
+    if len({len(name) for name in names}) == 1:
+        return sorted(names)
     return sorted(
         names,
         key=lambda name: [
@@ -39,14 +42,22 @@ def natural_order(names: Sequence[str]) -> list[str]:
 def frame_numbers(names: Sequence[str]) -> list[int]:
     """The image or frame that each file name stands for, the same for the same name.
 
-    The number that varies from name to name is the frame. Where no number varies, or numbers are missing,
-    names are counted from 0 in the order in which they come; where several numbers vary, in their natural
-    order, with a warning.
+    The number that varies from name to name is the frame. Where no name has a number, names are counted from
+    0 in the order in which they come; so they are, with a warning, where numbers do not tell; where several
+    numbers vary, in their natural order, with a warning too.
 
     Raises InputError for the files of several cameras, each with the same frames.
     """
     different = list(dict.fromkeys(names))
-    number_of = _numbers(different) or _counted(different)
+    number_of = _numbers(different)
+    if number_of is None:
+        if len(different) > 1 and any(map(_DIGITS.search, different)):
+            warn(
+                f"the names of the files do not tell which frame each is; they were taken in this order: "
+                f"{listed(different)}",
+                DroppedWarning,
+            )
+        number_of = _counted(different)
     return [number_of[name] for name in names]
 
 

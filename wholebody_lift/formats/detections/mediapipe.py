@@ -67,6 +67,8 @@ _COUNTS = {"pose_landmarks": (33,), "face_landmarks": (468, 478)} | dict.fromkey
 _FLAT_COLUMNS = dict(zip(PARTS, (4, 3, 3, 3), strict=True))
 _COLUMNS = ("x", "y", "visibility")
 _ABSENT = object()
+_FRACTIONS_END = 5.0
+"""MediaPipe guesses beyond the image, but not most landmarks this far."""
 _FLAT_LENGTH = sum(_COUNTS[part][0] * _FLAT_COLUMNS[part] for part in PARTS)  # 1662
 
 
@@ -170,15 +172,24 @@ def _keypoints(part: Any, name: str, number: int) -> Floats | None:
         keypoints = keypoints.get("landmarks", keypoints) if isinstance(keypoints, Mapping) else keypoints
         if not isinstance(keypoints, Sequence | np.ndarray) or isinstance(keypoints, str):
             raise InputError(f"expected {what} to be a list of landmarks, got {brief(keypoints)}")
+    if isinstance(keypoints[0], list) and len(keypoints[0]) in _COUNTS[name]:
+        raise InputError(f"expected one person in {what}, got {len(keypoints)}; give the landmarks of one")
     if len(keypoints) not in _COUNTS[name]:
         wanted = " or ".join(map(str, _COUNTS[name]))
         raise InputError(f"expected {wanted} landmarks in {what}, got {len(keypoints)}")
     try:
-        return np.array([_values(keypoint) for keypoint in keypoints], dtype=np.float64)
+        values = np.array([_values(keypoint) for keypoint in keypoints], dtype=np.float64)
     except (AttributeError, IndexError, TypeError, ValueError, OverflowError):
         raise InputError(
             f"expected x, y and perhaps visibility in {what}, got {brief(keypoints[0])}"
         ) from None
+    furthest = np.abs(values[~np.isnan(values[:, 0]), :2])
+    if furthest.size and np.median(furthest) > _FRACTIONS_END:
+        raise InputError(
+            f"expected fractions of the image in {what}, got numbers up to {furthest.max():.4g}, which look "
+            "like pixels; divide x by the width and y by the height of the image"
+        )
+    return values
 
 
 def _values(keypoint: Any) -> list[float]:

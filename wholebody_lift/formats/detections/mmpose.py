@@ -143,10 +143,15 @@ def _describe(person: Keypoints2D) -> dict[str, Any]:
 def _people(entries: Any) -> Iterator[tuple[int | None, dict[str, Any]]]:
     """Each person with the frame they are in; None where there is but one image."""
     several = isinstance(entries, list) and len(entries) > 1
+    frames: dict[int, int] = {}
     for place, entry in enumerate(entries if isinstance(entries, list) else [entries]):
         if isinstance(entry, dict) and "instances" in entry:
             frame = whole_number(entry.get("frame_id", place), f"frame_id of entry {place}")
-            yield from ((frame, person) for _, person in _people(entry["instances"]))
+            if frames.setdefault(frame, place) != place:
+                raise InputError(
+                    f"expected each frame once, got frame_id {frame} in entries {frames[frame]} and {place}"
+                )
+            yield from ((frame, person) for _, person in _people(entry["instances"] or []))
         elif isinstance(entry, list):
             frame_or_none = place if several else None
             yield from ((frame_or_none, person) for _, person in _people(entry))
