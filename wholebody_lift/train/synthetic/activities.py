@@ -1,4 +1,4 @@
-"""What people do in photographs: the mixture of activities, each a choice of templates for legs and for arms.
+"""The activities of people in photographs, each with the templates that its legs and its arms are drawn from.
 
 `poses.py` combines any of an activity's legs with any of its arms.
 """
@@ -34,8 +34,8 @@ _GROUND = (
 
 @dataclasses.dataclass(frozen=True)
 class Activity:
-    """A share of all activities, and the templates that it draws from; a name given twice is twice as
-    frequent."""
+    """An activity's share of the mixture, and the templates to draw from. A name that is listed twice is
+    drawn twice as often."""
 
     share: float
     legs: str

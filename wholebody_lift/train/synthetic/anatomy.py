@@ -1,10 +1,10 @@
-"""Anatomical angles of a body and the bones' rotations that they mean, either way.
+"""Conversion between anatomical angles and the rotations of bones.
 
-A pose is L (n, J, 3, 3), the rest-aligned local rotations of `bones.BONES`: G_b = G_parent L_b turns bone b
-from its rest pose into its posed one, and G is the identity everywhere in the rest pose. Angles are those of
-`joint_limits.ANGLES`. They become rotations by frames that are read off the rest bones, so that no bone's own
-axes matter, and what is written for a left limb serves the right one by mirroring: a side is "left",
-"right", or "both", which is an axis S of two after that of people, the right side as the mirror shows it.
+A pose is L (n, J, 3, 3), the rest-aligned local rotations of `bones.BONES`: G_b = G_parent L_b rotates bone b
+from the rest pose to its pose, and in the rest pose every G is the identity. The angles are those of
+`joint_limits.ANGLES`. They are converted in frames derived from the rest pose, so the bones' own axes do not
+matter. Formulas are written for left limbs and serve right ones by mirroring. A side is "left", "right", or
+"both", which adds an axis S of two after the axis of people, with the right side mirrored.
 """
 
 import functools
@@ -33,22 +33,25 @@ _TURNED = (
 # Scapulohumeral rhythm: the collarbone lifts with the arm (Inman, Saunders and Abbott 1944).
 _CLAVICLE_PER_RAISE, _CLAVICLE_FROM_DEGREES = 0.22, 30.0
 
-# Columns: along the hanging limb, hinge of elbow or knee, their cross product; left side.
+# Columns: along the hanging limb, hinge axis of elbow or knee, their cross product; left side.
 _HANGING_ARM = ((0.0, -1.0, 0.0), (0.0, 0.0, 1.0), (-1.0, 0.0, 0.0))
 _HANGING_LEG = ((0.0, 1.0, 0.0), (0.0, 0.0, -1.0), (-1.0, 0.0, 0.0))
 
 # -------------------------------------------------------------------------------------------- bones and sides
 
-# Bones that no angle turns and no limb hangs on. Their head and turn are taken to be their parent's.
+# Bones that no angle rotates and that carry no limb. They take their parent's head and rotation.
 _FINE = ("toe", "finger", "metacarpal", "eye")
 _NEEDED = ("toe2-1", "metacarpal2", "finger3-1")
 
 
 @functools.cache
 def _levels(device: torch.device) -> tuple[list[tuple[Tensor, Tensor]], Tensor, Tensor, Tensor, Tensor]:
-    """For the B bones of `_body`, sorted by depth: (number in L, place of the parent in the level above) of
-    each level below the root; numbers in L (B,); places of the parents (B,); which are ancestors or itself
-    (B, B); and for each of all bones its own place or that of its nearest ancestor here (J,)."""
+    """Index tables of the B bones of `_body`, sorted by depth.
+
+    Returns (indices in L, positions of the parents in the level above) for each level below the root; indices
+    in L (B,); positions of the parents (B,); a mask (B, B) of each bone's ancestors and itself; and for every
+    bone of the rig its own position or that of its nearest ancestor among the B (J,).
+    """
     depth = {"root": 0}
     for bone, parent in PARENT_BONES.items():
         depth[bone] = depth[parent] + 1
@@ -82,10 +85,10 @@ def _levels(device: torch.device) -> tuple[list[tuple[Tensor, Tensor]], Tensor, 
 
 
 def posed(L: Tensor, rest_heads: Tensor) -> tuple[Tensor, Tensor]:
-    """World turn G (n, J, 3, 3) and head (n, J, 3) of each bone of the body, as `Rig.bones` has them.
+    """World rotation G (n, J, 3, 3) and head (n, J, 3) of each bone, as in `Rig.bones`.
 
-    It leaves out most bones of hands and feet, which take the turn and head of the nearest ancestor that it
-    has.
+    Most bones of hands and feet are not computed: they take the rotation and head of their nearest ancestor
+    that is.
     """
     levels, body, parents, ancestors, place = _levels(L.device)
     turned = [L[:, :1]]
@@ -100,27 +103,27 @@ def posed(L: Tensor, rest_heads: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def mirror(L: Tensor) -> Tensor:
-    """The mirror image of poses (..., J, 3, 3): left and right change places."""
+    """The mirror image of poses (..., J, 3, 3), with left and right swapped."""
     return mirrored(L.index_select(-3, _mirror_bones(L.device)))
 
 
 def mirrored(R: Tensor) -> Tensor:
-    """The rotations (..., 3, 3) that a mirror shows of rotations R."""
+    """The mirror image of rotations R (..., 3, 3)."""
     return R * _signs(R.dtype, R.device)[1]
 
 
 def mirrored_heads(heads: Tensor) -> Tensor:
-    """The bone heads (n, J, 3) of bodies in the mirror: left and right change places."""
+    """The mirror image of bone heads (n, J, 3), with left and right swapped."""
     return reflect(heads.index_select(1, _mirror_bones(heads.device)))
 
 
 def reflect(vectors: Tensor) -> Tensor:
-    """Vectors (..., 3) in the mirror: x changes its sign."""
+    """The mirror image of vectors (..., 3): x is negated."""
     return vectors * constant((-1.0, 1.0, 1.0), vectors)
 
 
 def constant(values: tuple[object, ...], like: Tensor) -> Tensor:
-    """A tensor of nested tuples, made once for each dtype and device."""
+    """Nested tuples as a tensor, built once per dtype and device."""
     return _constant(values, like.dtype, like.device)
 
 
@@ -136,26 +139,28 @@ def _mirror_bones(device: torch.device) -> Tensor:
 
 @functools.cache
 def _signs(dtype: torch.dtype, device: torch.device) -> Tensor:
-    """(2, 3, 3): what the entries of a rotation are multiplied with, for the left side and in the mirror."""
+    """(2, 3, 3) factors of a rotation's entries: ones for the left side, then those that mirror it."""
     sign = torch.tensor([[1.0, 1.0, 1.0], [-1.0, 1.0, 1.0]], dtype=dtype, device=device)
     return sign[:, :, None] * sign[:, None]
 
 
 @functools.cache
 def _numbers(bones: tuple[str, ...], device: torch.device) -> Tensor:
-    """(2 B,) numbers of the left bones, then of the right ones."""
+    """Indices (2 B,) of the left bones, then of the right ones."""
     left = [BONE[bone] for bone in bones]
     return torch.tensor(left + [MIRROR_BONES[i] for i in left], device=device)
 
 
 def turn_of(R: Tensor, bone: str, side: str = "left") -> Tensor:
-    """Rotation (n, 3, 3), or (n, S, 3, 3), of a bone, named as on the left, out of those of all bones (n, J,
-    3, 3); the right side's is seen in the mirror."""
+    """Select one bone's rotation, (n, 3, 3) or (n, S, 3, 3), from those of all bones (n, J, 3, 3).
+
+    The bone is named as on the left; the rotation of the right side is mirrored.
+    """
     return turns_of(R, (bone,), side)[0]
 
 
 def turns_of(R: Tensor, bones: tuple[str, ...], side: str = "left") -> tuple[Tensor, ...]:
-    """The same of several bones."""
+    """As `turn_of`, for several bones."""
     numbers, signs = _numbers(bones, R.device), _signs(R.dtype, R.device)
     if side == "both":
         both = R.index_select(1, numbers).reshape(len(R), 2, len(bones), 3, 3) * signs[:, None]
@@ -166,7 +171,7 @@ def turns_of(R: Tensor, bones: tuple[str, ...], side: str = "left") -> tuple[Ten
 
 
 def head_of(heads: Tensor, bone: str, side: str = "left") -> Tensor:
-    """Head (n, 3), or (n, S, 3), of a bone, as `turn_of`, out of those of all bones (n, J, 3)."""
+    """As `turn_of`, for a bone's head: (n, 3) or (n, S, 3), from those of all bones (n, J, 3)."""
     left, right = heads[:, BONE[bone]], heads[:, MIRROR_BONES[BONE[bone]]]
     if side == "both":
         return torch.stack([left, reflect(right)], 1)
@@ -174,8 +179,8 @@ def head_of(heads: Tensor, bone: str, side: str = "left") -> Tensor:
 
 
 def put(L: Tensor, turns: dict[str, Tensor], side: str = "left") -> None:
-    """Write rotations (n, 3, 3), or (n, S, 3, 3), of a side's bones, named as on the left, into L (n, J, 3,
-    3); inverse of `turn_of`."""
+    """Write rotations (n, 3, 3) or (n, S, 3, 3) of a side's bones, named as on the left, into poses L
+    (n, J, 3, 3). The inverse of `turn_of`."""
     numbers, signs = _numbers(tuple(turns), L.device), _signs(L.dtype, L.device)
     if side == "both":
         L.index_copy_(1, numbers, (torch.stack(list(turns.values()), 2) * signs[:, None]).flatten(1, 2))
@@ -186,8 +191,8 @@ def put(L: Tensor, turns: dict[str, Tensor], side: str = "left") -> None:
 
 
 class Limbs:
-    """Vectors (n, 3) and frames (n, 3, 3) of the limbs of one side in the rest pose, or (n, S, ...) of both;
-    the right ones as the mirror shows them."""
+    """Vectors (n, 3) and frames (n, 3, 3) of the limbs of one side in the rest pose, or (n, S, ...) of both.
+    Right limbs are mirrored."""
 
     def __init__(self, rest_heads: Tensor, side: str = "left") -> None:
         heads = rest_heads
@@ -210,7 +215,7 @@ class Limbs:
         self.to_knuckle = to_middle
         self.palm = rotations.normalize(torch.linalg.cross(to_pinky, to_index))
         self.hand = rotations.look_at(to_middle, self.palm)
-        # The wrist bends about axes at right angles to the forearm's, so that the two are told apart exactly.
+        # The wrist's axes are perpendicular to the forearm's, so its bends separate exactly from pronation.
         _, self.wrist_deviation, self.wrist_flexion = rotations.look_at(self.pronation, self.palm).unbind(-1)
 
         self.thigh = head("lowerleg01.L") - head("upperleg01.L")
@@ -222,15 +227,15 @@ class Limbs:
 
 
 def _angle_about(axis: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """Angle (...) in radians by which a turn about unit `axis` takes a to b."""
+    """Angle (...) in radians of the rotation about unit `axis` that takes a to b."""
     return torch.atan2((axis * torch.linalg.cross(a, b)).sum(-1), (a * b).sum(-1))
 
 
 def bend_to_span(
     way: Tensor, first: Tensor, second: Tensor, hinge: Tensor, rest: Tensor, most: float
 ) -> Tensor:
-    """Rotation (..., 3, 3) of a hinge that makes two bones (..., 3), `rest` radians bent at rest, as long as
-    `way` (..., 3), bending by `most` radians at most."""
+    """Rotation (..., 3, 3) of the hinge between two bones (..., 3) that makes them span the length of `way`
+    (..., 3). At rest they are bent by `rest` radians; they bend by `most` radians at most."""
     a, b = first.norm(dim=-1), second.norm(dim=-1)
     cosine = ((way * way).sum(-1) - a**2 - b**2) / (2 * a * b)
     angle = torch.acos(cosine.clamp(math.cos(most), 1.0))
@@ -238,7 +243,7 @@ def bend_to_span(
 
 
 def _arm_frame(lift: Tensor, plane: Tensor, outward: Tensor) -> Tensor:
-    """Frames (..., 3, 3) of a left upper arm in the chest's axes, from angles (...) in radians."""
+    """Frames (..., 3, 3) of left upper arms in the chest's axes, from angles (...) in radians."""
     turned = outward + _obligatory_rotation(lift, plane)
     axis = torch.stack([-plane.sin(), -plane.cos(), torch.zeros_like(plane)], -1)
     hanging = constant(_HANGING_ARM, lift)
@@ -246,7 +251,8 @@ def _arm_frame(lift: Tensor, plane: Tensor, outward: Tensor) -> Tensor:
 
 
 def _obligatory_rotation(lift: Tensor, plane: Tensor) -> Tensor:
-    """An arm that rises above the shoulder sideways must turn outward, one that rises in front need not."""
+    """Outward rotation (...) that raising the arm forces: above the shoulder an arm raised sideways must turn
+    outward, and one raised in front need not."""
     return (lift / (math.pi / 2) - 1).clamp_min(0) * (math.pi - 2 * plane)
 
 
@@ -255,7 +261,7 @@ def arm_angles(frame: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     along, hinge = frame[..., 0], frame[..., 1]
     lift = torch.acos((-along[..., 2]).clamp(-1, 1))
     plane = torch.atan2(-along[..., 1], along[..., 0])
-    # Straight back is -90 degrees; beyond lies an arm across the chest.
+    # Straight back is -90 degrees; anything below -135 degrees is an arm across the chest.
     plane = torch.where(plane < -0.75 * math.pi, plane + 2 * math.pi, plane)
     straight = _arm_frame(lift, plane, torch.zeros_like(lift))[..., 1]
     return lift, plane, -_angle_about(along, straight, hinge)
@@ -272,7 +278,7 @@ def _xyz_angles(R: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def compose(angles: Tensor, rest_heads: Tensor) -> Tensor:
-    """Poses L (n, J, 3, 3) of anatomical angles (n, A) in degrees, in the order of `ANGLES`."""
+    """Poses L (n, J, 3, 3) from anatomical angles (n, A) in degrees, in the order of `ANGLES`."""
     radians = angles * DEGREE
     L = torch.eye(3, dtype=angles.dtype, device=angles.device).repeat(len(angles), len(BONES), 1, 1)
 
@@ -296,7 +302,7 @@ def compose(angles: Tensor, rest_heads: Tensor) -> Tensor:
 
 
 def _compose_side(angle: dict[str, Tensor], limbs: Limbs) -> dict[str, Tensor]:
-    """Local rotations (n, S, 3, 3) of the limbs' bones by name, from angles (n, S) in radians."""
+    """Local rotations (n, S, 3, 3) of the limbs' bones, by name, from angles (n, S) in radians."""
     lift, zero = angle["arm_raise"], torch.zeros_like(angle["arm_raise"])
     upper_arm = _arm_frame(lift, angle["arm_plane"], angle["arm_rotation"]) @ limbs.arm.mT
     clavicle, wrist, half_pronation, elbow, knee = _at_once(
@@ -332,20 +338,20 @@ def _compose_side(angle: dict[str, Tensor], limbs: Limbs) -> dict[str, Tensor]:
 
 
 def _at_once(function: Callable[[Tensor], Tensor], *inputs: Tensor) -> tuple[Tensor, ...]:
-    """`function` of each input, in one go."""
+    """`function` of each input, computed in a single call."""
     return function(torch.stack(inputs)).unbind()
 
 
 def rhythm(lift: Tensor) -> Tensor:
-    """How far the collarbone lifts with an arm raised by `lift`, both in radians."""
+    """How far the collarbone rises with an arm that is raised by `lift`; both in radians."""
     return _CLAVICLE_PER_RAISE * (lift - _CLAVICLE_FROM_DEGREES * DEGREE).clamp_min(0)
 
 
 def decompose(L: Tensor, rest_heads: Tensor) -> Tensor:
-    """Anatomical angles (n, A) in degrees of poses (n, J, 3, 3); inverse of `compose`.
+    """Anatomical angles (n, A) in degrees of poses L (n, J, 3, 3). The inverse of `compose`.
 
-    Of a recorded pose, which may also turn bones in ways that the angles do not have, it is the nearest
-    reading.
+    A recorded pose may rotate bones in ways that no angle describes; its angles are then the closest
+    approximation.
     """
     pitch, lean, spin = _xyz_angles(turn_of(L, "root"))
     angle = {"root_pitch": pitch, "root_lean": lean, "root_spin": spin}
@@ -360,7 +366,7 @@ def decompose(L: Tensor, rest_heads: Tensor) -> Tensor:
 
 
 def _decompose_sides(L: Tensor, limbs: Limbs) -> dict[str, Tensor]:
-    """Angles (n, S) in radians by name."""
+    """Angles (n, S) in radians, by name."""
     turns = dict(zip(_TURNED, turns_of(L, tuple(f"{bone}.L" for bone in _TURNED), "both"), strict=True))
 
     def turn(*bones: str) -> Tensor:
@@ -401,8 +407,8 @@ def _decompose_sides(L: Tensor, limbs: Limbs) -> dict[str, Tensor]:
 
 
 def split_hand(turn: Tensor, limbs: Limbs) -> tuple[Tensor, Tensor]:
-    """Pronation (...) in radians and wrist rotation vector (..., 3) of the hand's turn (..., 3, 3) on the
-    forearm."""
+    """Split the hand's rotation on the forearm (..., 3, 3) into pronation (...) in radians and the wrist's
+    rotation vector (..., 3)."""
     q = rotations.from_matrix(turn)
     pronation = 2 * torch.atan2((q[..., 1:] * limbs.pronation).sum(-1), q[..., 0])
     bend = rotations.from_axis_angle(limbs.pronation, -pronation) @ turn

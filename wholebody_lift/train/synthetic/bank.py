@@ -1,7 +1,7 @@
 """The motion bank: all recordings, on Anny's skeleton, thinned out and packed into one file.
 
-`prepare` reads the publishers' files (docs/training.md says which and where from) and writes the bank;
-`MotionBank` draws poses, hands and faces from it. The split into train, val and test is by recording.
+`prepare` reads the publishers' files, which docs/training.md lists, and writes the bank. `MotionBank` draws
+poses, hands and faces from it. The split into train, val and test is by recording.
 """
 
 import hashlib
@@ -45,7 +45,7 @@ INPUTS = {
     "iwer": "hands/iwer_hand_poses.json",
     "arkit": "face/arkit_rom.csv",
 }
-"""The files that `prepare` reads, by source, relative to the data directory."""
+"""The files that `prepare` requires, by source, relative to the data directory."""
 
 ADDED_INPUTS = {
     "mesh2motion": "motion/mesh2motion/human-addon-animations.glb",
@@ -54,8 +54,8 @@ ADDED_INPUTS = {
     "named_hands": "hands/named_hand_poses.npz",
     "live_link": "face/live_link_takes.zip",
 }
-"""More files that `prepare` reads if they are there. They joined after the test sets had been published, so
-all of them are for training, and the sets stay as they were."""
+"""Optional files that `prepare` reads if they exist. They were added after the test sets were published, so
+they are used for training only, and the test sets stay the same."""
 
 _ADDED_FIGURES = {
     "mesh2motion": MESH2MOTION,
@@ -65,19 +65,19 @@ _ADDED_FIGURES = {
 _REST_CLIP = "Rest Pose"
 
 FPS = 12.0
-"""Body motion is thinned out to about this rate, and then further where little moves."""
+"""Body motion is thinned out to about this frame rate, and further where little moves."""
 
 _SALSA_FPS = 60.0  # the files themselves claim 120
 _SALSA_PARTNERS = 15  # recordings n and n + 15 are the two partners of one dance
-_MIN_TURN = 4.0  # degrees that some bone must have turned since the frame kept last
+_MIN_TURN = 4.0  # degrees by which some bone must have turned since the last frame that was kept
 _MIN_FACE_CHANGE = 0.03
-_FACE_BLOCK, _FACE_GAP = 150, 15  # frames of one actor's face: 5 s that go to one split, then 0.5 s left out
+_FACE_BLOCK, _FACE_GAP = 150, 15  # frames of one actor's face: 5 s for one split, then 0.5 s left out
 
-# A recording is drawn in proportion to its length to this power, so that short ones count too.
+# A recording is drawn in proportion to its length to this power, so that short ones are not drowned.
 _LENGTH_POWER = 0.5
 
-# Chosen among many so that, of the recordings of docs/training.md, every kind is in all three splits in about
-# these shares, and that a whole pair of salsa partners and whole subjects of CMU are in test.
+# Chosen from many salts so that the recordings of docs/training.md divide well: every kind is in all three
+# splits in about these shares, and test has both partners of a salsa dance and whole subjects of CMU.
 _SPLIT_SALT = 38932
 _TEST_SHARE, _VAL_SHARE = 0.17, 0.13
 
@@ -86,7 +86,7 @@ _QUANTUM = 32767
 
 @dataclass(frozen=True)
 class Recording:
-    """Where rows of the bank come from. Recordings of one group belong together and share a split."""
+    """The source of some rows of the bank. Recordings of one group share a split."""
 
     name: str
     source: str
@@ -97,21 +97,21 @@ class Recording:
 
 @dataclass(frozen=True)
 class Track:
-    """Rows (R, ...) of one kind, those of one recording after those of another."""
+    """Rows (R, ...) of one kind, recording after recording."""
 
     values: Tensor
     recordings: tuple[Recording, ...]
 
     def draw(self, n: int, split: Split, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """`n` rows (n, ...) of a split, with replacement, and the index of the recording of each (n,).
+        """Draw `n` rows (n, ...) of a split, with replacement, and the index of each one's recording (n,).
 
-        Raises `ValueError` where the split holds none.
+        Raises `ValueError` if the split is empty.
         """
         device = generator.device
         rows = torch.tensor([recording.rows for recording in self.recordings], device=device)
         inside = torch.tensor([recording.split == split for recording in self.recordings], device=device)
         if not inside.any():
-            raise ValueError(f"expected recordings of the split {split!r}, got none in the bank")
+            raise ValueError(f"expected recordings of the split {split!r} in the bank, got none")
         starts = rows.cumsum(0) - rows
         recording = torch.multinomial(
             rows.double() ** _LENGTH_POWER * inside, n, replacement=True, generator=generator
@@ -125,7 +125,7 @@ class Track:
 class MotionBank:
     """Recorded body poses, hands and faces.
 
-    Rotations are those of `rig`: L_b relative to the parent and from the rest pose, unit quaternions wxyz.
+    Rotations are as in `rig`: L_b, relative to the parent and to the rest pose, as unit quaternions wxyz.
     """
 
     bodies: Track  # (F, B, 4) int16 over `bones`
@@ -139,10 +139,11 @@ class MotionBank:
         return {"bodies": self.bodies, "hands": self.hands, "faces": self.faces}
 
     def sample(self, n: int, split: Split, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """`n` body poses (n, J, 4) over `bones.BONES`, float32, and indices (n,) into `bodies.recordings`.
+        """Draw `n` body poses (n, J, 4) over `bones.BONES`, float32, and indices (n,) into
+        `bodies.recordings`.
 
-        The root's is the orientation of the pelvis in a world with z up, so heading and lean are as
-        recorded. Finger bones move in animations only, not in motion capture.
+        The rotation of the root is the orientation of the pelvis in a world with z up, so heading and lean
+        are as recorded. Finger bones move in animations only, not in motion capture.
         """
         packed, recording = self.bodies.draw(n, split, generator)
         poses = torch.zeros(n, len(BONES), 4, device=packed.device)
@@ -152,12 +153,14 @@ class MotionBank:
         return poses, recording
 
     def sample_hands(self, n: int, split: Split, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """`n` left hands (n, 15, 4) over `HAND_BONES`, float32, and indices (n,) into `hands.recordings`."""
+        """Draw `n` left hands (n, 15, 4) over `HAND_BONES`, float32, and indices (n,) into
+        `hands.recordings`."""
         packed, recording = self.hands.draw(n, split, generator)
         return _unpack(packed), recording
 
     def sample_faces(self, n: int, split: Split, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """`n` faces (n, 52) over `FACE_ACTIONS`, float32, 0..1, and indices (n,) into `faces.recordings`."""
+        """Draw `n` faces (n, 52) over `FACE_ACTIONS`, float32, 0..1, and indices (n,) into
+        `faces.recordings`."""
         weights, recording = self.faces.draw(n, split, generator)
         return weights.float(), recording
 
@@ -197,7 +200,8 @@ class MotionBank:
 
 
 def split_of(group: str) -> Split:
-    """The split of a group of recordings, from a hash of its name: it stays when recordings are added."""
+    """The split of a group of recordings, from a hash of its name, so it stays the same when others are
+    added."""
     digest = hashlib.sha256(f"{_SPLIT_SALT}:{group}".encode()).digest()
     place = int.from_bytes(digest[:8], "big") / 2**64
     if place < _TEST_SHARE:
@@ -206,11 +210,11 @@ def split_of(group: str) -> Split:
 
 
 def prepare(data_dir: Path, out_path: Path) -> MotionBank:
-    """Build the bank from the files of `INPUTS` under `data_dir`, and those of `ADDED_INPUTS` that are there,
+    """Build the bank from the files under `data_dir`, all of `INPUTS` and those of `ADDED_INPUTS` that exist,
     and write it to `out_path` (.npz).
 
-    Beside it goes a manifest with the suffix .json: SHA-256 of every input, and what is in which split.
-    Raises `FileNotFoundError` naming the inputs that are not there.
+    A manifest with the suffix .json is written beside it: SHA-256 of every input, and the recordings of each
+    split. Raises `FileNotFoundError`, naming the missing inputs.
     """
     paths = {source: data_dir / name for source, name in INPUTS.items()}
     missing = [str(path) for path in paths.values() if not path.exists()]
@@ -266,7 +270,7 @@ def _unpack(packed: Tensor) -> Tensor:
 
 
 def _collect(recordings: Iterable[tuple[Recording, Tensor]]) -> Track:
-    """Put the rows of recordings one after the other."""
+    """Concatenate the rows of recordings."""
     kept, rows = [], []
     for recording, values in recordings:
         kept.append(replace(recording, rows=len(values)))
@@ -309,7 +313,7 @@ def _read_bodies(paths: dict[str, Path], rest: RestPose) -> Iterator[tuple[Recor
 def _read_hands(paths: dict[str, Path], rest: RestPose) -> Iterator[tuple[Recording, Tensor]]:
     """Hand recordings with their poses (M, 15, 4)."""
     for recorded in hands.read_leap(paths["leap"]):
-        # The file has excerpts of one recording under names that differ in what follows the first word.
+        # Excerpts of one recording have names that share the first word.
         group = re.split(r"[^a-z]", recorded.name.lower())[0]
         poses = _thin_poses(hands.retarget(recorded.points, rest))
         yield _recording("leap", recorded.name, group), poses
@@ -319,7 +323,7 @@ def _read_hands(paths: dict[str, Path], rest: RestPose) -> Iterator[tuple[Record
 
 
 def _read_faces(path: Path) -> Iterator[tuple[Recording, Tensor]]:
-    """Blocks of the one face recording with their weights (E, 52)."""
+    """Blocks of the single face recording with their weights (E, 52)."""
     weights = face.read(path)
     for number, start in enumerate(range(0, len(weights), _FACE_BLOCK)):
         block = weights[start : start + _FACE_BLOCK - _FACE_GAP]
@@ -360,19 +364,19 @@ def _read_added_faces(paths: dict[str, Path]) -> Iterator[tuple[Recording, Tenso
 
 
 def _thin_faces(weights: Tensor) -> list[int]:
-    """The rows of weights (E, 52) in which some action has changed since the one kept before."""
+    """Indices of the rows of weights (E, 52) in which some action has changed since the last row kept."""
     return _thin(weights, lambda a, b: float((a - b).abs().max()) >= _MIN_FACE_CHANGE)
 
 
 def _thin_poses(poses: Tensor) -> Tensor:
-    """Leave out poses (T, B, 4) in which no bone has turned much since the one kept before."""
+    """Leave out poses (T, B, 4) in which no bone has turned much since the last pose kept."""
     # |<p, q>| is the cosine of half the angle between two rotations.
     limit = math.cos(math.radians(_MIN_TURN) / 2)
     return poses[_thin(poses, lambda p, q: float((p * q).sum(-1).abs().min()) <= limit)]
 
 
 def _thin(rows: Tensor, differ: Callable[[Tensor, Tensor], bool]) -> list[int]:
-    """Indices of the first row, and of each that differs from the one kept before."""
+    """Indices of the first row, and of each later row that differs from the last one kept."""
     kept = [0]
     for i in range(1, len(rows)):
         if differ(rows[kept[-1]], rows[i]):

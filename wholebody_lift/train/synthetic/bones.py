@@ -1,11 +1,11 @@
-"""The bones of synthetic people: names, parents, and which is which in the mirror."""
+"""The bones of synthetic people: names, parents and mirror pairs."""
 
 LETTERS = ("L", "R")
-"""What the names of left and right bones end with, after a dot."""
+"""Suffixes of the names of left and right bones, after a dot."""
 
 
 def _chain(parent: str, *bones: str) -> dict[str, str]:
-    """Parent of each bone in a chain that hangs on `parent`."""
+    """Parent of each bone in a chain that begins at `parent`."""
     return dict(zip(bones, (parent, *bones), strict=False))
 
 
@@ -21,7 +21,7 @@ def _arm(side: str) -> dict[str, str]:
     arm = ("clavicle", "shoulder01", "upperarm01", "upperarm02", "lowerarm01", "lowerarm02", "wrist")
     parents = _chain("spine01", *(f"{bone}.{side}" for bone in arm))
     for finger in range(1, 6):
-        # Anny's metacarpal n carries finger n + 1; the thumb hangs on the wrist itself.
+        # Anny's metacarpal n carries finger n + 1; the thumb is attached to the wrist itself.
         metacarpal = [f"metacarpal{finger - 1}"] if finger > 1 else []
         bones = (*metacarpal, *(f"finger{finger}-{i}" for i in range(1, 4)))
         parents |= _chain(f"wrist.{side}", *(f"{bone}.{side}" for bone in bones))
@@ -37,13 +37,13 @@ PARENT_BONES: dict[str, str] = {
     **_chain("spine01", "neck01", "neck02", "neck03", "head"),
     **{f"eye.{side}": "head" for side in LETTERS},
 }
-"""Parent of each bone but the root, by name, in the order of `BONES`."""
+"""Parent of each bone except the root, by name, in the order of `BONES`."""
 
 BONES: tuple[str, ...] = ("root", *PARENT_BONES)
 """The 104 bones in Anny's order, parents before children."""
 
 BONE: dict[str, int] = {bone: i for i, bone in enumerate(BONES)}
-"""Number of each bone in `BONES`."""
+"""Index of each bone in `BONES`."""
 
 
 def _other_side(bone: str) -> str:
@@ -53,4 +53,4 @@ def _other_side(bone: str) -> str:
 
 
 MIRROR_BONES: tuple[int, ...] = tuple(BONE[_other_side(bone)] for bone in BONES)
-"""Index of the same bone on the other side of the person; itself on the midline."""
+"""Index of each bone's counterpart on the other side; midline bones are their own."""

@@ -1,4 +1,4 @@
-"""How the rig is made of the body model Anny: which vertices and bones are keypoints, and what moves them."""
+"""Building the rig from the body model Anny: the vertices and bones of each keypoint, and what moves them."""
 
 import functools
 import importlib.metadata
@@ -16,19 +16,20 @@ from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS, LOCAL_CHANGE
 if TYPE_CHECKING:
     from anny import Anny
 
-# Where Anny's joints are not where the hand bends, as fractions of the way to another head. Its wrist is some
-# 10 mm up the forearm (the wrist's crease is 20 mm further on), its knuckles are 5 mm from the webs of the
-# fingers and should be thrice as far, and the middle joint of the thumb is short of its crease. What comes
-# out for men, 88 mm from wrist to middle knuckle and then 46, 29 and 27 mm along that finger, is close to
-# measured hands (86 mm, de Leva 1996; 45, 26 and 21 mm, Buryanov and Kotiuk 2010).
+# Corrections where Anny's joints are not where the hand bends, as fractions of the way to another head. Its
+# wrist is some 10 mm up the forearm (the wrist's crease is 20 mm further on), its knuckles are 5 mm from the
+# webs of the fingers and should be three times as far, and the middle joint of the thumb is short of its
+# crease. The corrected hand of men measures 88 mm from wrist to middle knuckle and then 46, 29 and 27 mm
+# along that finger, close to measured hands (86 mm, de Leva 1996; 45, 26 and 21 mm, Buryanov and Kotiuk
+# 2010).
 _MOVED_HEADS: dict[str, tuple[str, float]] = {
     "wrist": ("finger3-1", 0.08),
     **{f"finger{finger}-1": ("wrist", 0.1) for finger in range(2, 6)},
     "finger1-2": ("finger1-3", 0.2),
 }
 
-# Body keypoints that are the place where a bone turns: COCO's annotators mean the joint, and its distance to
-# the next joint does not change with the pose. That of Anny's regressed keypoints, means of skin, does.
+# Body keypoints that are placed at the centre of a joint. COCO's annotators mark the joint, whose distance to
+# the next joint does not change with the pose. Anny's regressed keypoints are means of skin, and theirs does.
 _KEYPOINT_BONES: dict[str, str] = {
     "shoulder": "upperarm01",
     "elbow": "lowerarm01",
@@ -36,15 +37,15 @@ _KEYPOINT_BONES: dict[str, str] = {
     "knee": "lowerleg01",
     "ankle": "foot",
 }
-# The rearmost skin of the heels; the regressed heels are 20 mm inside.
+# The rearmost skin of the heels; the regressed heels lie 20 mm under the skin.
 _HEEL_VERTICES = {"left": (12410, 12421), "right": (5829, 5840)}
-_NEGLIGIBLE = 1e-3  # share of its largest weight under which a regressor's weight is left out
-# A vertex so close to the top or the floor may be the last one of another body; of 4,000 none was farther.
+_NEGLIGIBLE = 1e-3  # a regressor's weights below this share of its largest one are dropped
+# Vertices this close to the top or the floor may be the outermost of another body; of 4,000 none was farther.
 _NEAR_END_MM = 3.0
 
 
 def head_moves() -> Tensor:
-    """(J, J) float64: heads of this rig as weighted means of Anny's bone heads."""
+    """(J, J) float64: this rig's bone heads as weighted means of Anny's."""
     moves = torch.eye(len(BONES), dtype=torch.float64)
     for side in LETTERS:
         for bone, (towards, fraction) in _MOVED_HEADS.items():
@@ -54,9 +55,9 @@ def head_moves() -> Tensor:
 
 
 def keypoint_weights(model: "Anny") -> tuple[Tensor, Tensor]:
-    """What the keypoints are made of, float64: weights of vertices (K, V) and of bone heads (K, J, J).
+    """The weights of each keypoint, float64: of vertices (K, V) and of bone heads (K, J, J).
 
-    Of the latter, [k, b, i] is the share of Anny's head of bone i, carried by bone b, in keypoint k.
+    Entry [k, b, i] of the latter is the share in keypoint k of Anny's head of bone i, as carried by bone b.
     """
     from anny.keypoints import KeypointsRegressor
 
@@ -69,7 +70,7 @@ def keypoint_weights(model: "Anny") -> tuple[Tensor, Tensor]:
         vertices[INDEX[label]] = weights / weights.sum()
     for keypoint, vertex in zip(PARTS["face"], table["face_68"], strict=True):
         vertices[keypoint, vertex] = 1
-    vertices[INDEX["nose"]] = vertices[PARTS["face"][30]]  # the tip; the regressed nose is 9 mm inside
+    vertices[INDEX["nose"]] = vertices[PARTS["face"][30]]  # the tip; the regressed nose lies 9 mm inside
 
     moves = head_moves()
     for side, letter in zip(("left", "right"), LETTERS, strict=True):
@@ -77,7 +78,7 @@ def keypoint_weights(model: "Anny") -> tuple[Tensor, Tensor]:
             keypoint, i = INDEX[f"{side}_{name}"], BONE[f"{bone}.{letter}"]
             vertices[keypoint] = 0
             heads[keypoint, i] = moves[i]
-        # The body's wrist ends the forearm where Anny has it, just before the root of the hand.
+        # The body's wrist stays where Anny has it: the end of the forearm, just before the root of the hand.
         vertices[INDEX[f"{side}_wrist"]] = 0
         heads[INDEX[f"{side}_wrist"], BONE[f"lowerarm02.{letter}"], BONE[f"wrist.{letter}"]] = 1
         vertices[INDEX[f"{side}_heel"]] = 0
@@ -92,13 +93,13 @@ def keypoint_weights(model: "Anny") -> tuple[Tensor, Tensor]:
 
 
 def load_anny() -> "Anny":
-    """Anny with what this rig has of it, and with plain linear blend skinning.
+    """Load Anny with the bones, shapes and facial actions that the rig uses, and linear blend skinning.
 
-    That takes minutes the very first time, when Anny reads its source files (and then keeps 1 GB in its own
-    cache, `ANNY_CACHE_DIR`), and seconds later.
+    The first call takes minutes, as Anny reads its source files and writes 1 GB to its own cache,
+    `ANNY_CACHE_DIR`; later calls take seconds.
 
-    Raises `ImportError` where the package `anny` is missing, and `RuntimeError` where its version has other
-    bones, vertices or facial actions.
+    Raises `ImportError` if the package `anny` is missing, and `RuntimeError` if its version has other bones,
+    vertices or facial actions.
     """
     try:
         import anny
@@ -115,29 +116,30 @@ def load_anny() -> "Anny":
     wanted = {bone: BONE.get(PARENT_BONES.get(bone, ""), -1) for bone in BONES}
     same = list(parents.items()) == list(wanted.items()) and tuple(model.facial_action_labels) == FACE_ACTIONS
     if not same or len(model.template_vertices) != _table()["n_vertices"]:
+        known = _table()["anny_version"]
         raise RuntimeError(
-            f"anny {importlib.metadata.version('anny')} has other bones, vertices or facial actions than the "
-            f"keypoints are chosen on; install anny=={_table()['anny_version']}"
+            f"expected the bones, vertices and facial actions of anny {known}, got different ones from anny "
+            f"{importlib.metadata.version('anny')}; install anny=={known}"
         )
     return model
 
 
 @functools.cache
 def _table() -> dict[str, Any]:
-    """Which vertices and bones of Anny the keypoints of face and hands are."""
+    """The vertices and bones of Anny at the keypoints of face and hands."""
     path = Path(__file__).with_name("data") / "anny_landmarks.json"
     table: dict[str, Any] = json.loads(path.read_text("utf-8"))
     return table
 
 
 def build_rig() -> dict[str, Tensor]:
-    """The tensors of a `Rig`, made from the package `anny`; raises what `load_anny` raises."""
+    """Build the tensors of a `Rig` from the package `anny`. Raises what `load_anny` raises."""
     model = load_anny()
     rows, factors = _coefficient_rows(model)
     weights, head_weights = keypoint_weights(model)
 
     def place(template: Tensor, shapes: Tensor) -> Tensor:
-        """Template and, summed up as in `rows`, blend shapes of some points, mm: (1 + C, points, 3)."""
+        """Template and blend shapes of some points, the latter summed by `rows`, mm: (1 + C, points, 3)."""
         summed = torch.einsum("cr,rpd->cpd", rows, shapes.double())
         return torch.cat([template.double()[None], summed]) * 1000
 
@@ -152,7 +154,7 @@ def build_rig() -> dict[str, Tensor]:
     moments = torch.einsum("ev,cvd->ced", weights[keypoints] * skinning[:, bones].T, vertices)
     moments += torch.einsum("ej,cjd->ced", head_weights[keypoints, bones], anny_heads)
     offsets = moments - carried[keypoints, bones, None] * heads[:, bones]
-    # A keypoint that is the head of its bone has nothing to turn.
+    # A keypoint at the head of its bone has no offset to rotate.
     moved = offsets.abs().amax((0, 2)) > 1e-6
     keypoints, bones, offsets = keypoints[moved], bones[moved], offsets[:, moved]
 
@@ -178,10 +180,10 @@ def build_rig() -> dict[str, Tensor]:
 
 
 def _coefficient_rows(model: "Anny") -> tuple[Tensor, Tensor]:
-    """Which of Anny's blend shapes this rig has: sums (C, rows of Anny) float64, and the variations that the
-    first of them are products of, (products, F) int64.
+    """The blend shapes of this rig, as sums (C, rows of Anny) float64 of Anny's, and the variations that each
+    of the first ones is the product of, (products, F) int64.
 
-    Newborns are left out, and breasts, which are zero at Anny's average cup size and move no keypoint.
+    Newborns are left out, and so are breasts, which are zero at Anny's average cup size and move no keypoint.
     """
     labels = list(model.blendshape_labels)
     variations = [name for names in VARIATIONS.values() for name in names] + list(RACES)
@@ -193,7 +195,7 @@ def _coefficient_rows(model: "Anny") -> tuple[Tensor, Tensor]:
             kept.append([i])
             products.append([place[factor] for factor in name.split("-")])
     most = max(map(len, products))
-    one = len(variations)  # a last column of ones fills up the shorter products
+    one = len(variations)  # the last column, of ones, pads the shorter products
     factors = torch.tensor([product + [one] * (most - len(product)) for product in products])
     kept += [[labels.index(f"facial_action:{action}")] for action in FACE_ACTIONS]
     positive = [

@@ -1,9 +1,8 @@
 """Cameras for synthetic people: where the camera stands, how it frames the person, what it sees.
 
-`FAMILIES` and `FRAMINGS` are the whole mixture. A view is drawn in this order: the family; image
-size, focal length, lens and the direction from which the person is seen; the framing, which says
-what part of the person is to fill how much of the picture, and where; then distance and aim follow
-from that by a few rounds of projecting and correcting.
+`FAMILIES` and `FRAMINGS` define the mixture. A view is drawn in this order: the family; image size, focal
+length, lens and viewing direction; and the framing, which says what part of the person fills how much of the
+picture, and where. A few rounds of projecting and correcting then find the distance and the aim.
 
 World frame: z up, the person in the rest pose looks along -y with the left side towards +x.
 Camera frame: OpenCV, x right, y down, z away from the camera. Millimetres, pixels, degrees.
@@ -25,7 +24,7 @@ MIN_DEPTH_MM = 150.0
 """No keypoint is nearer to the camera plane than this."""
 
 MIN_INSIDE = 12
-"""A view with fewer keypoints in the picture is turned so that the framed part is in the middle."""
+"""If fewer keypoints are in the picture, the camera is aimed at the middle of the framed part instead."""
 
 _HEAD = indices("face") + [INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
 _SHOULDERS = [INDEX["left_shoulder"], INDEX["right_shoulder"]]
@@ -38,7 +37,7 @@ _OUTLINE = [
     *(PARTS["face"][i] for i in (0, 4, 8, 12, 16, 19, 24)),  # jaw and brows
     *(i for name, i in INDEX.items() if name.endswith(("thumb4", "finger2", "finger4"))),
 ]
-"""The keypoints of which the box is taken: the rest lie between them, near enough."""
+"""The keypoints that define the bounding box; all others lie inside it or very nearly."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +45,13 @@ class Framing:
     """What part of the person is framed, how large, and where in the picture."""
 
     keypoints: tuple[int, ...]
-    """The keypoints whose box is framed (those on the outline count)."""
+    """The keypoints whose box is framed; only those in `_OUTLINE` count."""
     fills: tuple[float, float] | None = None
-    """Larger of box width / image width and box height / image height; None: the distance decides."""
+    """Larger of box width / image width and box height / image height; None: it follows from the distance."""
     bottom: tuple[float, float] | None = None
-    """Lower edge of the box as a fraction of the image height; None: anywhere inside the picture."""
+    """Lower edge of the box as a fraction of the image height; None: the box is anywhere in the picture."""
     outside: tuple[float, float] = (0.0, 0.0)
-    """Fraction of the box beyond one edge of the picture."""
+    """Fraction of the box that lies beyond one edge of the picture."""
 
 
 _EVERYTHING = tuple(range(NUM_KEYPOINTS))
@@ -69,15 +68,16 @@ FRAMINGS: dict[str, Framing] = {
     "whole_at_distance": Framing(_EVERYTHING),
     "head_at_distance": Framing(tuple(_HEAD)),
 }
-"""Framing by name."""
+"""Framings by name."""
 
 _SIDES_OUT = {(-1.0, 0.0): 0.35, (1.0, 0.0): 0.35, (0.0, 1.0): 0.22, (0.0, -1.0): 0.08}
-"""Edge of the picture (x, y direction) that a `side_out` person crosses, with its share."""
+"""The edge of the picture, as a direction (x, y), that a `side_out` person crosses, and its share."""
 
 
 @dataclass(frozen=True)
 class Family:
-    """One kind of camera. Angles are drawn from a triangle over their range, lengths log-uniformly."""
+    """One kind of camera. Angles have a triangular distribution over their range, lengths a log-uniform
+    one."""
 
     share: float
     image_sizes: tuple[tuple[int, int], ...]
@@ -85,16 +85,18 @@ class Family:
     focal: tuple[float, float]
     """Focal length as a multiple of the longer side of the image."""
     distance_mm: tuple[float, float]
-    """Camera to the middle of the framed part: drawn where the framing leaves it open, else its bounds."""
+    """Range of the distance from the camera to the middle of the framed part. It is drawn from this range
+    where the framing does not determine it, and else clamped to it."""
     elevation_deg: tuple[float, float]
-    """Angle above the horizon under which the person sees the camera."""
+    """Elevation of the camera, as seen from the person."""
     roll_sd_deg: float
     distorted: float
     """Share of views with lens distortion."""
     framings: dict[str, float]
     """Share of each framing."""
     azimuth_sd_deg: float = 0.0
-    """Spread of the camera about the person's front; 0 means any direction, equally likely."""
+    """Standard deviation of the camera's azimuth from the person's front; 0: every direction is equally
+    likely."""
 
 
 _ORDINARY = {
@@ -139,7 +141,8 @@ FAMILIES: dict[str, Family] = {
         distorted=0.1,
         framings=_ORDINARY,
     ),
-    # Horizontal field of view 53 to 90 degrees, on a screen or a desk; most of the body is outside.
+    # Horizontal field of view 53 to 90 degrees, on a screen or a desk; most of the body is out of the
+    # picture.
     "webcam": Family(
         share=0.13,
         image_sizes=((640, 480), (1280, 720), (1920, 1080)),
@@ -161,7 +164,7 @@ FAMILIES: dict[str, Family] = {
         distorted=0.5,
         framings={"whole_at_distance": 0.9, "side_out": 0.1},
     ),
-    # Phones and action cameras near the floor, and stages seen from the stalls.
+    # Phones and action cameras near the floor, and stages seen from the audience.
     "low_angle": Family(
         share=0.07,
         image_sizes=((720, 1280), (1280, 720), (1920, 1080), (1080, 1920)),
@@ -183,22 +186,22 @@ FAMILIES: dict[str, Family] = {
         framings=_ORDINARY,
     ),
 }
-"""The mixture of cameras by name; shares add up to one."""
+"""Camera families by name; their shares add up to one."""
 
 ROLL_LIMIT_DEG = 15.0
 LARGE_ROLL = 0.025
-"""Share of views whose roll is anything up to a quarter turn either way."""
+"""Share of views whose roll is uniform, up to a quarter turn either way."""
 LARGE_ROLL_DEG = 90.0
 ANY_AZIMUTH = 0.15
-"""Share of views from any direction in families that stand in front of the person."""
+"""Share of views from any direction in families whose cameras are otherwise in front of the person."""
 PRINCIPAL_POINT_SD = 0.01
-"""Spread of the principal point about the middle of the image, of its longer side."""
+"""Standard deviation of the principal point from the middle of the image, as a share of the longer side."""
 DISTORTION_SD = 0.15
-"""Spread of k1, most often barrel (negative)."""
+"""Standard deviation of k1, which is mostly negative (barrel distortion)."""
 PINCUSHION = 0.15
-"""Share of distorted lenses with a positive k1."""
+"""Share of distorted lenses with positive k1 (pincushion distortion)."""
 K2_OF_K1_SQUARED = (0.6, 1.5)
-"""k2 / k1^2. Above 0.45 the radius is monotonic everywhere, so that nothing folds back into the picture."""
+"""k2 / k1^2. Above 0.45 the distorted radius grows monotonically, so nothing folds back into the picture."""
 TANGENTIAL_SD = 5e-4
 
 _ROUNDS = 5
@@ -206,12 +209,12 @@ _ROUNDS = 5
 
 @dataclass(frozen=True)
 class Views:
-    """What N cameras see of N people, one each. OpenCV camera axes, millimetres, pixels."""
+    """N people, each seen by a camera of their own. OpenCV camera axes, millimetres, pixels."""
 
     xyz: Tensor
-    """(N, 133, 3) keypoints from the camera centre, mm (not relative to the root)."""
+    """(N, 133, 3) keypoints relative to the camera centre (not to the root), mm."""
     xy: Tensor
-    """(N, 133, 2) exact projection, lens distortion included, also outside the picture."""
+    """(N, 133, 2) exact projections with lens distortion, including those outside the picture."""
     K: Tensor
     """(N, 3, 3) intrinsics."""
     distortion: Tensor
@@ -225,13 +228,14 @@ class Views:
 
     @property
     def inside(self) -> Tensor:
-        """(N, 133) bool: the keypoint falls into the picture."""
+        """(N, 133) bool: the keypoint is in the picture."""
         return _inside(self.xy.mT, self.image_size)
 
 
 @dataclass(frozen=True)
 class _Tables:
-    """The mixture as tensors: F families, M framings, S image sizes; shares as `draws.cumulated` has them."""
+    """The mixture as tensors: F families, M framings, S image sizes. Shares are cumulated by
+    `draws.cumulated`."""
 
     share: Tensor  # (F - 1,)
     image_sizes: Tensor  # (F, S, 2), padded
@@ -245,8 +249,8 @@ class _Tables:
     framings: Tensor  # (F, M - 1) shares
     outline: Tensor  # (P,) keypoints
     left_out: Tensor  # (M, P) infinite for keypoints of the outline that are not framed, 0 for the others
-    fills: Tensor  # (M, 2), NaN where the distance decides
-    bottom: Tensor  # (M, 2), NaN where anywhere
+    fills: Tensor  # (M, 2), NaN where it follows from the distance
+    bottom: Tensor  # (M, 2), NaN where the box is anywhere in the picture
     outside: Tensor  # (M, 2)
     sides: Tensor  # (4, 2)
     side_share: Tensor  # (3,)
@@ -290,10 +294,10 @@ def _tables(device: torch.device) -> _Tables:
 
 
 def sample(xyz_world: Tensor, generator: torch.Generator, family: str | None = None) -> Views:
-    """A camera for each person.
+    """Draw a camera for each person.
 
-    `xyz_world` (N, 133, 3) float32 mm in the world frame, on the device of `generator`. `family` is a
-    name in `FAMILIES`, or None for the mixture. Raises ValueError on any other name.
+    `xyz_world` (N, 133, 3) float32 mm in the world frame, on the device of `generator`. `family` is a name in
+    `FAMILIES`, or None for the mixture. Raises ValueError for any other name.
     """
     if family is not None and family not in FAMILIES:
         raise ValueError(f"expected one of the camera families {', '.join(FAMILIES)}, got {family!r}")
@@ -310,7 +314,7 @@ def sample(xyz_world: Tensor, generator: torch.Generator, family: str | None = N
     distortion = _distortion(draws, table.distorted[kind])
     rotation = _direction(draws, table, kind, xyz_world)
 
-    # Here coordinates come before keypoints: arithmetic is several times faster on them.
+    # Coordinates come before keypoints from here on, as arithmetic is several times faster in this layout.
     framing = draws.choice_of_each(table.framings[kind])
     left_out = table.left_out[framing][:, None]  # (N, 1, P)
     seen = rotation @ xyz_world.mT  # (N, 3, 133)
@@ -328,8 +332,8 @@ def sample(xyz_world: Tensor, generator: torch.Generator, family: str | None = N
         focal * (size_mm / image_size).amax(-1) / fills,
     ).clamp(nearest, farthest)
 
-    # Where the box of the framed keypoints goes: `place` 0 to 1 from edge to edge, or its lower edge,
-    # and how much of it lies beyond an edge.
+    # Where the box of the framed keypoints goes: `place`, from 0 to 1 between opposite edges, or `bottom`,
+    # its lower edge; and `outside`, how much of it lies beyond an edge.
     place = (draws.uniform(2) + draws.uniform(2)) / 2
     bottom = draws.within(table.bottom[framing]) * image_size[:, 1]
     outside = draws.within(table.outside[framing])
@@ -364,10 +368,10 @@ def sample(xyz_world: Tensor, generator: torch.Generator, family: str | None = N
 
 
 def _aim(seen: Tensor, K: Tensor, pixel: Tensor, distance: Tensor) -> tuple[Tensor, Tensor]:
-    """Camera points (N, 3, P) and turn (N, 3, 3) that put the origin of `seen` onto a pixel.
+    """Points (N, 3, P) and rotation (N, 3, 3) of the camera that sees the origin of `seen` at a pixel.
 
-    `seen` (N, 3, P) has camera axes for a camera that looks straight at its origin. The camera backs
-    off along the ray until every point has its least depth.
+    `seen` (N, 3, P) are points in the axes of a camera that looks straight at their origin. The camera backs
+    off along the ray until every point is at least `MIN_DEPTH_MM` deep.
     """
     focal, centre = K[:, :1, 0], K[:, :2, 2]
     ray = torch.nn.functional.pad((pixel - centre) / focal, (0, 1), value=1.0)
@@ -379,26 +383,26 @@ def _aim(seen: Tensor, K: Tensor, pixel: Tensor, distance: Tensor) -> tuple[Tens
 
 
 def turn_to(ray: Tensor) -> Tensor:
-    """The least turn (N, 3, 3) of the z axis to unit vectors (N, 3)."""
+    """The smallest rotation (N, 3, 3) that takes the z axis to unit vectors (N, 3)."""
     x, y, z = ray.unbind(-1)
     a, b, c = 1 - x * x / (1 + z), 1 - y * y / (1 + z), -x * y / (1 + z)
     return torch.stack([a, c, x, c, b, y, -x, -y, z], -1).view(-1, 3, 3)
 
 
 def _pixels(points: Tensor, K: Tensor, distortion: Tensor) -> Tensor:
-    """`camera.project` of points (N, 3, P) by cameras with one focal length: (N, 2, P)."""
+    """Project points (N, 3, P) to (N, 2, P), as `camera.project` for cameras with equal focal lengths."""
     bent = distort((points[:, :2] / points[:, 2:]).mT, distortion).mT
     return torch.addcmul(K[:, :2, 2:], K[:, :1, :1], bent)
 
 
 def _inside(xy: Tensor, image_size: Tensor) -> Tensor:
-    """(N, P) bool: pixels (N, 2, P) are in the picture."""
+    """(N, P) bool: the pixel, of (N, 2, P), is in the picture."""
     within = (xy >= 0) & (xy <= image_size[..., None] - 1)
     return within[:, 0] & within[:, 1]
 
 
 def _box(points: Tensor, left_out: Tensor) -> tuple[Tensor, Tensor]:
-    """Lowest and highest coordinates (N, C) of points (N, C, P) but for those at which `left_out` (N, 1, P)
+    """Smallest and largest coordinates (N, C) of points (N, C, P), without those where `left_out` (N, 1, P)
     is infinite."""
     return (points + left_out).amin(-1), (points - left_out).amax(-1)
 
@@ -418,7 +422,8 @@ def _distortion(draws: Draws, share: Tensor) -> Tensor:
 
 
 def _direction(draws: Draws, table: _Tables, kind: Tensor, xyz_world: Tensor) -> Tensor:
-    """(N, 3, 3) axes of a camera that looks at the person: yaw, elevation and roll of the family."""
+    """World axes to camera axes (N, 3, 3) of a camera that looks at the person, with the family's azimuth,
+    elevation and roll."""
     shoulders, hips = (xyz_world[:, left] - xyz_world[:, right] for left, right in (_SHOULDERS, _HIPS))
     across = shoulders + hips
     front = torch.atan2(across[:, 1], across[:, 0])  # 0 where the person looks along -y
@@ -438,7 +443,8 @@ def _direction(draws: Draws, table: _Tables, kind: Tensor, xyz_world: Tensor) ->
 
 
 def look_at(azimuth: Tensor, elevation: Tensor, roll: Tensor) -> Tensor:
-    """World axes to camera axes (N, 3, 3), for a camera in that direction that looks at the person."""
+    """World axes to camera axes (N, 3, 3), for a camera in this direction from the person that looks at
+    them."""
     sin_a, cos_a = azimuth.sin(), azimuth.cos()
     sin_e, cos_e = elevation.sin(), elevation.cos()
     forward = torch.stack([-sin_a * cos_e, cos_a * cos_e, -sin_e], -1)
