@@ -48,7 +48,7 @@ def calibrated(model: SemGAN, people: People) -> SemGAN:
 def answers(model: SemGAN, people: People) -> Answers:
     """What a network expects of the people that it is calibrated on, and what is found."""
     if people.bank is None:
-        raise ValueError("people of recorded poses need a bank; give one made by `prepare`")
+        raise ValueError("expected people with a bank, got none; pass one made by `prepare`")
     said, found = [], []
     recordings: list[str] = []
     generator = torch.Generator().manual_seed(held_out.SEED)

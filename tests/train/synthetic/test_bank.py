@@ -77,7 +77,7 @@ def test_bones_that_never_move_are_at_rest(small: MotionBank) -> None:
 
 
 def test_a_split_without_recordings_is_told(small: MotionBank) -> None:
-    with pytest.raises(ValueError, match="split 'val', got none in the bank"):
+    with pytest.raises(ValueError, match="split 'val' in the bank, got none"):
         small.sample(1, "val", _generator())
 
 

@@ -103,7 +103,7 @@ def evaluate(
     than a set has.
     """
     if people.bank is None:
-        raise ValueError("people with recorded poses need a bank; pass one made by `prepare`")
+        raise ValueError("expected people with a bank, got none; pass one made by `prepare`")
     if not 0 < count <= held_out.PEOPLE:
         raise ValueError(f"expected 1 to {held_out.PEOPLE} people per test set, got {count}")
     if unknown := [name for name in sets if name not in SETS]:

@@ -1,9 +1,8 @@
-"""Close-ups: people of whom the picture shows a part only, such as a hand held up to a phone, a face,
-someone signing, or a pair of legs.
+"""Close-ups: pictures of a part of a person, such as a hand held up to a phone, a face, or a pair of legs.
 
-A camera of the mixture (`cameras`) frames a person and cuts off what does not fit. Here the part comes first:
-the camera goes near enough to fill the picture with it, and whatever else of the person might be visible is
-not reported, as by a detector of hands or faces.
+The cameras of `cameras` frame a person and cut off what does not fit. Here the part comes first: the camera
+is close enough for the part to fill the picture. As with a detector of hands or faces, nothing else of the
+person is reported, even if it is visible.
 """
 
 from __future__ import annotations
@@ -26,14 +25,15 @@ from wholebody_lift.train.synthetic.draws import Draws
 
 
 class CloseUp(NamedTuple):
-    """A part of a person, and from where it is seen."""
+    """A part of a person, and where it is seen from."""
 
     share: float
     keypoints: tuple[int, ...]
     distance_mm: tuple[float, float]
-    """From the camera to the middle of the part, drawn log-uniformly."""
+    """Range of the distance from the camera to the middle of the part, drawn log-uniformly."""
     spread_deg: float
-    """Spread of the camera's direction about the person's front; infinite: from anywhere, also from above."""
+    """Standard deviation of the camera's direction from the person's front; infinite: from any direction,
+    including above and below."""
 
 
 def _keypoints(*names: str) -> tuple[int, ...]:
@@ -65,7 +65,7 @@ CLOSE_UPS: dict[str, CloseUp] = {
     "signing": CloseUp(0.12, (*_HEAD, *_ARMS), (700, 3000), 30.0),
     "legs": CloseUp(0.08, (*_both("hip", "knee", "ankle"), *indices("feet")), (700, 5000), 80.0),
 }
-"""Close-ups by name; shares add up to one."""
+"""Close-ups by name; their shares add up to one."""
 
 IMAGE_SIZES = ((640, 480), (480, 640), (720, 1280), (1280, 720), (1920, 1080), (1080, 1920), (1000, 1000))
 FOCAL = (0.5, 1.5)
@@ -73,9 +73,9 @@ FOCAL = (0.5, 1.5)
 ELEVATION_SD_DEG = 20.0
 ROLL_SD_DEG = 8.0
 LARGE_ROLL = 0.1
-"""Share of the views with any roll: hands are held in every direction."""
+"""Share of the views with any roll, because hands are held in every direction."""
 OFF_CENTRE = 0.2
-"""Spread of where the middle of the part is seen about the middle of the picture, of the picture's size."""
+"""Standard deviation of the middle of the part from the middle of the picture, as a share of its size."""
 
 
 @functools.cache
@@ -88,13 +88,13 @@ def _seen(device: torch.device) -> Tensor:
 
 
 def sample(xyz_world: Tensor, generator: torch.Generator, name: str | None = None) -> tuple[Views, Tensor]:
-    """A close-up of each person, and which keypoints it is of, (N, 133) bool.
+    """Draw a close-up of each person; also returns which keypoints belong to it, (N, 133) bool.
 
     xyz_world: (N, 133, 3) mm in the world frame of `cameras`.
-    name: one of `CLOSE_UPS`; None is the mixture. Raises ValueError for any other name.
+    name: one of `CLOSE_UPS`, or None for the mixture. Raises ValueError for any other name.
 
-    The views' `family` is -1. Keypoints that are not of the close-up may lie behind the camera; their pixels
-    are finite, and wrong.
+    The views' `family` is -1. Keypoints outside the close-up may lie behind the camera; their pixels are
+    finite but meaningless.
     """
     if name is not None and name not in CLOSE_UPS:
         raise ValueError(f"expected one of the close-ups {', '.join(CLOSE_UPS)}, got {name!r}")
@@ -139,9 +139,9 @@ def sample(xyz_world: Tensor, generator: torch.Generator, name: str | None = Non
 
 
 def detect(views: Views, seen: Tensor, generator: torch.Generator, kind: str | None = None) -> Detections:
-    """What a detector of the part reports: nothing of the rest of the person.
+    """What a detector of the part reports: only the part's keypoints.
 
-    Where it would find fewer than `MIN_FOUND` keypoints, it reports exact ones, also beyond the border.
+    If it finds fewer than `MIN_FOUND` of them, exact ones are reported instead, even outside the picture.
     """
     in_front = replace(
         views, xyz=torch.cat((views.xyz[..., :2], views.xyz[..., 2:].clamp_min(MIN_DEPTH_MM)), -1)
@@ -157,7 +157,7 @@ def detect(views: Views, seen: Tensor, generator: torch.Generator, kind: str | N
 
 
 def _direction(xyz_world: Tensor, spread_deg: Tensor, draws: Draws) -> Tensor:
-    """(N, 3, 3) from world axes to those of a camera that looks at the person."""
+    """World axes to camera axes (N, 3, 3), for a camera that looks at the person."""
     shoulders = xyz_world[:, INDEX["left_shoulder"]] - xyz_world[:, INDEX["right_shoulder"]]
     front = torch.atan2(shoulders[:, 1], shoulders[:, 0])
     anywhere = spread_deg.isinf()
@@ -175,7 +175,7 @@ def _direction(xyz_world: Tensor, spread_deg: Tensor, draws: Draws) -> Tensor:
 
 
 def _aim(centred: Tensor, seen: Tensor, K: Tensor, pixel: Tensor, distance: Tensor) -> tuple[Tensor, Tensor]:
-    """Camera points (N, 133, 3), and the turn (N, 3, 3) that puts the middle of the part onto a pixel."""
+    """Points (N, 133, 3) and rotation (N, 3, 3) of the camera that sees the middle of the part at a pixel."""
     ray = torch.nn.functional.pad((pixel - K[:, :2, 2]) / K[:, :1, 0], (0, 1), value=1.0)
     ray = torch.nn.functional.normalize(ray, dim=-1)
     turn = cameras.turn_to(ray)

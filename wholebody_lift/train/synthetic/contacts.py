@@ -1,16 +1,16 @@
-"""What hands touch and hold: where a hand goes, which way it points, and which shapes it takes there."""
+"""What hands touch and hold: where a hand goes, which way it points, and what shape it takes there."""
 
 import dataclasses
 
 
 @dataclasses.dataclass(frozen=True)
 class Contact:
-    """Where a left hand goes; the right hand's is the mirror image.
+    """Where a left hand goes; for the right hand it is mirrored.
 
-    `offset` is from the head of `bone` in the axes of the rest pose, mm for an adult whose `_STATURE` is
-    average; the hand's `part` goes there. `fingers` and `palm` are directions in the same axes: along the
-    hand and out of the palm. `spread` is the standard deviation of the place in mm; `elbow` the preferred
-    swivel in degrees, 0 with the elbow hanging and 90 with the elbow lifted to the side.
+    The hand's `part` is brought to `offset` from the head of `bone`, in the axes of the rest pose and in mm
+    for the average adult. `fingers` and `palm` are directions in the same axes: along the hand and out of the
+    palm. `spread` is the standard deviation of the place in mm. `elbow` is the preferred swivel in degrees: 0
+    with the elbow hanging, 90 with the elbow lifted to the side.
     """
 
     bone: str
@@ -104,7 +104,7 @@ CONTACTS: dict[str, Contact] = {
     "prop": Contact("spine01", (140, -300, 10), (-0.5, -0.8, 0.2), (-0.1, 1, 0), spread=40, elbow=20),
     "push_up": Contact("spine01", (230, -520, 40), (0, -0.1, 1), (0, -1, 0), spread=35, elbow=50),
 }
-"""What a hand may touch or hold, by name."""
+"""What hands touch or hold, by name."""
 
 CONTACT_HANDS: dict[str, str] = {
     contact: shapes
@@ -156,4 +156,5 @@ CONTACT_HANDS: dict[str, str] = {
     }.items()
     for contact in contacts.split()
 }
-"""The `hands.SHAPES` that go with a contact, one given twice being twice as frequent; at others, any."""
+"""The `hands.SHAPES` that suit a contact. A shape that is listed twice is drawn twice as often; contacts that
+are not listed take any shape."""

@@ -1,9 +1,9 @@
-"""What detectors make of a person: noisy, displaced, swapped, lost and invented keypoints, with scores.
+"""Models of 2D detectors: keypoints that are noisy, displaced, swapped, lost or invented, with scores.
 
-The model has a few kinds of detector (`KINDS`), each a row of probabilities; what every kind shares
-stands in the constants beside it. A detection is made in this order: the annotator's or body's own
-idea of where a keypoint is; confusion of left and right; whole hands and faces displaced; independent
-heavy-tailed errors; the grid of the heatmap; scores; and at last what is lost.
+`KINDS` has the probabilities that characterise each kind of detector; the other constants apply to all kinds.
+A detection is simulated in this order: systematic offsets, as annotators and bodies differ in where a
+keypoint is; confusion of left and right; displacement of whole hands and faces; independent heavy-tailed
+errors; the grid of the heatmap; scores; and finally losses.
 """
 
 import math
@@ -26,15 +26,16 @@ class Kind(NamedTuple):
 
     share: float
     noise: float = 1.0
-    """Multiplies the independent error."""
+    """Factor of the independent error."""
     own_crops: float = 0.0
-    """1: face and hands are found in crops of their own, finer than the crop of the person."""
+    """1: face and hands are detected in crops of their own, at a higher resolution than the person's crop."""
     drops_hidden: float = 0.0
-    """A hidden keypoint is not reported, per keypoint."""
+    """A hidden keypoint is not reported; per keypoint."""
     hand_lost: float = 0.0
-    """A hand in full view is not found, per hand."""
+    """A hand in full view is not found; per hand."""
     hidden_hand_lost: float = 0.0
-    """The same of a wholly hidden hand; in between in proportion. What is not lost is guessed."""
+    """As `hand_lost`, for a wholly hidden hand; interpolated for a partly hidden one. If it is not lost, its
+    keypoints are guessed."""
     hidden_face_lost: float = 0.0
     """A face that is turned away is not found."""
     no_hands: float = 0.0
@@ -42,25 +43,25 @@ class Kind(NamedTuple):
     no_feet: float = 0.0
     no_small_toes: float = 0.0
     zero: float = 0.0
-    """What is missing is written as 0, 0 with score 0, rather than as a bad guess with a low score."""
+    """Missing keypoints are reported as 0, 0 with score 0, not as a bad guess with a low score."""
     constant: float = 0.0
-    """Face and hands that were found have one and the same score."""
+    """All found keypoints of face and hands have the same score."""
     score_base: float = 0.0
-    """Logit of the score of a keypoint in full view without any error."""
+    """Logit of the score of a visible keypoint without any error."""
     score_error: float = 0.0
-    """How far the logit falls with an error as large as annotators' disagreement."""
+    """Drop of the logit for an error as large as the annotators' disagreement."""
     score_hidden: float = 0.0
-    """How far it falls for a hidden keypoint."""
+    """Drop of the logit for a hidden keypoint."""
     score_spread: float = 0.0
-    """Spread of the logit."""
+    """Standard deviation of the logit."""
 
 
 KINDS: dict[str, Kind] = {
-    # Exact annotation or motion capture: complete, also somewhat beyond the picture; all scores 1.
+    # Exact annotation or motion capture: complete, even somewhat beyond the picture; all scores are 1.
     "exact": Kind(share=0.15),
-    # Exact input with keypoints hidden as H3WB's second task does it, see MASKS.
+    # Exact input, masked as in H3WB's second task; see MASKS.
     "masked": Kind(share=0.10),
-    # RTMPose, DWPose, ViTPose: one heatmap per keypoint from one crop; guesses what it does not see.
+    # RTMPose, DWPose, ViTPose: one heatmap per keypoint from a single crop; guesses what it does not see.
     "wholebody": Kind(
         share=0.38,
         drops_hidden=0.05,
@@ -78,8 +79,8 @@ KINDS: dict[str, Kind] = {
         score_hidden=1.6,
         score_spread=0.5,
     ),
-    # MediaPipe Holistic: no small toes, visibilities near 0 or 1, constant scores for hands and face, hands
-    # often lost but also guessed where they are hidden.
+    # MediaPipe Holistic: no small toes, visibilities near 0 or 1, constant scores for hands and face; often
+    # loses hands, but also guesses hidden ones.
     "holistic": Kind(
         share=0.20,
         noise=1.1,
@@ -98,7 +99,7 @@ KINDS: dict[str, Kind] = {
         score_hidden=4.0,
         score_spread=1.4,
     ),
-    # OpenPose: bottom-up, leaves out what it does not see; hands and face are options.
+    # OpenPose: bottom-up; omits what it does not see; hands and face are optional.
     "bottom_up": Kind(
         share=0.10,
         noise=1.25,
@@ -130,7 +131,7 @@ KINDS: dict[str, Kind] = {
         score_spread=0.5,
     ),
 }
-"""The mixture of detectors by name; shares add up to one."""
+"""Kinds of detector by name; their shares add up to one."""
 
 MASKS: dict[str, tuple[float, float]] = {
     "any": (0.4, 0.25),
@@ -139,7 +140,7 @@ MASKS: dict[str, tuple[float, float]] = {
     "right_hand": (0.2, 1.0),
 }
 """H3WB's masking for lifting from incomplete keypoints (Zhu et al., ICCV 2023, and its README): one of these
-for each person, as (probability, share of the keypoints that is masked)."""
+is drawn for each person, as (probability, share of the keypoints that is masked)."""
 
 # fmt: off
 _BODY_SIGMAS = (26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89)
@@ -156,30 +157,32 @@ _HAND_SIGMAS = (29, 22, 35, 37, 47, 26, 25, 24, 35, 18, 24, 22, 26, 17, 21, 21, 
 SIGMAS: tuple[float, ...] = tuple(
     thousandths / 1000 for thousandths in _BODY_SIGMAS + _FEET_SIGMAS + _FACE_SIGMAS + _HAND_SIGMAS * 2
 )
-"""Disagreement of annotators per keypoint (COCO-WholeBody's evaluation), as a share of the person's size:
-the root of the person's area in the picture."""
+"""Annotators' disagreement per keypoint, the sigma of COCO-WholeBody's evaluation, as a share of the person's
+size, which is the square root of their area in the picture."""
 
 SIZE_OF_BONES = 0.55
-"""That size in mm over trunk + thigh + shank: the area is about 0.19 of the height squared (0.53 of a box
-0.35 as wide as high), and the three together are 0.78 of the height."""
+"""The person's size in mm divided by trunk + thigh + shank. The area is about 0.19 of the height squared
+(0.53 of a box 0.35 as wide as high), and trunk, thigh and shank together are 0.78 of the height."""
 ERROR_OF_SIGMA = 0.28
-"""Detectors err by a quarter to a half of the sigma; this is per axis, before the tail of Student's t."""
+"""Error per axis in units of sigma, before the tail of Student's t: detectors err by 0.25 to 0.5 sigma."""
 INDEPENDENT: dict[str, float] = {"face": 0.5, "left_hand": 0.8, "right_hand": 0.8}
-"""How much of that each keypoint of a part errs on its own; the rest it shares with its neighbours, see
+"""Share of that error which is independent per keypoint of a part; the rest is common to the part, see
 `DISPLACEMENTS`."""
 QUALITY_SD = 0.45
-"""Spread of the logarithm of a person's overall error."""
+"""Standard deviation of the logarithm of a person's overall error."""
 HIDDEN_ERROR: dict[str, float] = {"body": 3.0, "feet": 3.0, "face": 1.0, "left_hand": 1.5, "right_hand": 1.5}
-"""A hidden keypoint's error is this much larger, in addition; a face or hand is guessed as a whole, so its
-keypoints stay together."""
+"""Error that is added for a hidden keypoint. Faces and hands are guessed as a whole, so their keypoints stay
+together."""
 INPUT_PIXELS = 256.0
-"""Height of the detector's input, which shows a box `CROP_MARGIN` times the person's."""
+"""Height of the detector's input, which shows a box `CROP_MARGIN` times as large as the person's."""
 CROP_MARGIN = 1.25
 FLOOR_INPUT_PIXELS = (0.15, 0.6)
 FLOOR_PIXELS = 0.4
-"""Least error per axis: in pixels of the detector's input, per person, and of the image."""
+"""Smallest error per axis: in pixels of the detector's input, drawn per person, and in pixels of the
+image."""
 COARSE = 0.25
-"""Share of detectors that answer on the grid of their heatmap, a quarter of the input, to a quarter cell."""
+"""Share of detections that are rounded to a quarter cell of the heatmap, whose side is a quarter of the
+input's."""
 COARSE_INPUT_PIXELS = 1.0
 
 OFFSETS_MM: dict[str, tuple[float, float, float]] = {
@@ -193,15 +196,16 @@ OFFSETS_MM: dict[str, tuple[float, float, float]] = {
     "heel": (4.0, 8.0, 10.0),
     "hand_root": (4.0, 5.0, 4.0),
 }
-"""Systematic offset per person, the same on both sides but for `OFFSET_ASYMMETRY`: what annotators call a
-hip differs, and so do bodies and clothes. Spread outwards, upwards (of the trunk) and to the front."""
+"""Standard deviation of a person's systematic offsets: outwards, upwards along the trunk, and to the front.
+Annotators differ in what they call a hip, and so do bodies and clothes. Both sides have the same offset,
+apart from `OFFSET_ASYMMETRY`."""
 ALONG_MM: dict[str, float] = {"wrist": 14.0, "ankle": 10.0, "hand_root": 12.0}
-"""The same along the limb, from the parent."""
+"""Standard deviation of the systematic offset along the limb, away from the parent."""
 OFFSET_ASYMMETRY = 0.35
 
 
 class Swap(NamedTuple):
-    """Probability that left and right are confused: at all, more from the side, more from behind."""
+    """Probability of confusing left and right: in any view, and added to it from the side and from behind."""
 
     always: float
     sideways: float
@@ -216,11 +220,12 @@ SWAPS: dict[str, Swap] = {
     "all": Swap(0.001, 0.004, 0.03, ("",)),
 }
 HAND_ON_OTHER = 0.12
-"""A wholly hidden hand that was not lost is found on the other hand."""
+"""Probability that a wholly hidden hand, if not lost, is detected on the other hand."""
 
 
 class Displacement(NamedTuple):
-    """How a part moves as one: spreads of shift (of its size), turn (degrees) and scale, seen and hidden."""
+    """How a part is displaced as a whole: standard deviations of shift (in units of its size), rotation
+    (degrees) and scale, when seen and when hidden."""
 
     shift: tuple[float, float]
     turn_deg: tuple[float, float]
@@ -233,29 +238,31 @@ DISPLACEMENTS: dict[str, Displacement] = {
     "right_hand": Displacement(shift=(0.03, 0.30), turn_deg=(3.0, 40.0), scale=(0.04, 0.20)),
 }
 SMALL_HAND_PIXELS = 12.0
-"""A hand of this size in the picture is lost half the time on top of the rest; larger ones less."""
+"""A hand of this size in the picture is lost in half of the cases, in addition to other losses; larger hands
+less often."""
 
 TABLE = 0.08
-"""Share of people hidden from somewhere between shoulders and knees downwards."""
+"""Share of people who are hidden below a height between shoulders and knees."""
 OBJECT = 0.15
-"""Share of people partly behind something, of a size of `OBJECT_SIZE` of the person's box."""
+"""Share of people who are partly behind an object, whose size is `OBJECT_SIZE` times that of their box."""
 OBJECT_SIZE = (0.05, 0.25)
 DROPOUT = 0.4
-"""Share of people some of whose keypoints are missing for no reason, up to a share `DROPOUT_MOST`."""
+"""Share of people who lose keypoints at random, up to a share `DROPOUT_MOST` of them."""
 DROPOUT_MOST = 0.15
 
 UNSCORED = 0.12
-"""Share of noisy detections whose scores are thrown away: 1 for all that was found."""
+"""Share of noisy detections without scores: every keypoint that was found gets 1."""
 CONSTANT_SCORES = (0.9, 0.9, 1.0, 0.5)
-"""What face and hands with a constant score have, equally likely."""
+"""The scores that face and hands may have where theirs is constant; equally likely."""
 BORDER_GUESS = 0.03
-"""A keypoint outside the picture is reported on its border, with a score that counts, per keypoint."""
+"""Probability that a keypoint outside the picture is reported on its border with a score that counts."""
 BORDER_SCORES = (0.3, 0.5)
 MISSING_SCORES = (0.0, 0.25)
 EXACT_REACH = 1.0
-"""Exact input holds keypoints this many picture sizes beyond the border, where the lens is straight."""
+"""Exact input has keypoints up to this many picture sizes beyond the border, if the lens has no
+distortion."""
 MIN_FOUND = 4
-"""People with fewer keypoints left are given exact: nothing can be lifted from them."""
+"""If fewer keypoints would be left, from which nobody can be lifted, exact ones are reported instead."""
 
 _HANDS = ("left_hand", "right_hand")
 _GROUPS = (*DISPLACEMENTS, "rest")
@@ -270,35 +277,36 @@ _EXACT, _MASKED = (list(KINDS).index(name) for name in ("exact", "masked"))
 
 @dataclass(frozen=True)
 class Detections:
-    """What N detectors say about N people."""
+    """What N detectors report of N people."""
 
     xy: Tensor
-    """(N, 133, 2) float32 pixels; anything (0, 0, a bad guess) where the score says missing."""
+    """(N, 133, 2) float32 pixels; 0, 0 or a bad guess where the score says that the keypoint is missing."""
     scores: Tensor
-    """(N, 133) float32, 0 to 1; under `keypoints.MIN_SCORE` the keypoint is missing."""
+    """(N, 133) float32, 0 to 1; below `keypoints.MIN_SCORE` the keypoint is missing."""
     kind: Tensor
     """(N,) int64, position in `KINDS`."""
 
 
 @dataclass(frozen=True)
 class _Tables:
-    """Of K keypoints, F of which have systematic offsets, in G groups: what moves as one, and the rest."""
+    """The tables above as tensors: K keypoints, of which F have systematic offsets, in G groups. Each group
+    but the last, which is the rest, is displaced as a whole."""
 
-    share: Tensor  # (D,) of each kind
+    share: Tensor  # (D,) of each kind of detector
     kinds: Tensor  # (D, fields of Kind)
     sigmas: Tensor  # (K,) as shares of the person's size
     errors: Tensor  # (K,) per axis, in the same unit
     hidden_error: Tensor  # (K,)
     mirror: Tensor  # (K,)
     offset: Tensor  # (F,) keypoints
-    offset_mirror: Tensor  # (F,) places in `offset`
+    offset_mirror: Tensor  # (F,) positions in `offset`
     offset_parents: Tensor  # (F,) keypoints
-    offsets: Tensor  # (F, 4) to the side (positive: to the left), upwards, to the front, along the limb
+    offsets: Tensor  # (F, 4) to the left, upwards, to the front, along the limb
     offset_to_all: Tensor  # (F, K) 1 for the keypoint itself
     swaps: Tensor  # (3, S)
-    swapped: Tensor  # (S, K) 1 for what belongs to the swap
-    group: Tensor  # (K,) place in `_GROUPS`
-    mean: Tensor  # (K, G) weights that take the mean of a group
+    swapped: Tensor  # (S, K) 1 for keypoints that belong to the swap
+    group: Tensor  # (K,) position in `_GROUPS`
+    mean: Tensor  # (K, G) weights of the mean over each group
     displacements: Tensor  # (2, G, 3) seen and hidden
     constant_scores: Tensor
     masked: Tensor  # (M, K) probability that the keypoint is masked
@@ -357,7 +365,7 @@ def _tables(device: torch.device) -> _Tables:
 
 
 def _belongs(name: str, group: tuple[str, ...]) -> bool:
-    """Whether a keypoint's name (without its side) is in a group; "hand" stands for all of a hand."""
+    """Whether a keypoint, named without its side, is in a group; "hand" stands for all of a hand."""
     in_hand = name == "hand_root" or name.rstrip("1234").endswith(("thumb", "finger"))
     return "" in group or name in group or ("hand" in group and in_hand)
 
@@ -370,11 +378,11 @@ def detect(
     noise: bool = True,
     kind: str | None = None,
 ) -> Detections:
-    """What a detector reports of N people.
+    """Simulate detections of N people.
 
-    `xy` (N, 133, 2) are the exact pixels in `views`, `hidden` (N, 133) bool says which keypoints the body
-    itself hides, `generator` lives on their device. Without `noise` the result is `xy` with every score 1.
-    `kind` is a name in `KINDS`, or None for the mixture. Raises ValueError on any other name.
+    `xy` (N, 133, 2) are the exact pixels in `views`, `hidden` (N, 133) bool the keypoints that the body
+    itself hides. `generator` is on their device. Without `noise` the result is `xy` with all scores 1. `kind`
+    is a name in `KINDS`, or None for the mixture. Raises ValueError for any other name.
     """
     if kind is not None and kind not in KINDS:
         raise ValueError(f"expected one of the kinds of detectors {', '.join(KINDS)}, got {kind!r}")
@@ -400,20 +408,21 @@ def detect(
 
 
 def _within_reach(xy: Tensor, views: Views) -> Tensor:
-    """(N, K) bool: a keypoint (N, 2, K) outside the picture that exact input would hold."""
+    """(N, K) bool: exact input has the keypoint (N, 2, K), which may be outside the picture."""
     size = views.image_size[..., None]
     near = (xy > -EXACT_REACH * size) & (xy < (1 + EXACT_REACH) * size)
     straight = (views.distortion == 0).all(-1, keepdim=True)
     return near[:, 0] & near[:, 1] & straight
 
 
-# From here on coordinates come before keypoints, (N, 2, K) and (N, 3, K): arithmetic is several times faster.
+# From here on coordinates come before keypoints, (N, 2, K) and (N, 3, K), which makes arithmetic several
+# times faster.
 
 
 def _noisy(
     draws: Draws, table: _Tables, which: Tensor, xy: Tensor, views: Views, inside: Tensor, hidden: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Keypoints (N, 2, K) and scores (N, K) of detectors of kinds `which` (N,)."""
+    """Keypoints (N, 2, K) and scores (N, K) from detectors of kinds `which` (N,)."""
     columns = table.kinds[which].unsqueeze(1).unbind(-1)
     kinds = dict(zip(Kind._fields, columns, strict=True))  # (N, 1) each
     xyz = views.xyz.mT.contiguous()
@@ -428,7 +437,7 @@ def _noisy(
     other_side = _confused(draws, table, axes, unseen)  # (N, K)
     unseen, inside = (_exchanged(table, other_side, mask) for mask in (unseen, inside))
     found_at = _exchanged(table, other_side[:, None], found_at)
-    hidden_share = (unseen.to(xy) @ table.mean).square()  # (N, G); half a part hidden counts little
+    hidden_share = (unseen.to(xy) @ table.mean).square()  # (N, G); a half-hidden part counts little
     extents = _extents(found_at)
 
     # Errors, and the scores that go with them.
@@ -446,7 +455,7 @@ def _noisy(
     coarse = draws.happens(COARSE, 1, 1)
     answer = torch.where(coarse, (answer / cell).round() * cell, answer)
 
-    # What is missing. A keypoint uses its draw for the one score or for the other.
+    # Missing keypoints. One random number per keypoint serves for either kind of score.
     on_border = ~inside & draws.happens(BORDER_GUESS * (kinds["zero"] < 1), NUM_KEYPOINTS)
     drawn = draws.uniform(NUM_KEYPOINTS)
     scores = torch.where(on_border, between(drawn, BORDER_SCORES), scores)
@@ -461,7 +470,8 @@ def _noisy(
 
 
 def _size_mm(xyz: Tensor) -> Tensor:
-    """(N, 1) root of the area that the person would have standing upright, mm; from trunk and legs."""
+    """(N, 1) square root of the area that the person would cover standing upright, mm; from trunk and
+    legs."""
     shoulders, hips, knees, ankles = (xyz[..., pair] for pair in (_SHOULDERS, _HIPS, _KNEES, _ANKLES))
     trunk = _length(shoulders.mean(-1, keepdim=True) - hips.mean(-1, keepdim=True))
     legs = _length(hips - knees) + _length(knees - ankles)
@@ -469,7 +479,7 @@ def _size_mm(xyz: Tensor) -> Tensor:
 
 
 def _trunk_axes(xyz: Tensor) -> Tensor:
-    """(N, 3, 3): columns point to the person's left, upwards along the trunk and to the front."""
+    """(N, 3, 3), whose columns point to the person's left, upwards along the trunk and to the front."""
     shoulders, hips = xyz[..., _SHOULDERS], xyz[..., _HIPS]
     left = _unit((shoulders + hips)[..., 0] - (shoulders + hips)[..., 1])
     front = _unit(torch.linalg.cross(left, shoulders.mean(-1) - hips.mean(-1)))
@@ -477,7 +487,8 @@ def _trunk_axes(xyz: Tensor) -> Tensor:
 
 
 def _extent(xy: Tensor, of: Tensor | None = None) -> Tensor:
-    """(N, 1) longer side of the box around keypoints (N, 2, K), at least one pixel; or around some (N, K)."""
+    """(N, 1) longer side, at least one pixel, of the box around keypoints (N, 2, K), or those in `of` (N,
+    K)."""
     low = high = xy
     if of is not None:
         low, high = (torch.where(of[:, None], xy, value) for value in (torch.inf, -torch.inf))
@@ -485,12 +496,12 @@ def _extent(xy: Tensor, of: Tensor | None = None) -> Tensor:
 
 
 def _extents(xy: Tensor) -> Tensor:
-    """The same of each group but the rest: (N, G - 1)."""
+    """As `_extent`, for each group except the rest: (N, G - 1)."""
     return torch.cat([_extent(xy[..., _SLICES[part]]) for part in DISPLACEMENTS], 1)
 
 
 def _behind_objects(draws: Draws, xy: Tensor, box: Tensor) -> Tensor:
-    """(N, K) bool: furniture or other things cover the keypoint."""
+    """(N, K) bool: an object, such as furniture, covers the keypoint."""
     x, y = xy.unbind(1)
     top, bottom = (y[:, pair].mean(1, keepdim=True) for pair in (_SHOULDERS, _KNEES))
     table = draws.happens(TABLE, 1) & (y > top + (bottom - top) * draws.uniform(1))
@@ -501,7 +512,7 @@ def _behind_objects(draws: Draws, xy: Tensor, box: Tensor) -> Tensor:
 
 
 def _offsets_mm(draws: Draws, table: _Tables, xyz: Tensor, axes: Tensor) -> Tensor:
-    """(N, 2, K) systematic offset in the plane of the picture, mm."""
+    """(N, 2, K) systematic offsets in the plane of the picture, mm."""
     z = draws.normal(len(table.offset), 4)  # (N, F, 4)
     both_sides = (z + z.index_select(1, table.offset_mirror)) / math.sqrt(2)
     z = math.sqrt(1 - OFFSET_ASYMMETRY**2) * both_sides + OFFSET_ASYMMETRY * z
@@ -512,7 +523,7 @@ def _offsets_mm(draws: Draws, table: _Tables, xyz: Tensor, axes: Tensor) -> Tens
 
 
 def _confused(draws: Draws, table: _Tables, axes: Tensor, unseen: Tensor) -> Tensor:
-    """(N, K) bool: the keypoint on the other side is taken for this one."""
+    """(N, K) bool: the keypoint is confused with its counterpart on the other side."""
     facing = -axes[:, 2:, 2]  # (N, 1): 1 towards the camera, -1 away from it
     conditions = torch.cat([torch.ones_like(facing), 1 - facing.abs(), (-facing).clamp_min(0)], -1)
     happens = draws.happens(conditions @ table.swaps, len(SWAPS))  # (N, S)
@@ -525,14 +536,14 @@ def _confused(draws: Draws, table: _Tables, axes: Tensor, unseen: Tensor) -> Ten
 
 
 def _exchanged(table: _Tables, other_side: Tensor, values: Tensor) -> Tensor:
-    """Values (..., K), from the keypoint on the other side where `other_side` says so."""
+    """Values (..., K), where `other_side` (N, K) holds taken from the keypoint on the other side."""
     return torch.where(other_side, values.index_select(-1, table.mirror), values)
 
 
 def _displacement(
     draws: Draws, table: _Tables, xy: Tensor, extents: Tensor, hidden_share: Tensor, quality: Tensor
 ) -> Tensor:
-    """(N, 2, K) px by which face and hands are off as wholes."""
+    """(N, 2, K) displacement in px of face and hands as wholes."""
     seen, not_seen = table.displacements
     spreads = torch.lerp(quality[..., None] * seen, not_seen, hidden_share[..., None])  # (N, G, 3)
     shift, turn, scale = spreads.unbind(-1)
@@ -550,9 +561,9 @@ def _displacement(
 
 
 def _student_t(draws: Draws) -> Tensor:
-    """(N, 2, K) of Student's t with 4 degrees of freedom, jointly in x and y.
+    """(N, 2, K) from the bivariate Student's t distribution with 4 degrees of freedom.
 
-    Its length r is beyond any value with the probability (1 + r^2 / 4)^-2, its direction is any.
+    The length exceeds r with probability (1 + r^2 / 4)^-2, and the direction is uniform.
     """
     way = 2 * math.pi * draws.uniform(NUM_KEYPOINTS)
     length = 2 * ((1 - draws.uniform(NUM_KEYPOINTS)).rsqrt_() - 1).clamp_min_(0).sqrt_()
@@ -560,7 +571,7 @@ def _student_t(draws: Draws) -> Tensor:
 
 
 def _scores(draws: Draws, table: _Tables, kinds: dict[str, Tensor], error: Tensor, unseen: Tensor) -> Tensor:
-    """(N, K) scores for errors (N, K) in units of the annotators' sigma."""
+    """(N, K) scores of keypoints with errors (N, K), in units of the annotators' sigma."""
     logit = kinds["score_base"] - kinds["score_error"] * error.log1p() - kinds["score_hidden"] * unseen
     scores = torch.addcmul(logit, kinds["score_spread"], draws.normal(NUM_KEYPOINTS)).sigmoid_()
     value = table.constant_scores[(draws.uniform(1) * len(CONSTANT_SCORES)).long()]
@@ -576,7 +587,7 @@ def _lost(
     hidden_share: Tensor,
     extents: Tensor,
 ) -> Tensor:
-    """(N, K) bool: not reported, though it is in the picture."""
+    """(N, K) bool: the keypoint is in the picture but not reported."""
     most = draws.between((0.0, DROPOUT_MOST), 1) * draws.happens(DROPOUT, 1)
     lost = draws.uniform(NUM_KEYPOINTS) < most + (1 - most) * kinds["drops_hidden"] * unseen
 

@@ -1,4 +1,4 @@
-"""Random numbers as all samplers draw them: for N people, from one generator, on its device."""
+"""Random draws for N people, from one generator and on its device; all samplers use these."""
 
 import torch
 from torch import Tensor
@@ -7,7 +7,7 @@ Range = tuple[float, float]
 
 
 class Draws:
-    """Random numbers for N people from one generator."""
+    """Random draws for N people from one generator."""
 
     def __init__(self, n: int, generator: torch.Generator) -> None:
         self.n = n
@@ -19,11 +19,11 @@ class Draws:
         return torch.rand(self.n, *shape, generator=self.generator, device=self.device)
 
     def normal(self, *shape: int) -> Tensor:
-        """(N, *shape) of mean 0 and spread 1."""
+        """(N, *shape), normal with mean 0 and standard deviation 1."""
         return torch.randn(self.n, *shape, generator=self.generator, device=self.device)
 
     def happens(self, probability: Tensor | float, *shape: int) -> Tensor:
-        """(N, *shape) bool, True with a probability that broadcasts to that shape."""
+        """(N, *shape) bool, True with `probability`, which broadcasts to that shape."""
         return self.uniform(*shape) < probability
 
     def between(self, low_and_high: Range, *shape: int) -> Tensor:
@@ -40,7 +40,7 @@ class Draws:
         return self.within(ranges.log()).exp()
 
     def triangular(self, ranges: Tensor) -> Tensor:
-        """(N,) within a range for each person (N, 2), its middle the most likely."""
+        """(N,), triangular within a range for each person (N, 2), with the mode in the middle."""
         return (self.within(ranges) + self.within(ranges)) / 2
 
     def signed(self, *shape: int) -> Tensor:
@@ -48,26 +48,25 @@ class Draws:
         return self.uniform(*shape) * 2 - 1
 
     def choice(self, shares: Tensor) -> Tensor:
-        """(N,) positions, drawn with the same shares (M,) for everyone."""
+        """(N,) positions in 0..M-1, drawn with the same shares (M,) for everyone."""
         return torch.multinomial(shares, self.n, replacement=True, generator=self.generator)
 
     def choice_of_each(self, until: Tensor) -> Tensor:
-        """(N,) positions, drawn with shares of their own: cumulated (N, M - 1), the last left out, as
-        `cumulated` gives them."""
+        """(N,) positions in 0..M-1, drawn with shares for each person, which `cumulated` made (N, M - 1)."""
         return (self.uniform(1) >= until).sum(-1)
 
     def index(self, m: int, *shape: int) -> Tensor:
-        """(N, *shape) int64, any of 0 to m - 1, equally likely."""
+        """(N, *shape) int64, uniform in 0..m-1."""
         return torch.randint(m, (self.n, *shape), generator=self.generator, device=self.device)
 
 
 def between(uniform: Tensor, low_and_high: Range) -> Tensor:
-    """What is uniform in 0..1, uniform between two values."""
+    """Scale numbers that are uniform in 0..1 to be uniform between two values."""
     low, high = low_and_high
     return low + (high - low) * uniform
 
 
 def cumulated(shares: Tensor) -> Tensor:
-    """Shares (..., M) of any sum, cumulated to 1, the last left out: (..., M - 1)."""
+    """Cumulative sums (..., M - 1) of shares (..., M) normalised to 1, without the last, which would be 1."""
     until = shares.double().cumsum(-1)
     return (until / until[..., -1:])[..., :-1].float()

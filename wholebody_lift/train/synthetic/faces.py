@@ -1,6 +1,6 @@
-"""Facial expressions: recorded ones where there are any, else random ones, at any strength and at rest.
+"""Facial expressions of any strength and faces at rest: recorded ones with a bank, random ones without.
 
-An expression is the strengths (n, 52) of the facial actions `phenotypes.FACE_ACTIONS`, 0..1 each.
+An expression is the weights (n, 52) of the facial actions `phenotypes.FACE_ACTIONS`, 0..1 each.
 """
 
 import torch
@@ -11,20 +11,20 @@ from wholebody_lift.train.synthetic.draws import Draws
 from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS
 
 NEUTRAL = 0.3
-"""Share of faces at rest; the others are expressions at any strength above this one."""
+"""Share of faces at rest. The others have an expression scaled by a strength that is uniform above this."""
 
 RANDOM_ACTIONS = 0.12
-"""Share of the facial actions in a random expression."""
+"""Share of the facial actions that take part in a random expression."""
 
 
 def sample(n: int, generator: torch.Generator, bank: MotionBank | None, split: Split) -> Tensor:
-    """Expressions (n, 52) of the bank's recordings of a split, or random ones without a bank."""
+    """Draw expressions (n, 52) from the bank's recordings of a split, or at random without a bank."""
     actions = random(n, generator) if bank is None else bank.sample_faces(n, split, generator)[0]
     strength = Draws(n, generator).uniform(1)
     return actions * strength * (strength > NEUTRAL)
 
 
 def random(n: int, generator: torch.Generator, share: float = RANDOM_ACTIONS) -> Tensor:
-    """Expressions (n, 52) in which each action takes part with the chance `share`, at any strength."""
+    """Draw expressions (n, 52) in which each action takes part with probability `share`, with any weight."""
     actions = Draws(n, generator).uniform(len(FACE_ACTIONS))
     return actions * (actions < share) / share

@@ -1,4 +1,4 @@
-"""Legs on the floor: feet that stand on it, shanks that kneel on it, legs of who sits or lies on it."""
+"""Legs on the floor: standing on the feet, kneeling on the shanks, and sitting or lying."""
 
 from typing import NamedTuple
 
@@ -22,19 +22,19 @@ from wholebody_lift.train.synthetic.templates import FEET
 
 _MAX_DORSIFLEXION, _MAX_PLANTARFLEXION = SIDED["ankle_dorsiflexion"].high, 45.0  # degrees
 
-# The rest pose of the average adult, mm: heel from the ankle; tips of the big and the small toe from the ball
-# of the foot. All three are keypoints.
+# The average adult in the rest pose, mm: the heel relative to the ankle, and the tips of the big and the
+# small toe relative to the ball of the foot. All three are keypoints.
 _SHANK_LENGTH_MM = 417.0
 _HEEL, _TOES = (0.0, 56.0, -47.0), ((-14.0, -53.0, -9.0), (45.0, -15.0, -12.0))
-# Heights over the floor, mm: of hip or shoulder of who lies on it, of a knee that kneels, of heel or toes,
-# and of the ankle over a flat sole.
+# Heights above the floor, mm: hip or shoulder of someone lying down, a kneeling knee, heel or toes, and the
+# ankle over a flat sole.
 _TRUNK_DEPTH_MM, _KNEE_DEPTH_MM, _SKIN_MM, _ANKLE_HEIGHT_MM = 85.0, 45.0, 10.0, 66.0
-_UPPER_LEG_RESTS = 0.6  # how high a leg comes to rest upon the other, in units of how high its hip is
+_UPPER_LEG_RESTS = 0.6  # height at which a leg rests on the other one, as a share of the height of its hip
 _MAX_KNEEL_TURN_DEGREES = 45.0
 
 
 class _Body(NamedTuple):
-    """A body in its pose: turns and heads of the bones, both legs at rest, and its size."""
+    """A posed body: rotations and heads of its bones, both legs in the rest pose, and its size."""
 
     G: Tensor
     heads: Tensor
@@ -44,10 +44,10 @@ class _Body(NamedTuple):
 
 
 def ground(L: Tensor, rest_heads: Tensor, feet: Tensor) -> Tensor:
-    """Poses L (n, J, 3, 3) whose legs are on the floor in the way of `feet`: numbers (n,) in
+    """Adjust the legs of poses L (n, J, 3, 3) so that they are on the floor as `feet` says, indices (n,) into
     `templates.FEET`.
 
-    Hips and knees see to it, and ankles as far as they turn where soles are flat.
+    Hips and knees are changed, and ankles within their limits where soles are to be flat.
     """
     way = {name: (feet == i)[:, None] for i, name in enumerate(FEET)}  # (n, 1) each
     kneels = way["kneeling"] | way["one knee"]
@@ -79,32 +79,33 @@ def ground(L: Tensor, rest_heads: Tensor, feet: Tensor) -> Tensor:
 
 
 def size_of(rest_heads: Tensor) -> Tensor:
-    """Sizes (n, 1) of bodies (n, J, 3), 1 being the average adult."""
+    """Sizes (n, 1) of bodies (n, J, 3), relative to the average adult."""
     shank = head_of(rest_heads, "foot.L") - head_of(rest_heads, "lowerleg01.L")
     return torch.div(torch.linalg.vector_norm(shank, dim=-1, keepdim=True), _SHANK_LENGTH_MM)
 
 
 def floor_of(heads: Tensor, scale: Tensor) -> Tensor:
-    """Height (n, 1) of the floor on which a body with bone heads (n, J, 3) lies or sits; `scale` (n, 1)."""
+    """Height (n, 1) of the floor under bodies of size `scale` (n, 1) that lie or sit, from bone heads
+    (n, J, 3)."""
     hips, shoulders = (head_of(heads, f"{bone}.L", "both")[..., 2] for bone in ("upperleg01", "upperarm01"))
     return torch.cat([hips, shoulders], -1).amin(-1, keepdim=True) - _TRUNK_DEPTH_MM * scale
 
 
 def _stand(body: _Body, balanced: Tensor) -> Tensor:
-    """Ankles (n, S, 3) at one height, and under the body where `balanced` (n, 1)."""
+    """Positions (n, S, 3) of both ankles at one height, and under the body where `balanced` (n, 1)."""
     shift = torch.where(balanced, _imbalance(body.heads), 0)
     ankles = head_of(body.heads, "foot.L", "both") + torch.stack([shift, reflect(shift)], 1)  # (n, S, 3)
     way = ankles - head_of(body.heads, "upperleg01.L", "both")
     length = body.limbs.thigh.norm(dim=-1) + body.limbs.shank.norm(dim=-1)
     drop = (length**2 - way[..., 0] ** 2 - way[..., 1] ** 2).clamp_min(0).sqrt()
-    # The floor is under the lower foot, unless a leg would not reach it.
+    # The floor is under the lower foot, or higher if a leg would not reach it there.
     lowest = (ankles[..., 2] - way[..., 2] - drop).amax(-1)
     floor = torch.maximum(ankles[..., 2].amin(-1), lowest)
     return torch.cat([ankles[..., :2], floor[:, None, None].expand(-1, 2, 1)], -1)
 
 
 def _imbalance(heads: Tensor) -> Tensor:
-    """How far (n, 3), in the plane of the floor, the middle of the trunk is from being over the feet."""
+    """Horizontal distance (n, 3) of the middle of the trunk from the area that the feet support."""
     trunk = (head_of(heads, "root") + head_of(heads, "spine02")) / 2
     feet = torch.stack([head_of(heads, f"foot.{side}") for side in "LR"], 1)
     toes = torch.stack([head_of(heads, f"toe2-1.{side}") for side in "LR"], 1)
@@ -114,8 +115,11 @@ def _imbalance(heads: Tensor) -> Tensor:
 
 
 def _lie(body: _Body, lowest: Tensor, free: Tensor, flat: Tensor) -> Tensor:
-    """Heights (n, S) of the ankles of bodies that lie or sit on the floor, so that their feet are on it too,
-    or only not below it where they are `free` (n, 1); `lowest` (n, S) are their lowest points."""
+    """Ankle heights (n, S) that put the feet of bodies that lie or sit on the floor onto it as well.
+
+    Feet that are `free` (n, 1) are only kept from going below it. `lowest` (n, S) are the heights of their
+    lowest points.
+    """
     floor = floor_of(body.heads, body.scale)
     ankle, hip = (head_of(body.heads, bone, "both")[..., 2] for bone in ("foot.L", "upperleg01.L"))
     fall = lowest - floor - _SKIN_MM * body.scale
@@ -137,15 +141,15 @@ def _lowest_points(body: _Body) -> Tensor:
 
 
 def _kneel(body: _Body, lowest: Tensor) -> tuple[Tensor, Tensor]:
-    """By which turns (n, S, 3, 3) of the thighs, in the axes of their parents, knees and feet, whose lowest
-    points are `lowest` (n, S, 3), come to lie on one floor, and the height (n, S) of the knees there."""
+    """Rotations (n, S, 3, 3) of the thighs, in their parents' axes, that bring knees and feet down to one
+    floor, and the height (n, S) of the knees there. `lowest` (n, S, 3) are the lowest points of the feet."""
     root, parent = turns_of(body.G, ("root", "pelvis.L"), "both")
     across = root[..., 0]
     hip, knee = (head_of(body.heads, bone, "both") for bone in ("upperleg01.L", "lowerleg01.L"))
     foot = lowest - knee
     drop = (_SKIN_MM - _KNEE_DEPTH_MM) * body.scale
 
-    # Turned by t about a, v is at the height C + A cos t + B sin t.
+    # Rotated by t about a, v is at the height C + A cos t + B sin t.
     def height_of(v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         C = across[..., 2] * (across * v).sum(-1)
         return v[..., 2] - C, torch.linalg.cross(across, v)[..., 2], C
@@ -165,8 +169,8 @@ def _kneel(body: _Body, lowest: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _put_ankles(L: Tensor, body: _Body, ankles: Tensor, flat: Tensor) -> dict[str, Tensor]:
-    """Local rotations (n, S, 3, 3) of the legs' bones with ankles (n, S, 3) there, and soles level as far as
-    ankles turn where they are `flat` (n, S); other feet keep their angles."""
+    """Local rotations (n, S, 3, 3) of the legs' bones that bring the ankles to `ankles` (n, S, 3). Where
+    `flat` (n, S), soles are level as far as the ankles' limits allow; other feet keep their angles."""
     limbs = body.limbs
     root, parent, upper_leg = turns_of(body.G, ("root", "pelvis.L", "upperleg01.L"), "both")
     way = (root.mT @ (ankles - head_of(body.heads, "upperleg01.L", "both"))[..., None]).squeeze(-1)

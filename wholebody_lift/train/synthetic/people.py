@@ -1,8 +1,8 @@
-"""Synthetic people, seen by synthetic cameras and detectors: what training and its tests are made of.
+"""Synthetic people as cameras and detectors see them, for training and for the test sets.
 
-The steps are those of life: a body takes a pose (`poses`, `hands`, the bank's recordings), a camera looks
-at it (`cameras`), a detector reports what it finds (`occlusion`, `detector`), and then the library's own
-functions turn that into features, exactly as they do for its users.
+A body takes a pose (`poses`, `hands`, the bank's recordings), a camera sees it (`cameras`), and a detector
+reports what it finds (`occlusion`, `detector`). Features are then computed by the functions that the library
+uses for its users' input.
 """
 
 from __future__ import annotations
@@ -36,21 +36,22 @@ from wholebody_lift.train.synthetic.rig import Rest, Rig
 from wholebody_lift.train.synthetic.rotations import to_matrix
 
 CAMERA_KNOWLEDGE: dict[str, float] = {"given": 0.5, "image_size": 0.3, "keypoints": 0.2}
-"""Share of training people whose camera is known, assumed from the image size, or from nothing."""
+"""Shares of training people by what the network is given of the camera: its intrinsics, only the image size,
+or only the keypoints."""
 
 VIEWS_PER_BODY = 4
-"""Cameras that look at each body in training: poses cost more to make than pictures of them."""
+"""Cameras that see each body in training, because poses take longer to make than pictures of them."""
 
 CLOSE_UPS = 0.15
-"""Share of training people of whom only a part is in the picture: see `close_ups`."""
+"""Share of training people who are seen in close-up; see `close_ups`."""
 
 CPU_VIEWS = 256
-"""People who are looked at in one go on a CPU, so that what that needs stays in its cache; the bodies, for
-which the many small steps matter, and all on a GPU, are made in one go however many they are."""
+"""People whose pictures are computed together on a CPU, so that the arrays fit into its cache. Bodies, which
+take many small steps, and everything on a GPU are computed together, whatever the number of people."""
 
 
 class Batch(NamedTuple):
-    """What one training step takes."""
+    """The people of one training step."""
 
     features: Features
     target: Tensor
@@ -60,14 +61,14 @@ class Batch(NamedTuple):
 
     @classmethod
     def join(cls, pieces: Sequence[Batch]) -> Batch:
-        """Inverse of `split`."""
+        """The inverse of `split`."""
         keypoints, person, target, observed = (
             torch.cat(tensors) for tensors in zip(*((*piece[0], *piece[1:]) for piece in pieces), strict=True)
         )
         return cls(Features(keypoints, person), target, observed)
 
     def split(self, size: int) -> list[Batch]:
-        """In pieces of `size` people."""
+        """Split into pieces of `size` people."""
         tensors = (*self.features, self.target, self.observed)
         pieces = zip(*(torch.split(tensor, size) for tensor in tensors), strict=True)
         return [Batch(Features(*piece[:2]), *piece[2:]) for piece in pieces]
@@ -83,10 +84,10 @@ class Scene(NamedTuple):
 
 
 class People:
-    """An endless supply of synthetic people on one device."""
+    """An endless supply of synthetic people, on one device."""
 
     close_ups = CLOSE_UPS
-    """Share of the people of `sample` of whom only a part is in the picture."""
+    """Share of the people of `sample` who are seen in close-up."""
 
     def __init__(
         self,
@@ -98,14 +99,14 @@ class People:
         family: str | None = None,
         kind: str | None = None,
     ) -> None:
-        """People are made on the device of the rig, to which the bank is moved. Without a bank the samplers
-        alone make the poses, hands and faces.
+        """People are made on the rig's device, to which the bank is moved. Without a bank, samplers make all
+        poses, hands and faces.
 
-        A share `children` of the people is 4 to 15 years old, the others are adults. The targets of both are
-        scaled to one stature: what a network learns from children is their proportions.
+        A share `children` of the people is 4 to 15 years old; the others are adults. The targets of both are
+        scaled to one stature, so what a network learns from children is their proportions.
 
-        family, kind: a name in `cameras.FAMILIES` and one in `detector.KINDS` that all people of `sample` are
-        seen by, which checks them; None means the mixture.
+        family, kind: names in `cameras.FAMILIES` and `detector.KINDS` of the camera and the detector of all
+        people of `sample`, which checks them; None means the mixture.
 
         Raises ValueError for a share outside 0..1.
         """
@@ -120,9 +121,9 @@ class People:
         self.device = rig.template.device
 
     def sample(self, n: int, generator: torch.Generator) -> Batch:
-        """n people for training: the whole mixture of poses, cameras, detectors and camera knowledge, unless
-        they are all to be seen by cameras or detectors of one sort. A share `CLOSE_UPS` of the mixture is
-        seen from so near that only a part of the person is in the picture.
+        """Make n people for training, from the mixtures of poses, cameras, detectors and camera knowledge, or
+        with the one camera family or kind of detector that was chosen. A share `CLOSE_UPS` of the mixture is
+        seen in close-up.
 
         Each body is seen by `VIEWS_PER_BODY` cameras.
         """
@@ -152,11 +153,11 @@ class People:
         recorded_only: bool = False,
         views_per_body: int = 1,
     ) -> Scene:
-        """n people as a camera of one family and a detector of one kind see them, with poses of one label in
-        `poses.LABELS`; None means the mixture.
+        """Make n people with the camera family, the kind of detector and the label of poses in `poses.LABELS`
+        that are given; None means the mixture.
 
-        With `recorded_only` the poses are the bank's own, unchanged, so that a test measures recordings
-        alone. Each body is seen by `views_per_body` cameras; its views are spread over the scene.
+        With `recorded_only`, all poses are the bank's recordings, unchanged. Each body is seen by
+        `views_per_body` cameras, and its views are spread over the scene.
         """
         people = self.posed(
             n, generator, pose=pose, recorded_only=recorded_only, views_per_body=views_per_body
@@ -172,7 +173,7 @@ class People:
         recorded_only: bool = False,
         views_per_body: int = 1,
     ) -> tuple[Tensor, Tensor]:
-        """Keypoints (n, 133, 3) in the world, mm, and statures (n,); each body is there `views_per_body`
+        """Make keypoints (n, 133, 3) in the world, mm, and statures (n,). Each body occurs `views_per_body`
         times, in any order."""
         rest, rotations = self._bodies(-(-n // views_per_body), generator, pose, recorded_only)
         body = torch.arange(n, device=self.device) // views_per_body
@@ -189,14 +190,14 @@ class People:
         kind: str | None = None,
         noise: bool = True,
     ) -> Scene:
-        """People who are posed, xyz (N, 133, 3) mm in the world and statures (N,), before cameras and
-        detectors. Other mixtures of these override it."""
+        """Show posed people, xyz (N, 133, 3) mm in the world and statures (N,), to cameras and detectors.
+        Subclasses with other mixtures of these override it."""
         views = cameras.sample(xyz, generator, family)
         detections = detector.detect(views.xy, views, hidden(views.xyz), generator, noise=noise, kind=kind)
         return Scene(views, detections, stature_mm)
 
     def _mixed(self, xyz: Tensor, stature_mm: Tensor, generator: torch.Generator) -> Scene:
-        """Training people before the cameras and detectors of the mixture, some of them in close-up."""
+        """Show training people to the cameras and detectors of the mixture, some of them in close-up."""
         scene = self.seen(xyz, stature_mm, generator, family=self.family, kind=self.kind)
         if self.family is not None or not self.close_ups:
             return scene
@@ -210,7 +211,7 @@ class People:
     def _bodies(
         self, n: int, generator: torch.Generator, pose: str | None, recorded_only: bool
     ) -> tuple[Rest, Tensor]:
-        """n people in the rest pose with their faces, and the rotations (n, J, 3, 3) that pose them."""
+        """n people in the rest pose, with faces, and the rotations (n, J, 3, 3) that pose them."""
         shape = self.rig.sample_shape(n, generator, self.children)
         rest = self.rig.rest(shape, faces.sample(n, generator, self.bank, self.split))
         recorded = None
@@ -218,7 +219,7 @@ class People:
             recorded = to_matrix(self.bank.sample(n, self.split, generator)[0])
         if recorded_only:
             if recorded is None:
-                raise ValueError("people with recorded poses only need a bank; pass one made by `prepare`")
+                raise ValueError("expected a bank for recorded poses, got none; pass one made by `prepare`")
             rotations, grip = recorded, torch.zeros(n, 2, dtype=torch.long, device=self.device)
         else:
             rotations, _, grip = poses.sample_with_grips(rest.heads, generator, recorded, pose)
@@ -228,8 +229,8 @@ class People:
     def _fingers(
         self, rest_heads: Tensor, generator: torch.Generator, recorded_only: bool, grip: Tensor
     ) -> Tensor:
-        """Rotations (n, 15, 3, 3) of the finger bones of left hands that have to do `grip` (n,), for rest
-        heads (n, J, 3)."""
+        """Rotations (n, 15, 3, 3) of the finger bones of left hands that do `grip` (n,), for rest heads
+        (n, J, 3)."""
         if self.bank is None:
             return hands.sample(rest_heads, generator, grip=grip)
         recorded, _ = self.bank.sample_hands(len(rest_heads), self.split, generator)
@@ -255,9 +256,9 @@ def _shares(device: torch.device) -> Tensor:
 
 
 def to_batch(scene: Scene, knowledge: Tensor | str, config: Config | None = None) -> Batch:
-    """A scene as the network sees it.
+    """Convert a scene to the network's input and target.
 
-    knowledge: what is known of the camera, a name in `CAMERA_KNOWLEDGE` or positions (N,) in it.
+    knowledge: what the network is given of the camera, a name in `CAMERA_KNOWLEDGE` or positions (N,) in it.
     """
     views, found = scene.views, scene.detections
     stature = (config or Config()).stature_mm
@@ -280,8 +281,8 @@ def to_batch(scene: Scene, knowledge: Tensor | str, config: Config | None = None
     canonical, view = canonical_view(plane, observed)
     told = features(canonical, found.scores, observed, view, given, ~alone)
 
-    # What can be told from the picture is how the person looks from where the camera really was, so the
-    # target is in the view along the true ray, also where the camera had to be assumed.
+    # A picture shows the person from where the camera really was, so the target is in the view along the true
+    # ray, even if the camera was assumed.
     _, true_view = canonical_view(true_plane, observed)
     left_hip, right_hip = (views.xyz[:, i, None] for i in ROOT)
     xyz = views.xyz - (left_hip + right_hip) / 2

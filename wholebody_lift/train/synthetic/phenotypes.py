@@ -1,4 +1,4 @@
-"""Who synthetic people are: phenotypes and local changes of Anny, their spread, and what goes together."""
+"""The shape of synthetic people: distributions and correlations of Anny's phenotypes and local changes."""
 
 import dataclasses
 import functools
@@ -17,22 +17,25 @@ VARIATIONS: dict[str, tuple[str, ...]] = {
     "height": ("minheight", "maxheight"),
     "proportions": ("idealproportions", "uncommonproportions"),
 }
-"""What Anny interpolates along each phenotype, at even steps over 0..1, but for age from `NEWBORN_AGE`."""
+"""The variations that Anny interpolates along each phenotype, evenly spaced over 0..1, or from `NEWBORN_AGE`
+for age."""
 RACES = ("african", "asian", "caucasian")
 NEWBORN_AGE = -1 / 3
 
 PHENOTYPES: tuple[str, ...] = (*VARIATIONS, *RACES)
-"""Anny's phenotypes that this rig has, 0..1 each. Gender 1 is female; the last three count by their ratio."""
+"""Anny's phenotypes that the rig has, 0..1 each. Gender 1 is female; only the ratio of the last three
+matters."""
 
 _ADULT_AGE = (0.75, 0.92)  # about 17 to 85 years on Anny's scale
 _CHILD_AGE = (0.215, 0.6)  # about 4 to 15 years
-# Mean and spread of men and of women: adults of the U.S. in 2011 to 2014 were 5 ft 9 1/4 in and 5 ft 3 3/4 in
-# tall (NHANES; Vital and Health Statistics 3(39), 2016).
+# Mean and standard deviation of men and of women: adults of the U.S. were 5 ft 9 1/4 in and 5 ft 3 3/4 in
+# tall in 2011 to 2014 (NHANES; Vital and Health Statistics 3(39), 2016).
 _STATURE_MM = ((1760.0, 70.0), (1620.0, 70.0))
 _STATURE_RANGE_MM = (1450.0, 2050.0)
-# Mean and spread of phenotypes. Anny's height lengthens thighs above all: they are 0.20 of the stature at
-# height 0.2, 0.24 at 0.5 and 0.25 at 0.6, whereas people's are 0.24 (de Leva 1996). So the height varies
-# little here, and the whole body is scaled to its stature. The proportions widen men's shoulders above all.
+# Mean and standard deviation of phenotypes. Anny's height mostly lengthens the thighs: they are 0.20 of the
+# stature at height 0.2, 0.24 at 0.5 and 0.25 at 0.6, whereas people's are 0.24 (de Leva 1996). So the height
+# varies little here, and the whole body is scaled to its stature. The proportions mostly widen men's
+# shoulders.
 _PHENOTYPE_SPREAD = {
     "muscle": (0.5, 0.2),
     "weight": (0.5, 0.2),
@@ -40,8 +43,8 @@ _PHENOTYPE_SPREAD = {
     "proportions": (0.5, 0.12),
 }
 _CHILD_SIZE = (0.92, 0.045)  # Anny's children of height 0.5 are as much too tall as its adults
-# Mean of local changes of men and of women: what brings the means of `anthropometry.py` to those of people.
-# At height 0.5 Anny is 1.77 m (women) to 1.91 m (men) tall, so the scaling makes heads too small; its arms
+# Mean local changes of men and of women. They give the means of `anthropometry.py` the values of real people:
+# at height 0.5 Anny is 1.77 m (women) to 1.91 m (men) tall, so the scaling makes heads too small; its arms
 # are short, men's shanks long, women's feet short, and women's hips narrower than men's.
 _ADULT_MEAN: dict[str, tuple[float, float]] = {
     "measure-upperarm-length-incr": (0.1, 0.15),
@@ -57,8 +60,8 @@ _ADULT_MEAN: dict[str, tuple[float, float]] = {
     "chin-height-incr": (0.4, 0.3),
     "eye-trans-out": (0.0, 0.2),
 }
-# What goes together: long legs with a short trunk (correlation -0.8 in ANSUR II), large hands with large
-# feet (0.6). One number of unit spread per person moves each row, on top of what its changes do on their own.
+# Correlated changes: long legs with a short trunk (correlation -0.8 in ANSUR II), large hands with large feet
+# (0.6). One standard normal number per person and row is added to the independent changes of that row.
 _TOGETHER: tuple[dict[str, float], ...] = (
     {
         "measure-upperleg-height-incr": 0.15,
@@ -70,7 +73,8 @@ _TOGETHER: tuple[dict[str, float], ...] = (
 )
 
 # Standard deviation of the local changes that move keypoints; Anny's range is -1..1. A name that Anny has for
-# left and right drives both alike. A step of 1 changes limbs by 40 to 100 mm and heads by 10 to 25 mm.
+# left and right drives both sides equally. A step of 1 changes limbs by 40 to 100 mm and heads by 10 to 25
+# mm.
 _LOCAL_SPREAD: dict[str, float] = {
     # limbs
     "measure-upperarm-length-incr": 0.15,
@@ -169,7 +173,7 @@ LOCAL_CHANGES: dict[str, tuple[str, ...]] = {
     else (name,)
     for name in _LOCAL_SPREAD
 }
-"""Local changes that this rig has, -1..1 each, and the one or two of Anny's that each drives."""
+"""Local changes that the rig has, -1..1 each, and the one or two of Anny's that each drives."""
 
 FACE_ACTIONS: tuple[str, ...] = (
     *("browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight"),
@@ -188,8 +192,8 @@ FACE_ACTIONS: tuple[str, ...] = (
 
 @dataclasses.dataclass(frozen=True)
 class Shape:
-    """Who people are: phenotypes (N, 9) in the order of `PHENOTYPES`, local changes (N, L) in that of
-    `LOCAL_CHANGES`, and the size (N,) of the whole body, by default Anny's own, 1."""
+    """The shape of people: phenotypes (N, 9) in the order of `PHENOTYPES`, local changes (N, L) in that of
+    `LOCAL_CHANGES`, and the scale (N,) of the whole body, by default 1, Anny's own size."""
 
     phenotypes: Tensor
     local_changes: Tensor
@@ -197,14 +201,14 @@ class Shape:
 
 
 class DrawnShape(NamedTuple):
-    """People drawn at random, before their size is known."""
+    """Shapes drawn at random, before the size of the body is known."""
 
     phenotypes: Tensor
     """(N, 9)"""
     local_changes: Tensor
     """(N, L)"""
     child: Tensor
-    """(N,) bool: 4 to 15 years old."""
+    """(N,) bool: the person is 4 to 15 years old."""
     child_size: Tensor
     """(N,) the size that the person has as a child."""
     adult_stature_mm: Tensor
@@ -234,7 +238,7 @@ def _tables(device: torch.device) -> _Tables:
 
 
 def draw(n: int, generator: torch.Generator, children: float) -> DrawnShape:
-    """n random people, a share `children` (0..1) of them children; see `Rig.sample_shape`."""
+    """Draw n random people, a share `children` (0..1) of them children; see `Rig.sample_shape`."""
     draws, table = Draws(n, generator), _tables(generator.device)
     female, child = draws.happens(0.5), draws.happens(children)
     androgyny = (0.15 * draws.normal()).abs().clamp_max(0.5)
@@ -244,7 +248,7 @@ def draw(n: int, generator: torch.Generator, children: float) -> DrawnShape:
         "gender": torch.where(female, 1 - androgyny, androgyny),
         "age": torch.where(child, child_low + (child_high - child_low) * age, low + (high - low) * age),
         **{name: (m + s * draws.normal()).clamp(0, 1) for name, (m, s) in _PHENOTYPE_SPREAD.items()},
-        **{race: -torch.log1p(-draws.uniform()) for race in RACES},  # so that their shares are even
+        **{race: -torch.log1p(-draws.uniform()) for race in RACES},  # so that all ratios are equally likely
     }
     mean = torch.where(child[:, None], 0.0, table.adult_mean[female.long()])  # (N, L)
     local = mean + table.spread * draws.normal(len(LOCAL_CHANGES))

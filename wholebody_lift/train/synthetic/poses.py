@@ -1,13 +1,13 @@
-"""Body poses: recorded ones, and those that recordings of motion rarely show.
+"""Body poses: recorded ones, and everyday poses that recordings of motion rarely show.
 
-A pose is L (n, J, 3, 3), the rest-aligned local rotations of `bones.BONES`. The root's own is the person's
-turn in the world, where z is up and an upright person looks along -y, give or take: it is the camera that
-goes around people. Fingers stay at rest here, or as recorded; `hands.py` bends them.
+A pose is L (n, J, 3, 3), the rest-aligned local rotations of `bones.BONES`. The rotation of the root is the
+person's orientation in the world, where z is up and an upright person looks roughly along -y; it is the
+camera that goes around people. Fingers stay at rest here, or as recorded; `hands.py` bends them.
 
-How an everyday pose comes about: an activity picks what the legs do and what the arms do, which are rows of
+An everyday pose is made in these steps: an activity chooses templates for legs and arms, which give
 anatomical angles; feet and knees that carry weight are put on one floor; hands that touch something are
-brought there; arms of those who lie come to rest on the floor; about half are mirrored; whoever runs
-through himself is drawn again.
+brought there; the arms of people lying down come to rest on the floor; and about half of the poses are
+mirrored. Poses whose body parts intersect are drawn again.
 """
 
 import functools
@@ -36,24 +36,24 @@ SHARES_WITH_RECORDINGS: dict[str, float] = {
     "limits": 0.08,
     "activity": 0.37,
 }
-"""Share of each source of poses when there are recorded ones.
+"""Share of each source of poses if there are recordings.
 
-A jittered pose has its joint angles disturbed. A recombined one has the legs of a recording and the upper
-body of another or of an activity, or the other way round. A reaching one has one or both hands brought to a
-contact.
+A jittered pose is a recording with disturbed joint angles. A recombined pose joins the legs of a recording
+with the upper body of another recording or of an activity, or the other way round. In a reaching pose, one or
+both hands of a recording are brought to a contact.
 """
 
 SHARES_ALONE: dict[str, float] = {"limits": 0.14, "activity": 0.86}
-"""Share of each source of poses when there are no recorded ones."""
+"""Share of each source of poses if there are no recordings."""
 
 _RECORDED = ("recorded", "recorded_jittered", "recorded_recombined", "recorded_reaching")
 
 LABELS: tuple[str, ...] = (*_RECORDED, "limits", *ACTIVITIES)
-"""What a pose may come from: a use of a recording, the joint limits, or an activity."""
+"""Where poses come from: a use of a recording, the joint limits, or an activity."""
 
 _LABEL = {name: i for i, name in enumerate(LABELS)}
 _FIRST_ACTIVITY = len(_RECORDED) + 1
-_DRAWS = 4  # for whoever runs through himself
+_DRAWS = 4  # at most, of a pose whose body parts intersect
 _JITTER_DEGREES = 6.0
 _BOTH_HANDS_REACH = 0.4
 _FREE_CONTACTS = (
@@ -62,8 +62,8 @@ _FREE_CONTACTS = (
 )
 
 _SIDES_CORRELATION = 0.5  # between the deviations of left and right of one angle
-_TEMPER_SPREAD = 0.35  # of the logarithm of how far a person strays from the templates
-_BOLDEST = 0.5  # spread of the boldest people drawn from joint limits, in units of the way to the limit
+_TEMPER_SPREAD = 0.35  # standard deviation of the logarithm of how far a person deviates from the templates
+_BOLDEST = 0.5  # largest spread of people drawn from joint limits, in units of the way to the limit
 _ROOT_ANGLES = sum(name.startswith("root") for name in CENTRAL)
 _UPPER_BODY_TOP = "spine03"  # where `recombine` joins two bodies
 
@@ -71,11 +71,11 @@ _UPPER_BODY_TOP = "spine03"  # where `recombine` joins two bodies
 def sample(
     rest_heads: Tensor, generator: torch.Generator, recorded: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Poses by the documented mixture of sources, and where each comes from.
+    """Draw poses from the documented mixture of sources.
 
-    rest_heads: bodies (n, J, 3) in mm, as `Rig.rest` has them.
-    recorded: poses L (m, J, 3, 3) drawn at random from recordings; without them the samplers work alone.
-    Returns L (n, J, 3, 3) and the number (n,) in `LABELS` of each.
+    rest_heads: bodies (n, J, 3) in mm, as in `Rig.rest`.
+    recorded: poses L (m, J, 3, 3) drawn at random from recordings; without them, samplers make all poses.
+    Returns L (n, J, 3, 3) and the index (n,) of each pose's source in `LABELS`.
     """
     L, label, _ = sample_with_grips(rest_heads, generator, recorded)
     return L, label
@@ -84,17 +84,18 @@ def sample(
 def sample_with_grips(
     rest_heads: Tensor, generator: torch.Generator, recorded: Tensor | None = None, only: str | None = None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """As `sample`, and what the left and the right hand have to do: numbers (n, 2) in `templates.GRIPS`.
+    """As `sample`; also returns what the left and the right hand do, as indices (n, 2) into
+    `templates.GRIPS`.
 
-    `only` is the one label that all are to have. Raises `ValueError` for one that is not in `LABELS`, and for
-    one of recordings where there are none.
+    only: the label of all poses. Raises `ValueError` for a label that is not in `LABELS`, and for one that
+    needs recordings if there are none.
     """
     share = _label_shares(recorded is not None, generator.device)
     if only is not None:
         if only not in _LABEL:
             raise ValueError(f"expected one of the poses {', '.join(LABELS)}, got {only!r}")
         if only in _RECORDED and recorded is None:
-            raise ValueError(f"{only!r} poses need a bank; pass one made by `prepare`")
+            raise ValueError(f"expected a bank for {only!r} poses, got none; pass one made by `prepare`")
         share = torch.zeros_like(share)
         share[_LABEL[only]] = 1
     label = Draws(len(rest_heads), generator).choice(share)
@@ -118,8 +119,8 @@ def _label_shares(with_recordings: bool, device: torch.device) -> Tensor:
 def _draw_again(
     label: Tensor, rest_heads: Tensor, generator: torch.Generator, recorded: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """Poses L (n, J, 3, 3) of these labels and their grips (n, 2): the first of a few draws that does not run
-    through itself, or else the one that does least."""
+    """Poses L (n, J, 3, 3) of these labels, and their grips (n, 2): of a few draws the first whose body parts
+    do not intersect, or else the one where they do least."""
     n = len(label)
     label, rest_heads = label.repeat(_DRAWS), rest_heads.repeat(_DRAWS, 1, 1)
     L, grip = draw(label, rest_heads, generator, recorded)
@@ -132,10 +133,10 @@ def _draw_again(
 def draw(
     label: Tensor, rest_heads: Tensor, generator: torch.Generator, recorded: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """One pose L (n, J, 3, 3) of each label (n,), for bodies (n, J, 3), and what its hands have to do:
-    numbers (n, 2) in `GRIPS`. It may run through itself.
+    """Draw a pose L (n, J, 3, 3) of each label (n,), for bodies (n, J, 3), and what its hands do, as indices
+    (n, 2) into `GRIPS`. Its body parts may intersect.
 
-    `recorded` (m, J, 3, 3) is needed for the labels of recordings alone.
+    `recorded` (m, J, 3, 3) is needed only for labels that use recordings.
     """
     draws = Draws(len(label), generator)
     row = _draw_rows(label, draws)
@@ -177,7 +178,7 @@ def draw(
 
 
 def _where(condition: Tensor, L: Tensor, otherwise: Tensor) -> Tensor:
-    """The poses (n, J, 3, 3) of one where the condition (n,) holds, of the other elsewhere."""
+    """Poses (n, J, 3, 3) from `L` where the condition (n,) holds, and from `otherwise` elsewhere."""
     return torch.where(condition[:, None, None, None], L, otherwise)
 
 
@@ -185,7 +186,7 @@ def _where(condition: Tensor, L: Tensor, otherwise: Tensor) -> Tensor:
 
 
 class _ActivityTable(NamedTuple):
-    """Every combination of templates of every activity, R rows sorted by activity."""
+    """All combinations of leg and arm templates of all activities, as R rows sorted by activity."""
 
     until: Tensor
     """(R,) cumulated shares: 0..1 within the first activity, 1..2 within the second, and so on."""
@@ -194,13 +195,13 @@ class _ActivityTable(NamedTuple):
     spread: Tensor
     """(R, A) degrees."""
     contact: Tensor
-    """(R, 2) number in `CONTACTS` of what the left and the right hand touch, -1 for nothing."""
+    """(R, 2) index in `CONTACTS` of what the left and the right hand touch, -1 for nothing."""
     grip: Tensor
-    """(R, 2) number in `GRIPS` of how they do."""
+    """(R, 2) index in `GRIPS` of the shapes of both hands."""
     feet: Tensor
-    """(R,) number in `FEET`."""
+    """(R,) index in `FEET`."""
     lies: Tensor
-    """(R,) whether the trunk lies or sits on the floor."""
+    """(R,) bool: the person sits or lies on the floor."""
 
 
 @functools.cache
@@ -224,23 +225,23 @@ def _activity_table(device: torch.device) -> _ActivityTable:
 
 @functools.cache
 def _grip_at(device: torch.device) -> Tensor:
-    """Number in `GRIPS` for each contact; the last, which is that of contact -1, for none."""
+    """Index in `GRIPS` for each contact; the last entry, which index -1 selects, is for no contact."""
     grips = [GRIPS.index(CONTACT_HANDS.get(name, "")) for name in CONTACTS]
     return torch.tensor([*grips, 0], device=device)
 
 
 def _hand(arms: Template, side: str) -> str:
-    """Which shapes the template wants of a hand."""
+    """The shapes that a template asks of a hand."""
     own, contact = (arms.left_hand, arms.left) if side == "left" else (arms.right_hand, arms.right)
     return own or CONTACT_HANDS.get(contact or "", "")
 
 
 def _combine(legs: Template, arms: Template) -> tuple[list[float], list[float]]:
-    """Mean and spread (A,) of a pair of templates; what both say about the trunk is added up."""
+    """Mean and spread (A,) of a pair of templates; trunk angles that both name are added."""
     mean = {name: limits.mean for name, limits in LIMITS.items()}
     spread = {name: limits.spread for name, limits in LIMITS.items()}
     for angles in (legs.angles, arms.angles):
-        # Names without a side come first, so that a sided one next to it decides.
+        # Names without a side come first, so that a sided name overrides them.
         for name, (m, s) in sorted(angles.items(), key=lambda item: item[0] not in SIDED):
             if angles is arms.angles and name in CENTRAL and name in legs.angles:
                 m, s = mean[name] + m, math.hypot(spread[name], s)
@@ -250,7 +251,8 @@ def _combine(legs: Template, arms: Template) -> tuple[list[float], list[float]]:
 
 
 def _draw_rows(label: Tensor, draws: Draws) -> Tensor:
-    """A row (n,) of the activity table for each label (n,); of any activity where the label is none."""
+    """Draw a row (n,) of the activity table for each label (n,), or of any activity if the label is not
+    one."""
     anyone = draws.choice(_label_shares(False, draws.device)[_FIRST_ACTIVITY:])
     activity = torch.where(label >= _FIRST_ACTIVITY, label - _FIRST_ACTIVITY, anyone)
     until = _activity_table(draws.device).until
@@ -265,7 +267,7 @@ def _free_contacts(device: torch.device) -> Tensor:
 
 
 def _draw_contacts(draws: Draws) -> Tensor:
-    """Contacts (n, 2) for the left and sometimes the right hand, which suit whatever the legs do."""
+    """Draw contacts (n, 2) for the left and sometimes the right hand, from those that suit any legs."""
     free = _free_contacts(draws.device)
     contact = free[draws.index(len(free), 2)]
     contact[:, 1] = torch.where(draws.happens(_BOTH_HANDS_REACH), contact[:, 1], -1)
@@ -276,10 +278,10 @@ def _draw_contacts(draws: Draws) -> Tensor:
 
 
 def _deviations(draws: Draws) -> Tensor:
-    """Random deviations (n, A) of unit spread: heavy-tailed, and alike on both sides of one person."""
+    """Random deviations (n, A) of unit spread, heavy-tailed and correlated between both sides of a person."""
     z = draws.normal(len(ANGLES))
     centre, left, right = torch.split(z, [len(CENTRAL), len(SIDED), len(SIDED)], -1)
-    # Turning both sides by half the angle whose sine is the correlation keeps their spread.
+    # Rotating the pair of sides by half the angle whose sine is the correlation keeps their spread.
     angle = 0.5 * math.asin(_SIDES_CORRELATION)
     c, s = math.cos(angle), math.sin(angle)
     z = torch.cat([centre, c * left + s * right, s * left + c * right], -1)
@@ -287,8 +289,8 @@ def _deviations(draws: Draws) -> Tensor:
 
 
 def _angles_by_limits(draws: Draws) -> Tensor:
-    """Angles (n, A) in degrees: most people near relaxed standing, few far from it with any joint at its
-    limit."""
+    """Angles (n, A) in degrees: most people are near relaxed standing, and a few far from it, where any joint
+    may reach its limit."""
     low, high, mean, spread = _limits(draws.device)
     z = _deviations(draws)
     boldness = draws.uniform(1) ** 1.5
@@ -299,7 +301,7 @@ def _angles_by_limits(draws: Draws) -> Tensor:
 
 @functools.cache
 def _limits(device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Least, greatest, mean and spread (A,) of each angle in degrees."""
+    """Minimum, maximum, mean and spread (A,) of each angle in degrees."""
     low, high, mean, spread = torch.tensor(list(LIMITS.values()), dtype=torch.float32, device=device).unbind(
         -1
     )
@@ -307,7 +309,7 @@ def _limits(device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def _within_limits(angles: Tensor) -> Tensor:
-    """Angles (n, A) in degrees beyond a limit are reflected back at it, so that none pile up there."""
+    """Reflect angles (n, A) in degrees at the limits that they exceed, so that none pile up there."""
     low, high, *_ = _limits(angles.device)
     angles = torch.where(angles > high, 2 * high - angles, angles)
     angles = torch.where(angles < low, 2 * low - angles, angles)
@@ -318,24 +320,24 @@ def _within_limits(angles: Tensor) -> Tensor:
 
 
 def jitter(L: Tensor, rest_heads: Tensor, degrees: float, generator: torch.Generator) -> Tensor:
-    """Disturb all angles but the root's by `degrees` (standard deviation), not beyond the joint limits.
+    """Disturb all angles except the root's by `degrees` (standard deviation), within the joint limits.
 
-    What a recorded pose has and the angles have not stays as it is; an angle beyond its limit comes no
-    farther.
+    Rotations that the angles cannot describe stay as recorded. An angle that is already beyond its limit does
+    not move farther.
     """
     angles = decompose(L, rest_heads)
     low, high, *_ = _limits(L.device)
     moved = angles + degrees * _deviations(Draws(len(L), generator))
     moved = torch.minimum(torch.maximum(moved, torch.minimum(low, angles)), torch.maximum(high, angles))
     moved[:, :_ROOT_ANGLES] = angles[:, :_ROOT_ANGLES]
-    # The change of the angles becomes a turn of each bone before its own pose.
+    # The change of the angles becomes a rotation of each bone, applied after its own pose.
     after, before = compose(torch.cat([moved, angles]), rest_heads.repeat(2, 1, 1)).chunk(2)
     return after @ before.mT @ L
 
 
 @functools.cache
 def _upper_body(device: torch.device) -> Tensor:
-    """(J,) bool: bones from the middle of the back upwards."""
+    """(J,) bool: the bone is above the middle of the back."""
     inside = {_UPPER_BODY_TOP}
     for bone, parent in PARENT_BONES.items():
         if parent in inside:
@@ -344,5 +346,5 @@ def _upper_body(device: torch.device) -> Tensor:
 
 
 def recombine(lower: Tensor, upper: Tensor) -> Tensor:
-    """Poses (n, J, 3, 3) with root, lower back and legs of `lower` and all else of `upper`."""
+    """Poses (n, J, 3, 3) with root, lower back and legs from `lower` and everything else from `upper`."""
     return torch.where(_upper_body(lower.device)[:, None, None], upper, lower)

@@ -1,4 +1,4 @@
-"""Inverse kinematics of arms: hands that reach or touch something, arms that rest on the floor."""
+"""Inverse kinematics of arms: hands that reach for or touch something, arms that rest on the floor."""
 
 import functools
 import math
@@ -34,23 +34,23 @@ from wholebody_lift.train.synthetic.joint_limits import SIDED, SIDES
 _MAX_ELBOW_DEGREES = 150.0
 _SWIVEL_DEGREES = 25.0
 _SWIVEL_CANDIDATES = 12
-_SWIVEL_COST = 0.3  # of a turn away from the wish, against 1 for the same turn beyond a limit
+_SWIVEL_COST = 0.3  # per angle away from the preferred swivel; an angle beyond a limit costs 1
 _HAND_EASE = 0.7  # share of its range beyond which a hand turns less and less
 _HAND_ANGLES = ("pronation", "wrist_deviation", "wrist_flexion")
 _SHOULDER_ANGLES = ("arm_raise", "arm_plane", "arm_rotation")
-_HANGING = (0.35, 0.35, -1.0)  # where a loose left elbow goes, in the chest's axes
+_HANGING = (0.35, 0.35, -1.0)  # direction of a relaxed left elbow, in the chest's axes
 
-_TRUNK_LENGTH_MM = 607.0  # root to head of the average adult to whom the offsets of contacts belong
+_TRUNK_LENGTH_MM = 607.0  # root to head of the average adult, to whom the offsets of contacts belong
 _PARTS = {"palm": 0.75, "fingertips": 1.6}  # distance from the wrist in units of wrist to middle knuckle
 _PALM_DEPTH_MM = 18.0
 _HAND_SPREAD = 0.15  # of the direction of fingers and palm, radians
 _ELBOW_SPREAD_DEGREES = 18.0
 
-# Heights over the floor of an arm that rests on it, mm, and the length of a hand as that of `_PARTS`.
+# Heights above the floor of an arm that rests on it, mm, and the length of a hand in the unit of `_PARTS`.
 _ELBOW_HEIGHT_MM, _WRIST_HEIGHT_MM, _FINGER_HEIGHT_MM = 40.0, 40.0, 30.0
 _HAND_LENGTH = 2.1
-_LOW_SHOULDER_MM, _MAX_FALL_MM = 200.0, 350.0  # over the floor, of an arm that falls to it
-_BURIED_COST = 0.01  # of an elbow, for each mm under the floor
+_LOW_SHOULDER_MM, _MAX_FALL_MM = 200.0, 350.0  # above the floor, for arms that fall to it
+_BURIED_COST = 0.01  # per mm of an elbow below the floor
 
 
 def reach(
@@ -62,13 +62,13 @@ def reach(
     swivel: Tensor | None = None,
     side: str = "left",
 ) -> Tensor:
-    """Poses L (n, J, 3, 3) whose wrist is at `target` (n, 3), in mm where `Rig.bones` puts the body.
+    """Poses L (n, J, 3, 3) with one wrist moved to `target` (n, 3), mm, in the coordinates of `Rig.bones`.
 
-    Shoulder, elbow and forearm move, and the collarbone with the arm that rises. `fingers` and `palm` (n, 3)
-    are where the hand should point and where its palm should look; forearm and wrist follow as far as their
-    limits go, and without these the hand keeps its angles. `swivel` (n,) turns the elbow about the line from
-    shoulder to wrist, in degrees: 0 lets it hang, 90 lifts it sideways; the nearest swivel that suits
-    shoulder and hand is taken. A target out of reach leaves a straight arm that points at it.
+    Shoulder, elbow and forearm move, and the collarbone rises with the arm. `fingers` and `palm` (n, 3) are
+    the directions in which the hand should point and its palm should face; forearm and wrist follow within
+    their limits. Without them the hand keeps its angles. `swivel` (n,) is the preferred rotation of the elbow
+    about the line from shoulder to wrist, in degrees: 0 lets it hang, 90 lifts it sideways. The closest
+    swivel that suits shoulder and hand is used. If the target is out of reach, the straight arm points at it.
     """
     if side == "right":
         target = reflect(target)
@@ -83,8 +83,8 @@ def reach(
 
 
 class _Hold(NamedTuple):
-    """What an upper arm hangs on: local turn of the collarbone and world turn of the shoulder blade, both (n,
-    3, 3), and the joint (n, 3)."""
+    """A shoulder: local rotation of the collarbone (n, 3, 3), world rotation of the shoulder blade (n, 3, 3),
+    and position of the joint (n, 3)."""
 
     collarbone: Tensor
     blade: Tensor
@@ -92,7 +92,8 @@ class _Hold(NamedTuple):
 
 
 class _Arm:
-    """One arm of each body in poses L with bones at G and heads; the right arm is seen in the mirror."""
+    """One arm of each body in poses L, whose bones have world rotations G and heads. Right arms are
+    mirrored."""
 
     def __init__(self, L: Tensor, G: Tensor, heads: Tensor, rest_heads: Tensor, side: str) -> None:
         self.limbs = Limbs(rest_heads, side)
@@ -108,15 +109,16 @@ class _Arm:
         self._collarbone = rotations.to_rotation_vector(collarbone) + self._follow(self.lift)
 
     def _follow(self, lift: Tensor) -> Tensor:
-        """How far the collarbone goes with an arm raised by `lift` (n,), as a rotation vector (n, 3)."""
+        """How far the collarbone follows an arm raised by `lift` (n,), as a rotation vector (n, 3)."""
         return rhythm(lift)[:, None] * constant((0.0, 1.0, 0.0), lift)
 
     def hand_turn(self, fingers: Tensor, palm: Tensor) -> Tensor:
-        """The world turn (n, 3, 3) of a hand that points and whose palm looks there, (n, 3) each."""
+        """World rotation (n, 3, 3) of a hand whose fingers and palm point in these directions, (n, 3)
+        each."""
         return rotations.look_at(fingers, palm) @ self.limbs.hand.mT
 
     def hold(self, lift: Tensor) -> _Hold:
-        """The shoulder of an arm that is raised by `lift` (n,) in radians."""
+        """The shoulder of an arm that is raised by `lift` (n,) radians."""
         collarbone = rotations.from_rotation_vector(self._collarbone - self._follow(lift))
         turn = self.chest @ collarbone
         blade = turn @ self._blade
@@ -127,11 +129,15 @@ class _Arm:
     def bring(
         self, place: Tensor, part: Tensor | None, wish: Tensor | None, swivel: Tensor
     ) -> dict[str, Tensor]:
-        """Local rotations (n, 3, 3) of the bones of an arm whose hand has its `part` (n, 3), from the wrist
-        in the rest pose, or else its wrist at `place` (n, 3); `wish` is the hand's turn (n, 3, 3)."""
+        """Local rotations (n, 3, 3) of the arm's bones that bring a part of the hand, or the wrist if `part`
+        is None, to `place` (n, 3).
+
+        part: (n, 3) offset of the part from the wrist in the rest pose.
+        wish: (n, 3, 3) preferred world rotation of the hand.
+        """
         lift, hand = self.lift, wish
-        # Neither can the wrist turn the hand always as wished, nor is it known how far the collarbone goes
-        # with the arm: the second round starts from what the first one came to.
+        # The wrist cannot always turn the hand as wished, and how far the collarbone follows the arm is not
+        # known in advance. So a second round starts from the result of the first.
         for _ in range(2):
             hold = self.hold(lift)
             target = place if part is None or hand is None else place - (hand @ part[..., None]).squeeze(-1)
@@ -147,8 +153,9 @@ class _Arm:
         swivel: Tensor,
         floor: Tensor | None = None,
     ) -> tuple[dict[str, Tensor], Tensor]:
-        """Local rotations (n, 3, 3) of the arm's bones from the upper arm on, for a wrist at `target` (n, 3),
-        and how far the upper arm is raised (n,). The elbow avoids what is below the `floor` (n,)."""
+        """Local rotations (n, 3, 3) of the bones from the upper arm on that bring the wrist to `target` (n,
+        3), and how far the upper arm is raised (n,). The elbow stays above the height `floor` (n,) if it
+        can."""
         limbs = self.limbs
         way = (self.chest.mT @ (target - hold.joint)[..., None]).squeeze(-1)
 
@@ -157,8 +164,9 @@ class _Arm:
         elbow = bend_to_span(way, limbs.upper_arm, limbs.forearm, limbs.elbow, limbs.elbow_rest, most)
         span = limbs.upper_arm + (elbow @ limbs.forearm[..., None]).squeeze(-1)  # shoulder to wrist
 
-        # Shoulder: of several swivels the one nearest to the wish that keeps the arm within its limits. With
-        # one by t the upper arm's turn, in the chest's axes, is hanging @ (turn by t about x) @ limb^-1.
+        # Shoulder: of several swivels, the closest to the preferred one that keeps the arm within its limits.
+        # With a swivel of t, the upper arm's rotation in the chest's axes is
+        # hanging @ (rotation by t about x) @ limb^-1.
         direction = rotations.normalize(way)
         hanging = rotations.look_at(direction, torch.linalg.cross(_hanging(direction), direction))
         limb = rotations.look_at(span, limbs.elbow)
@@ -192,35 +200,35 @@ class _Arm:
 
 @functools.cache
 def _steps(device: torch.device) -> Tensor:
-    """Swivels (S,) away from the wish, in radians."""
+    """Candidate swivels (S,) relative to the preferred one, in radians."""
     step = torch.arange(_SWIVEL_CANDIDATES, device=device) * (2 * math.pi / _SWIVEL_CANDIDATES)
     return torch.atan2(step.sin(), step.cos())
 
 
 @functools.cache
 def _arm_limits(device: torch.device) -> Tensor:
-    """Least and greatest value (2, angles) in radians of the shoulder's and, eased, the hand's angles."""
+    """Minimum and maximum (2, angles) in radians of the shoulder's angles and, eased, of the hand's."""
     shoulder, hand = _limits(_SHOULDER_ANGLES, device), _limits(_HAND_ANGLES, device)
     return torch.cat([shoulder, _HAND_EASE * hand], -1)
 
 
 @functools.cache
 def _limits(names: tuple[str, ...], device: torch.device) -> Tensor:
-    """Least and greatest value (2, angles) in radians."""
+    """Minimum and maximum (2, angles) in radians."""
     limits = [(SIDED[name].low, SIDED[name].high) for name in names]
     return torch.tensor(limits, device=device).mT * DEGREE
 
 
 def _hanging(direction: Tensor) -> Tensor:
-    """Where (n, 3) the elbow hangs between shoulder and wrist, for their unit `direction` (n, 3)."""
+    """Direction (n, 3) in which a relaxed elbow hangs, for unit vectors (n, 3) from shoulder to wrist."""
     hanging = constant(_HANGING, direction)
     return rotations.normalize(hanging - (hanging * direction).sum(-1, keepdim=True) * direction)
 
 
 def _swivelled(first: Tensor, last: Tensor, turn: Tensor) -> Tensor:
-    """first @ (turn about x) @ last, (n, S, 3, 3), of rotations (n, 3, 3) and angles (n, S).
+    """first @ (rotation by `turn` about x) @ last, (n, S, 3, 3), of rotations (n, 3, 3) and angles (n, S).
 
-    A turn is linear in its cosine and sine, so that three products do for all angles.
+    A rotation about x is linear in cosine and sine, so three matrix products suffice for all angles.
     """
     _, y, z = first.unbind(-1)
     fixed = first[..., :1] @ last[:, :1]
@@ -231,10 +239,10 @@ def _swivelled(first: Tensor, last: Tensor, turn: Tensor) -> Tensor:
 
 
 def _hand_angles(first: Tensor, last: Tensor, turn: Tensor, limbs: Limbs) -> Tensor:
-    """Pronation, deviation and flexion (n, S, 3) in radians of a hand whose turn on the forearm is first @
-    (turn back about x) @ last, of rotations (n, 3, 3) and angles (n, S); as `split_hand`."""
+    """Pronation, deviation and flexion (n, S, 3) in radians, as `split_hand`, of a hand whose rotation on the
+    forearm is first @ (rotation by -turn about x) @ last, of rotations (n, 3, 3) and angles (n, S)."""
     w, x, y, z = rotations.from_matrix(first).unbind(-1)
-    # As it is, and after half a turn: the quaternions of all turns lie between the two.
+    # Without a turn, and after half a turn: the quaternions of all turns are combinations of these two.
     parts = torch.stack([w, x, y, z, x, -w, -z, y], -1).reshape(-1, 2, 4)
     parts = rotations.multiply(parts, rotations.from_matrix(last)[:, None])
     axes = torch.stack([limbs.pronation, limbs.wrist_deviation, limbs.wrist_flexion], -1)
@@ -242,7 +250,7 @@ def _hand_angles(first: Tensor, last: Tensor, turn: Tensor, limbs: Limbs) -> Ten
     half = turn[..., None] / 2
     w, a, b, c = (half.cos() * parts[:, :1] + half.sin() * parts[:, 1:]).unbind(-1)  # (n, S) each
 
-    # First the wrist bends, about axes across the forearm, then the forearm turns.
+    # The wrist bends first, about axes across the forearm, and then the forearm turns.
     size = torch.hypot(w, a).clamp_min(1e-6)
     b, c = (w * b + a * c) / size, (w * c - a * b) / size
     bend = torch.hypot(b, c).clamp_min(1e-6)
@@ -252,8 +260,9 @@ def _hand_angles(first: Tensor, last: Tensor, turn: Tensor, limbs: Limbs) -> Ten
 
 
 def _hand_within_limits(angle: Tensor, limbs: Limbs) -> dict[str, Tensor]:
-    """Local rotations of the distal forearm and the hand, of pronation, deviation and flexion (n, 3) in
-    radians, which come near their limits but not there, so that none pile up."""
+    """Local rotations of the distal forearm and the hand, from pronation, deviation and flexion (n, 3) in
+    radians. Angles are eased so that they approach their limits without reaching them, and none pile up
+    there."""
     limits = _limits(_HAND_ANGLES, angle.device)
     low, high = _HAND_EASE * limits
     low_room, high_room = (limits - _HAND_EASE * limits).abs()
@@ -267,7 +276,8 @@ def _hand_within_limits(angle: Tensor, limbs: Limbs) -> dict[str, Tensor]:
 
 @functools.cache
 def _contact_table(device: torch.device) -> dict[str, Tensor]:
-    """`CONTACTS` as tensors with a leading contact axis; `bone` (2, C) for the left and the right hand."""
+    """`CONTACTS` as tensors with a leading contact axis, except `bone` (2, C), for the left and the right
+    hand."""
     contacts = list(CONTACTS.values())
 
     def column(*values: object) -> Tensor:
@@ -288,9 +298,9 @@ def _contact_table(device: torch.device) -> dict[str, Tensor]:
 def touch(
     L: Tensor, rest_heads: Tensor, contact: Tensor, generator: torch.Generator, side: str = "left"
 ) -> Tensor:
-    """Poses L (n, J, 3, 3) whose hand of one side is at a contact: its number (n,) in `CONTACTS`.
+    """Poses L (n, J, 3, 3) with the hand of one side brought to a contact, an index (n,) into `CONTACTS`.
 
-    The place, the hand's direction and the elbow vary as the contact says.
+    The place, the direction of the hand and the elbow vary as the contact says.
     """
     device = L.device
     row = {name: column[contact] for name, column in _contact_table(device).items()}
@@ -307,7 +317,7 @@ def touch(
         row["fingers"] + _HAND_SPREAD * noise[:, 3:6],
         row["palm"] + _HAND_SPREAD * noise[:, 6:9],
     ]
-    # Contacts are written for the left hand; for the right one the body is seen in the mirror.
+    # Contacts are defined for the left hand; for the right hand the body is mirrored.
     if side == "right":
         turn, head = mirrored(turn), reflect(head)
     place, fingers, palm = ((turn @ way[..., None]).squeeze(-1) for way in wished)
@@ -320,9 +330,12 @@ def touch(
 
 
 def rest_arms(L: Tensor, rest_heads: Tensor, loose: Tensor) -> Tensor:
-    """Poses L (n, J, 3, 3) of bodies that lie or sit on the floor, whose arms are not below it; `loose` ones
-    (n, 2), left and right, fall to it where they begin near it. All other arms stay as they are."""
-    # The right arms are the left ones of the people in the mirror.
+    """Lift the arms that are below the floor in poses L (n, J, 3, 3) of bodies that lie or sit on it.
+
+    `loose` arms (n, 2), left and right, also fall to the floor if they begin near it. All other arms stay as
+    they are.
+    """
+    # Right arms are handled as the left arms of mirrored people.
     both = torch.cat([L, mirror(L)])
     rest_heads = torch.cat([rest_heads, mirrored_heads(rest_heads)])
     G, heads = posed(both, rest_heads)
@@ -361,5 +374,5 @@ def rest_arms(L: Tensor, rest_heads: Tensor, loose: Tensor) -> Tensor:
 
 
 def _at_height(v: Tensor, z: Tensor) -> Tensor:
-    """Vectors (n, 3) with this z (n,)."""
+    """Vectors (n, 3) with their z replaced (n,)."""
     return torch.cat([v[:, :2], z[:, None]], -1)

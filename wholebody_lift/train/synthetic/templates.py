@@ -1,4 +1,4 @@
-"""What legs and arms do, as templates: sparse rows of anatomical angles in degrees, each a mean and a spread.
+"""Templates of what legs and arms do: anatomical angles in degrees, each with a mean and a spread.
 
 An angle that a template does not name has the mean and spread of relaxed standing (`joint_limits`). Templates
 are written for one side; half of all people are mirrored.
@@ -9,7 +9,8 @@ import dataclasses
 from wholebody_lift.train.synthetic.contacts import CONTACT_HANDS
 
 Angles = dict[str, tuple[float, float]]
-"""Angle name -> (mean, spread) in degrees; a sided name without its side stands for both sides."""
+"""Angle name -> (mean, spread) in degrees; the name of a sided angle without its side stands for both
+sides."""
 
 FEET: tuple[str, ...] = (
     "free",
@@ -22,21 +23,23 @@ FEET: tuple[str, ...] = (
     "grounded, soles flat",
     "grounded, feet free",
 )
-"""How legs are on the floor.
+"""How the legs are supported.
 
-Both ankles are "level" at one height, and soles are "flat" there, and also "balanced", under the body that
-they carry. Both shanks lie on the floor "kneeling", the right one with "one knee", the left sole flat beside
-it. Where the trunk is "grounded", lying or sitting on the floor, feet come down to it as they are or with
-soles flat, or are free to do as they like above it.
+- "level": both ankles are at the same height; "flat": the soles are flat on the floor as well; "balanced":
+  the feet are also under the body that they carry.
+- "kneeling": both shanks lie on the floor; "one knee": only the right one does, and the left sole is flat.
+- "grounded": the trunk lies or sits on the floor, and the feet come down to it at their own angles, with
+  "soles flat", or not at all ("feet free").
+- "free": the legs keep their angles.
 """
 
 
 @dataclasses.dataclass(frozen=True)
 class Template:
-    """What one half of the body does: angles, the contact of each hand, and what the feet do.
+    """What legs or arms do: their angles, what each hand touches, and how the feet are supported.
 
-    Feet are one of `FEET`. Each hand has one of the shapes of `CONTACT_HANDS`, or of those that the template
-    names instead.
+    `left` and `right` are names in `CONTACTS`, and `feet` is one of `FEET`. `left_hand` and `right_hand` name
+    shapes to draw from instead of those of `CONTACT_HANDS`.
     """
 
     angles: Angles
@@ -558,4 +561,4 @@ GRIPS: tuple[str, ...] = (
     "",
     *sorted({*CONTACT_HANDS.values(), *(h for t in ARMS.values() for h in (t.left_hand, t.right_hand) if h)}),
 )
-"""All that is said of a hand's shape by a contact or a template; the first says nothing."""
+"""All lists of hand shapes that a contact or a template names; the first is empty and allows any shape."""
