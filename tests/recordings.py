@@ -4,9 +4,8 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.train.synthetic.bank import MotionBank, Recording, Track
-from wholebody_lift.train.synthetic.bones import BONES
+from wholebody_lift.train.synthetic.bones import BONES, HAND_BONES
 from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS
-from wholebody_lift.train.synthetic.recordings.hands import HAND_BONES
 
 _NAMES = {
     "salsa/01": "train",

@@ -55,7 +55,7 @@ def test_a_network_keeps_its_weights(rig: Rig, monkeypatch: pytest.MonkeyPatch) 
     assert better.config.model_copy(update={"calibration": None}) == model.config
     for a, b in zip(better.parameters(), model.parameters(), strict=True):
         assert torch.equal(a, b)
-    with pytest.raises(ValueError, match="a bank.*, got none"):
+    with pytest.raises(ValueError, match=r"a bank.*, got none"):
         calibrate.calibrated(model, People(rig, None, "val"))
 
 

@@ -219,7 +219,7 @@ def test_other_sets_than_published_are_told(found: Report) -> None:
 
 def test_bad_questions_are_told(people: People, rig: Rig) -> None:
     model = Plain()
-    with pytest.raises(ValueError, match="a bank.*, got none"):
+    with pytest.raises(ValueError, match=r"a bank.*, got none"):
         evaluate.evaluate(model, People(rig, None, "test"), 8)
     with pytest.raises(ValueError, match=r"laboratory.*got 'studio'"):
         evaluate.evaluate(model, people, 8, sets=["studio"])

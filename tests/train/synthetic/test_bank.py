@@ -19,9 +19,8 @@ from wholebody_lift.train.synthetic.bank import (
     prepare,
     split_of,
 )
-from wholebody_lift.train.synthetic.bones import BONES
+from wholebody_lift.train.synthetic.bones import BONES, HAND_BONES
 from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS
-from wholebody_lift.train.synthetic.recordings.hands import HAND_BONES
 
 
 def _recording(name: str, split: bank.Split, rows: int) -> Recording:

@@ -14,7 +14,7 @@ pytest.importorskip("anny")
 
 from wholebody_lift.train.synthetic import rotations
 from wholebody_lift.train.synthetic.anatomy import rhythm
-from wholebody_lift.train.synthetic.bones import BONES, PARENT_BONES
+from wholebody_lift.train.synthetic.bones import BONES, HAND_BONES, PARENT_BONES
 from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS
 from wholebody_lift.train.synthetic.recordings import amc, bvh, face, gltf, hands
 from wholebody_lift.train.synthetic.recordings.clip import Y_UP_TO_Z_UP, Clip, from_euler
@@ -493,7 +493,7 @@ def test_a_finger_bends_at_the_joint_that_bends(rest: RestPose, finger: int, deg
     points[base + 2 : base + 4] = (points[base + 2 : base + 4] - points[base + 1]) @ turn.T + points[base + 1]
     found = rotations.to_matrix(hands.retarget(points[None], rest)[0].double())
     angles = _turned(found).norm(dim=-1)
-    bent = hands.HAND_BONES.index(f"finger{finger}-2.L")
+    bent = HAND_BONES.index(f"finger{finger}-2.L")
     assert angles[bent] == pytest.approx(abs(degrees), abs=3)
     assert torch.cat([angles[: bent - 1], angles[bent + 2 :]]).max() < 0.1
     assert max(angles[bent - 1], angles[bent + 1]) < 6  # about its own length, where the curl is the axis

@@ -155,7 +155,7 @@ def test_each_body_is_seen_by_several_cameras(people: People) -> None:
 
 
 def test_recorded_poses_need_a_bank(people: People) -> None:
-    with pytest.raises(ValueError, match="a bank.*, got none"):
+    with pytest.raises(ValueError, match=r"a bank.*, got none"):
         people.scene(4, _generator(), recorded_only=True)
 
 

@@ -393,7 +393,7 @@ def test_sample_of_one_label(rest, recorded: Tensor, generator: torch.Generator)
         assert (label == poses.LABELS.index(only)).all()
     with pytest.raises(ValueError, match=r"recorded, .*kneeling.*got 'kneel'"):
         poses.sample_with_grips(rest.heads, generator, None, "kneel")
-    with pytest.raises(ValueError, match="a bank.*, got none"):
+    with pytest.raises(ValueError, match=r"a bank.*, got none"):
         poses.sample_with_grips(rest.heads, generator, None, "recorded")
 
 

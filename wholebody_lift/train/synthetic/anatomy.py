@@ -207,7 +207,7 @@ class Limbs:
         self.upper_arm = head("lowerarm01.L") - head("upperarm01.L")
         self.forearm = head("wrist.L") - head("lowerarm01.L")
         self.elbow = rotations.normalize(torch.linalg.cross(self.upper_arm, self.forearm))
-        self.elbow_rest = _angle_about(self.elbow, self.upper_arm, self.forearm)
+        self.elbow_rest = rotations.angle_about(self.elbow, self.upper_arm, self.forearm)
         self.arm = rotations.look_at(self.upper_arm, self.elbow)
         self.pronation = rotations.normalize(head("wrist.L") - head("lowerarm02.L"))
 
@@ -222,13 +222,8 @@ class Limbs:
         self.shank = head("foot.L") - head("lowerleg01.L")
         self.leg = rotations.look_at(self.thigh, constant((1.0, 0.0, 0.0), heads))
         self.knee = self.leg[..., 1]
-        self.knee_rest = _angle_about(self.knee, self.thigh, self.shank)
+        self.knee_rest = rotations.angle_about(self.knee, self.thigh, self.shank)
         self.ankle_rest = torch.atan2(self.shank[..., 1], -self.shank[..., 2])
-
-
-def _angle_about(axis: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """Angle (...) in radians of the rotation about unit `axis` that takes a to b."""
-    return torch.atan2((axis * torch.linalg.cross(a, b)).sum(-1), (a * b).sum(-1))
 
 
 def bend_to_span(
@@ -264,7 +259,7 @@ def arm_angles(frame: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     # Straight back is -90 degrees; anything below -135 degrees is an arm across the chest.
     plane = torch.where(plane < -0.75 * math.pi, plane + 2 * math.pi, plane)
     straight = _arm_frame(lift, plane, torch.zeros_like(lift))[..., 1]
-    return lift, plane, -_angle_about(along, straight, hinge)
+    return lift, plane, -rotations.angle_about(along, straight, hinge)
 
 
 def _xyz_angles(R: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -129,7 +129,7 @@ class MotionBank:
     """
 
     bodies: Track  # (F, B, 4) int16 over `bones`
-    hands: Track  # (M, 15, 4) int16 over `motion.hands.HAND_BONES`
+    hands: Track  # (M, 15, 4) int16 over `bones.HAND_BONES`
     faces: Track  # (E, 52) float16 over `phenotypes.FACE_ACTIONS`
     bones: tuple[str, ...]  # those that move in some recording
 

@@ -42,6 +42,9 @@ PARENT_BONES: dict[str, str] = {
 BONES: tuple[str, ...] = ("root", *PARENT_BONES)
 """The 104 bones in Anny's order, parents before children."""
 
+HAND_BONES: tuple[str, ...] = tuple(f"finger{finger}-{i}.L" for finger in range(1, 6) for i in (1, 2, 3))
+"""The finger bones of the left hand, from the base of the thumb to the tip of the little finger."""
+
 BONE: dict[str, int] = {bone: i for i, bone in enumerate(BONES)}
 """Index of each bone in `BONES`."""
 

@@ -14,14 +14,10 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.train.synthetic import rotations
-from wholebody_lift.train.synthetic.bones import BONES, MIRROR_BONES
+from wholebody_lift.train.synthetic.anatomy import DEGREE
+from wholebody_lift.train.synthetic.bones import BONES, HAND_BONES, MIRROR_BONES
 from wholebody_lift.train.synthetic.draws import Draws
 from wholebody_lift.train.synthetic.templates import GRIPS
-
-HAND_BONES: tuple[str, ...] = tuple(
-    f"finger{finger}-{phalanx}.L" for finger in range(1, 6) for phalanx in (1, 2, 3)
-)
-"""The finger bones of the left hand, from the base of the thumb to the tip of the little finger."""
 
 SHARES_WITH_RECORDINGS: dict[str, float] = {"recorded": 0.4, "shape": 0.45, "limits": 0.15}
 SHARES_ALONE: dict[str, float] = {"shape": 0.75, "limits": 0.25}
@@ -116,7 +112,6 @@ _DIP_REST = math.radians(2.5)  # of Anny's hand at rest, whose fingertips are no
 _THUMB_REST = math.radians(10.0)  # flexion of Anny's rest thumb, at both joints
 _CURL_WEIGHT = 2.0  # of the plane in which a finger curls, against the row of knuckles, for its hinge axis
 
-_DEGREE = math.pi / 180
 _LEFT = tuple(BONES.index(bone) for bone in HAND_BONES)
 _RIGHT = tuple(MIRROR_BONES[bone] for bone in _LEFT)
 
@@ -152,7 +147,7 @@ class _Hand:
             self.axis[f] = rotations.normalize(
                 axis - (axis * self.first[f]).sum(-1, keepdim=True) * self.first[f]
             )
-        self.pip_rest = {f: _angle_about(self.axis[f], self.first[f], second[f]) for f in _FINGERS}
+        self.pip_rest = {f: rotations.angle_about(self.axis[f], self.first[f], second[f]) for f in _FINGERS}
 
         self.thumb = rotations.normalize(head("finger1-2") - head("finger1-1"))
         outer = rotations.normalize(head("finger1-3") - head("finger1-2"))
@@ -165,13 +160,9 @@ class _Hand:
         return flexion, torch.atan2((first * self.radial).sum(-1), (first * self.along).sum(-1))
 
 
-def _angle_about(axis: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    return torch.atan2((axis * torch.linalg.cross(a, b)).sum(-1), (a * b).sum(-1))
-
-
 def compose(angles: Tensor, rest_heads: Tensor) -> Tensor:
     """Left hands (n, F, 3, 3) from angles (n, A) in degrees, for bodies with rest heads (n, J, 3)."""
-    radians = dict(zip(ANGLES, (angles * _DEGREE).unbind(-1), strict=True))
+    radians = dict(zip(ANGLES, (angles * DEGREE).unbind(-1), strict=True))
     hand = _Hand(rest_heads)
 
     # Thumb: two angles give the direction of its base, which also rolls; the two outer joints are hinges.

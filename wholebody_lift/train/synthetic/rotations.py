@@ -112,6 +112,11 @@ def angle_between(R: Tensor, S: Tensor) -> Tensor:
     return angle
 
 
+def angle_about(axis: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """Angle (...) of the rotation about unit `axis` that takes a to b; all are vectors (..., 3)."""
+    return torch.atan2((axis * torch.linalg.cross(a, b)).sum(-1), (a * b).sum(-1))
+
+
 def slerp(p: Tensor, q: Tensor, t: Tensor) -> Tensor:
     """Unit quaternions (..., 4) at fraction t (...) of the shorter arc from p to q (Shoemake 1985)."""
     q = torch.where((p * q).sum(-1, keepdim=True) < 0, -q, q)

@@ -1,1 +1,1 @@
-"""Recorded motion, hands and faces, read from their publishers' files and carried over to Anny."""
+"""Recorded motion, hands and faces, read from their publishers' files and retargeted to Anny."""

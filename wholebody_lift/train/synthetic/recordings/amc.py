@@ -9,7 +9,7 @@ from wholebody_lift.train.synthetic.recordings.clip import Clip, from_euler
 
 INCH = 0.0254
 FPS = 120.0
-"""The AMC files of the CMU database do not name their rate; all were recorded at this one."""
+"""The AMC files of the CMU database do not state their frame rate; all were recorded at this one."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Bone:
 
 
 def read(skeleton: str, motion: str) -> Clip:
-    """Read the texts of an ASF file and of an AMC file that belongs to it.
+    """Read a clip from the text of an ASF file and of an AMC file that belongs to it.
 
-    A bone's turn relative to its parent is C R C^-1, with C from the bone's `axis` and R from the AMC
-    values, both Rz Ry Rx. A bone begins where its parent ends. Raises `ValueError` where a frame lacks a
-    bone that has degrees of freedom.
+    A bone's rotation relative to its parent is C R C^-1, with C from the bone's `axis` and R from the AMC
+    values, both Rz Ry Rx. A bone begins where its parent ends. Raises `ValueError` if a frame lacks a bone
+    that has degrees of freedom.
     """
     definitions, parent_of, unit = _read_skeleton(skeleton)
     bones = ("root", *parent_of)

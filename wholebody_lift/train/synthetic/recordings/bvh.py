@@ -11,11 +11,11 @@ CENTIMETRE = 0.01
 
 
 def read(text: str, *, fps: float | None = None) -> Clip:
-    """Read the text of a BVH file with y up and lengths in centimetres.
+    """Read a clip from the text of a BVH file with y up and lengths in centimetres.
 
-    The rest pose is the one in which all channels are zero. Channel order is taken from the header, joint
-    by joint, and the turns are multiplied from left to right. `fps` replaces a wrong frame time. Raises
-    `ValueError` where the frames do not fit the header.
+    In the rest pose all channels are zero. The header gives the order of each joint's channels, and their
+    rotations are multiplied from left to right. `fps` replaces a wrong frame time. Raises `ValueError` if the
+    frames do not fit the header.
     """
     header, _, motion = text.partition("MOTION")
     match = re.match(r"\s*Frames:\s*(\d+)\s+Frame Time:\s*(\S+)(.*)", motion, re.DOTALL)
@@ -26,7 +26,7 @@ def read(text: str, *, fps: float | None = None) -> Clip:
     values = torch.tensor([float(value) for value in match[3].split()], dtype=torch.float64)
     if values.numel() != int(match[1]) * width:
         raise ValueError(
-            f"expected {match[1]} frames of {width} values, as the header says, got {values.numel()} values"
+            f"expected {match[1]} frames of {width} values, as in the header, got {values.numel()} values"
         )
     per_bone = torch.split(values.reshape(-1, width), [len(names) for names in channels], dim=1)
     local = [_rotation(names, table) for names, table in zip(channels, per_bone, strict=True)]
@@ -52,7 +52,9 @@ def _read_hierarchy(
     bones: list[str] = []
     parents: list[int] = []
     offsets: list[list[float]] = []
-    ends: dict[int, list[float]] = {}  # the tail of each bone relative to its head; the first child's wins
+    ends: dict[
+        int, list[float]
+    ] = {}  # each bone's tail relative to its head, which is the head of its first child
     channels: list[list[str]] = []
     open_bones: list[int] = []
     bone, at_end_site = -1, False

@@ -1,4 +1,4 @@
-"""One recording of body motion on the skeleton it was recorded with."""
+"""One recording of body motion, on the skeleton of its file."""
 
 from dataclasses import dataclass, replace
 
@@ -6,15 +6,16 @@ import torch
 from torch import Tensor
 
 Y_UP_TO_Z_UP = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]], dtype=torch.float64)
-"""From axes where y is up and the person looks along z to Anny's, where z is up and they look along -y."""
+"""From axes in which y is up and the person looks along z to Anny's, in which z is up and they look along
+-y."""
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A recording in Anny's axes: z up, the person of the rest pose looks along -y, their left is +x.
+    """A recording in Anny's axes: z is up, the person in the rest pose looks along -y, and their left is +x.
 
-    Rotations are world rotations from the rest pose, so that all are the identity in it, whatever the
-    axes a file gives its bones. Where the person stands is left out.
+    Rotations are world rotations relative to the rest pose, so in the rest pose they are the identity,
+    whatever axes the file gives its bones. The position of the person is not kept.
     """
 
     bones: tuple[str, ...]
@@ -34,8 +35,8 @@ class Clip:
         local: Tensor,
         fps: float,
     ) -> "Clip":
-        """Build a clip from a file with y up: rest positions (B, 3) and rotations (T, B, 3, 3), each
-        relative to the parent and from the rest pose."""
+        """Build a clip from a file with y up: rest positions (B, 3) and rotations (T, B, 3, 3), both in the
+        file's axes, with each rotation relative to the parent and the rest pose."""
         world: list[Tensor] = []
         for bone, parent in enumerate(parents):
             world.append(local[:, bone] if parent < 0 else world[parent] @ local[:, bone])
@@ -54,12 +55,12 @@ class Clip:
         return len(self.rotations)
 
     def subsample(self, fps: float) -> "Clip":
-        """Every k-th frame, with k such that about `fps` frames of each second are left."""
+        """Keep every k-th frame, so that about `fps` frames per second are left."""
         step = max(1, round(self.fps / fps))
         return replace(self, rotations=self.rotations[::step], fps=self.fps / step)
 
     def positions(self) -> Tensor:
-        """Where each bone begins, (T, B, 3) metres, with the root kept at its place in the rest pose."""
+        """Bone heads (T, B, 3) in metres, with the root at its position in the rest pose."""
         placed: list[Tensor] = []
         for bone, parent in enumerate(self.parents):
             if parent < 0:
@@ -71,8 +72,8 @@ class Clip:
 
 
 def from_euler(order: str, angles: Tensor) -> Tensor:
-    """Matrices (..., 3, 3) of angles (..., n) in degrees: turns about the axes that `order` names, such as
-    "ZXY", multiplied from left to right."""
+    """Matrices (..., 3, 3) of Euler angles (..., n) in degrees: rotations about the axes that `order` names,
+    such as "ZXY", multiplied from left to right."""
     result = torch.eye(3, dtype=angles.dtype).expand(*angles.shape[:-1], 3, 3)
     for axis, angle in zip(order.upper(), torch.deg2rad(angles).unbind(-1), strict=True):
         c, s, zero, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)

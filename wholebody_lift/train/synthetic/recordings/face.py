@@ -11,17 +11,17 @@ from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS
 
 
 def read(path: Path) -> Tensor:
-    """Read a csv of ARKit weights; as `parse`."""
+    """Read a CSV file of ARKit weights, as `parse`."""
     return parse(path.read_text(encoding="utf-8"))
 
 
 def parse(text: str) -> Tensor:
-    """A csv of ARKit weights with a header line as (F, 52), float32, 0..1, ordered as `FACE_ACTIONS`.
+    """Parse a CSV of ARKit weights with a header line into (F, 52), float32, 0..1, ordered as `FACE_ACTIONS`.
 
-    A face at rest does not measure zero. The actor comes back to rest between expressions, so the median of
-    each column is taken for its rest and what lies above is stretched to 0..1. Frames in which the phone lost
-    the face have no weights and are left out. Raises `KeyError` where an
-    action has no column.
+    ARKit does not report zero for a face at rest. The actor returns to rest between expressions, so the
+    median of each column is taken as its value at rest, and the range above it is stretched to 0..1. Frames
+    in which the phone lost the face have no weights and are left out. Raises `KeyError` if an action has no
+    column.
     """
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     columns = [action[0].upper() + action[1:] for action in FACE_ACTIONS]

@@ -15,7 +15,7 @@ from wholebody_lift.train.synthetic import rotations
 from wholebody_lift.train.synthetic.recordings.clip import Clip
 
 FPS = 30.0
-"""glTF stores keys at any times; clips are sampled at this rate."""
+"""Frame rate at which clips are sampled, since glTF stores keys at any time."""
 
 _FLOAT = 5126
 _COMPONENTS = {"SCALAR": 1, "VEC3": 3, "VEC4": 4, "MAT4": 16}
@@ -26,9 +26,8 @@ _LAST_BONE_LENGTH = 0.02
 def read(path: Path) -> dict[str, Clip]:
     """Read every clip of the first skin of a .glb file (y up, metres), by name.
 
-    The rest pose is the file's own: the rotations of the nodes outside any clip. Raises `ValueError` for
-    what we have not met in files of human motion: cubic splines, and numbers that are packed or kept in
-    another file.
+    The rest pose is the file's own: the rotations of its nodes without a clip. Raises `ValueError` for
+    features that are not supported: cubic splines, and numbers that are packed or stored in another file.
     """
     document, data = _read_container(path.read_bytes())
     nodes = document["nodes"]
@@ -48,7 +47,7 @@ def read(path: Path) -> dict[str, Clip]:
     names = tuple(nodes[i]["name"] for i in joints)
     parents = tuple(joints.index(parent_of[i]) if parent_of.get(i) in skinned else -1 for i in joints)
     rest_heads = torch.stack([heads[i] for i in joints])
-    # A last bone has no end in glTF; modelling programs point the y axis of a bone along it.
+    # The last bone of a chain has no tail in glTF; modelling programs point a bone's y axis along it.
     tails = rest_heads + _LAST_BONE_LENGTH * rest_world[joints][..., 1]
     for bone in reversed(range(len(joints))):
         if parents[bone] >= 0:
@@ -88,7 +87,7 @@ def _quaternion(xyzw: NDArray[np.float64] | list[float] | tuple[float, ...]) -> 
 
 
 def _accumulate(local: Tensor, order: list[int], parent_of: dict[int, int]) -> Tensor:
-    """World rotations (T, nodes, 3, 3) of local quaternions (T, nodes, 4)."""
+    """World rotations (T, nodes, 3, 3) from local quaternions (T, nodes, 4)."""
     matrices = rotations.to_matrix(local)
     world = matrices.clone()
     for i in order:

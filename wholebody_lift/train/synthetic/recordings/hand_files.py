@@ -41,9 +41,10 @@ _TRANSFORM = re.compile(r"'?([\w-]+)'?\s*:\s*\{\s*offsetMatrix\s*:\s*\[([^\]]*)\
 
 
 def from_webxr(text: str) -> list[Point]:
-    """The 21 joints of a left hand in mm, the wrist at the origin, of a TypeScript hand configuration.
+    """The 21 joints of a left hand in mm, with the wrist at the origin, from a TypeScript hand configuration.
 
-    A transform is 16 numbers by columns, in metres. Raises `InputError` for joints that are missing.
+    Each transform is a matrix of 16 numbers, column by column, in metres. Raises `InputError` for missing
+    joints.
     """
     metres = {}
     for name, numbers in _TRANSFORM.findall(text):
@@ -55,10 +56,10 @@ def from_webxr(text: str) -> list[Point]:
 
 
 def from_mrtk(text: str) -> list[Point]:
-    """The 21 joints of a right hand in mm, the wrist at the origin, of a JSON pose of the toolkit.
+    """The 21 joints of a right hand in mm, with the wrist at the origin, from a JSON pose of the toolkit.
 
-    It holds `items`, each with a `joint`, which is a name, and a `pose` with a `position` x, y, z in metres.
-    z is negated, since the toolkit's axes are left-handed. Raises `InputError` for other content.
+    The JSON has `items`, each with a `joint`, which is a name, and a `pose` with a `position` x, y, z in
+    metres. z is negated, because the toolkit's axes are left-handed. Raises `InputError` for other content.
     """
     try:
         poses = {item["joint"]: item["pose"]["position"] for item in json.loads(text)["items"]}
@@ -72,9 +73,9 @@ def from_mrtk(text: str) -> list[Point]:
 
 
 def convert(paths: Iterable[Path], out: Path) -> None:
-    """Write the poses of some files of one collection, .ts or .json, named after the files.
+    """Convert files of one collection, .ts or .json, to a single file of poses, which are named after them.
 
-    Raises `InputError` for other suffixes, files of both collections, and content that is not as expected.
+    Raises `InputError` for other suffixes, for files of both collections, and for unexpected content.
     """
     files = list(paths)
     suffixes = {path.suffix.lower() for path in files}

@@ -1,4 +1,4 @@
-"""Recorded hands: 21 points in space, carried over to the finger bones of Anny's left hand."""
+"""Recorded hands: 21 points in 3D, retargeted to the finger bones of Anny's left hand."""
 
 import json
 import math
@@ -10,28 +10,25 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.train.synthetic import rotations
-from wholebody_lift.train.synthetic.recordings.retarget import FINGERS, PHALANGES, RestPose
+from wholebody_lift.train.synthetic.recordings.retarget import FINGERS, RestPose
 
-HAND_BONES = tuple(f"finger{finger}-{phalanx}.L" for finger in FINGERS for phalanx in PHALANGES)
-"""The finger bones of the left hand, from the base of the thumb to the tip of the little finger."""
-
-# How far the two outer joints of a finger bend, in degrees from straight.
+# Limits of the two outer joints of a finger, in degrees from straight.
 _BEND_LIMITS = ((-10.0, 120.0), (-20.0, 95.0))
-# How much the plane a finger curls in counts against the row of knuckles, in finding the axis it bends about.
+# Weight of the plane in which a finger curls, against the row of knuckles, for the axis about which it bends.
 _CURL_WEIGHT = 2.0
 
 
 @dataclass(frozen=True)
 class Hands:
-    """Hands of one recording as left hands: points (M, 21, 3) in mm, float64, the wrist first and then four
-    of each finger from its base, thumb first."""
+    """The hands of one recording, as left hands: points (M, 21, 3) in mm, float64. The wrist comes first,
+    then four points of each finger from its base, the thumb first."""
 
     name: str
     points: Tensor
 
 
 def read_leap(path: Path) -> list[Hands]:
-    """Read recordings of a Leap sensor from an npz file with `joints`, `side` and `recording`."""
+    """Read recordings of a Leap sensor from an NPZ file with `joints`, `side` and `recording`."""
     with np.load(path) as file:
         points, recording = torch.from_numpy(file["joints"]).double(), file["recording"]
         points = _as_left(points, torch.from_numpy(file["side"] == "right"))
@@ -49,9 +46,9 @@ def read_poses(path: Path) -> list[Hands]:
 
 
 def read_named(path: Path) -> list[Hands]:
-    """Read named still hands of several collections from an npz file with `joints`, `side`, `name`, `source`.
+    """Read named still hands of several collections from an NPZ file with `joints`, `side`, `name`, `source`.
 
-    Hands that lack a keypoint are left out.
+    Hands without all 21 points are left out.
     """
     with np.load(path) as file:
         points = torch.from_numpy(file["joints"]).double()
@@ -70,11 +67,14 @@ def _as_left(points: Tensor, right: Tensor) -> Tensor:
 
 
 def retarget(points: Tensor, rest: RestPose) -> Tensor:
-    """Rest-aligned local rotations of `HAND_BONES`, unit quaternions (M, 15, 4), float32, wxyz.
+    """Retarget hands to rest-aligned local rotations of `HAND_BONES`: unit quaternions (M, 15, 4), float32,
+    wxyz.
 
-    The palms of `points` (M, 21, 3), left hands in right-handed axes of any scale, are laid on Anny's. Then
-    the first bone of each finger takes the recorded direction and the two others bend about one axis, as
-    hinges do; the bones of the thumb take their directions. Lengths are not used.
+    points: (M, 21, 3) of left hands, in right-handed axes and at any scale.
+
+    First the palms are aligned with Anny's. The first bone of each finger then takes the recorded direction,
+    and the two others bend about a single axis, like hinges. All bones of the thumb take their recorded
+    directions. Lengths are not used.
     """
     ours = torch.stack(
         [rest["wrist.L"]] + [rest[f"finger{finger}-{i}.L"] for finger in FINGERS for i in range(1, 5)]
@@ -92,7 +92,7 @@ def retarget(points: Tensor, rest: RestPose) -> Tensor:
 
 
 def _fit_rotation(points: Tensor, target: Tensor) -> Tensor:
-    """Rotations (M, 3, 3) that lay `points` (M, k, 3) on `target` (k, 3) best (Kabsch 1976)."""
+    """Rotations (M, 3, 3) that best align `points` (M, k, 3) with `target` (k, 3) (Kabsch 1976)."""
     points, target = points - points.mean(1, keepdim=True), target - target.mean(0)
     u, _, vh = torch.linalg.svd(points.mT @ target)
     sign = torch.linalg.det(u @ vh)
@@ -102,7 +102,8 @@ def _fit_rotation(points: Tensor, target: Tensor) -> Tensor:
 
 
 def _align_thumb(along: Tensor, our_along: Tensor) -> Tensor:
-    """Local rotations (M, 3, 3, 3) of the thumb by the smallest turn of each bone in its turn."""
+    """Local rotations (M, 3, 3, 3) of the thumb: the smallest rotation of each bone, from the base
+    outwards."""
     world = torch.eye(3, dtype=along.dtype).expand(len(along), 3, 3)
     local = []
     for bone in range(3):
@@ -128,13 +129,13 @@ def _align_fingers(along: Tensor, our_along: Tensor, ours: Tensor) -> Tensor:
 
 
 def _curl(along: Tensor) -> Tensor:
-    """Normals (..., 3) of the plane that fingers (..., 3, 3) curl in, the longer the more they curl."""
+    """Normals (..., 3) of the plane in which fingers (..., 3, 3) curl; the more they curl, the longer."""
     normals: Tensor = torch.linalg.cross(along[..., :-1, :], along[..., 1:, :])
     return normals.sum(-2)
 
 
 def _bend_axis(along: Tensor, row: Tensor) -> Tensor:
-    """The unit axis (..., 3) about which fingers (..., 3, 3) bend, at right angles to their first bone."""
+    """Unit axis (..., 3) about which fingers (..., 3, 3) bend, perpendicular to their first bone."""
     curl = _curl(along)
     forward = (curl * row).sum(-1, keepdim=True) > 0
     axis = row + _CURL_WEIGHT * torch.where(forward, curl, torch.zeros_like(curl))
@@ -143,7 +144,7 @@ def _bend_axis(along: Tensor, row: Tensor) -> Tensor:
 
 
 def _bend(along: Tensor, joint: int, axis: Tensor) -> Tensor:
-    """By how much (...) a finger turns about `axis` (..., 3) from bone `joint` to the next."""
+    """Angle (...) by which a finger bends about `axis` (..., 3) between bone `joint` and the next."""
     before, after = along[..., joint, :], along[..., joint + 1, :]
     sine = (torch.linalg.cross(before, after) * axis).sum(-1)
     cosine = (before * after).sum(-1) - (before * axis).sum(-1) * (after * axis).sum(-1)

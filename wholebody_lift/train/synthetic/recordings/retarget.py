@@ -1,9 +1,9 @@
-"""Carries a recording over to Anny's skeleton.
+"""Retargeting of recordings to Anny's skeleton.
 
-Each bone of Anny is given the world orientation of its counterpart, G = G_source A, where A takes Anny's
-rest pose to that of the source: it turns the bone's direction, and about it a second axis (the axis that
-an elbow bends about, the row of knuckles, the sole), so that limbs are not twisted. What the source does
-not record follows its parent.
+Each bone of Anny takes the world orientation of its counterpart, G = G_source A, where A rotates Anny's rest
+pose to that of the source. A aligns the bone's direction and a second axis (the axis about which the elbow
+bends, the row of knuckles, the sole), so that limbs are not twisted. Bones that the source does not record
+follow their parents.
 """
 
 import math
@@ -30,28 +30,28 @@ PHALANGES = range(1, 4)
 
 _X, _Y, _Z = torch.eye(3, dtype=torch.float64)
 
-# Limits in degrees for channels that marker sets without enough markers record poorly. A forearm turns
-# about 85 degrees either way and a wrist bends 60 to 80 (Boone and Azen, 1979).
+# Limits in degrees for channels that are recorded poorly with few markers. A forearm turns about 85 degrees
+# either way and a wrist bends 60 to 80 (Boone and Azen, 1979).
 _MAX_FOREARM_TWIST = 85.0
 _MAX_WRIST_BEND = 65.0
 _TOE_RANGE = (-25.0, 45.0)
 _MAX_ANKLE_ROLL = 35.0
-# A foot stands where its ankle is lower than this over the other, in metres, and where it points up or down
-# by less than this; up to twice that, ever less so.
+# How much a foot counts as standing falls to zero as its ankle rises to this height above the other one, in
+# metres, and as its pitch, up or down, grows from this angle to twice this angle.
 _STEP_HEIGHT = 0.12
 _MAX_STANCE_PITCH = 30.0
-# Between these bends a limb begins to tell which way it bends.
+# Bends between which the direction in which a limb bends becomes reliable.
 _BEND_RANGE = (10.0, 30.0)
 
 _ADULT_AGE = 0.8  # on Anny's scale
 
 RestPose = Mapping[str, Tensor]
-"""Where the bones of `bones.BONES` begin at rest, (3,) each, and the finger tips, "finger1-4.L" and so on."""
+"""Heads (3,) of `bones.BONES` in the rest pose, and the fingertips, "finger1-4.L" and so on, by name."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Which bone of a source skeleton drives what. "{side}" stands for `sides`, left first."""
+    """The bones of a source skeleton that drive those of Anny. "{side}" stands for `sides`, left first."""
 
     sides: tuple[str, str]
     pelvis: str
@@ -61,22 +61,22 @@ class Source:
     upper_arm: str
     forearm: str
     hand: str
-    middle_knuckle: str  # where this bone begins is the end of the palm
+    middle_knuckle: str  # its head is the end of the palm
     thigh: str
     shin: str
     foot: str
     toes: str | None
     elbow_axis: tuple[float, float, float]  # about which the left elbow bends, in the rest pose
-    head_lift: float = 0.0  # degrees by which the head of the rest pose looks up
-    ankles_roll: bool = False  # whether feet are recorded as turning about their length
+    head_lift: float = 0.0  # degrees by which the head looks up in the rest pose
+    ankles_roll: bool = False  # whether the source records how feet roll about their length
     fingers: Mapping[int, tuple[str, str, str]] = field(default_factory=dict)  # by Anny's number
 
     def bone(self, pattern: str, side: str) -> str:
-        """The bone of one side of Anny, "L" or "R"."""
+        """The source's bone for a side of Anny, "L" or "R"."""
         return pattern.format(side=self.sides[SIDES.index(side)])
 
 
-# Palms face down and thumbs point forward in the T pose of all of them. The Acclaim files bend the elbow
+# In the T pose of all sources, palms face down and thumbs point forward. The Acclaim files bend the elbow
 # about the x axis of axis="180 -30 -90", and the BVH files were made from such files.
 _CMU_ELBOW = (0.0, -0.5, -(0.75**0.5))
 CMU_BVH = Source(
@@ -110,7 +110,7 @@ CMU_AMC = Source(
     foot="{side}foot",
     toes="{side}toes",
     elbow_axis=_CMU_ELBOW,
-    # In 32 trials of level walking the head bone looks 16 degrees down, where people look 6 down.
+    # In 32 trials of level walking, the head bone looks 16 degrees down, whereas people look 6 degrees down.
     head_lift=10.0,
 )
 QUATERNIUS = Source(
@@ -156,7 +156,7 @@ MESH2MOTION = Source(
         for number, name in enumerate(_FINGER_NAMES, start=1)
     },
 )
-"""Names of bones as in Unreal's mannequin."""
+"""The bone names of Unreal's mannequin."""
 VIRCADIA = Source(
     sides=("Left", "Right"),
     pelvis="Hips",
@@ -178,7 +178,7 @@ VIRCADIA = Source(
         for number, name in enumerate(map(str.title, _FINGER_NAMES), start=1)
     },
 )
-"""Names of bones as in Mixamo's figures."""
+"""The bone names of Mixamo's characters."""
 
 
 def rest_pose(rig: Rig) -> RestPose:
@@ -194,11 +194,12 @@ def rest_pose(rig: Rig) -> RestPose:
 
 
 def retarget(clip: Clip, source: Source, ours: RestPose) -> Tensor:
-    """Rest-aligned local rotations of Anny's bones, unit quaternions (T, J, 4), float32, wxyz.
+    """Retarget a clip to rest-aligned local rotations of Anny's bones: unit quaternions (T, J, 4), float32,
+    wxyz.
 
     `ours` is Anny's rest pose, from `rest_pose`; its size does not matter. The rotation of the root is the
-    orientation of the pelvis in a world with z up. Raises `KeyError` where the clip lacks a bone that
-    `source` names.
+    orientation of the pelvis in a world with z up. Raises `KeyError` if the clip lacks a bone that `source`
+    names.
     """
     turned = {name: clip.rotations[:, i] for i, name in enumerate(clip.bones)}
     turned[source.neck[-1]] = turned[source.neck[-1]] @ _about(_X, -source.head_lift)
@@ -235,7 +236,7 @@ def _about(axis: Tensor, degrees: float) -> Tensor:
 
 
 def _spread(turned: dict[str, Tensor], names: tuple[str, ...], chain: tuple[str, ...]) -> dict[str, Tensor]:
-    """World rotations of a chain of Anny's bones that shares out the turns between the source's bones.
+    """World rotations of a chain of Anny's bones, interpolated between those of the source's bones.
 
     The first of `names` drives the bone below the chain, and the last one the end of the chain.
     """
@@ -250,14 +251,14 @@ def _spread(turned: dict[str, Tensor], names: tuple[str, ...], chain: tuple[str,
 
 
 def _elbow_axis(ours: RestPose, side: str) -> Tensor:
-    """The axis (3,) about which Anny's elbow bends, in the rest pose, where it is bent already."""
+    """The axis (3,) about which Anny's elbow bends, from the rest pose, in which it is slightly bent."""
     shoulder, elbow, wrist = (ours[f"{bone}.{side}"] for bone in ("upperarm01", "lowerarm01", "wrist"))
     return rotations.normalize(torch.linalg.cross(elbow - shoulder, wrist - elbow))
 
 
 def _align_limbs(clip: Clip, source: Source, rest: RestPose, side: str) -> dict[str, tuple[str, Tensor]]:
-    """For each bone of the limbs of one side, without its ".L" or ".R": the source's bone, and the rotation
-    (3, 3) from Anny's rest pose to that of the source."""
+    """For each bone of one side's limbs, without ".L" or ".R": the source's bone, and the rotation (3, 3)
+    from Anny's rest pose to that of the source."""
     ours = {name.removesuffix(f".{side}"): point for name, point in rest.items()}
     heads = dict(zip(clip.bones, clip.heads, strict=True))
     tails = dict(zip(clip.bones, clip.tails, strict=True))
@@ -281,8 +282,8 @@ def _align_limbs(clip: Clip, source: Source, rest: RestPose, side: str) -> dict[
             rotations.look_at(their_along, their_axis) @ rotations.look_at(along, axis).mT,
         )
 
-    # Anny's soles lie on the ground. So do the others' where the legs are straight; the feet of the Acclaim
-    # rest pose stand square to its spread legs.
+    # Anny's soles are flat on the ground, and so are those of sources with straight legs. The feet of the
+    # Acclaim rest pose are at right angles to its spread legs.
     name, thigh, shin = (source.bone(bone, side) for bone in (source.foot, source.thigh, source.shin))
     up = (heads[thigh] - heads[shin]) * (1 - _Y)
     sole = rotations.look_at(up, tails[name] - heads[name])
@@ -299,10 +300,10 @@ def _align_limbs(clip: Clip, source: Source, rest: RestPose, side: str) -> dict[
 
 
 def _roll_to_bend(world: dict[str, Tensor], ours: RestPose, limb: list[str], axis: Tensor) -> None:
-    """Turn the upper bone of a limb about its own direction until the limb bends about `axis` (3,), where it
-    bends enough to tell. The marker-based sources do so already; animated figures often don't.
+    """Rotate the upper bone of a limb about its own direction so that the limb bends about `axis` (3,), where
+    it bends enough. In motion capture it already does; in animations it often does not.
 
-    The limb is named by its upper bone, its lower one and the bone at its end.
+    `limb` names the upper bone, the lower one and the bone at the end.
     """
     upper, lower, end = limb
     along = rotations.normalize(world[upper] @ (ours[lower] - ours[upper]))
@@ -318,8 +319,8 @@ def _roll_to_bend(world: dict[str, Tensor], ours: RestPose, limb: list[str], axi
 
 
 def _raise_collarbone(world: dict[str, Tensor], ours: RestPose, side: str) -> None:
-    """Lift the collarbone with the arm that rises, which no source records: theirs stay where they are in the
-    chest at any height of the arm, or very nearly."""
+    """Raise the collarbone with the arm. No source records this: their collarbones hardly move in the chest,
+    at any height of the arm."""
     chest = world["spine01"]
     upper_arm = rotations.normalize(ours[f"lowerarm01.{side}"] - ours[f"upperarm01.{side}"])
     upwards = ((chest.mT @ world[f"upperarm01.{side}"])[..., 2, :] * upper_arm).sum(-1)
@@ -329,9 +330,9 @@ def _raise_collarbone(world: dict[str, Tensor], ours: RestPose, side: str) -> No
 
 
 def _plant(foot: Tensor, height: Tensor) -> Tensor:
-    """Turn feet (T, 3, 3) about their length until the sole is level, where they stand or nearly so.
+    """Roll feet (T, 3, 3) about their length until the sole is level, where they stand or nearly so.
 
-    `height` (T,) is that of the ankle over the lower one of the two, in metres.
+    `height` (T,) is the height of the ankle above the lower of the two ankles, in metres.
     """
     along, across = -foot[..., 1], foot[..., 0]
     roll = torch.atan2(across[..., 2], foot[..., 2, 2])
@@ -353,18 +354,18 @@ def _to_local(world: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _split_twist(rotation: Tensor, axis: Tensor) -> tuple[Tensor, Tensor]:
-    """Split rotations (T, 3, 3) into bend @ twist: the bend, and the angle (T,) of the turn about `axis`."""
+    """Split rotations (T, 3, 3) into bend @ twist: the bend, and the angle (T,) of the twist about `axis`."""
     q = rotations.from_matrix(rotation)
     angle = 2 * torch.atan2((q[..., 1:] * axis).sum(-1), q[..., 0])
     return rotation @ rotations.from_axis_angle(axis, -angle), angle
 
 
 def _settle_wrist(local: dict[str, Tensor], ours: RestPose, side: str) -> None:
-    """Keep the wrist within what wrists do, and share its twist out over the forearm, as skin does."""
+    """Clamp the wrist to its limits, and distribute its twist along the forearm, as skin does."""
     elbow, forearm, wrist = (f"{bone}.{side}" for bone in ("lowerarm01", "lowerarm02", "wrist"))
     axis = rotations.normalize(ours[wrist] - ours[elbow])
     hinge, elbow_twist = _split_twist(local[elbow], axis)
-    # The hand as seen from a forearm that only bends at the elbow.
+    # The hand's rotation relative to a forearm that only bends at the elbow.
     bend, twist = _split_twist(rotations.from_axis_angle(axis, elbow_twist) @ local[wrist], axis)
     vector = rotations.to_rotation_vector(bend)
     angle = torch.linalg.vector_norm(vector, dim=-1, keepdim=True).clamp_min(1e-9)
@@ -377,7 +378,7 @@ def _settle_wrist(local: dict[str, Tensor], ours: RestPose, side: str) -> None:
 
 
 def _bend_toes(local: dict[str, Tensor], side: str, relative: Tensor) -> None:
-    """Bend all toes of a foot as the source's toes turn relative to its foot, (T, 3, 3)."""
+    """Bend all toes of a foot as the source's toes rotate relative to its foot, (T, 3, 3)."""
     low, high = (math.radians(angle) for angle in _TOE_RANGE)
     _, down = _split_twist(relative, _X)
     bend = rotations.from_axis_angle(_X, down.clamp(-high, -low))
