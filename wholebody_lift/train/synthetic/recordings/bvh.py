@@ -52,9 +52,7 @@ def _read_hierarchy(
     bones: list[str] = []
     parents: list[int] = []
     offsets: list[list[float]] = []
-    ends: dict[
-        int, list[float]
-    ] = {}  # each bone's tail relative to its head, which is the head of its first child
+    ends: dict[int, list[float]] = {}  # each bone's tail (the head of its first child) relative to its head
     channels: list[list[str]] = []
     open_bones: list[int] = []
     bone, at_end_site = -1, False
