@@ -102,7 +102,7 @@ def test_differences_are_told_in_words() -> None:
         "test set 'webcam': 1 of 2 blocks are as published"
     ]
     told = fingerprints.differences(small_bank(seed=1), {"telephoto": [one]}, known)
-    assert told[0].startswith("the test recordings are ")
+    assert told[0].startswith("expected test recordings")
     assert told[1] == "test set 'telephoto': 0 of 1 blocks are as published"
     assert not one.is_like(Fingerprint("ab", (1.0, 2.0)))
 

@@ -62,7 +62,7 @@ _STYLE: dict[Any, Any] = {
 
 
 def draw(measures: Measures) -> dict[str, Figure]:
-    """The figures by name; without recordings that of nearest neighbours is left out."""
+    """Draw the figures, by name. Without recordings, the one of nearest neighbours is omitted."""
     drawers = {
         "views": _views,
         "shares": _shares,
@@ -89,7 +89,7 @@ def _views(measures: Measures) -> Figure:
         low, high = torch.quantile(values, torch.tensor([0.002, 0.998])).tolist()
         if name == "yaw":
             low, high = -180, 180
-        if name == "roll":  # a few are anything up to a quarter turn
+        if name == "roll":  # a few views have any roll up to a quarter turn
             low, high = -30, 30
         if quantity.logarithmic:
             bins = np.geomspace(low, high, _BINS)
@@ -119,7 +119,7 @@ def _views(measures: Measures) -> Figure:
 
 
 def _angles(measures: Measures) -> Figure:
-    """For each angle its limits, and the 1st to 99th percentile and median by source."""
+    """The limits of each angle, and its 1st to 99th percentile and median by source."""
     names = [name for name in (*CENTRAL, *SIDED) if not name.startswith("root")]
     figure = Figure(figsize=(8.2, 7.4), layout="constrained")
     axes = figure.subplots()
@@ -198,7 +198,7 @@ _NAMED_PERCENT = 5.0
 
 
 def _activity_scatter(axes: Axes, members: dict[str, dict[str, float]]) -> None:
-    """Every activity: documented share across, drawn share up."""
+    """The drawn share of every activity against its documented share."""
     documented = np.array([100 * share["documented"] for share in members.values()])
     drawn = np.array([100 * share["drawn"] for share in members.values()])
     most = 1.05 * max(documented.max(), drawn.max())
@@ -227,7 +227,7 @@ def _heat(axes: Axes, missing: dict[str, dict[str, float]]) -> None:
 
 
 def _diversity(measures: Measures) -> Figure:
-    """Variance explained by the first components, and what the first three of hands and faces do."""
+    """Variance explained by the first components, and the first three components of hands and faces."""
     figure = Figure(figsize=(11, 6.2), layout="constrained")
     grid = figure.add_gridspec(2, 2 * len(measures.components), height_ratios=(1.35, 1))
     for column, (part, sources) in enumerate(measures.components.items()):
@@ -264,13 +264,14 @@ _UPRIGHT: dict[str, tuple[tuple[int, int], tuple[int, int]]] = {
         (FACE_FEATURES["jaw"][0], FACE_FEATURES["jaw"][16]),
     ),
 }
-"""From which keypoint to which a part is drawn upwards, and then to the right."""
+"""For each part, the two keypoints whose direction is drawn upwards, and the two that are drawn to the
+right."""
 
 
 def _component(
     axes: Axes, components: Components, number: int, part: str, up: tuple[int, int], across: tuple[int, int]
 ) -> None:
-    """The mean and two standard deviations of one component to either side of it."""
+    """The mean, and two standard deviations of one component to either side of it."""
     first = PARTS[part].start
     upwards, rightwards = (components.mean[b - first] - components.mean[a - first] for a, b in (up, across))
     look = rotations.look_at(upwards, rightwards)[:, [1, 0]]
@@ -291,7 +292,7 @@ def _component(
 
 
 def _nearest(measures: Measures) -> Figure:
-    """Shares of recorded poses whose nearest neighbour is nearer than a distance."""
+    """Share of recorded poses whose nearest neighbour is closer than a distance."""
     figure = Figure(figsize=(11, 3.6), layout="constrained")
     panels = figure.subplots(1, len(measures.nearest), sharey=True)
     colours = dict(

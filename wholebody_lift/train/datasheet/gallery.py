@@ -1,4 +1,4 @@
-"""A picture of synthetic people, to see with one's own eyes what training sees."""
+"""A picture of synthetic people, which shows what training sees."""
 
 import io
 from pathlib import Path
@@ -19,17 +19,17 @@ from wholebody_lift.train.synthetic.people import People, to_batch
 from wholebody_lift.viewers import palette
 
 COLUMNS = 4
-"""People side by side."""
+"""People per row."""
 
 _INCHES = (3.4, 1.5)
 _PICTURE_TO_FIGURES = (1.0, 1.75)
 """Width of the picture and of the two figures beside it."""
 _APART_MM = 750.0
-"""Half the distance between a person from the camera and the same one from the side."""
+"""Half the distance between the person seen from the camera and the same person seen from the side."""
 _REACH_MM = 1600.0
-"""What is shown to either side of the middle between the two."""
+"""Width that is shown to either side of the middle between the two."""
 _HEIGHT_MM = (-40.0, 2050.0)
-"""What is shown above the lowest keypoint; who is higher than that makes room for himself."""
+"""Height that is shown above the lowest keypoint; taller figures extend it."""
 
 _INFERRED_OPACITY = 0.3
 _LINE_WIDTH = {"body": 1.1, "feet": 1.0, "face": 0.5, "left_hand": 0.6, "right_hand": 0.6}  # points
@@ -37,7 +37,7 @@ _SMALL_PIXELS = 0.5  # of the picture's height: smaller people are drawn with th
 
 _DPI = 92
 _PNG_COLOURS = 128
-"""Few, so that the file is a third as large; the sticks have no more than these and what lies between."""
+"""Few colours make the file a third as large; the bones need only these and blends of them."""
 
 _Points = NDArray[np.float32]
 
@@ -52,12 +52,12 @@ def draw(
     pose: str | None = None,
     recorded_only: bool = False,
 ) -> Figure:
-    """`count` people: what the detector reports, in its picture, then the truth, standing on a floor at its
-    lowest keypoint, from the camera's side and from the camera's right. What the detector does not report is
-    pale.
+    """Draw `count` people: what the detector reports, in its picture, then the truth, seen from the camera
+    and from the camera's right, on a floor at the lowest keypoint. Keypoints that the detector does not
+    report are pale.
 
-    They are those of `People.scene`, which has `family`, `kind`, `pose` and `recorded_only` too and raises
-    ValueError for names that it does not know.
+    The people are those of `People.scene`, which explains `family`, `kind`, `pose` and `recorded_only` and
+    raises ValueError for unknown names.
     """
     scene = people.scene(count, generator, family=family, kind=kind, pose=pose, recorded_only=recorded_only)
     observed = to_batch(scene, "given").observed.numpy()
@@ -101,8 +101,8 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def level_looks(rotation: torch.Tensor) -> torch.Tensor:
-    """(N, 3, 3) from world axes to right, forward and up of level cameras with the headings of cameras turned
-    by `rotation` (N, 3, 3)."""
+    """World axes to right, forward and up (N, 3, 3) of level cameras that have the headings of the cameras
+    with `rotation` (N, 3, 3)."""
     up = torch.tensor([0.0, 0.0, 1.0]).expand(len(rotation), 3)
     forward = rotation[:, 2] * torch.tensor([1.0, 1.0, 0.0])
     forward = forward / torch.linalg.vector_norm(forward, dim=-1, keepdim=True)
@@ -110,7 +110,7 @@ def level_looks(rotation: torch.Tensor) -> torch.Tensor:
 
 
 def draw_picture(axes: Axes, xy: _Points, seen: NDArray[np.bool_], image_size: list[float]) -> None:
-    """What the detector reports, in its picture."""
+    """Draw what the detector reports, in its picture."""
     width, height = image_size
     extent = np.ptp(xy[seen], axis=0).max() / max(image_size) if seen.any() else 0.0
     ends = np.array(EDGES)
@@ -130,7 +130,7 @@ def draw_picture(axes: Axes, xy: _Points, seen: NDArray[np.bool_], image_size: l
 
 
 def _draw_figures(axes: Axes, xyz: _Points, seen: NDArray[np.bool_]) -> None:
-    """The person (133, 3), right, forward and up in mm, from behind and, beside it, from the right."""
+    """Draw a person (133, 3), right, forward and up in mm, from behind and, beside that, from the right."""
     right, forward, up = (xyz - (xyz.min(0) + xyz.max(0)) / 2).T
     up = up - up.min()
     both = seen[np.array(EDGES)].all(axis=1)
@@ -153,8 +153,8 @@ def sticks(
     thickness: float,
     colour: str | None = None,
 ) -> None:
-    """Bones between points (133, 2), those of the greatest depth (133,) first; `drawn` and, in full colour,
-    `seen` are by edge. All of one colour, or of those of their parts."""
+    """Bones between points (133, 2), the deepest first, by `depth` (133,). Per edge, `drawn` says whether it
+    is drawn and `seen` whether in full colour. Bones have one colour, or those of their parts."""
     ends = np.array(EDGES)
     order = np.argsort(-depth[ends].mean(1), kind="stable")
     order = order[drawn[order]]

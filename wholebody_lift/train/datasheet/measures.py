@@ -1,4 +1,4 @@
-"""Synthetic people, measured: what a datasheet tells of them."""
+"""Measurements of synthetic people, for the datasheet."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from wholebody_lift.train.synthetic.phenotypes import Shape
 from wholebody_lift.train.synthetic.rig import Rig
 
 PEOPLE = 20_000
-"""People measured unless told otherwise."""
+"""People measured, by default."""
 
 CHUNK = 2000
-"""People made at once."""
+"""People made together."""
 
 DIVERSE = 4000
-"""Bodies, hands and faces of each kind whose principal components are taken."""
+"""Bodies, hands and faces of each kind from which principal components are computed."""
 
 QUERIES = 1500
 """Recorded poses whose nearest neighbours are looked up."""
 
-# What the neighbours of a recorded pose are looked for in.
+# Where the nearest neighbours of recorded poses are searched.
 TEST_TO_TRAIN = "test to train"
 TRAIN_TO_OTHERS = "train to other recordings of train"
 TRAIN_TO_OWN = "train to the rest of its own recording"
@@ -47,7 +47,7 @@ _ALIGNMENTS = 3  # rounds of laying shapes on their mean
 
 
 class Quantity(NamedTuple):
-    """How a measured quantity is written."""
+    """How a measured quantity is labelled."""
 
     label: str
     unit: str
@@ -64,12 +64,12 @@ VIEWS: dict[str, Quantity] = {
     "inside": Quantity("Keypoints in the picture", "%"),
     "stature": Quantity("Stature", "mm"),
 }
-"""What is measured of each view."""
+"""The quantities that are measured of each view."""
 
 
 @dataclass(frozen=True)
 class Components:
-    """Principal components of the places of K keypoints."""
+    """Principal components of the positions of K keypoints."""
 
     mean: Tensor
     """(K, 3) mm."""
@@ -80,7 +80,7 @@ class Components:
 
     @classmethod
     def of(cls, points: Tensor) -> Components:
-        """Of points (M, K, 3) that are aligned already."""
+        """Compute the components of points (M, K, 3), which are already aligned."""
         flat = points.double().flatten(1)
         mean = flat.mean(0)
         _, scale, axes = torch.linalg.svd(flat - mean, full_matrices=False)
@@ -89,7 +89,7 @@ class Components:
 
     @property
     def spread_mm(self) -> float:
-        """Root mean square distance of a keypoint from its mean place."""
+        """Root mean square distance of a keypoint from its mean position."""
         return float((self.variance.sum() / len(self.mean)).sqrt())
 
     @property
@@ -98,13 +98,13 @@ class Components:
         return self.variance.cumsum(0) / self.variance.sum()
 
     def needed(self, share: float) -> int:
-        """How many components hold this share of the variance."""
+        """Number of components that explain this share of the variance."""
         return int((self.explained < share).sum()) + 1
 
 
 @dataclass(frozen=True)
 class Measures:
-    """All that was measured of N people."""
+    """All measurements of N people."""
 
     split: str
     with_recordings: bool
@@ -117,13 +117,13 @@ class Measures:
     missing: dict[str, Tensor]
     """(N,) share of a part's keypoints that are missing, by part."""
     label: Tensor
-    """(N,) position in `poses.LABELS`; these are other people than those of the views."""
+    """(N,) position in `poses.LABELS`; these people are not those of the views."""
     angles: Tensor
-    """(N, A) degrees, as `anatomy.decompose` reads those poses."""
+    """(N, A) anatomical angles of those poses in degrees, by `anatomy.decompose`."""
     components: dict[str, dict[str, Components]]
-    """By part, then by where its shapes come from."""
+    """By part, then by the source of its shapes."""
     nearest: dict[str, dict[str, Tensor]]
-    """By part, then by what is compared with what: mm to the nearest neighbour, of up to `QUERIES` recorded
+    """By part, then by comparison: distance in mm to the nearest neighbour, for up to `QUERIES` recorded
     poses. Empty without recordings."""
 
 
@@ -164,7 +164,7 @@ def _chunks(n: int) -> Iterator[int]:
 
 
 def measure_scene(scene: Scene) -> dict[str, Tensor]:
-    """What `Measures` has of a scene of n people, (n, ...) each."""
+    """Measure a scene of n people for `Measures`, (n, ...) each."""
     views = scene.views
     observed = to_batch(scene, "given").observed
     root = views.xyz[:, list(ROOT)].mean(1)
@@ -204,7 +204,7 @@ def measure_scene(scene: Scene) -> dict[str, Tensor]:
 
 
 def _measure_poses(people: People, n: int, generator: torch.Generator) -> dict[str, Tensor]:
-    """What `Measures` has of n poses, (n, ...) each."""
+    """Measure n poses for `Measures`, (n, ...) each."""
     rest = people.rig.rest(people.rig.sample_shape(n, generator))
     recorded = None
     if people.bank is not None:
@@ -218,8 +218,8 @@ def _measure_poses(people: People, n: int, generator: torch.Generator) -> dict[s
 
 
 def facing(xyz: Tensor) -> Tensor:
-    """Keypoints (..., 133, 3) of the world with the root at the origin, turned about the vertical so that the
-    pelvis looks along -y."""
+    """Move keypoints (..., 133, 3) in the world so that the root is at the origin, and rotate them about the
+    vertical so that the pelvis faces along -y."""
     xyz = xyz - xyz[..., list(ROOT), :].mean(-2, keepdim=True)
     left = xyz[..., _HIPS[0], :] - xyz[..., _HIPS[1], :]
     turn = rotations.about("z", -torch.atan2(left[..., 1], left[..., 0]))
@@ -227,26 +227,26 @@ def facing(xyz: Tensor) -> Tensor:
 
 
 def laid_on_mean(points: Tensor, on: Sequence[int]) -> Tensor:
-    """Points (M, K, 3) moved and turned, not scaled, so that those at `on` lie as near to their mean as they
-    can (Kabsch 1976)."""
+    """Align points (M, K, 3) by translation and rotation, without scaling, so that those at `on` are as close
+    to their mean as possible (Kabsch 1976)."""
     points = points - points[:, on].mean(1, keepdim=True)
     target = points[0, on]
     for _ in range(_ALIGNMENTS):
         u, _, vh = torch.linalg.svd(points[:, on].mT @ target)
-        u[..., -1] *= torch.linalg.det(u @ vh).sign()[:, None]  # a turn, never a mirror image
+        u[..., -1] *= torch.linalg.det(u @ vh).sign()[:, None]  # a rotation, never a reflection
         points = points @ (u @ vh)
         target = points[:, on].mean(0)
     return points
 
 
 def from_recordings(label: Tensor) -> Tensor:
-    """(N,) bool for labels (N,): whether the pose is a recorded one, or made of one."""
+    """(N,) bool, from labels (N,): the pose is a recording or made from one."""
     recorded = torch.tensor([name.startswith("recorded") for name in poses.LABELS], device=label.device)
     return recorded[label]
 
 
 class _OneBody:
-    """One person, on whom poses, hands and faces are compared without differences of shape."""
+    """A single body, on which poses, hands and faces are compared without differences in shape."""
 
     def __init__(self, rig: Rig, generator: torch.Generator) -> None:
         self.rig = rig
@@ -323,11 +323,11 @@ def _neighbours(one: _OneBody, bank: MotionBank, generator: torch.Generator) -> 
 
 
 def compare_splits(points: Tensor, track: Track, generator: torch.Generator) -> dict[str, Tensor]:
-    """Distances (up to `QUERIES`,) in mm from recorded poses to the nearest of others, by what is compared.
+    """Distances (up to `QUERIES`,) in mm from recorded poses to their nearest neighbours, by comparison.
 
-    points: (R, K, 3) of the rows of the track. A distance is the root mean square over the K keypoints. Were
-    the test recordings in train under another name, they would be as near to it as train recordings are to
-    themselves; they should be as far from it as train recordings are from each other.
+    points: (R, K, 3), for the rows of the track. A distance is the root mean square over the K keypoints. If
+    test recordings were also in train, under other names, they would be as close to train as train recordings
+    are to themselves. They should be as far from train as train recordings are from each other.
     """
     device = points.device
     rows = torch.tensor([recording.rows for recording in track.recordings], device=device)

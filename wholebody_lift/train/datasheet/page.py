@@ -1,6 +1,7 @@
 """The datasheet of the synthetic people: a page of tables with its figures.
 
-`measures` draws people and keeps the numbers, `summary` makes plain values of them, and `figures` draws them.
+`measures` draws people and measures them, `summary` reduces the measurements to plain values, and `figures`
+draws them.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ _SECTIONS: dict[str, tuple[str, str, str]] = {
 
 
 def page(summary: dict[str, Any]) -> str:
-    """The datasheet as markdown, with its figures in the folder `assets` beside it."""
+    """The datasheet as Markdown, with its figures in the folder `assets` beside it."""
     how = "with recordings" if summary["with_recordings"] else "by the samplers alone, without recordings"
     tables: dict[str, Callable[[dict[str, Any]], str]] = {
         "views": _views_table,
@@ -91,7 +92,7 @@ def _words(name: str) -> str:
 
 
 def _number(value: float) -> str:
-    """With three digits at least."""
+    """Format a number with at least three digits."""
     return f"{value:,.0f}" if abs(value) >= 99.5 else f"{value:.3g}"
 
 
@@ -178,7 +179,7 @@ def _nearest_table(summary: dict[str, Any]) -> str:
 
 
 def write(measures: Measures, folder: Path) -> None:
-    """Write datasheet.md into a folder, and its figures and datasheet.json into the folder `assets` in it."""
+    """Write datasheet.md to a folder, and its figures and datasheet.json to the subfolder `assets`."""
     summary = summarise(measures)
     assets = folder / _FOLDER
     assets.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Measures of synthetic people as plain values: shares, percentiles, counts."""
+"""Measurements of synthetic people as plain values: shares, percentiles, counts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EXPLAINED = (0.90, 0.95, 0.99)
 """Shares of the variance for which principal components are counted."""
 
 TOLERANCE_DEGREES = 1.0
-"""An angle is outside its limits from this far beyond them."""
+"""An angle counts as outside its limits if it exceeds them by more than this."""
 
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 
@@ -28,7 +28,7 @@ def _percentiles(values: Tensor) -> dict[str, float]:
 
 
 def summarise(measures: Measures) -> dict[str, Any]:
-    """The measures as plain values, ready for JSON."""
+    """Reduce measurements to plain values, ready for JSON."""
     yaw = measures.views["yaw"]
     quarter = ((yaw + 45) % 360 // 90).long()
     quarters = ("front", "left", "back", "right")
@@ -63,7 +63,7 @@ def _has_limits(name: str) -> bool:
 
 
 def _shares(measures: Measures) -> dict[str, dict[str, dict[str, float]]]:
-    """Of each mixture, the documented share of each of its members and the share that was drawn."""
+    """The documented and the drawn share of each member of each mixture."""
     sources = poses.SHARES_WITH_RECORDINGS if measures.with_recordings else poses.SHARES_ALONE
     activities = {name: activity.share for name, activity in ACTIVITIES.items()}
     first = poses.LABELS.index(next(iter(ACTIVITIES)))
@@ -85,7 +85,7 @@ def _shares(measures: Measures) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def _compare_shares(documented: dict[str, float], drawn: Tensor) -> dict[str, dict[str, float]]:
-    """Documented shares of some names, in any unit, and how often the position of each was drawn (N,)."""
+    """Documented shares of some names, in any unit, and drawn shares, from the positions drawn (N,)."""
     total = sum(documented.values())
     counts = torch.bincount(drawn, minlength=len(documented)).tolist()
     return {
@@ -96,7 +96,8 @@ def _compare_shares(documented: dict[str, float], drawn: Tensor) -> dict[str, di
 
 
 def angle_values(measures: Measures, name: str) -> dict[str, Tensor]:
-    """Values (M,) in degrees of an angle, of both sides where it has sides, by where the poses come from."""
+    """Values (M,) of an angle in degrees, by the source of the poses; both sides of sided angles are
+    combined."""
     columns = [
         i for i, angle in enumerate(LIMITS) if angle.removeprefix("left_").removeprefix("right_") == name
     ]
@@ -118,7 +119,7 @@ def _describe_angle(measures: Measures, name: str) -> dict[str, Any]:
 
 
 def _describe_missing(measures: Measures) -> dict[str, dict[str, float]]:
-    """Share of missing keypoints of each part, by detector kind."""
+    """Share of missing keypoints of each part, by kind of detector."""
     kinds = {name: measures.kind == i for i, name in enumerate(detector.KINDS)}
     kinds["all"] = torch.ones_like(measures.kind, dtype=torch.bool)
     return {

@@ -1,4 +1,4 @@
-"""What people of the test sets do, in groups large enough to be measured."""
+"""Groups of what people of the test sets do, large enough to be measured."""
 
 import re
 
@@ -38,8 +38,8 @@ ACTION_GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "any joint angles": ("limits",),
 }
-"""How the names of a group's recordings and activities begin, as regular expressions. What CMU's subjects do
-in which trial is as mocap.cs.cmu.edu lists it; the trials of 07, 08 and so on that the bank has are walks."""
+"""Regular expressions for how the names of a group's recordings and activities begin. The content of CMU's
+trials is as listed on mocap.cs.cmu.edu; the bank's trials of subjects 07, 08 and so on are walks."""
 
 
 def action_group(label: str) -> str:

@@ -1,7 +1,7 @@
-"""Measure a network on the fixed test sets (`held_out`); `report` says it in tables.
+"""Measure a network on the fixed test sets (`held_out`); `report` formats the results as tables.
 
-A network is anything that answers `Features` with a `Prediction`, so that others are measured as SemGAN is.
-docs/evaluation.md explains every figure.
+A network is anything that maps `Features` to a `Prediction`, so other networks are measured the same way as
+SemGAN. docs/evaluation.md explains every figure.
 """
 
 import time
@@ -24,7 +24,7 @@ from wholebody_lift.train.synthetic.detector import KINDS
 from wholebody_lift.train.synthetic.people import Batch, People, Scene, to_batch
 
 PEOPLE = 1000
-"""People of each test set, unless told otherwise."""
+"""People of each test set, by default."""
 
 _CHUNK = 250
 
@@ -34,17 +34,16 @@ class Result(NamedTuple):
 
     people: int
     given: float
-    """Share of the keypoints that the network was given, percent."""
+    """Share of all keypoints that were given to the network, percent."""
     whole: float
     """MPJPE over all 133 keypoints, root-aligned."""
     seen: float
-    """The same over the keypoints that the network was given."""
+    """The same over the keypoints that were given to the network."""
     seen_centred: float
-    """That, after moving the mean of those keypoints to its true place: webcams do not show the root, which
-    the others are measured from."""
+    """As `seen`, but aligned at the mean of the given keypoints, since webcams do not show the root."""
     displaced: float
-    """How far what the network was given is from its true place in the picture, at its true distance: what an
-    input is off before anything is lifted."""
+    """Error of the input before lifting: distance of the given keypoints from their true positions in the
+    picture, in mm at their true distance."""
     n_mpjpe: float
     pa_mpjpe: float
     body: float
@@ -56,31 +55,31 @@ class Result(NamedTuple):
     parts: dict[str, float]
     """MPJPE of each of `skeleton.PARTS`, root-aligned."""
     depth: float
-    """Root-aligned error along the viewing ray, whole."""
+    """Root-aligned error along the viewing ray, over all keypoints."""
     across: float
-    """At right angles to it."""
+    """The same perpendicular to the viewing ray."""
     root: float
-    """Distance of the root from its true place in the camera, with the true K and stature given."""
+    """Distance of the root from its true position in camera axes, with the true K and stature given."""
     root_percent: float
-    """The same, percent of the distance from the camera."""
+    """The same, in percent of the distance from the camera."""
     predicted: float
-    """Mean predicted error, to be compared with `whole`."""
+    """Mean expected error, to be compared with `whole`."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """All that an evaluation found."""
+    """The results of an evaluation."""
 
     results: dict[str, dict[str, Result]]
     """By test set and input."""
     groups: dict[str, dict[str, Result]]
-    """By question and by what people are grouped by."""
+    """By the name of a `Grouping`, then by group."""
     bones: dict[str, dict[str, float]]
-    """Spread of the lengths of bones between four views of a body, percent, by input and bone."""
+    """Spread of bone lengths between four views of a body, percent, by input and bone."""
     calibration: list[metrics.Decile]
     """Of the set "mixture"."""
     differences: list[str]
-    """In what the test sets are not the published ones; empty if nothing is, or for another split."""
+    """How the test sets differ from the published ones; empty if they do not, and for other splits."""
     seconds: float
 
 
@@ -93,11 +92,11 @@ def evaluate(
     stature_mm: float = Config().stature_mm,
     progress: bool = False,
 ) -> Report:
-    """Errors of a network on the first `count` people of each of some test sets.
+    """Measure the errors of a network on the first `count` people of each of some test sets.
 
-    people: has the rig and the bank, on the CPU, and says which split is measured.
-    stature_mm: body height that the network's millimetres are in.
-    progress: show a bar.
+    people: provides the rig and the bank, on the CPU, and the split to measure on.
+    stature_mm: stature of the people that the network predicts.
+    progress: show a progress bar.
 
     Raises ValueError for people without a bank, for a set that is not in `held_out.SETS`, and for more people
     than a set has.
@@ -146,7 +145,7 @@ def evaluate(
 
 
 def predict(model: nn.Module, features: Features) -> Prediction:
-    """What a network answers, on the CPU, whatever its device and whether or not it is in training."""
+    """The prediction of a network in evaluation mode, moved to the CPU; the network's mode is restored."""
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     training = model.training
     model.eval()
@@ -160,7 +159,7 @@ def predict(model: nn.Module, features: Features) -> Prediction:
 
 
 class _Table(NamedTuple):
-    """What was measured of N people."""
+    """Measurements of N people."""
 
     columns: dict[str, Tensor]
     """(N,) each, named as in `Result`."""
@@ -171,10 +170,10 @@ class _Table(NamedTuple):
     bone_lengths: Tensor
     """(N, E) mm"""
     labels: dict[str, tuple[str, ...]]
-    """N names each, by what people are grouped by."""
+    """N names each, by the kind of label."""
 
     def result(self, rows: Sequence[int] | None = None) -> Result:
-        """Means over all people or some."""
+        """Means over all people, or over some rows."""
         chosen = torch.tensor(range(len(self.distance)) if rows is None else rows)
         by_keypoint = self.distance[chosen].mean(0)
         return Result(
@@ -185,7 +184,7 @@ class _Table(NamedTuple):
 
 
 def _join(tables: Sequence[_Table]) -> _Table:
-    """The people of all tables."""
+    """Concatenate tables."""
     return _Table(
         columns={name: torch.cat([table.columns[name] for table in tables]) for name in tables[0].columns},
         distance=torch.cat([table.distance for table in tables]),
@@ -199,7 +198,7 @@ def _join(tables: Sequence[_Table]) -> _Table:
 
 
 def _measure(model: nn.Module, scene: Scene, crowd: Crowd, knowledge: str, stature_mm: float) -> _Table:
-    """What a network makes of a scene, which shows the first people of the crowd."""
+    """Measure a network on a scene, which shows the first people of the crowd."""
     batch = to_batch(scene, knowledge, Config(stature_mm=stature_mm))
     answers = [predict(model, piece.features) for piece in batch.split(_CHUNK)]
     xyz, predicted = (torch.cat(tensors) for tensors in zip(*answers, strict=True))
@@ -228,13 +227,13 @@ def _measure(model: nn.Module, scene: Scene, crowd: Crowd, knowledge: str, statu
 
 
 def _mean_of_given(values: Tensor, batch: Batch) -> Tensor:
-    """Mean of (N, 133) over the keypoints that the network was given, (N,)."""
+    """Mean (N,) of values (N, 133) over the keypoints that were given to the network."""
     return (values * batch.observed).sum(1) / batch.observed.sum(1)
 
 
 def _displaced(plane: Tensor, xyz: Tensor) -> Tensor:
-    """How far points on the image plane (N, 133, 2) are from where keypoints (N, 133, 3) in the camera are
-    seen, (N, 133), mm at the distance of those."""
+    """Distance (N, 133) between points on the image plane (N, 133, 2) and the projections of keypoints
+    (N, 133, 3) in camera axes, in mm at the keypoints' depth."""
     depth = xyz[..., 2:]
     return (plane * depth - xyz[..., :2]).square().sum(-1).sqrt()
 
@@ -250,14 +249,14 @@ def _labels(scene: Scene, crowd: Crowd) -> dict[str, tuple[str, ...]]:
 
 
 def _outside(share: float) -> str:
-    """How much of body and feet is outside the picture, in words."""
+    """A label for the share of body and feet that is outside the picture."""
     if share == 0:
         return "nothing outside"
     return "half or more outside" if share >= 0.5 else "under half outside"
 
 
 def _root_error(xyz: Tensor, plane: Tensor, scene: Scene, batch: Batch) -> tuple[Tensor, Tensor]:
-    """How far from its true place the root of people (N, 133, 3) is put, mm and percent of the distance."""
+    """Error of the root's position for people (N, 133, 3), in mm and in percent of the distance."""
     weights = weights_of(batch.observed, xyz.dtype) * scene.detections.scores
     true = scene.views.xyz[:, list(skeleton.ROOT)].mean(1)
     off = (camera.place_root(xyz, plane, weights) - true).square().sum(-1).sqrt()
@@ -265,7 +264,7 @@ def _root_error(xyz: Tensor, plane: Tensor, scene: Scene, batch: Batch) -> tuple
 
 
 def _bones(table: _Table) -> dict[str, float]:
-    """Spread of the length of each edge between the views of a body, percent, mean over whole bodies."""
+    """Spread of each edge's length between the views of a body, percent, as the mean over complete bodies."""
     views = SETS["four views"].views
     bodies = len(table.bone_lengths) // views
     lengths = table.bone_lengths[: bodies * views].reshape(bodies, views, -1)
@@ -275,16 +274,16 @@ def _bones(table: _Table) -> dict[str, float]:
 
 
 class Grouping(NamedTuple):
-    """A question whose answer is one result for each group of people."""
+    """A division of a test set's people into groups, with one result for each group."""
 
     test_set: str
     given: str
     """The input."""
     by: str
-    """Name of the labels."""
+    """The kind of label to group by."""
 
     def results(self, tables: dict[tuple[str, str], _Table]) -> dict[str, Result]:
-        """By group, in alphabetical order; nothing if the set was not measured."""
+        """Results by group, in alphabetical order; empty if the set was not measured."""
         table = tables.get((self.test_set, self.given))
         if table is None:
             return {}

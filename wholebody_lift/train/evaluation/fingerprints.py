@@ -1,10 +1,11 @@
-"""Whether test sets are those that published figures were measured on.
+"""Fingerprints, which tell whether test sets are those that the published figures were measured on.
 
-A seed gives the same people on every machine up to the rounding of floating-point arithmetic, as processors
-add up in different orders. So a hash of coordinates would differ between machines, and a hash of rounded ones
-too: of a million values some lie on the border between two roundings. A `Fingerprint` has a hash of what is
-exact (which recordings, image sizes and kinds of detectors were drawn) and a few sums over all coordinates,
-compared with a tolerance that is far above rounding and far below a change of bodies, cameras or detectors.
+A seed gives the same people on every machine, except for rounding, because processors add numbers in
+different orders. So a hash of coordinates would differ between machines, and so would a hash of rounded
+coordinates: among a million values, some lie on the border between two roundings. A `Fingerprint` has a hash
+of what is exact (the recordings, image sizes and kinds of detectors that were drawn) and a few sums over all
+coordinates. The sums are compared with a tolerance far above rounding errors and far below a change of
+bodies, cameras or detectors.
 """
 
 import hashlib
@@ -24,23 +25,23 @@ from wholebody_lift.train.synthetic.people import Scene
 from wholebody_lift.train.synthetic.rig import Rig
 
 PUBLISHED = Path(__file__).with_suffix(".json")
-"""Fingerprints of the sets that published figures were measured on."""
+"""The file with the fingerprints of the sets that the published figures were measured on."""
 
 TOLERANCE = 0.1
-"""Of the numbers of a fingerprint: mm, px or keypoints per person."""
+"""Tolerance of the sums of a fingerprint: mm, px or keypoints per person."""
 
 
 class Fingerprint(NamedTuple):
-    """What tells a block of a test set from any other, on every machine."""
+    """Identifies a block of a test set, on every machine."""
 
     drawn: str
-    """Hash of what is exact: the recordings, the families, the image sizes, the kinds of detectors."""
+    """Hash of everything exact: recordings, camera families, image sizes, kinds of detectors."""
     numbers: tuple[float, ...]
-    """Weighted sums over keypoints, means over people: x, y, z in mm, wherever the person is, and x, y in px;
-    then for each input the keypoints found per person and their mean distance from the truth in px."""
+    """Weighted sums over keypoints, averaged over people: x, y, z in mm, independent of position, and x, y in
+    px; then, for each input, the number of keypoints found per person and their mean error in px."""
 
     def is_like(self, other: "Fingerprint") -> bool:
-        """Whether both are of the same people, up to rounding."""
+        """Whether both describe the same people, except for rounding."""
         if self.drawn != other.drawn or len(self.numbers) != len(other.numbers):
             return False
         return all(abs(a - b) <= TOLERANCE for a, b in zip(self.numbers, other.numbers, strict=True))
@@ -53,9 +54,9 @@ def fingerprint(crowd: Crowd, scenes: dict[str, Scene]) -> Fingerprint:
     exact = [views.family, *views.image_size.T, *(scene.detections.kind for scene in scenes.values())]
     digest.update(torch.stack([column.round().int() for column in exact]).numpy().astype("<i4").tobytes())
 
-    # Weights that are all different, so that exchanged keypoints are noticed.
+    # All weights are different, so that swapped keypoints change the sum.
     weights = 0.5 + torch.arange(NUM_KEYPOINTS, dtype=torch.float64) * 0.618034 % 1
-    # Far outside, where lenses bend most, pixels depend on rounding.
+    # Far outside the picture, where lenses distort most, pixels depend on rounding.
     xy = views.xy.double().clamp(torch.zeros(()), views.image_size[:, None])
     numbers = [((weights - weights.mean()) @ views.xyz.double()).mean(0), (weights @ xy).mean(0)]
     for scene in scenes.values():
@@ -67,7 +68,8 @@ def fingerprint(crowd: Crowd, scenes: dict[str, Scene]) -> Fingerprint:
 
 
 def test_recordings_hash(bank: MotionBank) -> str:
-    """Hash of the test recordings in a bank, however its file is packed and whatever else it holds."""
+    """Hash of the test recordings in a bank, independent of how the file is packed and what else it
+    contains."""
     digest = hashlib.sha256()
     for name, track in bank.tracks.items():
         ends = torch.tensor([0, *(entry.rows for entry in track.recordings)]).cumsum(0).tolist()
@@ -80,7 +82,8 @@ def test_recordings_hash(bank: MotionBank) -> str:
 
 
 def _at_every_bone(packed: Tensor, bones: tuple[str, ...]) -> Tensor:
-    """(F, J, 4) from packed poses of the bones that move in a bank, the others not turned."""
+    """Poses (F, J, 4) of all bones from packed poses of the bones that move in a bank; the others are at
+    rest."""
     poses = torch.zeros(len(packed), len(BONES), 4, dtype=packed.dtype)
     poses[..., 0] = torch.iinfo(packed.dtype).max
     poses[:, [BONES.index(bone) for bone in bones]] = packed.cpu()
@@ -91,9 +94,9 @@ class Published(NamedTuple):
     """The fingerprints that are kept with the code."""
 
     bank: str
-    """`test_recordings_hash` of the bank that they were made of."""
+    """`test_recordings_hash` of the bank that they were made from."""
     sets: dict[str, tuple[Fingerprint, ...]]
-    """Of the blocks of each set of the test split."""
+    """The fingerprint of each block, by test set."""
 
 
 def published(path: Path = PUBLISHED) -> Published:
@@ -107,7 +110,8 @@ def published(path: Path = PUBLISHED) -> Published:
 
 
 def publish(path: Path, rig: Rig, bank: MotionBank, people: int = PEOPLE) -> None:
-    """Write the fingerprints of the first people of all sets, to be committed when a change is meant."""
+    """Write the fingerprints of the first people of all sets. Commit the file if the test sets change on
+    purpose."""
     lines = []
     for name in SETS:
         rows = [fingerprint(*block) for block in blocks(name, rig, bank, people=people)]
@@ -118,17 +122,17 @@ def publish(path: Path, rig: Rig, bank: MotionBank, people: int = PEOPLE) -> Non
 
 
 def differences(bank: MotionBank, made: dict[str, list[Fingerprint]], known: Published) -> list[str]:
-    """What is not as published, in plain words; nothing if the figures can be compared.
+    """How test sets differ from the published ones, in words; empty if the figures can be compared.
 
     made: fingerprints of the first blocks of some sets.
     """
-    told = []
+    found = []
     ours = test_recordings_hash(bank)
     if ours != known.bank:
-        told.append(f"the test recordings are {ours[:16]}, the published figures are of {known.bank[:16]}")
+        found.append(f"expected test recordings {known.bank[:16]}, of the published figures, got {ours[:16]}")
     for name, blocks_made in made.items():
         theirs = known.sets.get(name, ())[: len(blocks_made)]
         same = [a.is_like(b) for a, b in zip(blocks_made, theirs, strict=False)]
         if sum(same) < len(blocks_made):
-            told.append(f"test set {name!r}: {sum(same)} of {len(blocks_made)} blocks are as published")
-    return told
+            found.append(f"test set {name!r}: {sum(same)} of {len(blocks_made)} blocks are as published")
+    return found

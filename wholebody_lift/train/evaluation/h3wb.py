@@ -1,6 +1,6 @@
-"""Human3.6M 3D WholeBody (H3WB) for those who hold it: its files, official split, masking and errors.
+"""Human3.6M 3D WholeBody (H3WB), for users who have the dataset: files, official split, masking and errors.
 
-H3WB: Zhu, Samet, Picard, ICCV 2023. Both published layouts are read, which are told apart by content:
+H3WB: Zhu, Samet, Picard, ICCV 2023. Both published layouts are read and recognised by their content:
 
 - JSON (`2Dto3D_train.json`, its parts, `RGBto3D_*.json`, the tests): sample id, then `keypoints_2d` and
   `keypoints_3d` as keypoint number, then x, y(, z); `image_path`. No file holds all of these.
@@ -49,13 +49,13 @@ SUBJECTS: dict[str, tuple[str, ...]] = {"train": ("S1", "S5", "S6", "S7"), "test
 """The official split."""
 
 IMAGE_SIZE = (1000.0, 1000.0)
-"""Pixels; two of Human3.6M's four cameras have 1002 rows."""
+"""Pixels; the images of two of Human3.6M's four cameras have 1002 rows."""
 
-_K_UNIT = 1000.0  # metadata gives focal length and centre in thousands of pixels
+_K_UNIT = 1000.0  # `metadata` gives focal length and centre in thousands of pixels
 _FOCAL_PX = (500.0, 3000.0)  # Human3.6M's are about 1145
-_LARGEST_REPROJECTION_PX = 20.0  # in the median; a wrong unit or camera is off by hundreds
+_LARGEST_REPROJECTION_PX = 20.0  # median error; with a wrong unit or camera it is in the hundreds
 _SAME_MM = 1.0
-_SMALLEST_MM = 100.0  # no person is; in metres everyone is
+_SMALLEST_MM = 100.0  # people are larger, unless they are in metres
 _CHUNK = 250
 
 _IMAGE_PATH = re.compile(r"(?P<subject>S\d+)/Images/(?P<action>[^/]+)\.(?P<camera>\d{8})/")
@@ -70,24 +70,25 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class H3WB:
-    """N samples, each one person in one picture. `h3wb[rows]` takes rows by slice, mask or positions."""
+    """N samples, each one person in one picture. `h3wb[rows]` selects samples by slice, mask or positions."""
 
     sample: npt.NDArray[np.int64]
-    """(N,) the publishers' sample id; -1 where the file has none."""
+    """(N,) the publishers' sample ids; -1 if the file has none."""
     xy: npt.NDArray[np.float32]
     """(N, 133, 2) pixels, NaN where not observed."""
     xyz: npt.NDArray[np.float32]
-    """(N, 133, 3) mm in camera axes, NaN where the file has none. From NPZ the camera is at the origin."""
+    """(N, 133, 3) mm in camera axes, NaN where the file has none. In NPZ files the camera is at the
+    origin."""
     observed: npt.NDArray[np.bool_]
     """(N, 133)"""
     subject: npt.NDArray[np.str_]
-    """(N,) such as "S1"; "" where the file does not say, as for the next two."""
+    """(N,) such as "S1". Here and in the next two, "" if the file does not say."""
     action: npt.NDArray[np.str_]
     """(N,) such as "Directions 1"."""
     camera: npt.NDArray[np.str_]
     """(N,) such as "54138969"."""
     K: npt.NDArray[np.float32] | None = None
-    """(N, 3, 3) pixels, or None where the file has no cameras (see `with_cameras`)."""
+    """(N, 3, 3) pixels, or None if the file has no cameras (see `with_cameras`)."""
 
     def __len__(self) -> int:
         return len(self.sample)
@@ -99,19 +100,20 @@ class H3WB:
         return H3WB(**columns)
 
     def of(self, split: Literal["train", "test"]) -> H3WB:
-        """The samples of the official split; raises `InputError` where the subjects are not known."""
+        """The samples of one side of the official split. Raises `InputError` if the subjects are not
+        known."""
         if (self.subject == "").any():
             raise InputError(
-                "these samples do not say whose they are, so they cannot be split; the file's name tells "
-                "(2Dto3D_train.json is all training), or see with_images"
+                "expected samples with subjects, got some without, which cannot be split; add them with "
+                "with_images, or go by the file's name (all of 2Dto3D_train.json is for training)"
             )
         return self[np.isin(self.subject, SUBJECTS[split])]
 
 
 def read(path: str | os.PathLike[str]) -> H3WB:
-    """Samples of a JSON or NPZ file in either published layout, in the file's order.
+    """Read the samples of a JSON or NPZ file in either published layout, in the file's order.
 
-    Raises `InputError`, naming what was found, for a file in neither.
+    Raises `InputError`, naming what was found, for any other file.
     """
     path = Path(path)
     h3wb = _read_npz(path) if zipfile.is_zipfile(path) else _read_json(path)
@@ -125,33 +127,33 @@ def read(path: str | os.PathLike[str]) -> H3WB:
 
 
 def with_images(poses: H3WB, images: H3WB) -> H3WB:
-    """`poses` with the subjects, actions and cameras of `images`, which are found by sample id.
+    """Add the subjects, actions and cameras of `images` to `poses`, by sample id.
 
     For `2Dto3D_train.json` and `RGBto3D_train.json`, which have the same samples. The ids of the test files
-    do not correspond (README). Raises `InputError` where a sample is not in `images` or its 3D differs.
+    do not correspond (README). Raises `InputError` if a sample is not in `images` or its 3D differs.
     """
     position = {int(sample): row for row, sample in enumerate(images.sample)}
     missing = [int(sample) for sample in poses.sample if int(sample) not in position]
     if missing:
-        raise InputError(f"sample {missing[0]} is not among the images ({len(missing)} samples are not)")
+        raise InputError(f"expected samples of the images, got {len(missing)} others, such as {missing[0]}")
     other = images[np.array([position[int(sample)] for sample in poses.sample], dtype=np.int64)]
     same = (np.abs(poses.xyz - other.xyz) <= _SAME_MM).all((1, 2))
     if not same.all():
         raise InputError(
-            f"sample {poses.sample[~same][0]} has other 3D keypoints in the two files, or none; only the "
-            "training files 2Dto3D_train.json and RGBto3D_train.json have the same samples"
+            f"expected the same 3D keypoints in both files, got different or missing ones for sample "
+            f"{poses.sample[~same][0]}; only 2Dto3D_train.json and RGBto3D_train.json have the same samples"
         )
     return replace(poses, subject=other.subject, action=other.action, camera=other.camera)
 
 
 def with_cameras(h3wb: H3WB, path: str | os.PathLike[str]) -> H3WB:
-    """The same samples with K from `metadata` of `h3wb_train.npz`, which has the cameras of all subjects."""
+    """Add K from the `metadata` of `h3wb_train.npz`, which has the cameras of all subjects."""
     path = Path(path)
     return replace(h3wb, K=_intrinsics(h3wb, _metadata(path), path))
 
 
 def incomplete(h3wb: H3WB, generator: torch.Generator) -> H3WB:
-    """The samples with the official masking of the second task (`detector.MASKS`), drawn for each."""
+    """Mask samples as in the second task (`detector.MASKS`), with a mask drawn for each."""
     share = torch.tensor([share for share, _ in MASKS.values()])
     probability = torch.zeros(len(MASKS), NUM_KEYPOINTS)
     for row, (part, (_, masked)) in enumerate(MASKS.items()):
@@ -170,13 +172,13 @@ def to_batch(
     stature_mm: float | None = None,
     device: torch.device | str = "cpu",
 ) -> Batch:
-    """Samples as the network sees them, for training and evaluation, by the function for synthetic people.
+    """Convert samples to the network's input and target, by the same function as synthetic people.
 
-    knowledge: what the network is told of the camera, as in `people.CAMERA_KNOWLEDGE`; None tells it all that
-        is known, which is "given" with K and "image_size" without. Without K the target is seen from the
-        assumed camera, as the true one is not known.
-    stature_mm: of these people, to scale the target to the network's stature; H3WB does not publish it.
-        None leaves the target in true millimetres.
+    knowledge: what the network is given of the camera, as in `people.CAMERA_KNOWLEDGE`. None gives it all
+        that is known: "given" with K and "image_size" without. Without K the target is in the assumed
+        camera's view, because the true camera is not known.
+    stature_mm: stature of these people, to scale the target to the network's stature; H3WB does not publish
+        it. None keeps the target in true millimetres.
 
     Raises `InputError` for samples without 3D or without any 2D keypoint, and for "given" without K.
     """
@@ -194,7 +196,8 @@ def to_batch(
     for wanted, has in complete.items():
         if not has.all():
             raise InputError(
-                f"{(~has).sum()} of {len(has)} samples have no {wanted}, the first is number {has.argmin()}"
+                f"expected {wanted} in every sample, got none in {(~has).sum()} of {len(has)}, the first at "
+                f"position {has.argmin()}"
             )
 
     n = len(h3wb)
@@ -220,9 +223,9 @@ def to_batch(
 
 
 class Errors(NamedTuple):
-    """Means over all samples and keypoints of a part, mm; the first six are the benchmark's columns.
+    """Means over all samples and the keypoints of a part, mm. The first six are the benchmark's columns.
 
-    What each is, `metrics.Protocol` says, in the same order."""
+    The fields are those of `metrics.Protocol`, in the same order."""
 
     whole: float
     body: float
@@ -234,9 +237,9 @@ class Errors(NamedTuple):
     hands_at_wrist: float
     """Each hand with its own root at the origin."""
     n_mpjpe: float
-    """Whole, after the best scale of each sample: what does not depend on the assumed stature."""
+    """Over all keypoints, after the best scale of each sample, and so independent of the assumed stature."""
     pa_mpjpe: float
-    """Whole, after the best similarity of each sample."""
+    """Over all keypoints, after the best similarity transform of each sample."""
 
 
 def evaluate(
@@ -248,14 +251,14 @@ def evaluate(
     network_stature_mm: float = Config().stature_mm,
     progress: bool = False,
 ) -> Errors:
-    """Errors of a network by the benchmark's protocol; `h3wb.of("test")` or a test file is the official test.
+    """Measure a network by the benchmark's protocol. `h3wb.of("test")` or a test file is the official test.
 
-    model: anything that answers `Features` with a `Prediction` for people of `network_stature_mm`.
-    stature_mm: what the people are taken to be, None: as the network has them. A single picture does not tell
-        how tall a person is, so say which with the errors.
-    progress: show a bar.
+    model: anything that maps `Features` to a `Prediction` for people of `network_stature_mm`.
+    stature_mm: assumed stature of the people; None means that of the network. A single picture does not show
+        how tall a person is, so report the assumption with the errors.
+    progress: show a progress bar.
 
-    `knowledge` and what is raised are as in `to_batch`.
+    `knowledge` and the errors raised are as in `to_batch`.
     """
     if not len(h3wb):
         raise InputError(
@@ -295,7 +298,8 @@ def _some(names: object) -> str:
 
 
 def _compact(node: dict[str, Any]) -> Any:
-    """A point becomes a tuple and the points of a sample an array while the file is read: it is large."""
+    """While a file is read, convert each point to a tuple and the points of a sample to an array, to save
+    memory."""
     if "x" in node and "y" in node:
         return tuple(node[axis] for axis in "xyz" if axis in node)
     if isinstance(node.get("0"), tuple) and set(node) == {str(i) for i in range(NUM_KEYPOINTS)}:
@@ -321,7 +325,7 @@ def _read_json(path: Path) -> H3WB:
             and {"keypoints_2d", "keypoints_3d", "image_path"} & {*sample}
         ):
             inside = f" with {_some(sample)}" if isinstance(sample, dict) else ""
-            raise InputError(f"{path.name} holds {_some(data)}; {key!r} is no sample{inside}; {_NEITHER}")
+            raise InputError(f"{path.name} holds {_some(data)}; {key!r} is not a sample{inside}; {_NEITHER}")
     origin = [_IMAGE_PATH.search(str(sample.get("image_path", ""))) for sample in data.values()]
     subject, action, cameras = (
         [match[name] if match else "" for match in origin] for name in ("subject", "action", "camera")
@@ -339,7 +343,7 @@ def _read_json(path: Path) -> H3WB:
 
 
 def _points(points: object, channels: int, where: str) -> Array:
-    """(133, channels), NaN where the sample has none."""
+    """(133, channels), NaN if the sample has none."""
     if points is None:
         return np.full((NUM_KEYPOINTS, channels), np.nan, dtype=np.float32)
     if isinstance(points, np.ndarray) and points.shape == (NUM_KEYPOINTS, channels):
@@ -355,7 +359,8 @@ def _points(points: object, channels: int, where: str) -> Array:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Reads arrays, tensors and plain containers; anything else in a downloaded file could run code."""
+    """Reads arrays, tensors and plain containers only, because anything else in a downloaded file could run
+    code."""
 
     _ALLOWED = (
         ("numpy", "ndarray"),
@@ -375,7 +380,7 @@ class _Unpickler(pickle.Unpickler):
             from_numpy and name in ("_reconstruct", "scalar", "_frombuffer")
         ):
             return super().find_class(module, name)
-        raise pickle.UnpicklingError(f"it holds a {module}.{name}, which is not loaded for safety")
+        raise pickle.UnpicklingError(f"it holds a {module}.{name}, which is not loaded, for safety")
 
 
 def _dictionary(file: IO[bytes]) -> object:
@@ -389,7 +394,7 @@ def _dictionary(file: IO[bytes]) -> object:
 
 
 def _members(path: Path, *names: str) -> dict[str, dict[str, Any]]:
-    """Those of the named dictionaries that an NPZ file holds; at least one."""
+    """Those of the named dictionaries that an NPZ file has. Raises `InputError` if it has none."""
     with zipfile.ZipFile(path) as archive:
         held = [name.removesuffix(".npy") for name in archive.namelist()]
         found: dict[str, dict[str, Any]] = {}
@@ -427,12 +432,15 @@ def _read_npz(path: Path) -> H3WB:
         for action, recording in _entries(actions, f"subject {subject!r} in {path.name}"):
             for name, block in _entries(recording, f"{subject} {action!r} in {path.name}"):
                 if not isinstance(block, Mapping):
-                    continue  # global_3d and frame_id stand among the cameras
+                    continue  # global_3d and frame_id are listed among the cameras
                 where = f"{subject} {action!r} camera {name} in {path.name}"
                 xy.append(_frames(block, "pose_2d", 2, where))
                 xyz.append(_frames(block, "camera_3d", 3, where))
                 if len(xy[-1]) != len(xyz[-1]):
-                    raise InputError(f"{where}: {len(xy[-1])} frames of pose_2d, {len(xyz[-1])} of camera_3d")
+                    raise InputError(
+                        f"{where}: expected as many frames of pose_2d as of camera_3d, got {len(xy[-1])} and "
+                        f"{len(xyz[-1])}"
+                    )
                 n = len(xy[-1])
                 ids = np.asarray(block.get("sample_id", np.full(n, -1))).reshape(-1)
                 sample.append(ids.astype(np.int64) if len(ids) == n else np.full(n, -1))
@@ -464,7 +472,9 @@ def _frames(block: Mapping[str, Any], field: str, channels: int, where: str) -> 
         or values.ndim not in (3, 4)
         or values.shape[1:-2] not in ((), (1,))
     ):
-        raise InputError(f"{where}: {field} is {values.shape}; wanted (frames, {NUM_KEYPOINTS}, {channels})")
+        raise InputError(
+            f"{where}: expected {field} of shape (frames, {NUM_KEYPOINTS}, {channels}), got {values.shape}"
+        )
     return values.reshape(-1, NUM_KEYPOINTS, channels)
 
 
@@ -475,14 +485,14 @@ def _intrinsics(h3wb: H3WB, metadata: Mapping[str, Any], path: Path) -> npt.NDAr
         known = metadata.get(subject, {})
         if name not in known or "K" not in known[name]:
             raise InputError(
-                f"metadata of {path.name} has no K of camera {name!r} of subject {subject!r}; it has "
+                f"expected K of camera {name!r} of subject {subject!r} in the metadata of {path.name}, got "
                 f"{_some(known or metadata)}"
             )
         matrix = np.asarray(known[name]["K"], dtype=np.float64).reshape(-1, 3)[:2] * _K_UNIT
         if not (_FOCAL_PX[0] < matrix[0, 0] < _FOCAL_PX[1] and _FOCAL_PX[0] < matrix[1, 1] < _FOCAL_PX[1]):
             raise InputError(
-                f"K of camera {name} in {path.name} has a focal length of {matrix[0, 0] / _K_UNIT:g}; wanted "
-                "thousands of pixels, about 1.145"
+                f"expected K of camera {name} in {path.name} in thousands of pixels, with a focal length of "
+                f"about 1.145, got {matrix[0, 0] / _K_UNIT:g}"
             )
         rows = (h3wb.subject == subject) & (h3wb.camera == name)
         K[rows, :2], K[rows, 2, 2] = matrix, 1
@@ -490,11 +500,11 @@ def _intrinsics(h3wb: H3WB, metadata: Mapping[str, Any], path: Path) -> npt.NDAr
 
 
 def _check_projection(h3wb: H3WB, path: Path) -> None:
-    """In NPZ the camera is at the origin, so the 3D must be seen about where the 2D is."""
+    """Check that the 3D projects to about where the 2D is, as the camera is at the origin in NPZ files."""
     xyz, K = torch.from_numpy(h3wb.xyz), torch.as_tensor(h3wb.K)
     off = (camera.project(xyz, K) - torch.from_numpy(h3wb.xy)).norm(dim=-1).numpy()[h3wb.observed]
     if off.size and not np.nanmedian(off) <= _LARGEST_REPROJECTION_PX:
         raise InputError(
-            f"in {path.name} camera_3d seen through K is {np.nanmedian(off):.0f} px from pose_2d in the "
-            "median; wanted camera_3d in mm from the camera, pose_2d in pixels, K in thousands of pixels"
+            f"expected camera_3d of {path.name} in mm from the camera, pose_2d in pixels and K in thousands "
+            f"of pixels, got a median of {np.nanmedian(off):.0f} px between pose_2d and projected camera_3d"
         )

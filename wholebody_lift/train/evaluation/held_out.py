@@ -1,13 +1,13 @@
-"""People that no training sees: fixed test sets, the same on every machine.
+"""Fixed test sets of people that training never sees, the same on every machine.
 
-A test set is a crowd of people before cameras of one family. Their poses, hands and faces are those of
-recordings of one split, unchanged; their bodies and cameras are new. The crowd is drawn once and then given
-to the network in several ways (`INPUTS`), so that what noise or missing keypoints cost is measured on the
-same people, not blurred by having drawn others.
+A test set is a crowd of people, seen by cameras of one family. Their poses, hands and faces come unchanged
+from the recordings of one split; their bodies and cameras are new. The crowd is drawn once and then given to
+the network in several ways (`INPUTS`), so the cost of noise or missing keypoints is measured on the same
+people.
 
-Sets are drawn in blocks of `BLOCK` people, each from a seed of its own: the first thousand people of a set
-are the same, however many are asked for. They are drawn on the CPU, whose random numbers are the same
-everywhere; `fingerprints` tells whether a machine has the people of the published figures.
+Sets are drawn in blocks of `BLOCK` people, each from its own seed, so the first thousand people of a set are
+the same, however many are drawn. They are drawn on the CPU, whose random numbers are the same everywhere.
+`fingerprints` checks whether a machine has the people of the published figures.
 """
 
 import hashlib
@@ -32,18 +32,18 @@ from wholebody_lift.train.synthetic.rotations import to_matrix
 SEED = 20260101
 BLOCK = 500
 PEOPLE = 3000
-"""People in each set, of whom an evaluation may take the first ones."""
+"""People in each set; an evaluation may use only the first ones."""
 
 _NOISE_DRAWS = 12
 
 
 class Input(NamedTuple):
-    """What the network is given of a crowd."""
+    """One way to give a crowd to the network."""
 
     detections: str
-    """"exact", "noise", or a kind of `detector.KINDS`; "any" is their mixture."""
+    """"exact", "noise", a kind of `detector.KINDS`, or "any" for their mixture."""
     knowledge: str
-    """Of the camera, as in `people.CAMERA_KNOWLEDGE`."""
+    """What is known of the camera, as in `people.CAMERA_KNOWLEDGE`."""
     about: str
 
 
@@ -52,12 +52,12 @@ INPUTS: dict[str, Input] = {
     "noise": Input(
         "noise",
         "given",
-        "the same keypoints, each where a detector that sees it puts it: its noise, with nothing lost",
+        "the same keypoints with the noise of a detector that sees them all: nothing is lost",
     ),
     "detector": Input(
         "wholebody",
         "given",
-        "all that a whole-body detector does: more noise where keypoints are hidden, losses",
+        "everything that a whole-body detector does: losses, and more noise on hidden keypoints",
     ),
     "incomplete": Input(
         "masked", "given", "exact 2D with the masking of H3WB's second task (`detector.MASKS`)"
@@ -68,19 +68,19 @@ INPUTS: dict[str, Input] = {
     "unknown camera": Input("wholebody", "keypoints", "as detector, with nothing known of the camera"),
     "any detector": Input("any", "given", "the mixture of detectors of training"),
 }
-"""Ways to show one crowd, by name."""
+"""Ways to give a crowd to the network, by name."""
 
 
 class HeldOut(NamedTuple):
     """A test set."""
 
     family: str | None
-    """Of cameras, None for the mixture of training."""
+    """Family of cameras; None is the mixture of training."""
     inputs: tuple[str, ...]
     sampled: bool = False
-    """Poses of the samplers in place of recorded ones: activities that recordings lack."""
+    """Label of sampled poses, for activities that recordings lack; None uses recorded poses."""
     views: int = 1
-    """Cameras that look at each body, one after the other in the set."""
+    """Cameras that see each body; its views follow one another in the set."""
 
 
 _FOUR = ("exact", "noise", "detector", "incomplete")
@@ -92,7 +92,7 @@ SETS: dict[str, HeldOut] = {
     "four views": HeldOut("laboratory", ("exact", "detector"), views=4),
     "mixture": HeldOut(None, ("any detector",)),
 }
-"""The test sets by name: one for each family of cameras, and three that ask for something else."""
+"""The test sets by name: one for each family of cameras, and three for other questions."""
 
 
 @dataclass(frozen=True)
@@ -101,20 +101,20 @@ class Crowd:
 
     views: Views
     hidden: Tensor
-    """(N, 133) bool: the person's own body is in front of the keypoint."""
+    """(N, 133) bool: the person's own body hides the keypoint."""
     stature_mm: Tensor
     """(N,)"""
     labels: tuple[str, ...]
-    """N names of what the pose comes from: a recording's, or a label of `poses.LABELS`."""
+    """N sources of poses: the name of a recording, or a label of `poses.LABELS`."""
 
 
 def blocks(
     name: str, rig: Rig, bank: MotionBank, *, people: int = PEOPLE, split: Split = "test"
 ) -> Iterator[tuple[Crowd, dict[str, Scene]]]:
-    """The first `people` of a set, block by block, with what is given of them for each of its inputs.
+    """Draw the first `people` of a set, block by block, with a scene for each of its inputs.
 
-    The last block may be longer than asked for; `first` takes what is wanted. Raises ValueError for a name
-    that is not in `SETS` and for a rig that is not on the CPU.
+    Blocks are complete, so the last one may go beyond `people`; cut it with `first`. Raises ValueError for a
+    name that is not in `SETS` and for a rig that is not on the CPU.
     """
     for number, crowd in enumerate(crowds(name, rig, bank, people=people, split=split)):
         inputs = SETS[name].inputs
@@ -135,7 +135,7 @@ def blocks(
 def crowds(
     name: str, rig: Rig, bank: MotionBank, *, people: int = PEOPLE, split: Split = "test"
 ) -> Iterator[Crowd]:
-    """The people of `blocks` alone."""
+    """The crowds of `blocks`, without scenes."""
     if name not in SETS:
         raise ValueError(f"expected one of the test sets {', '.join(SETS)}, got {name!r}")
     if rig.template.device.type != "cpu":
@@ -148,7 +148,7 @@ def crowds(
 
 
 def _generator(split: Split, name: str, number: int, purpose: str) -> torch.Generator:
-    """Random numbers that nothing else has."""
+    """A generator whose seed nothing else uses."""
     digest = hashlib.sha256(json.dumps([SEED, split, name, number, purpose]).encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
 
@@ -163,7 +163,7 @@ def first(scene: Scene, n: int) -> Scene:
 
 
 def with_hands(L: Tensor, bank: MotionBank, split: Split, generator: torch.Generator) -> Tensor:
-    """Poses (n, J, 3, 3) with hands of the split's recordings, left and right apart."""
+    """Poses (n, J, 3, 3) with hands from the split's recordings, drawn separately for left and right."""
     left, right = (to_matrix(bank.sample_hands(len(L), split, generator)[0]) for _ in range(2))
     return hands.attach(L, left, right)
 
@@ -184,7 +184,8 @@ def _crowd(held_out: HeldOut, rig: Rig, bank: MotionBank, split: Split, generato
 
 
 def detect(views: Views, covered: Tensor, kind: str, generator: torch.Generator) -> Detections:
-    """What is given of people; `covered` (N, 133) bool as `Crowd.hidden`, `kind` as `Input.detections`."""
+    """Detections of people; `covered` (N, 133) bool is as `Crowd.hidden`, and `kind` as
+    `Input.detections`."""
     if kind == "exact":
         number = torch.full((len(views.xyz),), list(KINDS).index("exact"))
         return Detections(views.xy, views.inside.float(), number)
@@ -194,11 +195,11 @@ def detect(views: Views, covered: Tensor, kind: str, generator: torch.Generator)
 
 
 def _noise_alone(views: Views, generator: torch.Generator) -> Detections:
-    """The keypoints in the picture as a whole-body detector reports them when it sees and finds them all.
+    """The keypoints in the picture, as reported by a whole-body detector that sees and finds them all.
 
-    A detector loses keypoints at random, so everyone is drawn several times and the draw that found most is
-    kept. What that still lacks (very small hands are hardly ever found) is where the detector would have put
-    it, with the mean score of what was found.
+    A detector loses keypoints at random, so detections are drawn several times and the one with the most
+    keypoints is kept. The keypoints that it still lacks (very small hands are hardly ever found) are where
+    the detector would have put them, with the mean score of the others.
     """
     in_full_view = torch.zeros_like(views.inside)
     best, most = None, torch.full((len(in_full_view),), -1.0)

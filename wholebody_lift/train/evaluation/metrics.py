@@ -1,8 +1,8 @@
-"""Errors of lifted people, as in the protocol of H3WB (Zhu, Samet, Picard, ICCV 2023), and what else can be
-asked of a prediction: its direction, its bones, its own estimate of its error.
+"""Errors of lifted people, by the protocol of H3WB and by direction, bone lengths and calibration.
 
-The distances take predicted and true keypoints (N, 133, 3) in mm and give one distance in mm for every person
-and keypoint, (N, 133), so that means can be taken over any part.
+The protocol is that of Zhu, Samet, Picard, ICCV 2023. The distances take predicted and true keypoints (N,
+133, 3) in mm and return a distance in mm for every person and keypoint, (N, 133), so that means can be taken
+over any part.
 """
 
 from typing import NamedTuple
@@ -37,7 +37,7 @@ def root_aligned(xyz: Tensor, truth: Tensor) -> Tensor:
 
 
 def centred(xyz: Tensor, truth: Tensor, some: Tensor) -> Tensor:
-    """With the mean of some keypoints (N, 133) bool at the origin."""
+    """As MPJPE, with the mean of some keypoints (N, 133) bool at the origin."""
     weight = some[..., None].to(xyz.dtype)
     off = xyz - truth
     return _length(off - (off * weight).sum(1, keepdim=True) / weight.sum(1, keepdim=True))
@@ -51,7 +51,7 @@ def scale_aligned(xyz: Tensor, truth: Tensor) -> Tensor:
 
 
 def procrustes_aligned(xyz: Tensor, truth: Tensor) -> Tensor:
-    """PA-MPJPE: after the similarity (rotation, scale, translation; no mirror) that fits best."""
+    """PA-MPJPE: after the best similarity transform (rotation, scale, translation; no reflection)."""
     xyz = xyz - xyz.mean(1, keepdim=True)
     truth = truth - truth.mean(1, keepdim=True)
     u, s, vt = torch.linalg.svd(xyz.mT @ truth)
@@ -63,7 +63,7 @@ def procrustes_aligned(xyz: Tensor, truth: Tensor) -> Tensor:
 
 
 def part_aligned(xyz: Tensor, truth: Tensor) -> Tensor:
-    """Face with the nose at the origin, hands with their own root there; body and feet as in MPJPE."""
+    """Faces with the nose at the origin and hands with their own root there; body and feet as in MPJPE."""
     distance = root_aligned(xyz, truth)
     anchors = {"face": skeleton.INDEX["nose"], **_HAND_ROOTS}
     offset = xyz - truth
@@ -74,12 +74,13 @@ def part_aligned(xyz: Tensor, truth: Tensor) -> Tensor:
 
 
 class Protocol(NamedTuple):
-    """The errors of H3WB's benchmark and two that do not depend on scale; mm, (N,) each or means of them."""
+    """The errors of H3WB's benchmark, and two that do not depend on scale; mm, (N,) each, or means over
+    people."""
 
     whole: Tensor
     """MPJPE of all 133 keypoints, root-aligned."""
     body: Tensor
-    """Of body and feet."""
+    """MPJPE of body and feet."""
     face: Tensor
     face_at_nose: Tensor
     """Face with the nose at the origin."""
@@ -87,9 +88,9 @@ class Protocol(NamedTuple):
     hands_at_wrist: Tensor
     """Each hand with its own root at the origin."""
     n_mpjpe: Tensor
-    """Whole, after the best scale of each person."""
+    """Over all keypoints, after the best scale of each person."""
     pa_mpjpe: Tensor
-    """Whole, after the best similarity of each person."""
+    """Over all keypoints, after the best similarity transform of each person."""
 
 
 def protocol(xyz: Tensor, truth: Tensor) -> Protocol:
@@ -109,10 +110,10 @@ def protocol(xyz: Tensor, truth: Tensor) -> Protocol:
 
 
 def depth_and_across(xyz: Tensor, truth: Tensor, rays: Tensor) -> tuple[Tensor, Tensor]:
-    """The root-aligned error along the viewing ray of each keypoint and at right angles to it, (N, 133) each.
+    """The root-aligned error along each keypoint's viewing ray and perpendicular to it, (N, 133) each.
 
-    rays: (N, 133, 3) directions from the camera to the true keypoints, in the axes of the keypoints, of any
-    length. The squares of the two add up to that of `root_aligned`.
+    rays: (N, 133, 3) directions of any length from the camera to the true keypoints, in the keypoints' axes.
+    The squares of the two errors add up to the square of `root_aligned`.
     """
     off = _at_root(xyz) - _at_root(truth)
     rays = torch.nn.functional.normalize(rays, dim=-1)
@@ -127,40 +128,40 @@ def bone_lengths(xyz: Tensor) -> Tensor:
 
 
 def spread_percent(lengths: Tensor) -> Tensor:
-    """How far a body's bones differ between its views: standard deviation over mean of the lengths, percent.
+    """How much a body's bone lengths differ between views: standard deviation divided by mean, percent.
 
-    lengths: (B, V, E) mm, of B bodies as lifted from V pictures of the same moment. Returns (B, E); 0 where
-    every view gives the same length, wherever it puts the bone.
+    lengths: (B, V, E) mm, of B bodies lifted from V pictures of the same moment. Returns (B, E), which is 0
+    if all views give a bone the same length.
     """
     return 100 * lengths.std(1, correction=0) / lengths.mean(1).clamp_min(1e-6)
 
 
 TOLERANCE = 0.15
-"""How far predicted over actual errors may be from 1 to be called right."""
+"""How far the ratio of predicted to actual errors may be from 1 to count as right."""
 
 
 class Decile(NamedTuple):
-    """Mean predicted and actual error, mm, in one tenth of the keypoints of a part, ordered by prediction."""
+    """Mean predicted and actual error, mm, of one tenth of a part's keypoints, ordered by predicted error."""
 
     part: str
     decile: int
-    """1 (the surest) to 10."""
+    """1 (smallest predicted errors) to 10."""
     predicted: float
     actual: float
 
     @property
     def ratio(self) -> float:
-        """Predicted over actual: 1 is right, under 1 is too sure."""
+        """Predicted over actual error: 1 is right, below 1 is overconfident."""
         return self.predicted / max(self.actual, 1e-6)
 
     @property
     def right(self) -> bool:
-        """Whether that is within `TOLERANCE` of 1."""
+        """Whether the ratio is within `TOLERANCE` of 1."""
         return abs(self.ratio - 1) <= TOLERANCE
 
 
 def calibration(predicted: Tensor, actual: Tensor) -> list[Decile]:
-    """The deciles of each part, for predicted and actual errors (N, 133) in mm of at least two people."""
+    """Deciles of each part, from predicted and actual errors (N, 133) in mm of at least two people."""
     deciles = []
     for part, keypoints in skeleton.PARTS.items():
         of_part = slice(keypoints.start, keypoints.stop)
@@ -171,18 +172,18 @@ def calibration(predicted: Tensor, actual: Tensor) -> list[Decile]:
 
 
 class CalibrationSummary(NamedTuple):
-    """How well predicted errors fit, over all parts and deciles."""
+    """How well predicted errors match actual ones, over all parts and deciles."""
 
     mean_ratio: float
-    """Mean of predicted over actual: whether errors are told too large (over 1) or too small."""
+    """Mean ratio of predicted to actual error: above 1, predictions are too large, and below 1, too small."""
     mean_deviation: float
-    """Mean distance of that ratio from 1."""
+    """Mean absolute deviation of the ratio from 1."""
     worst: Decile
     """The decile whose ratio is farthest from 1, as a factor."""
 
 
 def summary(deciles: list[Decile]) -> CalibrationSummary:
-    """One line about a calibration."""
+    """Summarise a calibration."""
     ratios = [decile.ratio for decile in deciles]
     return CalibrationSummary(
         mean_ratio=sum(ratios) / len(ratios),

@@ -1,4 +1,4 @@
-"""What an evaluation found, as tables for a model card and as JSON."""
+"""The results of an evaluation, as tables for a model card and as JSON."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ _BY_INPUT = {
     "face_at_nose": "Face, nose-aligned, mm",
     "hands_at_wrist": "Hands, wrist-aligned, mm",
 }
-"""Figures that have a table of their own, with the inputs side by side."""
+"""Figures that get their own table, with the inputs side by side."""
 
 _INPUTS = ("exact", "noise", "detector", "incomplete", "any detector")
 
@@ -31,7 +31,7 @@ _CAMERA_KNOWN = {
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """Everything that was measured, for `json.dumps`."""
+    """All results, ready for `json.dumps`."""
 
     def plain(results: dict[str, dict[str, Result]]) -> dict[str, Any]:
         return {
@@ -52,7 +52,7 @@ def as_json(report: Report) -> dict[str, Any]:
 
 
 def from_json(content: dict[str, Any]) -> Report:
-    """Inverse of `as_json`."""
+    """The inverse of `as_json`."""
 
     def results(rows: dict[str, Any]) -> dict[str, dict[str, Result]]:
         return {
@@ -73,7 +73,7 @@ def from_json(content: dict[str, Any]) -> Report:
 
 
 def in_short(report: Report) -> str:
-    """The table for a reader in a hurry: MPJPE by input, and on exact 2D what aligned parts come to."""
+    """One table that sums up the results: MPJPE by input, and the errors of aligned parts on exact 2D."""
     rows = []
     for name, row in report.results.items():
         if "exact" in row and "noise" in row:
@@ -88,7 +88,7 @@ def in_short(report: Report) -> str:
 
 
 def as_markdown(report: Report) -> str:
-    """Everything but the single bones and parts, in small tables."""
+    """All results except those of single bones and parts, in small tables."""
     sections = [_by_input(field, title, report) for field, title in _BY_INPUT.items()]
     sections += [_by_direction(report), _by_knowledge(report)]
     sections += [_by_group(f"By {question}", groups) for question, groups in report.groups.items()]
@@ -97,14 +97,14 @@ def as_markdown(report: Report) -> str:
 
 
 def h3wb_as_markdown(errors: dict[str, h3wb.Errors]) -> str:
-    """Errors by H3WB's protocol, one row for each way that the samples were given."""
+    """Errors by H3WB's protocol, with one row for each input."""
     header = ["input", *(_words(field) for field in h3wb.Errors._fields)]
     rows = [[name, *(f"{value:.1f}" for value in means)] for name, means in errors.items()]
     return _table("H3WB's protocol, mm", header, rows)
 
 
 def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A heading and a table, its first column to the left; nothing without rows."""
+    """A heading and a table with the first column aligned to the left; empty without rows."""
     if not rows:
         return ""
     return f"### {title}\n\n{markdown.table(header, rows)}"
@@ -115,7 +115,8 @@ def _words(name: str) -> str:
 
 
 def _by_input(field: str, title: str, report: Report) -> str:
-    """One figure for every set and input, and what each input costs against exact 2D of the same people."""
+    """One figure for every set and input, and the cost of each input relative to exact 2D of the same
+    people."""
     shown = [given for given in _INPUTS if any(given in row for row in report.results.values())]
 
     def cell(row: dict[str, Result], given: str) -> str:

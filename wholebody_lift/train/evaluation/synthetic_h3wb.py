@@ -1,9 +1,10 @@
-"""Synthetic people in the shape of H3WB, for those who do not hold it: five subjects, four cameras each.
+"""Synthetic people in the layout of H3WB, for users without the dataset: five subjects, four cameras each.
 
 As in H3WB, 80,000 pictures of S1, S5, S6 and S7 are for training and 20,000 of S8 for the test: 5,000 poses
-of each, seen by four laboratory cameras at once. A subject has one body, with a face and hands of its own.
-Poses, hands and faces are those of the bank's recordings: of the training split for the first four and of the
-test split for S8, so that neither the test subject nor what it does is ever seen. Actions are recordings.
+of each subject, seen by four laboratory cameras at once. Each subject has one body, with its own face and
+hands. Poses, hand poses and expressions come from the bank's recordings: the training split for the first
+four subjects and the test split for S8, so training sees neither the test subject nor what it does. Each
+recording counts as an action.
 
 The file has the layout of the published NPZ, so `h3wb.read` reads it and `h3wb.evaluate` measures on it.
 It is not H3WB: errors on it say nothing about errors there.
@@ -31,30 +32,30 @@ from wholebody_lift.train.synthetic.rotations import to_matrix
 
 SEED = 20260303
 POSES = 5000
-"""Of each subject."""
+"""Poses of each subject."""
 
 CAMERAS = ("54138969", "55011271", "58860488", "60457274")
-"""As Human3.6M names them."""
+"""The names of the cameras, as in Human3.6M."""
 
 _FOCAL_PX = (1146.0, 2.5)  # mean and spread; in Human3.6M 1144 to 1150
 _CENTRE_PX = (510.0, 7.0)  # of 1000; there 501 to 520
 _CORNER_MM = (1900.0, 4700.0)  # across and along the room; there about 1.7 to 2.0 and 3.8 to 5.2 m
 _CORNER_SPREAD_MM = (150.0, 250.0)
 _HEIGHT_MM = (1550.0, 60.0)
-_AIM_MM = (950.0, 60.0)  # height of what the camera looks at
+_AIM_MM = (950.0, 60.0)  # height of the point that the camera looks at
 _AIM_ASIDE_MM = 120.0
-_FLOOR_RADIUS_MM = 1000.0  # people are within it
+_FLOOR_RADIUS_MM = 1000.0  # of the area in which people stand
 _CHUNK = 500
-_QUANTUM = 1 / 32  # of mm and px: what is finer is noise that does not compress
+_QUANTUM = 1 / 32  # of mm and px: finer digits are noise that does not compress
 
 _Array = npt.NDArray[np.float32]
 
 
 def write(path: Path, rig: Rig, bank: MotionBank, poses: int = POSES) -> dict[str, float]:
-    """Write the file with so many poses of each subject; returns the subjects' statures in mm.
+    """Write the file with `poses` poses of each subject; returns the subjects' statures in mm.
 
-    A network's millimetres are for people of its own stature, so that of S8 is what `h3wb.evaluate` wants as
-    `stature_mm`; the file has them too, in `metadata`.
+    A network predicts people of its own stature, so `h3wb.evaluate` needs the stature of S8 as `stature_mm`.
+    The file has the statures too, in `metadata`.
     """
     people: list[tuple[str, Split]] = [
         *((name, "train") for name in SUBJECTS["train"]),
@@ -102,7 +103,7 @@ def _generator(*purpose: str) -> torch.Generator:
 
 
 def _one(shapes: Shape, row: int) -> Shape:
-    """One person of several, (1, ...)."""
+    """Select one person's shape, (1, ...)."""
     size = None if shapes.size is None else shapes.size[row : row + 1]
     return Shape(shapes.phenotypes[row : row + 1], shapes.local_changes[row : row + 1], size)
 
@@ -110,7 +111,7 @@ def _one(shapes: Shape, row: int) -> Shape:
 def _poses(
     rig: Rig, shape: Shape, bank: MotionBank, split: Split, n: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Keypoints (n, 133, 3) of one body in the room, mm, z up from the floor, and recordings (n,)."""
+    """Keypoints (n, 133, 3) of one body in the room, mm, with z up from the floor, and recordings (n,)."""
     pieces = []
     for start in range(0, n, _CHUNK):
         m = min(_CHUNK, n - start)
@@ -128,12 +129,13 @@ def _poses(
 
 
 def _placed(xyz: Tensor, generator: torch.Generator) -> Tensor:
-    """People (n, 133, 3) anywhere in the room, turned to anywhere, their lowest keypoint on the floor."""
+    """Place people (n, 133, 3) anywhere in the room, with any heading and the lowest keypoint on the
+    floor."""
     heading, bearing, area = torch.rand(3, len(xyz), generator=generator)
     heading, bearing = 2 * torch.pi * heading, 2 * torch.pi * bearing
     c, s = heading.cos()[:, None], heading.sin()[:, None]
     x, y, z = (xyz - xyz[:, indices("body")].mean(1, keepdim=True)).unbind(-1)
-    radius = _FLOOR_RADIUS_MM * area.sqrt()  # evenly over the disc
+    radius = _FLOOR_RADIUS_MM * area.sqrt()  # uniform over the disc
     return torch.stack(
         [
             c * x - s * y + (radius * bearing.cos())[:, None],
@@ -152,7 +154,7 @@ def _intrinsics(generator: torch.Generator) -> Tensor:
 
 
 def _room(generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """World to camera axes (4, 3, 3) and centres (4, 3) in mm of cameras in the corners of a room."""
+    """World axes to camera axes (4, 3, 3) and centres (4, 3) in mm of cameras in the corners of a room."""
     across, along, height, aim = torch.randn(4, len(CAMERAS), generator=generator)
     corners = torch.tensor([(1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0)])
     jitter = torch.stack([across, along], -1) * torch.tensor(_CORNER_SPREAD_MM)
@@ -167,7 +169,7 @@ def _room(generator: torch.Generator) -> tuple[Tensor, Tensor]:
 
 
 def _cameras(intrinsics: Tensor, rotation: Tensor, centre: Tensor) -> dict[str, Any]:
-    """What `metadata` says of the cameras of a subject: K in thousands of pixels; x_camera = R x + T."""
+    """The cameras of a subject, as in `metadata`: K in thousands of pixels; x_camera = R x + T."""
     K = intrinsics / torch.tensor([1000.0, 1000.0, 1.0])[:, None]
     return {
         name: {

@@ -1,4 +1,4 @@
-"""What the base weights are asked to reach, and whether an evaluation says that they did."""
+"""Accuracy targets of the base weights, and whether an evaluation meets them."""
 
 from typing import NamedTuple
 
@@ -11,11 +11,11 @@ FACE_AT_NOSE_MM = 4.5
 NOISE_COSTS_PERCENT = 15.0
 MISSING_COSTS_PERCENT = 10.0
 OVER_LABORATORY = {"phone_portrait": 1.1, "phone_landscape": 1.1, "webcam": 1.35}
-"""Most that the error of given keypoints may be, over that in the laboratory, by family of cameras."""
+"""Largest allowed error of the given keypoints relative to the laboratory's, by family of cameras."""
 
 
 class Target(NamedTuple):
-    """A target and what was reached, as text."""
+    """A target and the result, as text."""
 
     what: str
     asked: str
@@ -24,7 +24,8 @@ class Target(NamedTuple):
 
 
 def compare(report: Report) -> list[Target]:
-    """Every target. In the laboratory with exact 2D, unless its text says otherwise."""
+    """Compare a report with every target. Targets are for the laboratory with exact 2D unless they say
+    otherwise."""
     laboratory = report.results["laboratory"]
     exact = laboratory["exact"]
     noise = 100 * (laboratory["noise"].whole / exact.whole - 1)
