@@ -46,24 +46,24 @@ def divided(recordings: tuple[str, ...], divisions: int) -> Tensor:
 def judged(answers: Answers, curves: Curves, divisions: int = DIVISIONS) -> list[Decile]:
     """The deciles of errors that were expected by curves fitted to other recordings."""
     division = divided(answers.recordings, divisions)
-    right = torch.empty_like(answers.said)
+    right = torch.empty_like(answers.predicted)
     for number in range(divisions):
         own = division == number
-        fitted = calibrate.fit(answers.said[~own], answers.found[~own], curves)
-        right[own] = ErrorCalibration(fitted)(answers.said[own])
-    return metrics.calibration(right, answers.found)
+        fitted = calibrate.fit(answers.predicted[~own], answers.measured[~own], curves)
+        right[own] = ErrorCalibration(fitted)(answers.predicted[own])
+    return metrics.calibration(right, answers.measured)
 
 
 def _row(name: str, deciles: list[Decile]) -> tuple[str, ...]:
     within = [decile for decile in deciles if decile.right]
     of_hands = [decile for decile in within if decile.part.endswith("hand")]
-    said = metrics.summary(deciles)
+    summary = metrics.summary(deciles)
     return (
         name,
         f"{len(within)} of {len(deciles)}",
         f"{len(of_hands)} of 20",
-        f"{said.mean_deviation:.1%}",
-        f"{said.worst.ratio:.2f}, {said.worst.part} {said.worst.decile}",
+        f"{summary.mean_deviation:.1%}",
+        f"{summary.worst.ratio:.2f}, {said.worst.part} {said.worst.decile}",
     )
 
 
@@ -77,7 +77,7 @@ def main() -> None:
     plain = pretrained.load(options.weights).with_calibration(None).eval()
     answers = calibrate.answers(plain, People(load_rig(), MotionBank.load(options.bank), "val"))
 
-    rows = [_row("none", metrics.calibration(answers.said, answers.found))]
+    rows = [_row("none", metrics.calibration(answers.predicted, answers.measured))]
     rows += [_row(name, judged(answers, curves)) for name, curves in CHOICES.items()]
     print(table(("curves", "within 15 %", "of these, hands", "mean deviation", "worst"), rows))
 

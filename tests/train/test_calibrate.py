@@ -17,19 +17,19 @@ from wholebody_lift.train.synthetic.rig import Rig
 
 def test_errors_that_are_wrong_in_a_regular_way_come_right() -> None:
     generator = torch.Generator().manual_seed(0)
-    said = 100 * (0.5 * torch.randn(2000, 133, generator=generator)).exp()
-    expected = 7 * said**0.6
-    found = expected * -torch.rand(2000, 133, generator=generator).log()  # of that mean
-    deciles = metrics.calibration(said, found)
+    predicted = 100 * (0.5 * torch.randn(2000, 133, generator=generator)).exp()
+    expected = 7 * predicted**0.6
+    measured = expected * -torch.rand(2000, 133, generator=generator).log()  # of that mean
+    deciles = metrics.calibration(predicted, measured)
     assert max(abs(decile.ratio - 1) for decile in deciles) > 0.3
-    right = ErrorCalibration(calibrate.fit(said, found))(said)
-    assert max(abs(decile.ratio - 1) for decile in metrics.calibration(right, found)) < 0.05
+    right = ErrorCalibration(calibrate.fit(predicted, measured))(predicted)
+    assert max(abs(decile.ratio - 1) for decile in metrics.calibration(right, measured)) < 0.05
 
 
 def test_hands_share_a_curve() -> None:
     generator = torch.Generator().manual_seed(0)
-    said, found = torch.rand(2, 100, 133, generator=generator) + 0.1
-    curves = calibrate.fit(said, found)
+    predicted, measured = torch.rand(2, 100, 133, generator=generator) + 0.1
+    curves = calibrate.fit(predicted, measured)
     assert curves.measured_mm["left_hand"] == curves.measured_mm["right_hand"] != curves.measured_mm["body"]
 
 
@@ -43,7 +43,7 @@ def test_hands_share_a_curve() -> None:
     ],
 )
 def test_pools_never_fall(values: list[float], right: list[float]) -> None:
-    assert calibrate.never_falling(values) == pytest.approx(right)
+    assert calibrate.non_decreasing(values) == pytest.approx(right)
 
 
 def test_a_network_keeps_its_weights(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

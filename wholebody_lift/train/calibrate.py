@@ -1,4 +1,4 @@
-"""Put a network's expected errors right, on people in poses of the validation recordings."""
+"""Calibrate a network's expected errors, on people in poses of the validation recordings."""
 
 from collections.abc import Sequence
 from statistics import fmean
@@ -14,42 +14,44 @@ from wholebody_lift.train.evaluation import evaluate, held_out, metrics
 from wholebody_lift.train.synthetic.people import People, Scene, to_batch
 
 QUANTILES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95, 0.98, 1.0)
-"""Keypoints of a part, in the order of their expected errors, are divided here; each division has a knot."""
+"""Quantiles at which a part's keypoints, ordered by expected error, are divided; each division gives a
+knot."""
 
 Curves = Sequence[tuple[str, ...]]
-"""Parts of `skeleton.PARTS` that share a curve, for each curve."""
+"""The parts of `skeleton.PARTS` that each curve serves."""
 
 CURVES: Curves = (("body",), ("feet",), ("face",), ("left_hand", "right_hand"))
-"""A body has two hands, and what is left to chance is not different in them. `python -m
-benchmarks.calibration` compares this with other choices, on recordings that the curves were not fitted to."""
+"""Both hands share a curve, since they would differ only by chance. `python -m benchmarks.calibration`
+compares this with other choices, on recordings that the curves were not fitted to."""
 
 
 class Answers(NamedTuple):
     """Expected and actual errors of N people."""
 
-    said: Tensor
+    predicted: Tensor
     """(N, 133) mm, expected by the network."""
-    found: Tensor
+    measured: Tensor
     """(N, 133) mm, root-aligned."""
     recordings: tuple[str, ...]
-    """N names: where the pose comes from."""
+    """N names: the source of each pose."""
 
 
 def calibrated(model: SemGAN, people: People) -> SemGAN:
-    """The same network, not calibrated before, with expected errors that fit people of another split.
+    """Calibrate the expected errors of a network, which must not be calibrated yet, on people of another
+    split.
 
-    people: has the rig and the bank, on the CPU, and says which split's recordings the poses are of, and
-    before which cameras and detectors.
+    people: provides the rig and the bank, on the CPU, the split of the recordings, and the cameras and
+    detectors.
     """
-    said, found, _ = answers(model, people)
-    return model.with_calibration(fit(said, found)).eval()
+    predicted, measured, _ = answers(model, people)
+    return model.with_calibration(fit(predicted, measured)).eval()
 
 
 def answers(model: SemGAN, people: People) -> Answers:
-    """What a network expects of the people that it is calibrated on, and what is found."""
+    """Expected and actual errors of a network on the people that it is calibrated on."""
     if people.bank is None:
         raise ValueError("expected people with a bank, got none; pass one made by `prepare`")
-    said, found = [], []
+    predicted, measured = [], []
     recordings: list[str] = []
     generator = torch.Generator().manual_seed(held_out.SEED)
     test_set = people.family or "mixture"
@@ -59,34 +61,34 @@ def answers(model: SemGAN, people: People) -> Answers:
         detections = held_out.detect(crowd.views, crowd.hidden, people.kind or "any", generator)
         batch = to_batch(Scene(crowd.views, detections, crowd.stature_mm), "given", model.config)
         answer = evaluate.predict(model, batch.features)
-        said.append(answer.error_mm)
-        found.append(metrics.root_aligned(answer.xyz, batch.target))
+        predicted.append(answer.error_mm)
+        measured.append(metrics.root_aligned(answer.xyz, batch.target))
         recordings += crowd.labels
-    return Answers(torch.cat(said), torch.cat(found), tuple(recordings))
+    return Answers(torch.cat(predicted), torch.cat(measured), tuple(recordings))
 
 
-def fit(said: Tensor, found: Tensor, curves: Curves = CURVES) -> Calibration:
-    """The curves between expected and actual errors (N, 133) in mm."""
+def fit(predicted: Tensor, measured: Tensor, curves: Curves = CURVES) -> Calibration:
+    """Fit the curves from expected to actual errors, (N, 133) each, in mm."""
     predicted_mm, measured_mm = {}, {}
     for parts in curves:
         keypoints = skeleton.indices(*parts)
-        knots = _knots(said[:, keypoints].flatten(), found[:, keypoints].flatten())
+        knots = _knots(predicted[:, keypoints].flatten(), measured[:, keypoints].flatten())
         for part in parts:
             predicted_mm[part], measured_mm[part] = knots
     return Calibration(predicted_mm=predicted_mm, measured_mm=measured_mm)
 
 
-def _knots(said: Tensor, found: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Means of both in each division, those found made never to fall."""
-    order = said.argsort()
+def _knots(predicted: Tensor, measured: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean expected and actual error of each division, the latter made non-decreasing."""
+    order = predicted.argsort()
     cuts = [round(quantile * len(order)) for quantile in QUANTILES[1:-1]]
     members = order.tensor_split(cuts)
-    means = [[round(values[some].mean().item(), 3) for some in members] for values in (said, found)]
-    return tuple(means[0]), tuple(never_falling(means[1]))
+    means = [[round(values[some].mean().item(), 3) for some in members] for values in (predicted, measured)]
+    return tuple(means[0]), tuple(non_decreasing(means[1]))
 
 
-def never_falling(values: Sequence[float]) -> list[float]:
-    """The nearest values of which none is smaller than the one before (pool adjacent violators)."""
+def non_decreasing(values: Sequence[float]) -> list[float]:
+    """The closest non-decreasing values (pool adjacent violators)."""
     pools: list[list[float]] = []
     for value in values:
         pools.append([value])

@@ -1,4 +1,5 @@
-"""People of a file to train on, H3WB or a saved set in its layout, as `people` makes synthetic ones."""
+"""People from a file to train on, H3WB or any file in its layout, in place of the synthetic ones of
+`people`."""
 
 from __future__ import annotations
 
@@ -15,18 +16,18 @@ from wholebody_lift.train.evaluation.h3wb import H3WB, IMAGE_SIZE
 from wholebody_lift.train.synthetic.people import Batch
 
 MASKED = 0.5
-"""Share of the people who are masked as in H3WB's second task; the others are as they are in the file."""
+"""Share of the people who are masked as in H3WB's second task; the others are unchanged."""
 
 
 class Dataset:
     """An endless supply of people drawn from a file, half of them mirrored."""
 
     def __init__(self, people: H3WB, device: torch.device | str = "cpu") -> None:
-        """people: all that may be drawn; `H3WB.of("train")` for the official split.
+        """people: all people to draw from; `H3WB.of("train")` for the official split.
 
-        Targets are in the file's own millimetres, since H3WB does not publish how tall its subjects are: what
-        a network learns from them is people of their size, whatever stature its config states. Raises
-        `InputError` where there are none.
+        Targets are in the file's own millimetres, since H3WB does not publish how tall its subjects are. So a
+        network learns people of their size, whatever stature its config states. Raises `InputError` if there
+        are no people.
         """
         if not len(people):
             raise InputError(
@@ -46,7 +47,8 @@ class Dataset:
 
 
 def mirror(people: H3WB) -> H3WB:
-    """The same people in a mirror through the camera's axis: left and right change places."""
+    """The same people mirrored at the plane through the camera's optical axis, with left and right
+    swapped."""
     assumed = intrinsics_from_image_size(torch.tensor([IMAGE_SIZE])).numpy()
     middle = (assumed if people.K is None else people.K)[..., 0, 2]
     places = list(MIRROR)
@@ -57,7 +59,7 @@ def mirror(people: H3WB) -> H3WB:
 
 
 def _choose(first: np.ndarray, a: H3WB, b: H3WB) -> H3WB:
-    """The people of `a` where `first` (N, 1), the others of `b`; the two differ in their keypoints alone."""
+    """The people of `a` where `first` (N, 1) holds, else those of `b`; the two differ only in keypoints."""
     return replace(
         b,
         xy=np.where(first[..., None], a.xy, b.xy),

@@ -33,11 +33,11 @@ STEPS_PER_LOG = 20
 
 
 class TrainingDivergedError(RuntimeError):
-    """The loss is not a number any more; the message says where the batch was saved."""
+    """The loss is no longer finite; the message says where the batch was saved."""
 
 
 class InnerHead(nn.Module):
-    """A linear answer from an inner encoder state."""
+    """A linear prediction from the state of an inner encoder layer."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -53,9 +53,9 @@ class InnerHead(nn.Module):
 
 
 class DeepSupervision(nn.Module):
-    """A SemGAN that also answers after every inner encoder layer (Jointformer's per-layer losses).
+    """A SemGAN that also predicts after every inner encoder layer (Jointformer's per-layer losses).
 
-    The extra heads exist in training only and are not part of the released weights.
+    The extra heads are only for training and not part of the released weights.
     """
 
     def __init__(self, model: SemGAN) -> None:
@@ -64,17 +64,17 @@ class DeepSupervision(nn.Module):
         self.heads = nn.ModuleList(InnerHead(model.config) for _ in range(model.config.layers - 1))
 
     def forward(self, features: Features) -> list[Prediction]:
-        """What each inner layer answers, and at last the model's own prediction."""
+        """The prediction of each inner layer, followed by the model's own."""
         *inner, last = self.model.encode(features)
         coarse = [self.model.compose(head(state)) for head, state in zip(self.heads, inner, strict=True)]
         return [*coarse, self.model.decode(last)]
 
 
 class MovingAverage(nn.Module):
-    """The mean of a network's weights over the last steps, whose memory grows to that of `decay`.
+    """The exponential moving average of a network's weights, whose window grows until it is that of `decay`.
 
-    `torch.optim.swa_utils.AveragedModel` keeps its count where its updates need it on the host, so every step
-    would wait for a GPU. The entries of its state have the same names.
+    `torch.optim.swa_utils.AveragedModel` keeps its counter on the GPU but reads it on the host, so every step
+    would wait for the GPU. The entries of its state have the same names.
     """
 
     n_averaged: Tensor
@@ -87,7 +87,7 @@ class MovingAverage(nn.Module):
 
     @torch.no_grad()
     def update(self, model: nn.Module) -> None:
-        """Take in the weights of the network; the first ones are taken as they are."""
+        """Update the average with the network's weights; the first call copies them."""
         n = int(self.n_averaged)
         weight = 1 - min(self.decay, (1 + n) / (10 + n)) if n else 1.0
         means: list[Tensor] = list(self.module.parameters())
@@ -97,7 +97,7 @@ class MovingAverage(nn.Module):
 
 
 class Trainer:
-    """State of one run; `train` goes on from wherever it is."""
+    """The state of a run; `train` continues from there."""
 
     def __init__(
         self,
@@ -108,10 +108,10 @@ class Trainer:
         network: nn.Module | None = None,
         loss_weights: LossWeights | None = None,
     ) -> None:
-        """Begin a run.
+        """Start a run.
 
-        network: what is trained, if not the SemGAN of the settings: a module like `DeepSupervision`, which
-        answers `Features` with a list of predictions and holds in `model` the network to be released.
+        network: trained in place of the SemGAN of the settings. It is a module like `DeepSupervision`, which
+        maps `Features` to a list of predictions and whose `model` is the network to be released.
         """
         torch.manual_seed(settings.seed)
         self.settings = settings
@@ -127,7 +127,7 @@ class Trainer:
         if settings.compile:
             self.network.compile()
         self.optimizers = _optimizers(self.network, settings, self.team)
-        # Looking at the loss makes the host wait for a GPU, so there it is checked only now and then: once it
+        # Reading the loss makes the host wait for the GPU, so there it is checked only now and then: once it
         # is NaN, so are the weights, and it stays NaN.
         self._steps_per_check = 1 if people.device.type == "cpu" else STEPS_PER_LOG
         self.step = 0
@@ -139,13 +139,13 @@ class Trainer:
 
     @property
     def progress(self) -> float:
-        """Share of the budget that is used up, 0..1."""
+        """Share of the budget that has been used, 0..1."""
         if self.settings.steps is not None:
             return min(1.0, self.step / self.settings.steps)
         return min(1.0, self.seconds / (3600 * self.settings.hours))
 
     def train(self) -> None:
-        """Train until the budget is used up."""
+        """Train until the budget has been used."""
         self.settings.folder.mkdir(parents=True, exist_ok=True)
         writer = SummaryWriter(str(self.settings.folder)) if self.team.leads else None
         saved_at = validated_at = self.seconds
@@ -174,7 +174,7 @@ class Trainer:
             writer.close()
 
     def advance(self, batch: Batch) -> Losses:
-        """Take one step on these people; returns the losses of the last answer."""
+        """Take one step on these people; returns the losses of the final prediction."""
         for group in (group for optimizer in self.optimizers for group in optimizer.param_groups):
             group["lr"] = group["initial_lr"] * self._rate()
         *inner, last = (
@@ -202,12 +202,13 @@ class Trainer:
         return last
 
     def _rate(self) -> float:
-        """Warm-up, then steady at 1, at last a straight line down to 0.01 at the end of the budget."""
+        """The learning rate's factor: warm-up, then 1, and finally linear to 0.01 at the end of the
+        budget."""
         warm = min(1.0, (self.step + 1) / self.settings.warmup_steps)
         return warm * (1 - 0.99 * self._falls())
 
     def _falls(self) -> float:
-        """How far the rate's way down has been gone, 0..1."""
+        """Progress of the final decrease of the learning rate, 0..1."""
         return max(0.0, 1 - (1 - self.progress) / max(self.settings.decay, 1e-9))
 
     def _log(self, writer: SummaryWriter, bar: Any, terms: Losses) -> None:
@@ -224,7 +225,7 @@ class Trainer:
         )
 
     def _minutes_left(self) -> float:
-        """At the speed so far."""
+        """Minutes left, at the average speed so far."""
         return self.seconds * (1 / self.progress - 1) / 60
 
     @torch.no_grad()
@@ -251,7 +252,7 @@ class Trainer:
             log.write(json.dumps(record) + "\n")
 
     def save(self, path: Path | None = None) -> None:
-        """Write the checkpoint; the old one is replaced only when the new one is whole."""
+        """Write the checkpoint; the old one is replaced only when the new one is complete."""
         shares = self.team.gather(self.supply.state())
         if not self.team.leads:
             return
@@ -261,8 +262,8 @@ class Trainer:
             "ema": self.ema.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "sources": [state for share in shares for state in share],
-            "device": self.validation.target.device.type,  # whose random numbers the sources draw
-            "random": torch.get_rng_state(),  # of dropout, where a network has it
+            "device": self.validation.target.device.type,  # on which the sources draw random numbers
+            "random": torch.get_rng_state(),  # for dropout, if the network has it
             "step": self.step,
             "seconds": self.seconds,
             "seconds_of_people": self.seconds_of_people,
@@ -273,11 +274,11 @@ class Trainer:
         os.replace(path.with_suffix(".tmp"), path)
 
     def load(self) -> None:
-        """Go back to where the folder's checkpoint was written, on this machine or another.
+        """Restore the state from the folder's checkpoint, which may be from another machine.
 
-        On a device of another kind, whose random numbers are others, the people who follow are others too.
-        If the budget has grown since, so that the rate should not have begun to fall yet, go back to where it
-        was steady for the last time.
+        A different kind of device draws different random numbers, so different people follow. If the budget
+        has grown so that the learning rate should not have begun to fall yet, restore the last state before
+        it fell.
         """
         path = checkpoint_path(self.settings.folder)
         if not path.exists():
@@ -303,9 +304,9 @@ class Trainer:
 
 
 def _semgan(settings: Settings) -> SemGAN:
-    """A new network, or the one that the settings start from, unless `Trainer.load` will fill it anyway.
+    """A new network, or the one that the settings start from, unless `Trainer.load` will overwrite it anyway.
 
-    Raises ValueError where that has another config than the settings ask for.
+    Raises ValueError if that network's config differs from the settings.
     """
     if settings.start_from is None or settings.resume:
         return SemGAN(_config(settings))
@@ -325,7 +326,7 @@ def _config(settings: Settings) -> Config:
 
 
 def _optimizers(network: nn.Module, settings: Settings, team: Team) -> list[torch.optim.Optimizer]:
-    """AdamW, and Muon beside it if the settings say so; every group knows its `initial_lr`."""
+    """AdamW, and also Muon if the settings choose it; every parameter group has its `initial_lr`."""
     parameters = list(network.parameters())
     rate, decay = settings.learning_rate, settings.weight_decay
     squares = [p for p in parameters if settings.optimizer == "muon" and side_of_squares(p)]
@@ -352,24 +353,24 @@ def _optimizers(network: nn.Module, settings: Settings, team: Team) -> list[torc
 
 
 def checkpoint_path(run: Path) -> Path:
-    """Where a run keeps its state."""
+    """The checkpoint of a run."""
     return run / "checkpoint.pt"
 
 
 def steady_path(run: Path) -> Path:
-    """Where a run keeps the state in which its rate was steady for the last time."""
+    """The checkpoint of a run from before its learning rate fell."""
     return run / "steady.pt"
 
 
 def settings_of(run: Path) -> Settings:
-    """The settings of a run, from its checkpoint."""
+    """Read the settings of a run from its checkpoint."""
     return Settings(**_checkpoint(run)["settings"])
 
 
 def averaged(run: Path) -> SemGAN:
     """The network with a run's averaged weights, rounded to half precision, as it is released.
 
-    It calculates in single precision; what the rounding costs is far less than a millimetre.
+    It computes in single precision; the rounding costs far less than a millimetre.
     """
     state = _checkpoint(run)
     model = SemGAN(_config(Settings(**state["settings"])))
@@ -387,6 +388,6 @@ def _checkpoint(run: Path) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """A state that `Trainer.save` wrote, on any device."""
+    """Read a state that `Trainer.save` wrote on any device."""
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=False)
     return state

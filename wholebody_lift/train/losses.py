@@ -1,4 +1,4 @@
-"""What training minimises. All lengths in mm unless a name says otherwise."""
+"""The losses of training. Lengths are in mm unless a name says otherwise."""
 
 import functools
 from typing import NamedTuple
@@ -10,22 +10,22 @@ from wholebody_lift import skeleton
 from wholebody_lift.model import Prediction
 
 INFERRED_WEIGHT = 0.5
-"""Weight of a keypoint that the network did not see, against one that it saw."""
+"""Weight of a keypoint that was not given to the network, relative to one that was."""
 
 
 SHARPNESS_MM = 80.0
-"""Predicted error of a keypoint that counts as usual; about the mean over training."""
+"""Expected error, about the mean over training, at which `sharpness` leaves a keypoint's weight unchanged."""
 
 
 class Losses(NamedTuple):
-    """Every term by itself, each a scalar."""
+    """The terms of the loss, each a scalar."""
 
     pose: Tensor
     """Mean distance per part (body with feet, face, hands), averaged over the parts; mm."""
     local: Tensor
-    """The same for face and hands relative to what they hang on; mm."""
+    """The same for face and hands, relative to the keypoint that they are attached to; mm."""
     error: Tensor
-    """How badly the predicted errors fit the actual ones (exponential log-likelihood)."""
+    """Mismatch of expected and actual errors (negative exponential log-likelihood)."""
     normal: Tensor
     """Distance between unit normals of the planes of the four limbs (SemGAN); 0..2."""
     bone: Tensor
@@ -33,7 +33,7 @@ class Losses(NamedTuple):
 
 
 class LossWeights(NamedTuple):
-    """Share of every term in the sum."""
+    """Weight of each term in the sum."""
 
     pose: float = 1.0
     local: float = 2.0
@@ -45,9 +45,8 @@ class LossWeights(NamedTuple):
 def losses(prediction: Prediction, target: Tensor, observed: Tensor, sharpness: float = 0.0) -> Losses:
     """Compare a prediction with the truth (N, 133, 3); observed (N, 133) bool.
 
-    sharpness: distances count by the predicted error to the power of minus this, so that people whose pose
-    can be told well are not drowned by those whose pose nobody could tell (Seitzer et al., ICLR 2022). 0: all
-    alike.
+    sharpness: distances are weighted by the expected error to the power of minus this (0: equally), so that
+        people whose pose is clear are not drowned by those whose pose is ambiguous (Seitzer et al., ICLR 2022).
     """
     weight = torch.where(observed, 1.0, INFERRED_WEIGHT)
     sharp = (SHARPNESS_MM / prediction.error_mm.detach().clamp_min(1.0)).pow(sharpness).clamp(0.2, 5.0)
@@ -73,12 +72,13 @@ def weighted_sum(terms: Losses, weights: LossWeights) -> Tensor:
 
 @functools.cache
 def _keypoints(numbers: tuple[int, ...], device: torch.device) -> Tensor:
-    """Numbers of keypoints, kept on a device: with a list in their place, the host would wait for a GPU."""
+    """Indices of keypoints, kept on a device; with a list instead, the host would wait for the GPU."""
     return torch.tensor(numbers, device=device)
 
 
 def _mean(values: Tensor, weight: Tensor) -> Tensor:
-    """Weighted mean of (N, M) over each person, then over the people, so that shares of a batch add up."""
+    """Weighted mean of (N, M) per person, then over people, so that a team's shares of a batch average
+    correctly."""
     return ((values * weight).sum(1) / weight.sum(1)).mean()
 
 
@@ -105,7 +105,8 @@ def _limb_planes(xyz: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _normal(xyz: Tensor, target: Tensor) -> Tensor:
-    """A straight limb has no plane, so each limb counts by how much it is bent in truth."""
+    """Distance of unit normals. A straight limb has no plane, so each limb is weighted by how much it is
+    truly bent."""
     normal, _ = _limb_planes(xyz)
     true_normal, bend = _limb_planes(target)
     return (bend * (normal - true_normal).square().sum(-1).add(1e-8).sqrt()).mean()

@@ -1,8 +1,8 @@
 """Muon (Jordan 2024, kellerjordan.github.io/posts/muon): steps along orthogonalized gradients.
 
-For the square matrices inside a network. `torch.optim.Muon` calculates in bfloat16, for which a CPU that does
-not multiply in it needs eight times as long; this one calculates in the precision that it is told, and stacks
-the matrices so that a team can share them out.
+For the square matrices inside a network. `torch.optim.Muon` computes in bfloat16, which takes eight times as
+long on a CPU without bfloat16 instructions. This one computes in a chosen precision, and stacks the matrices
+so that a team can divide them.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,20 +12,21 @@ import torch
 from torch import Tensor, nn
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
-"""Of the quintic that is iterated (Jordan 2024): singular values end up between 0.7 and 1.2."""
+"""Coefficients of the iterated quintic (Jordan 2024): singular values end up between 0.7 and 1.2."""
 
 ITERATIONS = 5
 
 UPDATE_RMS = 0.2
-"""Root mean square of an update at a rate of 1, as AdamW's is (Liu et al. 2025, arXiv 2502.16982): both can
-then share a rate."""
+"""Root mean square of an update at a learning rate of 1. It equals AdamW's, so both can share a learning rate
+(Liu et al. 2025, arXiv 2502.16982)."""
 
 Divided = Callable[[Callable[[Tensor], Tensor], Tensor], Tensor]
-"""Applies a function to a stack of matrices, whoever does the work."""
+"""Applies a function to a stack of matrices, possibly divided among processes."""
 
 
 def orthogonalized(matrices: Tensor) -> Tensor:
-    """The nearest orthogonal matrices of (M, C, C), about: U V^T of U S V^T by Newton and Schulz."""
+    """Approximately the nearest orthogonal matrices of (M, C, C): U V^T of U S V^T, by Newton-Schulz
+    iteration."""
     a, b, c = COEFFICIENTS
     x: Tensor = matrices / matrices.norm(dim=(-2, -1), keepdim=True).clamp_min(1e-7)
     for _ in range(ITERATIONS):
@@ -36,10 +37,10 @@ def orthogonalized(matrices: Tensor) -> Tensor:
 
 
 def side_of_squares(parameter: nn.Parameter) -> int | None:
-    """Side of the square matrices that a parameter is made of, side by side or stacked; None if it is not.
+    """Side of the square matrices that a parameter consists of, side by side or stacked; None if it does not.
 
-    Layers inside a network are made of squares (queries, keys and values are three); the first and the last,
-    whose sides are the numbers of features and answers, are not, and are left to AdamW as usual.
+    Layers inside a network consist of squares (queries, keys and values are three). The first and the last
+    layer, whose sides are the numbers of features and outputs, do not, and are left to AdamW as usual.
     """
     if parameter.ndim != 2:
         return None
@@ -48,7 +49,7 @@ def side_of_squares(parameter: nn.Parameter) -> int | None:
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum, orthogonalized, for parameters that are made of square matrices."""
+    """Orthogonalized momentum, for parameters that consist of square matrices."""
 
     def __init__(
         self,
@@ -60,7 +61,7 @@ class Muon(torch.optim.Optimizer):
         precision: torch.dtype = torch.float32,
         divided: Divided = lambda function, stack: function(stack),
     ) -> None:
-        """precision: of the orthogonalization. divided: who does it to a stack; a team may share it.
+        """precision: of the orthogonalization. divided: applies it to a stack; a team may divide the work.
 
         Weight decay is decoupled, as AdamW's is.
         """
@@ -70,7 +71,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
-        """Take one step and return the loss, if there is a `closure` that calculates it and the gradients."""
+        """Take one step; returns the loss if there is a `closure`, which computes it and the gradients."""
         with torch.enable_grad():
             loss = closure() if closure is not None else None
         for group in self.param_groups:

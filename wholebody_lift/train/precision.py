@@ -1,4 +1,4 @@
-"""bfloat16 where it is enough: inside the network."""
+"""bfloat16 where its precision is sufficient: inside the network."""
 
 import torch
 from torch import nn
@@ -7,13 +7,13 @@ from wholebody_lift.model.encoder import Attention, SemGANLayer
 
 
 def use_bfloat16(network: nn.Module, device: str) -> None:
-    """Let the encoder's layers and all attention calculate in bfloat16, and nothing else.
+    """Compute the encoder's layers and all attention in bfloat16, and nothing else.
 
-    Numbers of eight bits are too coarse for coordinates, in which a percent tells who leans towards the
-    camera, and for answers, of which they would cut off millimetres; so what a network is told and what it
-    says stay in float32, and so does the sum that the layers add to. Copies made before stay as they are.
+    Eight significant bits are too coarse for input coordinates, where one percent decides whether a person
+    leans towards the camera, and for outputs, which would lose millimetres. So inputs and outputs stay in
+    float32, and so does the residual stream. Copies of the network that were made before do not change.
     """
     for module in network.modules():
         if isinstance(module, SemGANLayer | Attention):
-            in_bfloat16 = torch.autocast(torch.device(device).type, torch.bfloat16)  # one cannot hold another
+            in_bfloat16 = torch.autocast(torch.device(device).type, torch.bfloat16)  # one cannot nest
             module.forward = in_bfloat16(module.forward)  # type: ignore[method-assign]

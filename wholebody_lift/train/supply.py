@@ -1,4 +1,4 @@
-"""Batches without end, shared out to the processes of a team, and taken up again to the bit."""
+"""An endless supply of batches, divided among the processes of a team, that can be resumed to the bit."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ import torch
 from wholebody_lift.train.synthetic.people import Batch
 
 SOURCES = 8
-"""Independent streams that every batch is made of, whatever the size of the team that shares them: the people
-are the same for one process as for eight."""
+"""Independent streams that make up every batch, so that one process and a team of eight see the same
+people."""
 
 PEOPLE_AHEAD = 2048
-"""People whom a source makes in one go; the generator is faster on many."""
+"""People that a source makes together, which is faster per person."""
 
 
 class PeopleSource(Protocol):
-    """Where people come from: `people.People`, which makes them, or `dataset.Dataset`, which draws them."""
+    """A source of people: `people.People`, which makes them, or `dataset.Dataset`, which reads them."""
 
     device: torch.device
 
     def sample(self, n: int, generator: torch.Generator) -> Batch:
-        """n people for training; the generator alone decides who."""
+        """Draw n people for training; they depend on the generator only."""
         ...
 
 
 class SourceState(TypedDict):
-    """Where a source stands."""
+    """The position of a source in its stream."""
 
     generator: torch.Tensor
-    """State of the random numbers before the present pool was made."""
+    """State of the random generator before the current pool was made."""
     taken: int
-    """Pieces of that pool that are used up."""
+    """Pieces of that pool that have been used."""
 
 
 class _Pool:
-    """People made in one go."""
+    """People that were made together."""
 
     def __init__(self, people: PeopleSource, generator: torch.Generator, size: int) -> None:
-        """In pieces of `size` people, drawn with the generator, which moves on."""
+        """Make people with the generator, whose state advances, and split them into pieces of `size`."""
         self.before = generator.get_state()
         self.pieces = people.sample(PEOPLE_AHEAD, generator).split(size)
         self._made = torch.cuda.current_stream().record_event() if people.device.type == "cuda" else None
 
     def hand_over(self) -> None:
-        """Let the present stream of a GPU use what another one made, without a wait of the host."""
+        """Let the current stream of a GPU use what another stream made, without making the host wait."""
         if self._made is not None:
             stream = torch.cuda.current_stream()
             stream.wait_event(self._made)
@@ -56,10 +56,10 @@ class _Pool:
 
 
 class _Ahead:
-    """A thread that makes pools while a step goes on; on a GPU in a stream of its own.
+    """A thread that makes pools during training steps; on a GPU, in a stream of its own.
 
-    To draw people needs numbers that a GPU has worked out (how many poses have to be drawn again?). The
-    thread waits for them, and training does not.
+    Drawing people needs results of the GPU on the host (such as how many poses must be drawn again). The
+    thread waits for them, so training does not have to.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -70,7 +70,7 @@ class _Ahead:
             self._stream.wait_stream(torch.cuda.current_stream())
 
     def make(self, people: PeopleSource, generator: torch.Generator, size: int) -> Future[_Pool]:
-        """A pool that is being made."""
+        """Start making a pool."""
         return self._thread.submit(self._make, people, generator, size)
 
     def _make(self, people: PeopleSource, generator: torch.Generator, size: int) -> _Pool:
@@ -82,7 +82,7 @@ class Source:
     """One stream of people."""
 
     def __init__(self, people: PeopleSource, seed: int, size: int, ahead: _Ahead | None = None) -> None:
-        """Pieces of `size` people each; with `ahead`, a pool is made while the one before is used up."""
+        """Pieces have `size` people. With `ahead`, the next pool is made while the current one is used."""
         self.people = people
         self.size = size
         self.generator = torch.Generator(people.device).manual_seed(seed)
@@ -99,22 +99,22 @@ class Source:
         return self._pool.pieces[self._taken - 1]
 
     def state(self) -> SourceState:
-        """What `restore` needs to go on from here."""
+        """The state from which `restore` continues."""
         if self._pool is None:
             return {"generator": self.generator.get_state(), "taken": 0}
         return {"generator": self._pool.before, "taken": self._taken}
 
     def restore(self, state: SourceState) -> None:
-        """Go on from a state; its pool is made again rather than kept."""
+        """Continue from a state; its pool is made again, because states do not contain it."""
         if self._next is not None:
-            self._next.result()  # which still draws from the generator
+            self._next.result()  # it still draws from the generator
         self.generator.set_state(state["generator"])
         self._pool, self._next, self._taken = None, None, 0
         if state["taken"]:
             self._pool, self._taken = self._make(), state["taken"]
 
     def _make(self) -> _Pool:
-        """The next pool; the one after it is begun."""
+        """The next pool; the one after it is started."""
         if self._ahead is None:
             return _Pool(self.people, self.generator, self.size)
         coming = self._next or self._ahead.make(self.people, self.generator, self.size)
@@ -125,7 +125,7 @@ class Source:
 
 
 class Supply:
-    """The sources of one process; all processes together have every source once."""
+    """The sources of one process; all processes together have each source once."""
 
     def __init__(
         self,
@@ -137,12 +137,12 @@ class Supply:
         *,
         ahead: bool | None = None,
     ) -> None:
-        """The share of process `rank` among `team` in batches of `batch` people.
+        """The share of process `rank`, of `team` processes, in batches of `batch` people.
 
-        ahead: whether a thread makes people while others are trained on, by default on a GPU alone. They are
-        the same people.
+        ahead: whether a thread makes people during training steps, by default only on a GPU. It does not
+        change the people.
 
-        Raises ValueError where the sources or the batch cannot be shared evenly.
+        Raises ValueError if the sources or the batch cannot be divided evenly.
         """
         if SOURCES % team:
             raise ValueError(f"expected a number of processes that divides {SOURCES}, got {team}")
@@ -162,10 +162,10 @@ class Supply:
         return Batch.join([next(source) for source in self.sources])
 
     def state(self) -> list[SourceState]:
-        """States of the process's sources, in order."""
+        """The states of this process's sources, in order."""
         return [source.state() for source in self.sources]
 
     def restore(self, states: list[SourceState]) -> None:
-        """Inverse of `state`."""
+        """The inverse of `state`."""
         for source, state in zip(self.sources, states, strict=True):
             source.restore(state)

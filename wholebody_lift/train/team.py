@@ -9,7 +9,7 @@ from torch import Tensor, distributed, nn
 
 
 class Team:
-    """One process alone, or as many as torchrun started.
+    """A single process, or all processes that torchrun started.
 
     Start with `torchrun --nproc-per-node N -m wholebody_lift.train run ...`; on CPU with `--threads 1`, which
     is faster than one process with N threads, because most of the network's kernels are too small to split.
@@ -26,7 +26,7 @@ class Team:
 
     @property
     def leads(self) -> bool:
-        """Whether this process is the one that writes files."""
+        """Whether this process writes files."""
         return self.rank == 0
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
@@ -41,9 +41,9 @@ class Team:
             gradient.copy_(mean.view_as(gradient))
 
     def divided(self, function: Callable[[Tensor], Tensor], stack: Tensor) -> Tensor:
-        """`function(stack)`, of which each process does its share, and all get the whole.
+        """Compute `function(stack)`; each process does its share, and all get the complete result.
 
-        The function has to treat every entry of the stack (M, ...) by itself and to keep its shape.
+        The function must treat every entry of the stack (M, ...) independently and keep its shape.
         """
         if self.size == 1:
             return function(stack)
@@ -56,15 +56,15 @@ class Team:
         return torch.cat(shares)[: len(stack)]
 
     def leaders(self, value: float) -> float:
-        """The leader's value, so that all processes decide alike."""
+        """The leader's value, so that all processes make the same decisions."""
         if self.size == 1:
             return value
-        said = torch.tensor([value], dtype=torch.float64)
-        distributed.broadcast(said, src=0)
-        return said.item()
+        shared = torch.tensor([value], dtype=torch.float64)
+        distributed.broadcast(shared, src=0)
+        return shared.item()
 
     def gather(self, item: Any) -> list[Any]:
-        """Everybody's item, in order of rank."""
+        """The items of all processes, in order of rank."""
         if self.size == 1:
             return [item]
         items: list[Any] = [None] * self.size
