@@ -63,7 +63,7 @@ def _row(name: str, deciles: list[Decile]) -> tuple[str, ...]:
         f"{len(within)} of {len(deciles)}",
         f"{len(of_hands)} of 20",
         f"{summary.mean_deviation:.1%}",
-        f"{summary.worst.ratio:.2f}, {said.worst.part} {said.worst.decile}",
+        f"{summary.worst.ratio:.2f}, {summary.worst.part} {summary.worst.decile}",
     )
 
 

@@ -15,7 +15,7 @@ from wholebody_lift.train.synthetic.people import People
 from wholebody_lift.train.synthetic.rig import Rig
 
 
-def test_errors_that_are_wrong_in_a_regular_way_come_right() -> None:
+def test_systematic_errors_are_corrected() -> None:
     generator = torch.Generator().manual_seed(0)
     predicted = 100 * (0.5 * torch.randn(2000, 133, generator=generator)).exp()
     expected = 7 * predicted**0.6
@@ -42,7 +42,7 @@ def test_hands_share_a_curve() -> None:
         ([2.0, 3.0, 1.0], [2.0, 2.0, 2.0]),
     ],
 )
-def test_pools_never_fall(values: list[float], right: list[float]) -> None:
+def test_pools_do_not_decrease(values: list[float], right: list[float]) -> None:
     assert calibrate.non_decreasing(values) == pytest.approx(right)
 
 
@@ -59,9 +59,7 @@ def test_a_network_keeps_its_weights(rig: Rig, monkeypatch: pytest.MonkeyPatch) 
         calibrate.calibrated(model, People(rig, None, "val"))
 
 
-def test_people_of_one_camera_and_detector_are_what_it_is_done_on(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_calibration_uses_the_given_camera_and_detector(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held_out, "BLOCK", 32)
     monkeypatch.setattr(held_out, "PEOPLE", 32)
     model = SemGAN(Config(channels=16, heads=2, layers=1)).eval()

@@ -24,7 +24,7 @@ def people(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> H3WB:
 
 
 @pytest.mark.parametrize("with_K", [True, False])
-def test_the_mirror_shows_the_same_person_with_sides_exchanged(people: H3WB, with_K: bool) -> None:
+def test_mirroring_swaps_the_sides_of_the_same_person(people: H3WB, with_K: bool) -> None:
     people = people if with_K else replace(people, K=None)
     plain, mirrored = (h3wb.to_batch(some) for some in (people, dataset.mirror(people)))
     sides = torch.tensor([-1.0, 1.0, 1.0])
@@ -38,7 +38,7 @@ def test_the_mirror_shows_the_same_person_with_sides_exchanged(people: H3WB, wit
     assert np.allclose(twice.xy, people.xy, atol=1e-3)
 
 
-def test_the_generator_decides_who_is_drawn_and_how(people: H3WB) -> None:
+def test_people_and_masks_depend_on_the_generator(people: H3WB) -> None:
     crowd = Dataset(people.of("train"))
     first, again, other = (crowd.sample(64, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
     assert torch.equal(first.target, again.target)
@@ -49,6 +49,6 @@ def test_the_generator_decides_who_is_drawn_and_how(people: H3WB) -> None:
     assert first.observed.any(1).all()
 
 
-def test_there_must_be_somebody(people: H3WB) -> None:
+def test_an_empty_dataset_is_an_error(people: H3WB) -> None:
     with pytest.raises(InputError, match="people to train on, got none"):
         Dataset(people.of("test").of("train"))

@@ -56,7 +56,7 @@ def _pose_error(trainer: Trainer) -> float:
     return (xyz - batch.target).norm(dim=-1).mean().item()
 
 
-def test_a_short_run_learns_and_leaves_everything(
+def test_a_short_run_learns_and_writes_all_files(
     people: People, validation: Batch, settings: Settings
 ) -> None:
     trainer = Trainer(replace(settings, steps=60), people, validation)
@@ -75,7 +75,7 @@ def test_a_short_run_learns_and_leaves_everything(
         assert torch.equal(model.state_dict()[name], tensor.half().float()), name
 
 
-def test_resuming_goes_on_to_the_bit(people: People, validation: Batch, settings: Settings) -> None:
+def test_resuming_is_exact_to_the_bit(people: People, validation: Batch, settings: Settings) -> None:
     straight = Trainer(settings, people, validation)
     straight.train()
 
@@ -95,12 +95,12 @@ def test_resuming_goes_on_to_the_bit(people: People, validation: Batch, settings
         assert torch.equal(a, b)
 
 
-def test_nothing_to_resume_from_is_said(people: People, validation: Batch, settings: Settings) -> None:
+def test_resuming_needs_a_checkpoint(people: People, validation: Batch, settings: Settings) -> None:
     with pytest.raises(FileNotFoundError, match="start without --resume"):
         Trainer(settings, people, validation).load()
 
 
-def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_batch(
+def test_a_nan_loss_stops_the_run_and_saves_the_batch(
     people: People, validation: Batch, settings: Settings
 ) -> None:
     trainer = Trainer(settings, people, validation)
@@ -113,7 +113,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_batch(
     assert torch.equal(saved["batch"].observed, validation.observed)
 
 
-def test_the_rate_warms_up_and_comes_down(people: People, validation: Batch, settings: Settings) -> None:
+def test_the_rate_warms_up_and_falls(people: People, validation: Batch, settings: Settings) -> None:
     trainer = Trainer(settings, people, validation)
     rates = []
     for trainer.step in range(13):
@@ -124,7 +124,7 @@ def test_the_rate_warms_up_and_comes_down(people: People, validation: Batch, set
     assert rates[-1] == pytest.approx(0.01)
 
 
-def test_a_longer_budget_goes_on_from_where_the_rate_was_steady(
+def test_a_longer_budget_resumes_before_the_rate_fell(
     people: People, validation: Batch, settings: Settings
 ) -> None:
     Trainer(settings, people, validation).train()  # 12 steps, 9 of them steady
@@ -143,7 +143,7 @@ def test_a_longer_budget_goes_on_from_where_the_rate_was_steady(
     assert same_budget.step == 12
 
 
-def test_what_is_left_is_what_it_took_so_far(people: People, validation: Batch, settings: Settings) -> None:
+def test_time_left_follows_the_speed_so_far(people: People, validation: Batch, settings: Settings) -> None:
     trainer = Trainer(settings, people, validation)
     trainer.step, trainer.seconds = 3, 60.0  # of 12
     assert trainer._minutes_left() == pytest.approx(3.0)
@@ -161,9 +161,7 @@ def test_the_moving_average_soon_follows(people: People, validation: Batch, sett
     assert torch.allclose(moved, (1 - 3 / 12) * gap, atol=1e-6)  # the third update, at index 2
 
 
-def test_a_checkpoint_replaces_the_last_one_whole(
-    people: People, validation: Batch, settings: Settings
-) -> None:
+def test_a_checkpoint_replaces_the_last_one(people: People, validation: Batch, settings: Settings) -> None:
     trainer = Trainer(settings, people, validation)
     settings.folder.mkdir()
     trainer.save()
@@ -184,7 +182,7 @@ def test_bfloat16_trains_and_keeps_weights_and_positions_in_float32(
     assert not torch.is_autocast_enabled("cpu")
 
 
-def test_bfloat16_is_for_what_lies_between_coordinates_and_answers(
+def test_bfloat16_is_only_used_between_inputs_and_outputs(
     people: People, validation: Batch, settings: Settings
 ) -> None:
     exact, rough = (
@@ -222,7 +220,7 @@ def test_a_run_can_start_from_weights(people: People, validation: Batch, setting
     Trainer(replace(again, start_from="gone", resume=True), people, validation)  # what it began with may go
 
 
-def test_a_compiled_network_trains_alike_and_is_saved_under_the_same_names(
+def test_a_compiled_network_trains_the_same_and_saves_the_same_names(
     people: People, validation: Batch, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compile_ = torch.nn.Module.compile
@@ -274,7 +272,7 @@ def test_no_step_waits_for_a_gpu(
     assert trainer.ema.n_averaged == 2
 
 
-def test_a_run_goes_on_where_random_numbers_are_others(
+def test_a_run_resumes_on_a_device_with_other_random_numbers(
     people: People, validation: Batch, settings: Settings
 ) -> None:
     trainer = Trainer(settings, people, validation)

@@ -13,7 +13,7 @@ def _terms(xyz: torch.Tensor, truth: torch.Tensor, observed: torch.Tensor = ALL,
     return losses(Prediction(xyz, torch.full(xyz.shape[:2], error, dtype=xyz.dtype)), truth, observed)
 
 
-def test_the_truth_costs_nothing() -> None:
+def test_the_truth_has_no_loss() -> None:
     truth = standing(4)
     terms = _terms(truth, truth)
     assert terms.pose == 0
@@ -37,7 +37,7 @@ def test_a_hand_that_moves_with_its_wrist_has_no_local_error() -> None:
     assert _terms(wrong, truth).local < 1e-9 < _terms(wrong, truth).pose
 
 
-def test_sharpness_lets_sure_predictions_count_more() -> None:
+def test_sharpness_gives_confident_predictions_more_weight() -> None:
     truth = standing(4)
     wrong = truth + 10.0
     sure, unsure = (
@@ -50,7 +50,7 @@ def test_sharpness_lets_sure_predictions_count_more() -> None:
     assert sure.bone == plain.bone
 
 
-def test_bone_loss_is_blind_to_turns_and_sees_lengths() -> None:
+def test_bone_loss_ignores_rotations_and_detects_lengths() -> None:
     truth = standing(4)
     turn = torch.linalg.qr(
         torch.randn(3, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -103,7 +103,7 @@ def test_shares_of_a_batch_add_up_to_the_batch() -> None:
         assert getattr(whole, name).item() == pytest.approx(torch.stack(parts).mean().item()), name
 
 
-def test_weighted_sum_is_that() -> None:
+def test_weighted_sum_adds_the_weighted_terms() -> None:
     terms = _terms(standing(4) * 1.02, standing(4))
     expected = sum(weight * term for weight, term in zip(LossWeights(), terms, strict=True))
     assert weighted_sum(terms, LossWeights()).item() == pytest.approx(float(expected))

@@ -21,12 +21,12 @@ def test_orthogonalizing_keeps_the_directions_and_levels_the_lengths() -> None:
     ("shape", "side"),
     [((8, 8), 8), ((24, 8), 8), ((8, 16), 8), ((12, 8), None), ((8,), None), ((2, 8, 8), None)],
 )
-def test_parameters_made_of_squares_are_told_from_others(shape: tuple[int, ...], side: int | None) -> None:
+def test_parameters_made_of_squares_are_recognised(shape: tuple[int, ...], side: int | None) -> None:
     assert side_of_squares(nn.Parameter(torch.zeros(shape))) == side
 
 
 @pytest.mark.parametrize("shape", [(24, 8), (8, 24)])
-def test_every_square_of_a_parameter_moves_by_itself(shape: tuple[int, int]) -> None:
+def test_every_square_of_a_parameter_is_orthogonalized_separately(shape: tuple[int, int]) -> None:
     gradient = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     whole = nn.Parameter(torch.zeros(shape))
     whole.grad = gradient
@@ -40,7 +40,7 @@ def test_every_square_of_a_parameter_moves_by_itself(shape: tuple[int, int]) -> 
         assert torch.allclose(moved, square, atol=1e-6)
 
 
-def test_a_step_has_the_size_that_the_rate_says_whatever_the_gradients() -> None:
+def test_the_size_of_a_step_follows_the_rate_not_the_gradients() -> None:
     for scale in (1e-4, 1e4):
         parameter = nn.Parameter(torch.zeros(32, 32))
         parameter.grad = scale * torch.randn(32, 32, generator=torch.Generator().manual_seed(0))

@@ -85,7 +85,7 @@ def test_the_commands_make_weights_that_lift(
     assert Lifter.from_pretrained(special / "weights").model.config.calibration is not None
 
 
-def test_a_saved_set_is_trained_on_as_synthetic_people_are(
+def test_a_saved_set_trains_like_synthetic_people(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bank, saved, run = (tmp_path / name for name in ("bank.npz", "saved.npz", "run"))
@@ -99,7 +99,7 @@ def test_a_saved_set_is_trained_on_as_synthetic_people_are(
     assert 0 < float(complete.split("|")[2]) < 500
 
 
-def test_wrong_input_is_told_without_a_traceback(
+def test_wrong_input_is_reported_without_a_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cut = tmp_path / "cut.ts"

@@ -10,7 +10,7 @@ def _parse(*words: str) -> Settings:
     return from_arguments(parser.parse_args(words))
 
 
-def test_no_option_is_the_defaults() -> None:
+def test_without_options_settings_are_the_defaults() -> None:
     assert _parse() == Settings()
 
 

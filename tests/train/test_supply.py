@@ -22,7 +22,7 @@ def _same(a: Batch, b: Batch) -> bool:
     return torch.equal(a.target, b.target) and torch.equal(a.features.keypoints, b.features.keypoints)
 
 
-def test_a_team_shares_the_people_of_one(people: People) -> None:
+def test_a_team_divides_the_people_of_one_process(people: People) -> None:
     alone = Supply(people, 3, 16)
     team = [Supply(people, 3, 16, rank, 4) for rank in range(4)]
     for _ in range(3):  # a pool lasts for two
@@ -55,7 +55,7 @@ def test_no_two_batches_and_no_two_sources_are_alike(people: People) -> None:
 
 @pytest.mark.parametrize("ahead", [False, True])
 @pytest.mark.parametrize("steps", [0, 1, 2, 3])
-def test_taken_up_again_to_the_bit(people: People, steps: int, ahead: bool) -> None:
+def test_a_supply_resumes_to_the_bit(people: People, steps: int, ahead: bool) -> None:
     stream = Supply(people, 0, 16, ahead=ahead)
     for _ in range(steps):
         next(stream)
@@ -67,7 +67,7 @@ def test_taken_up_again_to_the_bit(people: People, steps: int, ahead: bool) -> N
         assert _same(next(stream), next(other))
 
 
-def test_what_cannot_be_shared_is_said(people: People) -> None:
+def test_an_uneven_division_is_an_error(people: People) -> None:
     with pytest.raises(ValueError, match=f"divides {SOURCES}, got 3"):
         Supply(people, 0, 24, 0, 3)
     with pytest.raises(ValueError, match=f"multiple of {SOURCES} people, got 20"):

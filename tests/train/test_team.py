@@ -32,7 +32,7 @@ print("done", team.rank)
 """
 
 
-def test_alone_nothing_is_exchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_single_process_exchanges_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     monkeypatch.delenv("RANK", raising=False)
     team = Team()
@@ -65,7 +65,7 @@ if torch.distributed.is_initialized():
 """
 
 
-def test_two_processes_train_the_network_that_one_trains(tmp_path: Path) -> None:
+def test_two_processes_train_the_same_network_as_one(tmp_path: Path) -> None:
     pytest.importorskip("anny")
     _run(1, _TRAIN, str(tmp_path / "one"))
     _run(2, _TRAIN, str(tmp_path / "two"))

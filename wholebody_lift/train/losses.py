@@ -46,7 +46,7 @@ def losses(prediction: Prediction, target: Tensor, observed: Tensor, sharpness: 
     """Compare a prediction with the truth (N, 133, 3); observed (N, 133) bool.
 
     sharpness: distances are weighted by the expected error to the power of minus this (0: equally), so that
-        people whose pose is clear are not drowned by those whose pose is ambiguous (Seitzer et al., ICLR 2022).
+        people whose pose is clear are not drowned by ambiguous ones (Seitzer et al., ICLR 2022).
     """
     weight = torch.where(observed, 1.0, INFERRED_WEIGHT)
     sharp = (SHARPNESS_MM / prediction.error_mm.detach().clamp_min(1.0)).pow(sharpness).clamp(0.2, 5.0)

@@ -107,7 +107,7 @@ def test_missing_keypoints_are_counted_by_part(measures: Measures) -> None:
 # Alignment and components
 
 
-def test_facing_takes_place_and_heading_away_and_nothing_else(people: Tensor) -> None:
+def test_facing_removes_only_position_and_heading(people: Tensor) -> None:
     turn = rotations.about("z", torch.linspace(0, 6, len(people)))
     moved = people @ turn.mT + torch.tensor([100.0, -50, 30])
     assert torch.allclose(facing(moved), facing(people), atol=0.02)
@@ -120,7 +120,7 @@ def test_facing_takes_place_and_heading_away_and_nothing_else(people: Tensor) ->
     assert torch.allclose(lengths, before, rtol=1e-4)
 
 
-def test_shapes_are_laid_on_their_mean_by_turns_alone(generator: torch.Generator) -> None:
+def test_shapes_are_aligned_by_rotation_only(generator: torch.Generator) -> None:
     shape = 50 * torch.randn(21, 3, generator=generator)
     turned = shape @ random_rotation((40,), generator).mT + 300 * torch.randn(40, 1, 3)
     laid = laid_on_mean(turned, range(5))
@@ -129,7 +129,7 @@ def test_shapes_are_laid_on_their_mean_by_turns_alone(generator: torch.Generator
     assert (laid_on_mean(mirrored, range(5))[-1] - laid_on_mean(mirrored, range(5))[0]).norm(dim=-1).max() > 5
 
 
-def test_components_find_the_directions_that_vary(generator: torch.Generator) -> None:
+def test_components_find_the_directions_of_variation(generator: torch.Generator) -> None:
     weights = torch.randn(5000, 2, generator=generator) * torch.tensor([6.0, 2.0])
     weights -= weights.mean(0)
     points = torch.full((5000, 2, 3), 7.0)
@@ -163,7 +163,7 @@ def _walks(track: Track, generator: torch.Generator) -> Tensor:
     return (places + rows).flatten(0, 1)
 
 
-def test_recordings_that_differ_are_as_far_from_test_as_from_each_other(generator: torch.Generator) -> None:
+def test_different_recordings_are_as_far_from_test_as_from_each_other(generator: torch.Generator) -> None:
     track = _track({"a": "train", "b": "train", "c": "val", "d": "test"})
     found = compare_splits(_walks(track, generator), track, generator)
     assert [len(found[name]) for name in (TEST_TO_TRAIN, TRAIN_TO_OTHERS, TRAIN_TO_OWN)] == [20, 40, 40]
@@ -171,7 +171,7 @@ def test_recordings_that_differ_are_as_far_from_test_as_from_each_other(generato
     assert min(found[TEST_TO_TRAIN].min(), found[TRAIN_TO_OTHERS].min()) > 100
 
 
-def test_a_leak_shows(generator: torch.Generator) -> None:
+def test_a_leak_between_splits_is_visible(generator: torch.Generator) -> None:
     track = _track({"a": "train", "b": "train", "d": "test"})
     points = _walks(track, generator)
     points[-20:] = points[:20] + 0.1  # the test recordings are train's under another name
@@ -179,7 +179,7 @@ def test_a_leak_shows(generator: torch.Generator) -> None:
     assert found[TEST_TO_TRAIN].tolist() == pytest.approx([0.1 * math.sqrt(3)] * 20, rel=0.01)
 
 
-def test_takes_of_one_group_are_no_other_recordings(generator: torch.Generator) -> None:
+def test_takes_of_one_group_are_not_other_recordings(generator: torch.Generator) -> None:
     track = _track({"a": "train", "b": "train", "d": "test"})
     points = _walks(track, generator)
     points[10:20] = points[:10]  # two takes of one group are alike
@@ -189,7 +189,7 @@ def test_takes_of_one_group_are_no_other_recordings(generator: torch.Generator) 
 # Summary and page
 
 
-def test_the_summary_compares_what_is_drawn_with_what_is_documented(measures: Measures) -> None:
+def test_the_summary_compares_drawn_and_documented_shares(measures: Measures) -> None:
     found = summary.summarise(measures)
     for members in found["shares"].values():
         for of in ("documented", "drawn"):
@@ -202,14 +202,14 @@ def test_the_summary_compares_what_is_drawn_with_what_is_documented(measures: Me
     json.dumps(found)  # plain values
 
 
-def test_an_angle_beyond_its_limit_is_seen(measures: Measures) -> None:
+def test_an_angle_beyond_its_limit_is_reported(measures: Measures) -> None:
     angles = measures.angles.clone()
     angles[:30] = 400.0
     wrong = summary.summarise(replace(measures, angles=angles))["angles"]
     assert all(angle["made up"]["outside"] >= 0.1 for angle in wrong.values())
 
 
-def test_the_page_has_what_it_refers_to(measures: Measures, tmp_path: Path) -> None:
+def test_the_page_has_the_files_that_it_refers_to(measures: Measures, tmp_path: Path) -> None:
     page.write(measures, tmp_path)
     text = (tmp_path / "datasheet.md").read_text()
     pictures = re.findall(r"!\[.+?\]\((.+?)\)", text)
@@ -223,7 +223,7 @@ def test_the_page_has_what_it_refers_to(measures: Measures, tmp_path: Path) -> N
     assert all(len({line.count("|") for line in table}) == 1 for table in tables)
 
 
-def test_the_published_page_is_what_its_numbers_say() -> None:
+def test_the_published_page_matches_its_numbers() -> None:
     docs = Path(__file__).resolve().parents[3] / "docs"
     numbers = json.loads((docs / "assets" / "datasheet.json").read_text())
     assert page.page(numbers) == (docs / "datasheet.md").read_text()

@@ -47,13 +47,13 @@ def test_everyone_stands_on_the_floor_in_two_figures_of_one_height(people: Peopl
         assert camera[..., 0].mean() < side[..., 0].mean()
 
 
-def test_a_picture_shows_no_more_than_the_detector_reports(people: People) -> None:
+def test_a_picture_shows_only_what_the_detector_reports(people: People) -> None:
     exact, body_only = (_shown(people, kind=kind)[::2] for kind in ("exact", "body_only"))
     for more, less in zip(exact, body_only, strict=True):
         assert 0 < len(_ends(less)[0]) < len(_ends(more)[0]) <= len(EDGES)
 
 
-def test_titles_say_the_camera_that_was_asked_for(people: People) -> None:
+def test_titles_name_the_chosen_camera(people: People) -> None:
     titles = [axes.get_title(loc="left") for axes in _shown(people, family="webcam")[::2]]
     assert [title.split("  ")[0] for title in titles] == [str(i) for i in range(COUNT)]
     assert all("webcam" in title for title in titles)

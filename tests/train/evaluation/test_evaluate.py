@@ -74,7 +74,7 @@ def test_the_truth_has_no_error(people: People, monkeypatch: pytest.MonkeyPatch)
     assert all(decile.predicted == pytest.approx(10) for decile in found.calibration)
 
 
-def test_other_statures_are_other_millimetres(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stature_scales_the_millimetres(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     oracle = Oracle(monkeypatch, lambda truth: truth)
     found = evaluate.evaluate(oracle, people, 8, sets=["laboratory"], stature_mm=1000.0)
     result = found.results["laboratory"]["exact"]
@@ -83,7 +83,7 @@ def test_other_statures_are_other_millimetres(people: People, monkeypatch: pytes
     assert oracle.truth.norm(dim=-1).amax(1).max() < 800
 
 
-def test_only_the_scale_forgives_a_wrong_size(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_scale_alignment_ignores_a_wrong_size(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     oracle = Oracle(monkeypatch, lambda truth: 0.9 * truth)
     result = evaluate.evaluate(oracle, people, 8, sets=["telephoto"]).results["telephoto"]["exact"]
     assert result.whole > 30
@@ -92,7 +92,7 @@ def test_only_the_scale_forgives_a_wrong_size(people: People, monkeypatch: pytes
     assert result.root_percent == pytest.approx(10, abs=1)  # smaller, so nearer
 
 
-def test_an_error_in_depth_is_told_from_one_across(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_depth_and_lateral_errors_are_separated(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     others = [i for i in range(skeleton.NUM_KEYPOINTS) if i not in skeleton.ROOT]
 
     def deeper(truth: Tensor) -> Tensor:
@@ -109,9 +109,7 @@ def test_an_error_in_depth_is_told_from_one_across(people: People, monkeypatch: 
     assert exact.parts == pytest.approx({**dict.fromkeys(exact.parts, 10.0), "body": 10 * 15 / 17}, rel=1e-3)
 
 
-def test_a_wrong_root_is_forgiven_where_given_keypoints_are_centred(
-    people: People, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wrong_root_does_not_count_after_centring(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     def hips_elsewhere(truth: Tensor) -> Tensor:
         wrong = truth.clone()
         wrong[:, list(skeleton.ROOT)] += 50
@@ -160,7 +158,7 @@ class Plain(nn.Module):
         return Prediction(1000 * out[..., :3], out[..., 3].exp())
 
 
-def test_any_network_is_measured_and_comes_back_as_it_was(people: People) -> None:
+def test_any_network_is_measured_and_left_unchanged(people: People) -> None:
     model = Plain().train()
     first, again = (evaluate.evaluate(model, people, 8, sets=["webcam", "mixture"]) for _ in range(2))
     assert model.training
@@ -175,7 +173,7 @@ def found(people: People) -> Report:
         return evaluate.evaluate(SemGAN(Config(channels=16, heads=2, layers=1)), people, 16)
 
 
-def test_everything_is_json(found: Report) -> None:
+def test_all_measures_are_json(found: Report) -> None:
     content = json.loads(json.dumps(report.as_json(found), allow_nan=False))
     assert set(content["results"]) == set(SETS)
     assert len(content["calibration"]) == 50
@@ -189,13 +187,13 @@ def test_json_and_back(found: Report) -> None:
     assert report.as_markdown(again) == report.as_markdown(found)
 
 
-def test_in_short_there_is_a_row_for_each_family(found: Report) -> None:
+def test_the_short_table_has_a_row_for_each_family(found: Report) -> None:
     header, _, *rows = report.in_short(found).splitlines()
     assert len(rows) == len(FAMILIES)
     assert {row.count("|") for row in rows} == {header.count("|")}
 
 
-def test_tables_are_whole(found: Report) -> None:
+def test_tables_are_complete(found: Report) -> None:
     text = report.as_markdown(found)
     for table in text.split("### ")[1:]:
         title, _, *lines = table.strip().splitlines()
@@ -207,17 +205,17 @@ def test_tables_are_whole(found: Report) -> None:
     assert "nan" not in text
 
 
-def test_what_an_input_costs_is_said_beside_it(found: Report) -> None:
+def test_the_cost_of_an_input_stands_beside_it(found: Report) -> None:
     row = found.results["webcam"]
     cost = row["noise"].whole / row["exact"].whole - 1
     assert f"{row['noise'].whole:.1f} ({cost:+.0%})" in report.as_markdown(found)
 
 
-def test_other_sets_than_published_are_told(found: Report) -> None:
+def test_sets_that_differ_from_published_ones_are_reported(found: Report) -> None:
     assert len(found.differences) == 1 + len(SETS)
 
 
-def test_bad_questions_are_told(people: People, rig: Rig) -> None:
+def test_wrong_arguments_are_errors(people: People, rig: Rig) -> None:
     model = Plain()
     with pytest.raises(ValueError, match=r"a bank.*, got none"):
         evaluate.evaluate(model, People(rig, None, "test"), 8)

@@ -76,7 +76,7 @@ def test_blocks_and_sets_differ(rig: Rig) -> None:
     assert len({each.drawn for each in made}) == 3
 
 
-def test_the_bank_is_told_from_another_but_not_from_its_file(tmp_path: Path) -> None:
+def test_the_hash_identifies_the_recordings_not_the_file(tmp_path: Path) -> None:
     bank = small_bank()
     bank.save(tmp_path / "bank.npz")
     assert fingerprints.test_recordings_hash(
@@ -85,7 +85,7 @@ def test_the_bank_is_told_from_another_but_not_from_its_file(tmp_path: Path) -> 
     assert fingerprints.test_recordings_hash(small_bank(seed=1)) != fingerprints.test_recordings_hash(bank)
 
 
-def test_what_is_published_is_read_again(rig: Rig, tmp_path: Path) -> None:
+def test_published_fingerprints_are_read_back(rig: Rig, tmp_path: Path) -> None:
     path, bank = tmp_path / "published.json", small_bank()
     fingerprints.publish(path, rig, bank, people=BLOCK)
     known = fingerprints.published(path)
@@ -94,7 +94,7 @@ def test_what_is_published_is_read_again(rig: Rig, tmp_path: Path) -> None:
     assert fingerprints.differences(bank, made, known) == []
 
 
-def test_differences_are_told_in_words() -> None:
+def test_differences_are_described_in_words() -> None:
     bank, one, two = small_bank(), Fingerprint("ab", (1.0,)), Fingerprint("cd", (1.0,))
     known = Published(fingerprints.test_recordings_hash(bank), {"webcam": (one, two)})
     assert fingerprints.differences(bank, {"webcam": [one]}, known) == []

@@ -166,7 +166,7 @@ def test_a_test_npz_takes_its_cameras_from_the_training_file(
     assert np.array_equal(with_K.K, h3wb.read(npz).of("test").K)
 
 
-def test_json_is_read_and_told_its_images(poses: Path, images: Path, npz: Path, xyz: np.ndarray) -> None:
+def test_json_is_read_and_joined_with_images(poses: Path, images: Path, npz: Path, xyz: np.ndarray) -> None:
     data = h3wb.read(poses)
     assert data.sample.tolist() == [0, 1, 2, 3]
     assert np.allclose(data.xy, _pixels(xyz[0, :, 0]), atol=1e-2)
@@ -180,7 +180,7 @@ def test_json_is_read_and_told_its_images(poses: Path, images: Path, npz: Path, 
     assert h3wb.with_cameras(data, npz).K[:, 0, 0].tolist() == pytest.approx([1145.0] * 4)
 
 
-def test_a_file_of_either_kind_alone_says_what_it_lacks(poses: Path, images: Path, tmp_path: Path) -> None:
+def test_an_incomplete_file_says_what_it_lacks(poses: Path, images: Path, tmp_path: Path) -> None:
     only_3d = h3wb.read(images)
     assert not only_3d.observed.any()
     with pytest.raises(InputError, match="expected observed 2D keypoints in every sample"):
@@ -192,7 +192,7 @@ def test_a_file_of_either_kind_alone_says_what_it_lacks(poses: Path, images: Pat
         h3wb.to_batch(h3wb.read(_write(tmp_path / "2Dto3D_test_2d.json", samples)))
 
 
-def test_images_of_other_people_are_refused(poses: Path, images: Path) -> None:
+def test_images_of_other_people_are_an_error(poses: Path, images: Path) -> None:
     pose, image = h3wb.read(poses), h3wb.read(images)
     with pytest.raises(InputError, match=r"same 3D keypoints.*sample 0"):
         h3wb.with_images(pose, h3wb.replace(image, sample=image.sample[::-1].copy()))
@@ -212,7 +212,7 @@ def test_the_batch_is_what_the_camera_saw(npz: Path) -> None:
     assert (seen - xy).abs().max() < 0.05
 
 
-def test_stature_scales_the_target_alone(npz: Path) -> None:
+def test_stature_scales_only_the_target(npz: Path) -> None:
     data = h3wb.read(npz)
     plain, tall = h3wb.to_batch(data), h3wb.to_batch(data, stature_mm=2 * Config().stature_mm)
     assert torch.allclose(tall.target * 2, plain.target)
@@ -244,7 +244,7 @@ def test_masking_has_the_official_shares(npz: Path) -> None:
     assert np.isnan(again.xy[hidden]).all()
 
 
-def test_the_truth_has_no_error_and_a_wrong_size_only_the_scale_forgives(npz: Path) -> None:
+def test_the_truth_has_no_error_and_scale_alignment_ignores_a_wrong_size(npz: Path) -> None:
     data = h3wb.read(npz)
     assert max(h3wb.evaluate(Oracle(data), data)) < 1e-2
     wrong = h3wb.evaluate(Oracle(data, scale=0.9), data)
@@ -281,7 +281,7 @@ def test_a_network_is_evaluated(npz: Path) -> None:
     assert all(np.isfinite(value) and value > 0 for value in errors)
 
 
-def test_what_is_no_h3wb_is_named(tmp_path: Path) -> None:
+def test_files_that_are_not_h3wb_are_described(tmp_path: Path) -> None:
     coco = _write(tmp_path / "coco.json", {"images": [], "annotations": []})
     with pytest.raises(InputError, match="holds 'images', 'annotations'"):
         h3wb.read(coco)

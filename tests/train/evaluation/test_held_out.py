@@ -43,7 +43,7 @@ def test_every_family_has_a_set_with_the_same_four_inputs() -> None:
     assert {given.knowledge for given in INPUTS.values()} == set(CAMERA_KNOWLEDGE)
 
 
-def test_sets_do_not_depend_on_how_many_are_asked_for(rig: Rig, bank: MotionBank) -> None:
+def test_sets_do_not_depend_on_the_number_of_people(rig: Rig, bank: MotionBank) -> None:
     few = list(held_out.blocks("laboratory", rig, bank, people=BLOCK))
     more = list(held_out.blocks("laboratory", rig, bank, people=BLOCK + 1))
     assert (len(few), len(more)) == (1, 2)
@@ -62,7 +62,7 @@ def test_people_do_what_the_recordings_of_the_split_do(rig: Rig, bank: MotionBan
     assert set(crowd.labels) == {"martial/06"}
 
 
-def test_activities_are_the_samplers(rig: Rig, bank: MotionBank) -> None:
+def test_activities_come_from_the_samplers(rig: Rig, bank: MotionBank) -> None:
     crowd, _ = _block("activities", rig, bank)
     assert set(crowd.labels) <= set(poses.LABELS)
     assert len(set(crowd.labels)) > 5
@@ -86,7 +86,7 @@ def test_noise_alone_loses_nothing(rig: Rig, bank: MotionBank) -> None:
         assert _found(scenes["detector"]).float().mean() < 0.95 * _found(noise).float().mean()
 
 
-def test_incomplete_input_is_exact_where_it_is_given(rig: Rig, bank: MotionBank) -> None:
+def test_incomplete_input_is_exact_where_observed(rig: Rig, bank: MotionBank) -> None:
     crowd, scenes = _block("laboratory", rig, bank)
     given = scenes["incomplete"]
     assert torch.equal(given.detections.xy, crowd.views.xy)
@@ -110,7 +110,7 @@ def test_four_views_show_one_body(rig: Rig, bank: MotionBank) -> None:
     assert (one - other).norm(dim=-1).max() > 100
 
 
-def test_the_first_people_of_a_scene(rig: Rig, bank: MotionBank) -> None:
+def test_first_keeps_the_first_people_of_a_scene(rig: Rig, bank: MotionBank) -> None:
     _, scenes = _block("laboratory", rig, bank)
     three = held_out.first(scenes["detector"], 3)
     assert torch.equal(three.views.K, scenes["detector"].views.K[:3])
@@ -123,7 +123,7 @@ def test_unknown_names_and_devices_are_told(rig: Rig, bank: MotionBank) -> None:
         _block("studio", rig, bank)
 
 
-def test_a_rig_elsewhere_is_refused(bank: MotionBank) -> None:
+def test_a_rig_on_another_device_is_an_error(bank: MotionBank) -> None:
     class Elsewhere:
         template = torch.zeros(1, device="meta")
 

@@ -13,7 +13,7 @@ def _turn() -> torch.Tensor:
     return turn * torch.linalg.det(turn)
 
 
-def test_a_constant_offset_is_forgiven_at_the_root() -> None:
+def test_root_alignment_removes_a_constant_offset() -> None:
     truth = standing(3)
     offset = truth + torch.tensor([6.0, 0.0, 8.0], dtype=torch.float64)
     assert (offset - truth).norm(dim=-1).mean().item() == pytest.approx(10)
@@ -30,13 +30,13 @@ def test_an_error_of_ten_mm_everywhere_but_at_the_hips_is_ten() -> None:
     assert distance[list(skeleton.ROOT)].max() < 1e-9
 
 
-def test_scale_alignment_forgives_size_but_not_turns() -> None:
+def test_scale_alignment_removes_size_but_not_rotation() -> None:
     truth = standing(2)
     assert metrics.scale_aligned(0.7 * truth, truth).max() < 1e-9
     assert metrics.scale_aligned(truth @ _turn().T, truth).mean() > 50
 
 
-def test_procrustes_forgives_a_similarity_but_no_mirror() -> None:
+def test_procrustes_removes_a_similarity_but_not_a_reflection() -> None:
     truth = standing(2)
     similar = 1.7 * truth @ _turn().T + 300
     assert metrics.procrustes_aligned(similar, truth).max() < 1e-9
@@ -73,7 +73,7 @@ def test_the_protocol_names_what_it_measures() -> None:
     assert errors.whole.tolist() == pytest.approx([(69 * 8 + 21 * 12) / 133] * 3)
 
 
-def test_an_error_along_the_ray_is_depth_and_one_at_right_angles_is_not() -> None:
+def test_depth_error_is_along_the_ray_only() -> None:
     truth = standing(2)
     rays = truth + torch.tensor([0.0, 0.0, 4000.0], dtype=torch.float64)
     along = torch.nn.functional.normalize(rays, dim=-1)
@@ -119,7 +119,7 @@ def test_right_predictions_are_calibrated() -> None:
     assert (line.mean_ratio, line.mean_deviation) == pytest.approx((1, 0), abs=1e-6)
 
 
-def test_calibration_of_made_up_numbers() -> None:
+def test_calibration_of_known_numbers() -> None:
     """Ten people; the k-th is told k mm and is k mm off, but the last one's feet are twice as far off."""
     predicted = torch.arange(1.0, 11.0)[:, None].expand(10, 133)
     actual = predicted.clone()

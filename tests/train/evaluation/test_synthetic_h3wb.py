@@ -42,13 +42,13 @@ def test_it_has_the_subjects_and_cameras_of_h3wb(data: H3WB) -> None:
     assert sorted(data.sample.tolist()) == list(range(len(data)))
 
 
-def test_the_test_subject_does_what_nobody_did_in_training(data: H3WB) -> None:
+def test_the_test_subject_uses_test_recordings_only(data: H3WB) -> None:
     train, test = ({*data.of(split).action.tolist()} for split in ("train", "test"))
     assert test <= {"cmu_amc/02_03", "indian/13"}
     assert not train & test
 
 
-def test_every_subject_is_one_body_of_its_own(data: H3WB) -> None:
+def test_every_subject_has_one_body_of_its_own(data: H3WB) -> None:
     """Faces and fingers move, so long bones and palms are measured."""
     lengths = metrics.bone_lengths(torch.from_numpy(data.xyz))
     long = lengths.mean(0) > 60
@@ -96,21 +96,21 @@ def test_cameras_move_between_subjects_but_keep_their_lenses(path: Path) -> None
     assert not np.allclose(first["T"], second["T"], atol=1)
 
 
-def test_statures_are_told(path: Path, statures: dict[str, float]) -> None:
+def test_statures_are_returned(path: Path, statures: dict[str, float]) -> None:
     with np.load(path, allow_pickle=True) as file:
         assert file["metadata"].item()["stature_mm"] == statures
     assert all(1400 < stature < 2100 for stature in statures.values())
     assert len(set(statures.values())) == 5
 
 
-def test_it_is_the_same_every_time(rig: Rig, data: H3WB, tmp_path: Path) -> None:
+def test_writing_is_deterministic(rig: Rig, data: H3WB, tmp_path: Path) -> None:
     synthetic_h3wb.write(tmp_path / "again.npz", rig, small_bank(), POSES)
     again = h3wb.read(tmp_path / "again.npz")
     assert np.array_equal(again.xyz, data.xyz)
     assert np.array_equal(again.xy, data.xy)
 
 
-def test_training_and_the_protocol_take_it(data: H3WB) -> None:
+def test_training_and_the_protocol_accept_it(data: H3WB) -> None:
     batch = h3wb.to_batch(data.of("train")[:8])
     assert batch.observed.all()
     assert batch.target.isfinite().all()

@@ -24,18 +24,18 @@ def _missed(report: Report) -> list[str]:
     return [target.what for target in targets.compare(report) if not target.met]
 
 
-def test_targets_that_are_met() -> None:
+def test_met_targets() -> None:
     assert _missed(_report(hands_at_wrist=20.0, webcam=1.35, measured_mm=10.5)) == []
 
 
-def test_each_target_that_is_missed_is_named() -> None:
+def test_each_missed_target_is_named() -> None:
     hands, webcam, calibration = _missed(_report(hands_at_wrist=20.1, webcam=1.36, measured_mm=20.0))
     assert "hands" in hands
     assert "webcam" in webcam
     assert "expected errors" in calibration
 
 
-def test_figures_have_units_and_bounds() -> None:
+def test_figures_have_units_and_limits() -> None:
     found = {target.what: target for target in targets.compare(_report(20.0, 1.2, 10.0))}
     assert found["N-MPJPE"].asked == "at most 40 mm"
     assert found["N-MPJPE"].reached == "4.0 mm"

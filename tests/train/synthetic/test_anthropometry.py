@@ -91,7 +91,7 @@ def test_every_length_grows_with_the_size(rig: Rig, generator: torch.Generator) 
         ("head-scale-horiz-incr", "face breadth"),
     ],
 )
-def test_a_measurement_is_of_what_it_names(
+def test_measurements_match_their_names(
     rig: Rig, generator: torch.Generator, change: str, grows: str
 ) -> None:
     shape = rig.sample_shape(10, generator)
@@ -106,7 +106,7 @@ def test_a_measurement_is_of_what_it_names(
     assert growth[grows] > 0.02
 
 
-def test_heads_hands_and_shoulders_vary_on_their_own(lengths: dict[str, Tensor]) -> None:
+def test_heads_hands_and_shoulders_vary_independently(lengths: dict[str, Tensor]) -> None:
     names = (
         "hand length",
         "face breadth",
@@ -120,7 +120,7 @@ def test_heads_hands_and_shoulders_vary_on_their_own(lengths: dict[str, Tensor])
             assert abs(correlation(lengths[a], lengths[b])) < 0.35, (a, b)
 
 
-def test_what_goes_together_in_people_does_so_in_ours(lengths: dict[str, Tensor]) -> None:
+def test_proportions_correlate_as_in_people(lengths: dict[str, Tensor]) -> None:
     # In ANSUR II: -0.80 for men and -0.81 for women; 0.60 and 0.63.
     assert -0.95 < correlation(lengths["hip height"], lengths["trunk"]) < -0.7
     assert 0.4 < correlation(lengths["hand length"], lengths["foot length"]) < 0.7
@@ -132,7 +132,7 @@ def test_statures_cover_the_range(rig: Rig, generator: torch.Generator) -> None:
     assert 1950 < stature.max() < 2051
 
 
-def test_children_are_an_option(rig: Rig, generator: torch.Generator) -> None:
+def test_children_are_optional(rig: Rig, generator: torch.Generator) -> None:
     def age(people: People) -> Tensor:
         seen = []
         sample_shape = people.rig.sample_shape

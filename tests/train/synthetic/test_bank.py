@@ -54,14 +54,14 @@ def test_only_recordings_of_the_split_are_drawn(small: MotionBank) -> None:
             assert set(recording.tolist()) == members
 
 
-def test_rows_belong_to_the_recording_they_claim(small: MotionBank) -> None:
+def test_rows_belong_to_their_recording(small: MotionBank) -> None:
     faces, recording = small.sample_faces(500, "train", _generator())
     rows = (faces[:, 0] * 50).round().long()
     assert ((rows < 30) == (recording == 0)).all()
     assert (rows[recording == 2] >= 40).all()
 
 
-def test_short_recordings_count_for_more_than_their_length(small: MotionBank) -> None:
+def test_short_recordings_are_drawn_more_often_than_by_length(small: MotionBank) -> None:
     _, recording = small.sample(4000, "train", _generator())
     share = (recording == 2).float().mean().item()
     assert share == pytest.approx(10**0.5 / (10**0.5 + 30**0.5), abs=0.03)
@@ -75,12 +75,12 @@ def test_bones_that_never_move_are_at_rest(small: MotionBank) -> None:
     assert torch.equal(poses[:, resting], torch.tensor([1.0, 0, 0, 0]).expand(20, len(resting), 4))
 
 
-def test_a_split_without_recordings_is_told(small: MotionBank) -> None:
+def test_a_split_without_recordings_is_an_error(small: MotionBank) -> None:
     with pytest.raises(ValueError, match="split 'val' in the bank, got none"):
         small.sample(1, "val", _generator())
 
 
-def test_there_and_back(small: MotionBank, tmp_path: Path) -> None:
+def test_a_bank_survives_saving_and_loading(small: MotionBank, tmp_path: Path) -> None:
     small.save(tmp_path / "bank.npz")
     again = MotionBank.load(tmp_path / "bank.npz")
     assert again.bones == small.bones
@@ -127,7 +127,7 @@ def prepared(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return folder / "bank.npz"
 
 
-def test_every_kind_of_recording_is_in_every_split(prepared: Path) -> None:
+def test_every_source_is_in_every_split(prepared: Path) -> None:
     """Partners of one dance share a split, and so do the recordings of one CMU subject."""
     made = MotionBank.load(prepared)
     splits: dict[str, set[str]] = {}
@@ -148,7 +148,7 @@ def test_every_kind_of_recording_is_in_every_split(prepared: Path) -> None:
     assert all(name in manifest for name in INPUTS.values())
 
 
-def test_recordings_added_later_are_for_training_alone(
+def test_recordings_added_later_are_only_for_training(
     prepared: Path, shared_data: Path, tmp_path: Path
 ) -> None:
     """The test recordings stay as they were, so that figures can be compared."""

@@ -68,7 +68,7 @@ def test_views_are_rigid_and_not_mirrored(views, people):
     assert (moved - moved[:, :1]).abs().max() < 0.1
 
 
-def test_nothing_behind_or_too_near(people, generator):
+def test_nothing_is_behind_the_camera_or_too_near(people, generator):
     for family in FAMILIES:
         assert sample(people, generator, family).xyz[..., 2].min() > MIN_DEPTH_MM - 0.1
 
@@ -119,7 +119,7 @@ def test_webcam_cuts_the_body_and_shows_the_face(people, generator):
     assert views.inside[:, list(PARTS["face"])].float().mean() > 0.95
 
 
-def test_cameras_look_from_where_the_family_says(people, generator):
+def test_cameras_are_where_the_family_says(people, generator):
     from_above = elevation_deg(sample(people, generator, "surveillance"), "surveillance")
     from_below = elevation_deg(sample(people, generator, "low_angle"), "low_angle")
     assert from_above.median() > 30
@@ -144,7 +144,7 @@ def test_every_yaw_is_seen(views):
     assert (torch.histc(yaw, 8, -math.pi, math.pi) > 20).all()
 
 
-def test_places_and_sizes_vary(people, generator):
+def test_positions_and_sizes_vary(people, generator):
     views = sample(people, generator, "phone_portrait")
     whole = views.inside.all(-1)
     assert 0.3 < whole.float().mean() < 0.8  # the others are partial views
@@ -173,7 +173,7 @@ def test_lenses_can_be_undone_and_do_not_fold(generator):
     torch.testing.assert_close(undistort(distort(near, lens), lens), near, atol=1e-4, rtol=0)
 
 
-def test_people_do_not_change_each_other(people):
+def test_people_are_independent(people):
     """The first people of a batch of one size are the same whatever the others are."""
     shuffled = people.clone()
     shuffled[100:] = people[100:].flip(0)

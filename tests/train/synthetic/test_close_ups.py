@@ -43,7 +43,7 @@ def test_only_the_part_is_reported(posed: tuple[torch.Tensor, torch.Tensor], nam
     assert all(tensor.isfinite().all() for tensor in (*batch.features, batch.target))
 
 
-def test_exact_keypoints_are_where_the_camera_sees_them(posed: tuple[torch.Tensor, torch.Tensor]) -> None:
+def test_exact_keypoints_are_projections(posed: tuple[torch.Tensor, torch.Tensor]) -> None:
     views, seen = close_ups.sample(posed[0], torch.Generator().manual_seed(2), "left hand")
     xyz = views.xyz[seen]
     K = views.K.repeat_interleave(seen.sum(-1), dim=0)
@@ -58,12 +58,12 @@ def test_the_person_is_the_same_as_before_any_camera(posed: tuple[torch.Tensor, 
     assert torch.allclose(back - back[:, :1], world - world[:, :1], atol=0.1)
 
 
-def test_training_has_some_in_every_batch(rig: Rig) -> None:
+def test_every_training_batch_has_close_ups(rig: Rig) -> None:
     batch = People(rig, None).sample(400, torch.Generator().manual_seed(4))
     no_body = ~batch.observed[:, indices("body")].any(-1)
     assert 0.03 < no_body.float().mean() < people.CLOSE_UPS
 
 
-def test_an_unknown_name_is_refused(posed: tuple[torch.Tensor, torch.Tensor]) -> None:
+def test_an_unknown_name_is_an_error(posed: tuple[torch.Tensor, torch.Tensor]) -> None:
     with pytest.raises(ValueError, match=r"left hand.*got 'ear'"):
         close_ups.sample(posed[0], torch.Generator(), "ear")

@@ -70,7 +70,7 @@ def test_shapes_and_ranges(people, generator):
     assert ((~missing(found)).sum(-1) >= MIN_FOUND).all()
 
 
-def test_without_noise_all_is_exact(views, covered, generator):
+def test_without_noise_everything_is_exact(views, covered, generator):
     found = detect(views.xy, views, covered, generator, noise=False)
     assert torch.equal(found.xy, views.xy)
     assert (found.scores == 1).all()
@@ -218,7 +218,7 @@ def test_holistic_guesses_hidden_hands_with_the_same_score(views, nothing_covere
     assert error_px(found, views)[guessed][:, hand].median() > 2 * seen_error.median()
 
 
-def test_body_only_has_a_body_only(views, nothing_covered, generator):
+def test_body_only_reports_only_the_body(views, nothing_covered, generator):
     found = detect(views.xy, views, nothing_covered, generator, kind="body_only")
     assert missing(found)[:, indices("face", "left_hand", "right_hand")].all()
     assert missing(found)[:, list(PARTS["body"])].float().mean() < 0.2
@@ -252,7 +252,7 @@ def test_legs_swap_more_often_from_behind(people, generator):
     assert behind > 0.02
 
 
-def test_hands_move_as_wholes(views, nothing_covered, generator):
+def test_hands_are_displaced_as_a_whole(views, nothing_covered, generator):
     """Neighbours in a hand err together, beyond what each errs on its own."""
     found = detect(views.xy, views, nothing_covered, generator, kind="wholebody")
     shift = (found.xy - views.xy)[:, [INDEX["left_forefinger2"], INDEX["left_ring_finger2"]]]
@@ -270,7 +270,7 @@ def test_hip_offsets_are_the_persons_own(views, nothing_covered, generator):
     assert torch.corrcoef(down[fair].T)[0, 1] > 0.2
 
 
-def test_some_scores_are_thrown_away(views, nothing_covered, generator):
+def test_some_detections_have_no_scores(views, nothing_covered, generator):
     found = detect(views.xy, views, nothing_covered, generator, kind="wholebody")
     only_ones = ((found.scores == 1) | missing(found)).all(-1).float().mean()
     assert 0.06 < only_ones < 0.2

@@ -23,7 +23,7 @@ def test_choices_have_their_shares(draws: Draws) -> None:
         assert abs(found[1] - 0.25) < 0.015
 
 
-def test_everyone_has_a_range_of_their_own(draws: Draws) -> None:
+def test_each_person_has_their_own_range(draws: Draws) -> None:
     low = torch.arange(N) + 1.0
     ranges = torch.stack([low, 4 * low], 1)
     for drawn, middle in (
@@ -35,7 +35,7 @@ def test_everyone_has_a_range_of_their_own(draws: Draws) -> None:
         assert (drawn / low).median() == pytest.approx(middle, abs=0.05)
 
 
-def test_what_happens_has_its_probability(draws: Draws) -> None:
+def test_events_have_their_probability(draws: Draws) -> None:
     probability = torch.tensor([[0.0, 0.2, 1.0]])
     found = draws.happens(probability, 3).float().mean(0)
     assert found[[0, 2]].tolist() == [0, 1]
@@ -44,6 +44,6 @@ def test_what_happens_has_its_probability(draws: Draws) -> None:
     assert draws.index(3, 2).unique().tolist() == [0, 1, 2]
 
 
-def test_the_generator_alone_decides() -> None:
+def test_people_depend_on_the_generator_only() -> None:
     first, again = (Draws(5, torch.Generator().manual_seed(7)).normal(3) for _ in range(2))
     assert torch.equal(first, again)

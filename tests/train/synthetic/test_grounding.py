@@ -48,12 +48,12 @@ def _heights(keypoints: Tensor, names: list[str]) -> Tensor:
     return z[:, [INDEX[name] for name in names]] - z.amin(1, keepdim=True)
 
 
-def test_every_way_is_used() -> None:
+def test_every_kind_of_support_is_used() -> None:
     assert {template.feet for template in LEGS.values()} == set(FEET)
 
 
 @pytest.mark.parametrize("legs", ["kneel_on_heels", "kneel_upright"])
-def test_who_kneels_has_knees_and_feet_on_the_floor(rig: Rig, rest: Rest, legs: str) -> None:
+def test_kneeling_people_have_knees_and_feet_on_the_floor(rig: Rig, rest: Rest, legs: str) -> None:
     keypoints = rig.pose(rest, _drawn(legs, rest)[1])
     knees = _heights(keypoints, ["left_knee", "right_knee"])  # the middle of the joint, not its skin
     assert (knees < 60).float().mean() > 0.75
@@ -62,14 +62,14 @@ def test_who_kneels_has_knees_and_feet_on_the_floor(rig: Rig, rest: Rest, legs: 
         assert (_heights(keypoints, names).amin(1) < 40).float().mean() > 0.8
 
 
-def test_who_kneels_on_one_knee_stands_beside_it(rig: Rig, rest: Rest) -> None:
+def test_kneeling_on_one_knee_keeps_the_other_foot_flat(rig: Rig, rest: Rest) -> None:
     keypoints = rig.pose(rest, _drawn("kneel_on_one_knee", rest)[1])
     assert (_heights(keypoints, ["right_knee"]) < 60).float().mean() > 0.9
     assert (_heights(keypoints, _FEET_OF["left"]) < 40).float().mean() > 0.9  # the whole sole
     assert (_heights(keypoints, _FEET_OF["right"]).amin(1) < 40).float().mean() > 0.9
 
 
-def test_feet_come_to_one_height_as_they_are(rig: Rig, rest: Rest) -> None:
+def test_feet_come_to_one_height_at_their_own_angles(rig: Rig, rest: Rest) -> None:
     before, after = _drawn("sit_legs_forward", rest)
     foot = BONES.index("foot.L")
     torch.testing.assert_close(after[:, foot], before[:, foot])
@@ -96,7 +96,7 @@ def test_feet_are_on_the_floor_that_the_trunk_is_on(rig: Rig, rest: Rest, legs: 
 
 
 @pytest.mark.parametrize("legs", ["lie_propped", "lie_on_side", "ground_cross_legged"])
-def test_feet_are_not_below_that_floor(rig: Rig, rest: Rest, legs: str) -> None:
+def test_feet_are_not_below_the_floor(rig: Rig, rest: Rest, legs: str) -> None:
     before, after = _drawn(legs, rest)
     floor = floor_of(anatomy.posed(before, rest.heads)[1], size_of(rest.heads))
     z = rig.pose(rest, after)[:, [INDEX[name] for names in _FEET_OF.values() for name in names], 2]

@@ -74,7 +74,7 @@ def _expected() -> list[list[float]]:
     return [[round(value, 2) for value in row] for row in rows]
 
 
-def test_both_collections_become_the_same_left_hand(tmp_path: Path) -> None:
+def test_both_collections_convert_to_the_same_left_hand(tmp_path: Path) -> None:
     (tmp_path / "pinch.ts").write_text(_webxr(_webxr_places()))
     (tmp_path / "ArticulatedHandPose_Flat.json").write_text(_mrtk())
     for source, name in (("pinch.ts", "pinch"), ("ArticulatedHandPose_Flat.json", "Flat")):

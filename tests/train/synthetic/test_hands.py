@@ -77,7 +77,7 @@ def test_straight_fingers_are_straight_and_flat(rig, rest) -> None:
         assert (way[..., 1].abs() < 0.2).all()
 
 
-def test_spreading_moves_the_forefinger_to_the_thumb_and_the_little_one_away(rig, rest) -> None:
+def test_spreading_moves_the_index_finger_to_the_thumb_and_the_little_finger_away(rig, rest) -> None:
     apart = dict(zip((f"abduction{f}" for f in (2, 3, 4, 5)), hands._FAR_APART, strict=True))
     near = keypoints(rig, rest, hands.compose(angles(), rest.heads))
     far = keypoints(rig, rest, hands.compose(angles(**apart), rest.heads))
@@ -197,13 +197,13 @@ def test_grips_name_shapes_and_contacts() -> None:
         ("golf", {"power_grip"}),
     ],
 )
-def test_an_activity_says_what_both_hands_do(rest, activity: str, shapes: set[str]) -> None:
+def test_an_activity_defines_both_hands(rest, activity: str, shapes: set[str]) -> None:
     _, grip = of_activity(rest, activity)
     assert {name for i in grip.unique().tolist() for name in GRIPS[i].split()} == shapes
     assert (grip > 0).all()
 
 
-def test_hands_that_do_nothing_are_free(rest) -> None:
+def test_idle_hands_take_any_shape(rest) -> None:
     _, grip = of_activity(rest, "dancing")
     assert (grip == 0).all()
 
@@ -223,7 +223,7 @@ def test_boxers_make_fists_and_walkers_do_not(rest, with_recordings: bool) -> No
     assert share["fighting"] > 5 * share["walking"]
 
 
-def test_the_share_that_follows_is_the_documented_one(rest) -> None:
+def test_the_share_of_matching_shapes_is_as_documented(rest) -> None:
     """Of hands told to be fists, those that are not can only be among the free ones."""
     heads = rest.heads.repeat(64, 1, 1)
     told = torch.full((len(heads),), GRIPS.index("fist"))

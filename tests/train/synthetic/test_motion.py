@@ -105,7 +105,7 @@ def test_euler_angles_multiply_from_left_to_right() -> None:
     assert torch.allclose(z @ torch.tensor([1.0, 0, 0]).double(), torch.tensor([0.0, 1, 0]).double())
 
 
-def test_bvh_takes_the_order_of_turns_from_the_header() -> None:
+def test_bvh_channel_order_comes_from_the_header() -> None:
     clip = bvh.read(BVH)
     assert (clip.bones, clip.parents, len(clip)) == (("hip", "thigh"), (-1, 0), 2)
     assert clip.fps == pytest.approx(120, abs=0.01)
@@ -118,11 +118,11 @@ def test_bvh_takes_the_order_of_turns_from_the_header() -> None:
     assert torch.allclose(leg, torch.tensor([0, -0.4, 0]).double())  # centimetres to metres
 
 
-def test_bvh_frame_time_can_be_overruled() -> None:
+def test_bvh_frame_time_can_be_overridden() -> None:
     assert bvh.read(BVH, fps=60.0).fps == 60.0
 
 
-def test_bvh_with_values_missing_is_told() -> None:
+def test_bvh_with_missing_values_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"expected 2 frames of 9 values.*got 17 values"):
         bvh.read(BVH.rsplit("0", 1)[0])
     with pytest.raises(ValueError, match="expected a BVH file"):
@@ -142,7 +142,7 @@ def test_amc_turns_about_the_bones_own_axes() -> None:
         assert torch.allclose(_y_up(clip.rotations[1, bone]), expected, atol=1e-12)
 
 
-def test_amc_frame_without_a_bone_is_told() -> None:
+def test_an_amc_frame_without_a_bone_is_an_error() -> None:
     with pytest.raises(ValueError, match="frame 1 has no values for the bone 'shin'"):
         amc.read(ASF, AMC.replace("shin 30\n", ""))
 
@@ -200,7 +200,7 @@ def _glb(path: Path) -> None:
     )
 
 
-def test_gltf_turns_are_taken_from_rest_whatever_the_axes_of_a_node(tmp_path: Path) -> None:
+def test_gltf_rotations_are_relative_to_rest_whatever_the_node_axes(tmp_path: Path) -> None:
     _glb(tmp_path / "figure.glb")
     clip = gltf.read(tmp_path / "figure.glb")["turn"]
     assert (clip.bones, clip.parents, clip.fps, len(clip)) == (("hip", "thigh"), (-1, 0), 30, 31)
@@ -215,7 +215,7 @@ def test_gltf_turns_are_taken_from_rest_whatever_the_axes_of_a_node(tmp_path: Pa
         assert torch.allclose(_y_up(clip.rotations[frame, 1]), thigh, atol=1e-6)
 
 
-def test_gltf_that_is_none_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_gltf_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "figure.glb").write_bytes(b"{}" * 20)
     with pytest.raises(ValueError, match="expected a binary glTF file"):
         gltf.read(tmp_path / "figure.glb")
@@ -362,12 +362,12 @@ def _largest_limb_angle(clip: Clip, source: Source, rest: RestPose) -> float:
     return worst
 
 
-def test_limbs_point_where_the_bvh_figure_does(rest: RestPose) -> None:
+def test_limbs_point_like_the_bvh_figure(rest: RestPose) -> None:
     angles = 40 * torch.randn(6, 3 * len(_both_sides(BVH_BONES)), generator=torch.Generator().manual_seed(0))
     assert _largest_limb_angle(_bvh(angles), CMU_BVH, rest) < 0.5
 
 
-def test_limbs_point_where_the_amc_figure_does(rest: RestPose) -> None:
+def test_limbs_point_like_the_amc_figure(rest: RestPose) -> None:
     generator = torch.Generator().manual_seed(0)
     frames = [
         {
@@ -384,7 +384,7 @@ def _turned(rotation: Tensor) -> Tensor:
     return torch.rad2deg(rotations.to_rotation_vector(rotation))
 
 
-def test_a_recorded_elbow_bends_as_a_hinge(rest: RestPose) -> None:
+def test_a_recorded_elbow_bends_like_a_hinge(rest: RestPose) -> None:
     clip = _amc([{"lradius": (angle,), "rradius": (angle,)} for angle in (0, 50, 110)])
     world = _world(clip, CMU_AMC, rest)
     for side in "LR":
@@ -399,7 +399,7 @@ def test_a_recorded_elbow_bends_as_a_hinge(rest: RestPose) -> None:
         assert (hinge - (hinge @ axis)[:, None] * axis).norm(dim=-1).max() < 0.1
 
 
-def test_a_forearm_turns_with_the_hand_but_no_further_than_forearms_do(rest: RestPose) -> None:
+def test_a_forearm_turns_with_the_hand_within_its_limits(rest: RestPose) -> None:
     clip = _amc([{"lwrist": (angle,), "lradius": (60,)} for angle in (0, 30, 60, 150)])
     world = _world(clip, CMU_AMC, rest)
     axis = rotations.normalize(rest["wrist.L"] - rest["lowerarm01.L"])
@@ -445,7 +445,7 @@ def test_mirrored_motion_gives_mirrored_poses(rest: RestPose) -> None:
     assert torch.allclose(ours, reflection @ theirs @ reflection, atol=1e-4)
 
 
-def test_limbs_point_where_the_bvh_recordings_do(shared_data: Path, rest: RestPose) -> None:
+def test_limbs_point_like_the_bvh_recordings(shared_data: Path, rest: RestPose) -> None:
     with zipfile.ZipFile(shared_data / "motion" / "cmu_bvh.zip") as archive:
         for name in ("martial/03.bvh", "salsa/01.bvh"):
             clip = bvh.read(archive.read(name).decode("latin-1"))
@@ -453,7 +453,7 @@ def test_limbs_point_where_the_bvh_recordings_do(shared_data: Path, rest: RestPo
             assert _largest_limb_angle(few, CMU_BVH, rest) < 0.5
 
 
-def test_limbs_point_where_the_amc_recordings_do(shared_data: Path, rest: RestPose) -> None:
+def test_limbs_point_like_the_amc_recordings(shared_data: Path, rest: RestPose) -> None:
     with zipfile.ZipFile(shared_data / "motion" / "cmu_amc.zip") as archive:
         names = [name for name in archive.namelist() if name.endswith(".amc")]
         for name in (names[0], names[-1]):
@@ -471,7 +471,7 @@ def _own_hand(rest: RestPose) -> Tensor:
     )
 
 
-def test_annys_own_hand_comes_back_as_the_rest_pose(rest: RestPose) -> None:
+def test_annys_own_hand_retargets_to_the_rest_pose(rest: RestPose) -> None:
     own = _own_hand(rest)
     at_rest = hands.retarget(own[None], rest)
     assert (at_rest[..., 0].abs() > math.cos(math.radians(1) / 2)).all()

@@ -80,7 +80,7 @@ def test_mirrored_person_hides_the_mirrored_keypoints(person):
     assert torch.equal(hidden(mirrored), hidden(camera)[:, list(MIRROR)])
 
 
-def test_unit_does_not_matter(person):
+def test_the_unit_does_not_matter(person):
     camera = seen_from_the_front(turned(person, 60.0))
     assert torch.equal(hidden(camera / 1000), hidden(camera))
 

@@ -287,7 +287,7 @@ def test_holds_at_rest_and_in_any_pose(rest: Rest, posed: Tensor, check: Callabl
 
 
 @pytest.mark.parametrize("exchange", EXCHANGES)
-def test_what_is_exchanged_is_noticed(posed: Tensor, exchange: str) -> None:
+def test_swapped_keypoints_are_noticed(posed: Tensor, exchange: str) -> None:
     for check in NOTICED[exchange]:
         assert check(posed[:, EXCHANGES[exchange]]).float().mean() < 0.4, check.__name__
 
@@ -296,7 +296,7 @@ def test_every_check_can_fail() -> None:
     assert {check for checks in NOTICED.values() for check in checks} == set(CHECKS)
 
 
-def test_mirrored_people_with_their_sides_exchanged_are_people(posed: Tensor) -> None:
+def test_mirrored_people_with_swapped_sides_are_valid(posed: Tensor) -> None:
     mirrored = posed[:, list(MIRROR)] * torch.tensor([-1.0, 1.0, 1.0])
     for check in CHECKS:
         assert torch.equal(check(mirrored), check(posed)), check.__name__
@@ -398,21 +398,21 @@ def test_z_is_larger_for_the_farther_hand(seen: Views) -> None:
     assert (seen.xyz[..., 2] > 0).all()
 
 
-def test_who_faces_the_camera_has_the_face_nearest(seen: Views) -> None:
+def test_people_facing_the_camera_have_the_face_nearest(seen: Views) -> None:
     facing = _towards_camera(seen)
     nose, ears = at(seen.xyz, "nose")[:, 2], at(seen.xyz, "left_ear", "right_ear")[:, 2]
     assert (nose < ears - 40)[facing > 0.7].all()
     assert (nose > ears + 40)[facing < -0.7].all()
 
 
-def test_camera_axes_are_those_of_the_world_turned(seen: Views) -> None:
+def test_camera_axes_are_rotated_world_axes(seen: Views) -> None:
     """A reflection anywhere on the way would show in every check."""
     torch.testing.assert_close(torch.linalg.det(seen.rotation), torch.ones(PEOPLE), atol=1e-4, rtol=0)
     for check in CHECKS:
         assert check(seen.xyz).float().mean() > 0.95, check.__name__
 
 
-def test_what_the_network_sees_and_shall_answer_is_the_same_way_round(seen: Views, rest: Rest) -> None:
+def test_input_and_target_have_the_same_orientation(seen: Views, rest: Rest) -> None:
     generator = torch.Generator().manual_seed(3)
     found = detector.detect(seen.xy, seen, hidden(seen.xyz), generator, noise=False, kind="exact")
     batch = to_batch(Scene(seen, found, rest.stature_mm), "given")

@@ -26,7 +26,7 @@ def _generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def test_a_batch_is_whole_and_finite(people: People) -> None:
+def test_a_batch_is_complete_and_finite(people: People) -> None:
     batch = people.sample(64, _generator())
     for tensor in (*batch.features, batch.target):
         assert len(tensor) == 64
@@ -35,7 +35,7 @@ def test_a_batch_is_whole_and_finite(people: People) -> None:
     assert batch.target[:, list(skeleton.ROOT)].mean(1).abs().max() < 1e-2
 
 
-def test_recordings_are_where_the_rig_is() -> None:
+def test_the_bank_moves_to_the_rigs_device() -> None:
     there = People(copy.deepcopy(load_rig()).to("meta"), small_bank())
     assert there.device.type == "meta"
     assert {track.values.device.type for track in there.bank.tracks.values()} == {"meta"}
@@ -48,7 +48,7 @@ def test_the_same_seed_gives_the_same_people(people: People) -> None:
     assert not torch.equal(first.target, other.target)
 
 
-def test_targets_are_of_one_stature_whoever_the_person_is(people: People) -> None:
+def test_all_targets_have_one_stature(people: People) -> None:
     scene = people.scene(64, _generator(), noise=False)
     target = to_batch(scene, "given").target
     true = scene.views.xyz - scene.views.xyz[:, list(skeleton.ROOT)].mean(1, keepdim=True)
@@ -72,7 +72,7 @@ def test_the_target_seen_through_the_camera_is_the_exact_input(people: People) -
     assert (placed - root[:, 0]).norm(dim=-1).max() < 1.0
 
 
-def test_knowledge_of_the_camera_is_told_to_the_network(people: People) -> None:
+def test_knowledge_of_the_camera_reaches_the_network(people: People) -> None:
     scene = people.scene(8, _generator())
     flags = {name: to_batch(scene, name).features.person[:, 1:] for name in CAMERA_KNOWLEDGE}
     assert [flags[name][0].tolist() for name in ("given", "image_size", "keypoints")] == [
@@ -90,7 +90,7 @@ def test_low_scores_are_missing(people: People) -> None:
     assert (batch.features.keypoints[~batch.observed][:, :5] == 0).all()
 
 
-def test_splitting_a_batch_loses_nobody(people: People) -> None:
+def test_splitting_a_batch_keeps_everyone(people: People) -> None:
     batch = people.sample(10, _generator())
     pieces = batch.split(4)
     assert [len(piece.target) for piece in pieces] == [4, 4, 2]
@@ -106,7 +106,7 @@ def test_joining_undoes_splitting(people: People) -> None:
     assert torch.equal(joined.features.person, batch.features.person)
 
 
-def test_more_people_than_are_looked_at_in_one_go(people: People) -> None:
+def test_more_people_than_fit_into_one_chunk(people: People) -> None:
     batch = people.sample(CPU_VIEWS + 8, _generator())
     assert len(batch.target) == len(batch.observed) == CPU_VIEWS + 8
     assert batch.target.isfinite().all()
@@ -134,7 +134,7 @@ class _Operations(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def test_a_device_is_rarely_waited_for(people: People) -> None:
+def test_the_host_rarely_waits_for_the_device(people: People) -> None:
     """Not once per person, part or keypoint, so that a GPU is kept busy however slow Python is."""
     people.sample(8, _generator())  # makes the tables
     counts = []
@@ -178,6 +178,6 @@ def test_people_of_one_camera_and_detector() -> None:
 
 
 @pytest.mark.parametrize(("option", "name"), [("family", "drone"), ("kind", "perfect")])
-def test_cameras_and_detectors_that_are_not_there(option: str, name: str) -> None:
+def test_unknown_cameras_and_detectors_are_errors(option: str, name: str) -> None:
     with pytest.raises(ValueError, match=f"(exact|laboratory).*{name}"):
         People(load_rig(), None, **{option: name}).sample(4, _generator())

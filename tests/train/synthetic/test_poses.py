@@ -88,7 +88,7 @@ def test_upright_zero_angles_hang_straight(rig, rest) -> None:
         ("left_ankle_dorsiflexion", "toe2-1.L", 2, 1),
     ],
 )
-def test_angles_move_the_body_where_they_say(rig, rest, angle: str, bone: str, axis: int, sign: int) -> None:
+def test_angles_move_the_body_as_named(rig, rest, angle: str, bone: str, axis: int, sign: int) -> None:
     before, _ = rig.bones(rest, anatomy.compose(neutral(), rest.heads))
     after, _ = rig.bones(rest, anatomy.compose(neutral(**{angle: 25.0}), rest.heads))
     assert ((head(after, bone) - head(before, bone))[:, axis] * sign > 3).all()
@@ -103,7 +103,7 @@ def test_outward_rotation_and_pronation(rig, rest) -> None:
     assert (thumb[:, 0] < little[:, 0] - 20).all()  # palm down: the forefinger is on the inside
 
 
-def test_arm_overhead_turns_the_elbow_inward_whichever_way_it_rose(rig, rest) -> None:
+def test_an_overhead_arm_turns_the_elbow_inward_however_it_was_raised(rig, rest) -> None:
     for plane in (0.0, 45.0, 90.0):
         angles = neutral(left_arm_raise=175.0, left_arm_plane=plane, left_elbow_flexion=60.0)
         heads, _ = rig.bones(rest, anatomy.compose(angles, rest.heads))
@@ -139,7 +139,7 @@ def test_mirror_is_an_involution_and_mirrors_the_body(rig, rest, recorded: Tenso
     torch.testing.assert_close(mirrored_heads, expected, atol=10.0, rtol=0)
 
 
-def test_templates_name_only_what_there_is() -> None:
+def test_templates_name_only_what_exists() -> None:
     known = set(ANGLES) | {name.split("_", 1)[1] for name in ANGLES}
     for template in itertools.chain(LEGS.values(), ARMS.values()):
         assert set(template.angles) <= known
@@ -184,7 +184,7 @@ def test_sitting_has_knees_in_front_and_shanks_down(rig, rest, generator: torch.
 @pytest.mark.parametrize(
     ("activity", "face"), [("lying_on_back", 1.0), ("lying_on_front", -1.0), ("lying_on_side", 0.0)]
 )
-def test_lying_is_level_and_faces_its_way(
+def test_lying_is_level_and_faces_the_right_way(
     rig, rest, generator: torch.Generator, activity: str, face: float
 ) -> None:
     heads, turns = rig.bones(rest, drawn(activity, rest, generator))
@@ -234,7 +234,7 @@ def test_reach_arrives(rig, rest, recorded: Tensor, generator: torch.Generator, 
     assert all(bone.endswith(f".{suffix}") for bone in moved)
 
 
-def test_reach_too_far_points_there(rig, rest, recorded: Tensor) -> None:
+def test_a_target_out_of_reach_is_pointed_at(rig, rest, recorded: Tensor) -> None:
     target = torch.tensor([[3000.0, -2000.0, 1000.0]]).expand(PEOPLE, 3)
     heads, _ = rig.bones(rest, reaching.reach(recorded, rest.heads, target))
     shoulder, wrist = head(heads, "upperarm01.L"), head(heads, "wrist.L")
@@ -242,7 +242,7 @@ def test_reach_too_far_points_there(rig, rest, recorded: Tensor) -> None:
     assert (cosine > 0.999).all()
 
 
-def test_reach_lays_the_hand_as_asked_where_it_can(rig, rest) -> None:
+def test_reach_turns_the_hand_as_asked_within_limits(rig, rest) -> None:
     L = anatomy.compose(neutral(), rest.heads)
     heads, _ = rig.bones(rest, L)
     target = head(heads, "upperarm01.L") + torch.tensor([0.0, -350.0, -200.0])
@@ -276,7 +276,7 @@ def test_the_collarbone_rises_with_the_arm_that_reaches(rest, generator: torch.G
         assert (angles["left_clavicle_elevation"].abs() < 6).all()  # beyond what goes with the arm
 
 
-def test_hands_rarely_come_to_their_limits(rest) -> None:
+def test_hands_rarely_reach_their_limits(rest) -> None:
     heads = rest.heads.repeat(16, 1, 1)
     activity = [i for i, name in enumerate(poses.LABELS) if name in ACTIVITIES]
     label = torch.tensor(activity).repeat(len(heads) // len(activity) + 1)[: len(heads)]
@@ -288,7 +288,7 @@ def test_hands_rarely_come_to_their_limits(rest) -> None:
         assert ((value < low + 0.5) | (value > high - 0.5)).float().mean() < 0.01, name
 
 
-def test_the_hand_at_all_swivels_is_that_of_each(rest, generator: torch.Generator) -> None:
+def test_hand_angles_of_all_swivels_match_those_of_each(rest, generator: torch.Generator) -> None:
     limbs = anatomy.Limbs(rest.heads)
     first, last = random_rotation((2, PEOPLE), generator)
     turn = 6 * torch.rand(PEOPLE, 5, generator=generator) - 3
@@ -304,7 +304,7 @@ def test_the_hand_at_all_swivels_is_that_of_each(rest, generator: torch.Generato
 
 
 @pytest.mark.parametrize("activity", ["lying_on_back", "lying_on_side", "lying_on_front", "propped_on_front"])
-def test_arms_of_who_lies_are_not_below_the_floor(
+def test_arms_of_people_lying_down_are_not_below_the_floor(
     rig, rest, generator: torch.Generator, activity: str
 ) -> None:
     L = drawn(activity, rest, generator)
@@ -316,7 +316,7 @@ def test_arms_of_who_lies_are_not_below_the_floor(
     assert (z[:, indices("left_hand", "right_hand")].amin(1) > -70).float().mean() > 0.9
 
 
-def test_loose_arms_of_who_lies_fall_to_the_floor(rest) -> None:
+def test_loose_arms_of_people_lying_down_fall_to_the_floor(rest) -> None:
     L = anatomy.compose(neutral(root_pitch=-90, left_arm_raise=20, left_arm_plane=30), rest.heads)
     loose = torch.tensor([[True, False]]).expand(PEOPLE, 2)
     after = reaching.rest_arms(L, rest.heads, loose)

@@ -65,7 +65,7 @@ def test_bone_tables_agree() -> None:
     assert len(FACE_ACTIONS) == len(set(FACE_ACTIONS)) == 52
 
 
-def test_equals_the_whole_of_anny(rig: Rig, generator: torch.Generator) -> None:
+def test_equals_the_complete_anny(rig: Rig, generator: torch.Generator) -> None:
     n = 100
     shape = rig.sample_shape(n, generator, children=0.3)
     assert shape.size is not None

@@ -63,7 +63,7 @@ def test_angle_between(R: torch.Tensor) -> None:
     )
 
 
-def test_slerp_moves_at_constant_speed_the_short_way(R: torch.Tensor) -> None:
+def test_slerp_has_constant_speed_on_the_shorter_arc(R: torch.Tensor) -> None:
     p, q = rot.from_matrix(R), -rot.from_matrix(R.roll(1, 0))
     whole = rot.angle_between(R, R.roll(1, 0))
     for t in (0.0, 0.25, 1.0):
