@@ -1,1 +1,1 @@
-"""Measurements of the library: each file or folder is a command of its own."""
+"""Measurements of the library: each file or folder is a command."""

@@ -1,8 +1,9 @@
 """Which parts should share a curve of expected errors, decided without the test recordings.
 
-The people on whom `release --bank` puts expected errors right are divided by recording. Curves are fitted to
-all divisions but one and applied to that one, in turn, so that every expected error is judged on recordings
-that its curve has not seen. What is left is how far curves can be trusted at all: recordings differ.
+The people on whom `release --bank` calibrates expected errors are divided by recording. In turn, curves are
+fitted to all divisions except one and applied to that one, so every expected error is judged on recordings
+that its curve has not seen. The remaining deviation shows how much recordings differ, which no curve can
+correct.
 """
 
 import argparse

@@ -1,10 +1,10 @@
 """Measure how often a warning about the input is wrong: `python -m benchmarks.false_alarms BANK`.
 
-People of whom every keypoint that was given is near its true place are as they should be, and whatever
-warns of them is a false alarm: those of the example detections and of the recordings of real people, and of
-the test sets those within `RIGHT` of the truth. The others are a detector's mistakes, which should be warned
-of; so are keypoints that it moved into the picture. Rates are per person, for each category of warning, as a
-caller sees them who gives `TOGETHER` people at a time.
+A warning is a false alarm if all given keypoints of the person are close to the truth. This holds for the
+people of the example detections and of the recordings of real people, and for people of the test sets within
+`RIGHT` of the truth. The others are mistakes of a detector, which should cause warnings, and so are keypoints
+that it moved into the picture. Rates are per person and category of warning, for callers that pass `TOGETHER`
+people at a time.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Time the generator of synthetic people, and what share of the time each of its stages takes.
+"""Time the generator of synthetic people, and the share of each of its stages.
 
-Training takes its people from `People.sample`; run this with what training will have:
+Training gets its people from `People.sample`; run this with the options of the training run:
 
     python benchmarks/generator.py --threads 1
     python benchmarks/generator.py --bank bank.npz --threads 2

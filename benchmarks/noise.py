@@ -1,11 +1,12 @@
-"""What a detector's noise costs, by how much of it there is, and what takes some of it back.
+"""The cost of a detector's noise, by its amount, and how much of it averaging with the mirror image recovers.
 
-The people are those of the test set "laboratory". A share of the way from where each keypoint is to where a
-detector puts it is gone: 0 is the test set's exact input (but for the scores), 1 its input "noise", whose
-errors have the size of annotators' disagreement on COCO. Every amount is lifted plainly, and as the mean with
-the mirrored person.
+The people are those of the test set "laboratory". Each keypoint is moved by a share of the way from its true
+position to where a detector reports it: 0 is the test set's exact input (except for the scores), and 1 its
+input "noise", whose errors are as large as the annotators' disagreement on COCO. Every amount is lifted as it
+is, and as the mean with the mirrored person.
 
-Also split: the noise of the hips alone, which all errors are measured from, and that of everything else.
+The noise is also split into that of the hips, relative to which all errors are measured, and that of all
+other keypoints.
 """
 
 import argparse

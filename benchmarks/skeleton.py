@@ -1,9 +1,9 @@
-"""How far the bones that BVH and glTF get are from the keypoints, after forward kinematics.
+"""Distance between keypoints and the bones that BVH and glTF contain, after forward kinematics.
 
-Measured over the 65 keypoints of body, feet and hands: where bones begin or fingers end, and, for keypoints
-that ride on a bone (on the head, the palms and the feet), how far they move against it. The clips are the
-example of the documentation and the synthetic videos of `sequences`, as `lift_sequence` and lifting frame by
-frame have them, and as they are in truth.
+Measured over the 65 keypoints of body, feet and hands: the distance to where bones begin or fingers end, and,
+for keypoints that are attached to a bone (on the head, the palms and the feet), how far they move relative to
+it. The clips are the example of the documentation and the synthetic videos of `sequences`: lifted by
+`lift_sequence`, lifted frame by frame, and the ground truth.
 """
 
 import argparse

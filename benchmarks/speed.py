@@ -1,8 +1,8 @@
 """Time what users wait for: import, loading the weights, one person, many people.
 
-Every figure is the best of several runs on this machine, so that other programs disturb it least. Where a
-time alone says little, a reference is measured beside it in the same run: the bare network without the
-library around it, and the import of torch alone.
+Every figure is the best of several runs on this machine, to reduce the influence of other programs. Some
+times are shown beside a reference from the same run: the network without the library around it, and the
+import of torch.
 """
 
 import argparse

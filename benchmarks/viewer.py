@@ -47,7 +47,7 @@ CLOCK = """{
   real(step);
 }"""
 
-# Orbit by a key at so many frames of the screen.
+# Orbit with a key over this many frames of the screen.
 ORBIT = """frames => new Promise(done => {
   const key = () => new KeyboardEvent("keydown", { key: "ArrowLeft", shiftKey: true, bubbles: true });
   const turn = () => {

@@ -1,22 +1,21 @@
-"""Train networks of the literature, SemGAN, and SemGAN with one thing taken away, side by side.
+"""Train SemGAN, SemGAN without one of its parts, and networks of the literature, side by side.
 
     python -m benchmarks.accuracy plan
     python -m benchmarks.accuracy run --bank bank.npz --people 100000
 
-The same for all are the people (same seeds, so the same ones in the same order), the budget (their number or,
-with --minutes, the time), the features they are told, the loss, the optimiser with its schedule, and the
-evaluation.
+All of them train on the same people (the same seeds, so in the same order), with the same budget (a number of
+people or, with --minutes, a time), input features, loss, optimiser, schedule and evaluation.
 
-What that means for the networks of others:
+For the networks of the literature this means:
 
-- Their input is all that SemGAN is told (`answers.everything`): coordinates, scores, what is missing,
-  distances to parents, part-local coordinates, camera. Their papers had x and y alone, but it is the
-  networks that are compared here, not what they are told.
-- Their loss is SemGAN's, normal and bone loss and those of inner answers included. Where a paper has no
-  predicted error, its network gets one more output for it.
-- Their answers are positions relative to the root, as in their papers. To answer face and hands relative to
-  nose and wrists is SemGAN's own (`SemGAN.compose`), and one of the ablations.
-- Their sizes and layers are the published ones, batch normalisation and dropout included. The rate of 1e-3
-  that SemGAN has is theirs too: SimpleBaseline and SemGCN were published with Adam, Jointformer with AdamW,
-  at 1e-3.
+- Their input has all features of SemGAN (`answers.everything`): coordinates, scores, what is missing,
+  distances to parents, part-local coordinates, camera. Their papers used x and y only, but this benchmark
+  compares networks, not inputs.
+- Their loss is SemGAN's, including normal loss, bone loss and the losses of inner layers. Networks whose
+  paper has no predicted error get one more output for it.
+- Their outputs are positions relative to the root, as in their papers. Predicting face and hands relative to
+  nose and wrists is particular to SemGAN (`SemGAN.compose`), and one of the ablations.
+- Their sizes and layers are the published ones, including batch normalisation and dropout. The learning rate
+  is 1e-3, as for SemGAN: SimpleBaseline and SemGCN were published with Adam at 1e-3, and Jointformer with
+  AdamW at 1e-3.
 """

@@ -95,17 +95,17 @@ def part_decoder(model: SemGAN) -> None:
 
 
 def distance_information(model: SemGAN) -> None:
-    """The distances to parents are not told."""
+    """The input lacks the distances to parents."""
     _forget(model, "parent distance", "parent distance known")
 
 
 def local_coordinates(model: SemGAN) -> None:
-    """The coordinates of face and hands in frames of their own are not told."""
+    """The input lacks the part-local coordinates of face and hands."""
     _forget(model, "local x", "local y", "log local size")
 
 
 def camera_features(model: SemGAN) -> None:
-    """Neither the angular size nor what is known of the camera is told."""
+    """The input lacks the angular size and what is known of the camera."""
     forget = Forget(PERSON_FEATURES, set(range(PERSON_FEATURES)))
     model.embed_person = nn.Sequential(forget, model.embed_person)  # type: ignore[assignment]
 

@@ -1,4 +1,4 @@
-"""What all networks of others have in common: what they are told, and how they answer."""
+"""What all networks of the literature share: their input and their output."""
 
 from typing import NamedTuple, cast
 

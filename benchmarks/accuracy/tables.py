@@ -36,7 +36,7 @@ def of_results(records: Sequence[Record]) -> str:
 
 
 def of_paces(paces: dict[str, Pace], batch: int, people: int) -> str:
-    """What training on so many people would cost, without the making of people."""
+    """The cost of training on `people` people, without the time for making them."""
     rows = [
         [
             name,

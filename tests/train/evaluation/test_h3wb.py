@@ -100,7 +100,7 @@ def images(tmp_path: Path, xyz: np.ndarray) -> Path:
 
 
 class Oracle(torch.nn.Module):
-    """Answers with the truth, as far from it as told, in the network's millimetres."""
+    """Predicts the truth, multiplied by `scale`, in the network's millimetres."""
 
     def __init__(self, data: h3wb.H3WB, scale: float = 1.0) -> None:
         super().__init__()

@@ -120,7 +120,8 @@ def test_right_predictions_are_calibrated() -> None:
 
 
 def test_calibration_of_known_numbers() -> None:
-    """Ten people; the k-th is told k mm and is k mm off, but the last one's feet are twice as far off."""
+    """Ten people; the k-th has predicted and actual errors of k mm, except that the last one's feet have
+    twice that."""
     predicted = torch.arange(1.0, 11.0)[:, None].expand(10, 133)
     actual = predicted.clone()
     actual[-1, skeleton.indices("feet")] *= 2

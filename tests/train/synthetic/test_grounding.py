@@ -1,4 +1,4 @@
-"""Legs on the floor: who kneels has the knees there, feet that stand are level, nobody lies below it."""
+"""Legs on the floor: kneeling knees are on it, standing feet are level, and lying bodies are not below it."""
 
 import pytest
 import torch

@@ -224,7 +224,7 @@ def test_boxers_make_fists_and_walkers_do_not(rest, with_recordings: bool) -> No
 
 
 def test_the_share_of_matching_shapes_is_as_documented(rest) -> None:
-    """Of hands told to be fists, those that are not can only be among the free ones."""
+    """Hands that are asked for fists and are not fists must be among those that take any shape."""
     heads = rest.heads.repeat(64, 1, 1)
     told = torch.full((len(heads),), GRIPS.index("fist"))
     generator = torch.Generator().manual_seed(0)

@@ -18,7 +18,7 @@ from wholebody_lift.train.synthetic.rig import load_rig
 
 @pytest.fixture(scope="module")
 def people() -> People:
-    """Without recordings, as a stranger has it who downloaded nothing."""
+    """Without recordings, as for users who have downloaded nothing."""
     return People(load_rig(), bank=None)
 
 
@@ -113,7 +113,7 @@ def test_more_people_than_fit_into_one_chunk(people: People) -> None:
 
 
 MOST_WAITS = 12
-"""How often making people may wait for a device: for a number of people who need a step of their own."""
+"""How often making people may wait for a device, to learn how many people need a further step."""
 
 
 class _Operations(TorchDispatchMode):

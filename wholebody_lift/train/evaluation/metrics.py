@@ -165,9 +165,9 @@ def calibration(predicted: Tensor, actual: Tensor) -> list[Decile]:
     deciles = []
     for part, keypoints in skeleton.PARTS.items():
         of_part = slice(keypoints.start, keypoints.stop)
-        told, true = predicted[:, of_part].flatten(), actual[:, of_part].flatten()
-        for number, members in enumerate(told.argsort().tensor_split(10), start=1):
-            deciles.append(Decile(part, number, told[members].mean().item(), true[members].mean().item()))
+        expected, true = predicted[:, of_part].flatten(), actual[:, of_part].flatten()
+        for number, members in enumerate(expected.argsort().tensor_split(10), start=1):
+            deciles.append(Decile(part, number, expected[members].mean().item(), true[members].mean().item()))
     return deciles
 
 

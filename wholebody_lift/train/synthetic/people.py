@@ -279,7 +279,7 @@ def to_batch(scene: Scene, knowledge: Tensor | str, config: Config | None = None
     )
     plane = torch.where(given[:, None, None], true_plane, camera.to_image_plane(xy, assumed_K))
     canonical, view = canonical_view(plane, observed)
-    told = features(canonical, found.scores, observed, view, given, ~alone)
+    given_features = features(canonical, found.scores, observed, view, given, ~alone)
 
     # A picture shows the person from where the camera really was, so the target is in the view along the true
     # ray, even if the camera was assumed.
@@ -287,4 +287,4 @@ def to_batch(scene: Scene, knowledge: Tensor | str, config: Config | None = None
     left_hip, right_hip = (views.xyz[:, i, None] for i in ROOT)
     xyz = views.xyz - (left_hip + right_hip) / 2
     target = to_virtual_axes(xyz, true_view) * (stature / scene.stature_mm)[:, None, None]
-    return Batch(told, target, observed)
+    return Batch(given_features, target, observed)
