@@ -445,6 +445,53 @@ def test_a_clip_plays_at_once(show: Callable[..., Opened], clip: Pose3D) -> None
     assert counter(still).startswith("1 of 65")
 
 
+def test_the_view_of_a_playing_clip_swings_until_somebody_touches_it(
+    show: Callable[..., Opened], clip: Pose3D
+) -> None:
+    opened = show(replace(clip, fps=10.0), reduced_motion="no-preference")
+    page = opened.page
+    page.evaluate(CLOCK)
+
+    def after(seconds: float) -> tuple[int, str]:
+        """The frame of the clip at a time, and what the view shows then."""
+        frame = page.evaluate("t => { clock(t); return clock(t); }", 1000 * seconds)
+        return frame, page.evaluate(PICTURE, "scene")
+
+    lasts = len(clip) / 10.0
+    first, second = after(lasts), after(2 * lasts)
+    assert first[0] == second[0]
+    assert first[1] != second[1]  # the same frame, seen from elsewhere
+    page.keyboard.press("0")  # the first view, and it stays
+    third, fourth = after(3 * lasts), after(4 * lasts)
+    assert third[0] == fourth[0]
+    assert third[1] == fourth[1]
+
+
+def test_a_solid_body_can_be_lines(show: Callable[..., Opened], pose: Pose3D) -> None:
+    opened = show(pose)
+    solid = opened.pixels()
+    opened.page.get_by_label("Solid body").uncheck()
+    lines = opened.pixels()
+    background = np.bincount(np.unique(solid, return_inverse=True)[1].ravel()).argmax()
+    empty = np.unique(solid)[background]
+    assert (solid != empty).sum() > 1.5 * (lines != empty).sum()
+    opened.page.keyboard.press("b")
+    assert (opened.pixels() == solid).all()
+
+
+def test_feet_that_nobody_saw_are_hidden_until_asked_for(show: Callable[..., Opened], pose: Pose3D) -> None:
+    observed = pose.observed.copy()
+    feet = [INDEX[f"{side}_{name}"] for side in ("left", "right")
+            for name in ("ankle", "heel", "big_toe", "small_toe")]  # fmt: skip
+    observed[:, feet] = False
+    opened = show(replace(pose, observed=observed))
+    hidden = opened.scene()
+    opened.page.get_by_label("Unseen feet").check()
+    assert opened.scene() != hidden
+    opened = show(pose)
+    assert not opened.page.locator("#unseen-row").is_visible()
+
+
 def test_photos_have_previous_and_next(show: Callable[..., Opened], crowd: Pose3D) -> None:
     photos = replace(crowd, image_ids=np.array([4, 4, 9]))
     page = show(photos, reduced_motion="no-preference").page
@@ -531,9 +578,9 @@ def test_a_phone_shows_it_without_sideways_scrolling(show: Callable[..., Opened]
     content, window, pixels, points = opened.page.evaluate(sizes)
     assert content <= window == PHONE["width"]
     assert pixels == 3 * points
-    scene, picture = (opened.page.locator(id).bounding_box() for id in ("#scene", "#image"))
-    assert scene["height"] > 300
-    assert picture["y"] + picture["height"] < PHONE["height"]  # 3D, play bar and 2D on one screen
+    scene, player = (opened.page.locator(id).bounding_box() for id in ("#scene", "#player"))
+    assert scene["height"] > 0.6 * PHONE["height"]  # the person comes first
+    assert player["y"] + player["height"] < PHONE["height"]  # and the play bar is on the same screen
     assert opened.page.locator("#scrubber").bounding_box()["width"] > 300
     first = opened.scene()
     opened.page.get_by_role("button", name="Top").tap()

@@ -26,6 +26,7 @@ _SCRIPTS = (
     "data",
     "ink",
     "camera",
+    "body",
     "scene",
     "surroundings",
     "picture",

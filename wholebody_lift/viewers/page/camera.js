@@ -118,6 +118,21 @@ function fit(all, byLens) {
   else state.distance = distance;
 }
 
+// While nobody has touched a clip that plays, the view swings slowly, so that its depth shows.
+const SWING = { radians: 0.6, seconds: 16 };
+let swung = { start: null, by: 0 };
+function swing(now) {
+  if (swung.start === null) swung.start = now;
+  const by = SWING.radians * Math.sin((2 * Math.PI * (now - swung.start)) / 1000 / SWING.seconds);
+  state.yaw += by - swung.by;
+  swung.by = by;
+  redraw({ picture: false });
+}
+
+function stopSwing() {
+  state.turning = false;
+}
+
 function orbit(dx, dy) {
   state.yaw += dx;
   state.pitch = clamp(state.pitch + dy, -Math.PI / 2, Math.PI / 2);

@@ -53,6 +53,7 @@ function readTheme() {
     stage, soft,
     axes: [named("body_right"), named("left_hand"), named("body_left")],
     stageInk: paint(stage), fullInk: paint(ink), softInk: paint(soft), lineInk: paint(line), panelInk: paint(panel),
+    light: [[0, "rgb(255 255 255 / 0.34)"], [0.45, "rgb(255 255 255 / 0)"], [1, "rgb(0 0 0 / 0.3)"]],
     barInk: paint(ink, 0.75), frustumInk: paint(soft, 0.75),
     shadowInk: paint(grid, isDark() ? 0.26 : 0.2),
     gridInks: GRID_SHADES.map((shade) => paint(grid, shade)),

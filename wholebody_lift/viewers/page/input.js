@@ -4,7 +4,7 @@ function spots(surface) {
   const all = [];
   drawn.forEach((row, i) => {
     for (let k = 0; k < KEYPOINTS; k++) {
-      if (visible(k)) all.push(surface === scene ? sceneSpot(i, k) : pictureSpot(row, k));
+      if (shows(row, k)) all.push(surface === scene ? sceneSpot(i, k) : pictureSpot(row, k));
     }
   });
   return all.filter(Boolean);
@@ -41,6 +41,7 @@ function choose(surface, event) {
 }
 
 function watchPointers() {
+  for (const kind of ["pointerdown", "wheel", "keydown"]) document.addEventListener(kind, stopSwing, { capture: true, passive: true });
   const { canvas } = scene;
   const held = new Map();
   let moved = 0;
@@ -101,7 +102,7 @@ function watchKeys() {
     " ": () => play(!state.playing), ArrowLeft: () => jump(state.frame - 1), ArrowRight: () => jump(state.frame + 1),
     Home: () => jump(0), End: () => jump(frames.length - 1), "[": () => changeSpeed(-1), "]": () => changeSpeed(1),
     e: () => setError({ off: "halo", halo: "colour", colour: "off" }[state.error]),
-    g: click("ground"), v: click("frustum"), p: click("placed"), m: click("measure"), d: click("theme"),
+    g: click("ground"), b: click("volume"), u: click("unseenFeet"), v: click("frustum"), p: click("placed"), m: click("measure"), d: click("theme"),
     "?": click("help-open"), Escape: closeAll,
   };
   const turns = { ArrowLeft: [0.1, 0], ArrowRight: [-0.1, 0], ArrowUp: [0, 0.1], ArrowDown: [0, -0.1] };

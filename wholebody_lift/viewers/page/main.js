@@ -35,7 +35,7 @@ function turn(name, on) {
     state.placedByCamera = false;
     turn("frustum", false);
   }
-  if (name !== "ground" && !state.moved) look(state.view);
+  if (["frustum", "placed"].includes(name) && !state.moved) look(state.view);
   else redraw();
 }
 
@@ -69,7 +69,8 @@ function start() {
     $("play").hidden = $("speed").hidden = !isClip;
   }
   $("placed-row").hidden = ROWS < 2;
-  for (const name of ["ground", "frustum", "placed"]) {
+  $("unseen-row").hidden = !anyUnseen;
+  for (const name of ["volume", "unseenFeet", "ground", "frustum", "placed"]) {
     $(name).checked = state[name];
     $(name).addEventListener("change", () => {
       if (name === "placed") state.placedByCamera = false;
@@ -79,7 +80,9 @@ function start() {
   watchPointers();
   watchKeys();
   show(0);
-  play(isClip && !matchMedia("(prefers-reduced-motion: reduce)").matches);
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  state.turning = isClip && !still;
+  play(isClip && !still);
   new ResizeObserver(() => { // also called once at the start
     scene.resize();
     margins.top = $("controls").offsetHeight + (crowded ? 40 : 28); // and the colour scale; and their numbers

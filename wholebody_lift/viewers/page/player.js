@@ -40,6 +40,7 @@ function play(on) {
     let frame = time < times[state.frame] ? 0 : state.frame;
     while (frame + 1 < frames.length && times[frame + 1] <= time + 1e-6) frame++;
     if (frame !== state.frame) show(frame);
+    if (state.turning) swing(now);
     requestAnimationFrame(tick);
   };
   requestAnimationFrame(tick);

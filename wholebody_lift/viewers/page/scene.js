@@ -20,8 +20,8 @@ const edgesOf = data.parts.map((_, part) => edges.filter((edge) => edge.part ===
 const dotSizes = data.looks.map((look) => DOTS[look]);
 const boneSizes = edges.map(({ look }) => BONES[look]);
 
-// Reused from frame to frame. The shapes of a row are its bones, its keypoints and its fine parts.
-const SHAPES = EDGES + KEYPOINTS + data.parts.length;
+// Reused from frame to frame. The shapes of a row are its bones, its keypoints, its fine parts and its solids.
+const SHAPES = EDGES + KEYPOINTS + data.parts.length + SOLIDS.length;
 const most = frames.reduce((n, frame) => Math.max(n, frame.rows.length), 0);
 const at = new Float32Array(most * KEYPOINTS * 4); // pixel x, pixel y, depth in mm, pixels per mm
 const queue = new Float64Array(most * SHAPES); // what is to be drawn: 16ths of a mm of depth, then the shape
@@ -79,12 +79,15 @@ function drawPeople(ctx) {
     const which = shape % SHAPES;
     if (which < EDGES) drawBone(ctx, i, which);
     else if (which < EDGES + KEYPOINTS) drawDot(ctx, i, which - EDGES);
-    else drawPart(ctx, i, which - EDGES - KEYPOINTS);
+    else if (which < EDGES + KEYPOINTS + data.parts.length) drawPart(ctx, i, which - EDGES - KEYPOINTS);
+    else drawSolid(ctx, i, which - EDGES - KEYPOINTS - data.parts.length);
   }
 }
 
 function queuePerson(i) {
-  const [first, shape] = [4 * KEYPOINTS * i, SHAPES * i];
+  const [first, shape, row] = [4 * KEYPOINTS * i, SHAPES * i, drawn[i]];
+  const solid = state.volume && state.error !== "halo"; // discs lie around the keypoints, which are inside
+  if (solid) queueSolids(i);
   data.parts.forEach(({ keypoints: [start, stop] }, part) => {
     if (!visible(start)) return;
     if (FINE[part] && state.error !== "colour" && at[first + 4 * start + 3] < SMALL) {
@@ -95,11 +98,13 @@ function queuePerson(i) {
     }
     for (let k = start; k < stop; k++) {
       const depth = at[first + 4 * k + 2];
-      if (depth >= NEAR) put(shape + EDGES + k, depth - 5 * dotSizes[k][0]); // in front of its own bones
+      if (solid && inSolid[k]) continue;
+      if (depth >= NEAR && shows(row, k)) put(shape + EDGES + k, depth - 5 * dotSizes[k][0]); // in front of its own bones
     }
     for (const { place, a, b } of edgesOf[part]) {
       const [p, q] = [at[first + 4 * a + 2], at[first + 4 * b + 2]];
-      if (visible(a) && p >= NEAR && q >= NEAR) put(shape + place, (p + q) / 2);
+      if (solid && inSolid[a] && inSolid[b]) continue;
+      if (shows(row, a) && shows(row, b) && p >= NEAR && q >= NEAR) put(shape + place, (p + q) / 2);
     }
   });
 }
@@ -201,7 +206,7 @@ function drawHalos(ctx) {
     drawn.forEach((row, i) => {
       for (const k of keypointsOf[group]) {
         const p = 4 * (KEYPOINTS * i + k);
-        if (visible(k) && at[p + 2] >= NEAR) circle(ctx, at[p], at[p + 1], errors[KEYPOINTS * row + k] * at[p + 3]);
+        if (shows(row, k) && at[p + 2] >= NEAR) circle(ctx, at[p], at[p + 1], errors[KEYPOINTS * row + k] * at[p + 3]);
       }
     });
     ctx.fillStyle = theme.haloInks[group];
@@ -248,7 +253,7 @@ function drawNames(ctx) {
 function spotIn(surface, chosen) {
   const row = chosen && rowOf(chosen.who);
   const i = drawn.indexOf(row);
-  if (i < 0 || !visible(chosen.k)) return null;
+  if (i < 0 || !shows(row, chosen.k)) return null;
   return surface === scene ? sceneSpot(i, chosen.k) : pictureSpot(row, chosen.k);
 }
 

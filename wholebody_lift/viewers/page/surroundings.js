@@ -96,7 +96,7 @@ function drawShadows(ctx, level) {
       see(flat, 3 * k, points[i] + x, level, points[i + 2] + z);
     }
     ctx.beginPath();
-    for (const { a, b } of bodyEdges) if (visible(a) && visible(b)) addLine(ctx, flat, 3 * a, 3 * b);
+    for (const { a, b } of bodyEdges) if (shows(row, a) && shows(row, b)) addLine(ctx, flat, 3 * a, 3 * b);
     ctx.stroke();
   }
 }
