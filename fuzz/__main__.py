@@ -1,7 +1,7 @@
 """`python -m fuzz`: damage files and read them, over and over; what fails is written to a folder.
 
-Files are damaged at random; with `--coverage`, atheris (`pip install atheris`) looks for damage that reaches
-new code, one reader at a time.
+Files are damaged at random; with `--coverage`, Atheris (`pip install atheris`) looks for damage that reaches
+new code.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 import hashlib
 import random
+import re
 import resource
+import subprocess
 import sys
 import time
 import traceback
@@ -32,22 +34,19 @@ def main() -> None:
     parser.add_argument("--reader", choices=list(seeds()), action="append", help="(default: all)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--findings", type=Path, default=Path("out/fuzz"), help="folder (%(default)s)")
-    parser.add_argument("--coverage", action="store_true", help="guided by coverage, with atheris")
+    parser.add_argument("--coverage", action="store_true", help="guided by coverage, with Atheris")
     arguments = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     readers = arguments.reader or list(seeds())
-    if arguments.coverage:
-        _guided(readers[0], arguments.executions)
-        return
-    found = sum(_random(reader, arguments, len(readers)) for reader in readers)
+    one = _guided if arguments.coverage else _random
+    found = sum(one(reader, arguments, arguments.executions // len(readers)) for reader in readers)
     sys.exit(1 if found else 0)
 
 
-def _random(reader: str, arguments: argparse.Namespace, readers: int) -> int:
+def _random(reader: str, arguments: argparse.Namespace, executions: int) -> int:
     """Damage at random; the number of findings."""
     rng = random.Random(f"{arguments.seed} {reader}")
     corpus, taken, found, slowest = seeds()[reader], 0, 0, 0.0
-    executions = arguments.executions // readers
     started = time.perf_counter()
     for _ in range(executions):
         content = damaged(rng.choice(corpus), rng)
@@ -79,20 +78,22 @@ def _keep(folder: Path, reader: str, content: bytes, text: str) -> None:
     print(f"{reader}: {text.strip().splitlines()[-1]} (kept as {folder / name})", flush=True)
 
 
-def _guided(reader: str, executions: int) -> None:
-    """Let atheris look for damage that reaches new code."""
-    import atheris
-
-    corpus = Path("out/fuzz-corpus", reader.replace(" ", "-"))
-    corpus.mkdir(parents=True, exist_ok=True)
-    for number, content in enumerate(seeds()[reader]):
-        (corpus / f"seed-{number}").write_bytes(content)
-    atheris.instrument_all()
-    atheris.Setup(
-        [sys.argv[0], f"-runs={executions}", "-max_len=20000", str(corpus)],
-        lambda content: run(reader, content),
+def _guided(reader: str, arguments: argparse.Namespace, executions: int) -> int:
+    """Damage that reaches new code, in a process of its own, as Atheris ends the one that it runs in."""
+    corpus = arguments.findings / "corpus" / reader.replace(" ", "-")
+    command = [sys.executable, "-m", "fuzz.guided", reader, str(executions), str(corpus)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = done.stdout + done.stderr
+    figures = dict(re.findall(r"stat::(\w+): +(\d+)", said))
+    found = int(done.returncode != 0)
+    print(
+        f"{reader:15} {int(figures.get('number_of_executed_units', 0)):8,} executions, "
+        f"{len(list(corpus.iterdir())):,} files that reach different code, {found} findings",
+        flush=True,
     )
-    atheris.Fuzz()
+    if found:
+        print(said[-4000:], file=sys.stderr, flush=True)
+    return found
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
+import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,11 @@ def seeds() -> dict[str, list[bytes]]:
         "json arrays": [json.dumps({"keypoints": people.keypoints.tolist(), "fps": 5}).encode()],
         "npz": [_written(people, "arrays", ".npz")],
         "npy": [_npy(people)],
-        "json lines": [b"\n".join(json.dumps(one).encode() for one in json.loads(_case("14-b-coco.json")))],
+        "json lines": [
+            b"\n".join(json.dumps(one).encode() for one in json.loads(_case("14-b-coco.json"))),
+            _case("14-b-coco.json").decode().encode("utf-16"),
+        ],
+        "json zip": [_zipped("14-b-coco.json"), _zipped("14-e.json", "29-a.json")],
     }
     pose = _pose(people)
     return found | {
@@ -65,6 +71,14 @@ def _pose(people: Keypoints2D) -> Pose3D:
 
 def _case(name: str) -> bytes:
     return (_CASES / name).read_bytes()
+
+
+def _zipped(*names: str) -> bytes:
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:  # not compressed: damage reaches what is inside
+        for name in names:
+            archive.writestr(zipfile.ZipInfo(name), _case(name))
+    return packed.getvalue()
 
 
 def _written(people: Keypoints2D, format: str, suffix: str) -> bytes:
