@@ -125,17 +125,3 @@ def test_inputs_are_never_modified(tiny: Lifter, people: Keypoints2D) -> None:
 def test_a_lifter_can_be_pickled(tiny: Lifter, people: Keypoints2D) -> None:
     copy = pickle.loads(pickle.dumps(tiny))
     assert np.array_equal(copy.lift(people).xyz, tiny.lift(people).xyz)
-
-
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory in use is read from Linux's /proc")
-def test_memory_does_not_grow(tiny: Lifter, people: Keypoints2D) -> None:
-    def resident() -> float:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-    one = people[:1]
-    for _ in range(50):
-        tiny.lift(one)
-    before = resident()
-    for _ in range(300):
-        tiny.lift(one)
-    assert resident() - before < 5  # MB

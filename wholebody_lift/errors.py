@@ -18,6 +18,10 @@ class InputError(ValueError):
     """The input cannot be lifted. The message says what was expected, what came and how to fix it."""
 
 
+class ResultError(InputError):
+    """A file holds a 3D result where 2D keypoints were expected: `Pose3D.load` opens it."""
+
+
 class InputWarning(UserWarning):
     """The input can be lifted but looks wrong. The message names the people, the problem and the fix.
 

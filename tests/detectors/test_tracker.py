@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -151,6 +153,50 @@ def test_a_second_detection_of_one_person_does_not_end_their_track(squats):
         kept = follow(Keypoints2D(found, image_ids=people.image_ids, fps=5))
     assert kept.image_ids.tolist() == list(range(20))
     assert len(set(kept.track_ids.tolist())) == 1
+
+
+@pytest.mark.parametrize("lasting", [1, 3, 6])
+def test_a_second_detection_that_lasts_does_not_end_the_track_either(squats, lasting):
+    """The second detection is where the person is expected; the person has moved on a little."""
+    doubled = range(7, 7 + lasting)
+    people, who = crowd(squats, lambda t: (8 * t, 0), lambda t: (8 * t - 6, 0) if t in doubled else None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DroppedWarning)
+        kept = follow(people)
+    first = [track for track, one in zip(follow_all(people), who, strict=True) if one == 0]
+    assert len(set(first)) == 1
+    assert set(range(20)) == set(kept.image_ids[kept.track_ids == first[0]].tolist())
+
+
+def follow_all(people) -> list[int]:
+    """The tracks of everyone, false detections among them."""
+    tracker, tracks = Tracker(people.fps, 0.3), np.empty(len(people), int)
+    triples = np.concatenate((people.keypoints, people.scores[..., None]), axis=-1)
+    for frame in np.unique(people.image_ids):
+        rows = people.image_ids == frame
+        tracks[rows] = tracker.update(int(frame), triples[rows])
+    return tracks.tolist()
+
+
+@pytest.mark.parametrize(
+    ("fps", "frames", "dropped"), [(5, 3, False), (30, 3, True), (None, 3, False), (30, 6, False)]
+)
+def test_how_long_a_false_detection_lasts(squats, fps, frames, dropped):
+    people, _ = crowd(squats, lambda t: (0, 0), lambda t: (700, -200) if 7 <= t < 7 + frames else None)
+    people = people.model_copy(update={"fps": fps})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DroppedWarning)
+        assert (len(follow(people)) == 20) == dropped
+
+
+@pytest.mark.parametrize(("clip", "dropped"), [(3, False), (4, True), (7, True)])
+def test_short_clips_lose_false_detections_too(squats, clip, dropped):
+    people, _ = crowd(
+        squats, lambda t: (0, 0) if t < clip else None, lambda t: (700, -200) if t == 1 else None
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DroppedWarning)
+        assert (len(follow(people)) == clip) == dropped
 
 
 def test_whoever_leaves_and_comes_back_has_the_same_number(squats):

@@ -19,7 +19,7 @@ from wholebody_lift import formats, outputs, tracks
 from wholebody_lift._types import Progress
 from wholebody_lift.app.notes import Notes
 from wholebody_lift.detectors import headers
-from wholebody_lift.errors import InputError
+from wholebody_lift.errors import InputError, ResultError
 from wholebody_lift.extras import DETECT
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.kinds import Kind, Obstacle
@@ -267,8 +267,8 @@ def _read(content: bytes, name: str, known: Mapping[str, float]) -> Keypoints2D 
         return formats.read(
             content, name=name, image_size=size, height_mm=known.get("height_mm"), fps=known.get("fps")
         )
-    except InputError as error:
-        raise (not_a_result if "3D result" in str(error) else error) from None  # a damaged one
+    except ResultError:  # a damaged one
+        raise not_a_result from None
 
 
 def _with_camera(people: Keypoints2D, known: Mapping[str, float]) -> Keypoints2D:

@@ -21,10 +21,15 @@ FORGET_SECONDS = 1.0
 RE_ENTRY_SECONDS = 5.0
 """Whoever was not seen for longer comes back as somebody new."""
 
-GHOST_FRAMES = 2
-"""Whoever is seen in no more frames than these, in a clip of `_GHOST_CLIP` or more, was a false detection."""
+GHOST_FRAMES, GHOST_SECONDS = 2, 0.15
+"""Whoever is seen in no more frames, or no longer, was a false detection, up to `GHOST_SHARE` of a clip."""
 
-_GHOST_CLIP = 8
+GHOST_SHARE = 0.25
+"""Whoever is seen in a larger part of a clip was there."""
+
+DOUBLE = 0.15
+"""Two detections nearer to one another are perhaps of one person: the median of their keypoints, in sizes."""
+
 _USUAL_FPS = 30.0  # for files that do not know theirs
 _STEADINESS = 0.5
 """How much of a person's velocity is taken over from the frames before."""
@@ -41,11 +46,13 @@ class _Sighting:
     """(2,) pixels per frame."""
     seen: int
     """In how many frames so far."""
+    alone: bool
+    """Whether they were seen apart from everybody else in any frame so far."""
 
     @property
     def may_be_a_ghost(self) -> bool:
-        """Whether a false detection would look like this so far."""
-        return self.seen <= GHOST_FRAMES
+        """Whether a false detection, or a second one of somebody else, would look like this so far."""
+        return self.seen <= GHOST_FRAMES or not self.alone
 
     def expected(self, frame: int, patience: float) -> Floats:
         """(133, 2) where they should be in a later frame."""
@@ -58,7 +65,7 @@ class Tracker:
 
     Each person of a frame continues the track that is expected nearest to them, nearest pairs first, if that
     is within `REACH`; else a new track begins. Tracks that may be false detections come last: a second
-    detection of one person, for a frame or two, does not end the track of the first. Tracks go on as they
+    detection of one person, however long it lasts, does not end the track of the first. Tracks go on as they
     moved, so that people who cross keep their numbers; nobody becomes somebody else across the picture, as at
     a cut, at the price of a new number for whoever moves that fast.
     """
@@ -90,19 +97,20 @@ class Tracker:
             if row not in track_of:
                 track_of[row] = self._next
                 self._next += 1
-            self._tracks[track_of[row]] = self._sighting(track_of[row], frame, xy[row])
+            alone = all(moved(xy[row], other) > DOUBLE for i, other in enumerate(xy) if i != row)
+            self._tracks[track_of[row]] = self._sighting(track_of[row], frame, xy[row], alone)
         return [track_of[row] for row in range(len(people))]
 
-    def _sighting(self, track: int, frame: int, xy: Floats) -> _Sighting:
+    def _sighting(self, track: int, frame: int, xy: Floats, alone: bool) -> _Sighting:
         last = self._tracks.get(track)
         if last is None:
-            return _Sighting(frame, xy, np.zeros(2), seen=1)
+            return _Sighting(frame, xy, np.zeros(2), seen=1, alone=alone)
         both = ~np.isnan(last.xy[:, 0]) & ~np.isnan(xy[:, 0])
         step = (
             np.median(xy[both] - last.xy[both], axis=0) / (frame - last.frame) if both.any() else np.zeros(2)
         )
         velocity = _STEADINESS * last.velocity + (1 - _STEADINESS) * step
-        return _Sighting(frame, xy, velocity, last.seen + 1)
+        return _Sighting(frame, xy, velocity, last.seen + 1, last.alone or alone)
 
 
 def moved(before: Floats, now: Floats) -> float:
@@ -136,10 +144,11 @@ def follow(people: Keypoints2D) -> Keypoints2D:
     track_ids = np.empty(len(people), dtype=np.int64)
     for rows in tracks.by_frame(people):
         track_ids[rows] = tracker.update(int(people.image_ids[rows[0]]), found[rows])
-    ghosts = _ghosts(people.image_ids, track_ids)
+    most = max(GHOST_FRAMES, int(GHOST_SECONDS * (people.fps or 0)))
+    ghosts = _ghosts(people.image_ids, track_ids, most)
     if ghosts.any():
         warn(
-            f"dropped {count(int(ghosts.sum()))} seen in no more than {GHOST_FRAMES} frames, in image "
+            f"dropped {count(int(ghosts.sum()))} seen in no more than {most} frames, in image "
             f"{listed(np.unique(people.image_ids[ghosts]))}, as false detections; give track_ids to keep "
             "them",
             DroppedWarning,
@@ -147,11 +156,9 @@ def follow(people: Keypoints2D) -> Keypoints2D:
     return people.model_copy(update={"track_ids": track_ids})[~ghosts]
 
 
-def _ghosts(image_ids: Integers, track_ids: Integers) -> Mask:
-    """(N,) bool: rows of people who are seen in no more than `GHOST_FRAMES` frames of a longer clip, beside
+def _ghosts(image_ids: Integers, track_ids: Integers, most: int) -> Mask:
+    """(N,) bool: rows of people who are seen in no more than `most` frames, and `GHOST_SHARE` of them, beside
     somebody who is seen for longer."""
     _, place, seen = np.unique(track_ids, return_inverse=True, return_counts=True)
-    short = seen <= GHOST_FRAMES
-    if len(np.unique(image_ids)) < _GHOST_CLIP or short.all():
-        return np.zeros(len(track_ids), dtype=bool)
-    return np.asarray(short[place])
+    short = seen <= min(most, GHOST_SHARE * len(np.unique(image_ids)))
+    return np.asarray(short[place] & ~short.all())

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Protocol
 import numpy.typing as npt
 
 from wholebody_lift import layouts
-from wholebody_lift.errors import InputError, InputWarning, listed, warn
+from wholebody_lift.errors import InputError, InputWarning, ResultError, listed, warn
 from wholebody_lift.formats.detections import (
     alphapose,
     arrays,
@@ -108,7 +108,8 @@ def read(
             source=f"{content.name}: ",
         )
     except InputError as error:
-        raise InputError(f"{content.name}: {error}") from None
+        kind = ResultError if isinstance(error, ResultError) else InputError
+        raise kind(f"{content.name}: {error}") from None
     except (
         AttributeError,
         IndexError,

@@ -14,7 +14,7 @@ import numpy as np
 
 from wholebody_lift import atomic
 from wholebody_lift.checks import numbers
-from wholebody_lift.errors import InputError, listed
+from wholebody_lift.errors import InputError, ResultError, listed
 from wholebody_lift.formats.detections.assemble import Fields
 from wholebody_lift.formats.loading import Content
 from wholebody_lift.keypoints import Keypoints2D
@@ -103,7 +103,7 @@ def _is_result(names: Collection[str]) -> bool:
 def _check_names(names: Collection[str]) -> None:
     """Raise InputError if these are not the names of `FIELDS`."""
     if _is_result(names):
-        raise InputError("expected 2D keypoints, got a 3D result; open it with Pose3D.load(path)")
+        raise ResultError("expected 2D keypoints, got a 3D result; open it with Pose3D.load(path)")
     left_over = [name for name in names if name not in FIELDS]
     if left_over or "keypoints" not in names:
         raise InputError(
