@@ -18,10 +18,16 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         wholebody_lift.lift  # noqa: B018
 
 
+def test_importing_the_package_loads_no_other_module_of_it() -> None:
+    script = "import sys, wholebody_lift\nprint([name for name in sys.modules if 'wholebody_lift' in name])"
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "['wholebody_lift']"
+
+
 @pytest.mark.parametrize(
     ("code", "absent"),
     [
-        ("import wholebody_lift", ("torch", "matplotlib", "wholebody_lift.train")),
+        ("import wholebody_lift", ("torch", "numpy", "matplotlib")),
         ("from wholebody_lift import Pose3D, Keypoints2D, formats", ("torch", "matplotlib")),
         ("from wholebody_lift import Lifter", ("matplotlib", "anny", "wholebody_lift.train")),
     ],

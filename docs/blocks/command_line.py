@@ -14,7 +14,7 @@ from wholebody_lift import (
 
 def commands() -> dict[str, argparse.ArgumentParser]:
     """The commands of `wholebody-lift`."""
-    return cli.parser().commands
+    return {name: command.complete() for name, command in cli.parser().commands.items()}
 
 
 def options_of(command: str) -> list[argparse.Action]:

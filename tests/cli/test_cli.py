@@ -62,6 +62,22 @@ def test_help_imports_nothing_slow() -> None:
     assert json.loads(done.stdout.splitlines()[-1]) == []
 
 
+def test_the_list_of_commands_imports_only_the_command_line() -> None:
+    code = (
+        "import sys\n"
+        "from wholebody_lift.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(*sorted(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = done.stdout.splitlines()[-1].split()
+    ours = {name.removeprefix("wholebody_lift.") for name in loaded if name.startswith("wholebody_lift.")}
+    assert {name for name in ours if name.partition(".")[0] != "cli"} == {"extras"}
+    assert not {"cli.files", "cli.lifting"} & ours
+    assert not {"numpy", "json", "zipfile", "logging", "difflib", "tempfile", "subprocess"} & set(loaded)
+
+
 def test_runs_as_a_module() -> None:
     command = [sys.executable, "-m", "wholebody_lift", "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -1,22 +1,21 @@
 """The command `wholebody-lift`: from pictures and detections to people in 3D, and on to other programs.
 
 One file per command. What they share: `arguments` (options), `lifting` (from 2D to 3D, with a progress bar),
-`files` (pipes, outputs) and `messages`. torch and everything else that is slow to import is imported by the
-command that needs it, when it runs.
+`files` (pipes, outputs) and `messages`. The list of commands imports little; the options of a command import
+numpy and the formats, and only the command itself imports torch and whatever else is slow.
 """
 
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import re
 import sys
 import textwrap
-import traceback
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from types import ModuleType
 from typing import Any
 
 from wholebody_lift import __version__
@@ -49,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return INTERRUPTED
         except (ImportError, OSError, RuntimeError, ValueError) as error:
             if arguments.debug:
+                import traceback
+
                 traceback.print_exc()
             print(f"wholebody-lift: error: {one_line(error)}", file=sys.stderr)
             try:
@@ -77,25 +78,40 @@ def parser() -> Parser:
             description=f"{module.SUMMARY}. {module.DETAILS}".strip(),
             epilog=f"examples:\n{module.EXAMPLES}",
             formatter_class=_Help,
+            module=module,
         )
-        module.add_arguments(command)
-        command.add_argument(
-            "--debug", action="store_true", help="show the traceback of an error, and what libraries log"
-        )
-        command.set_defaults(run=module.run, wrong_usage=command.error)
         top.commands[name] = command
     return top
 
 
 class Parser(argparse.ArgumentParser):
-    """Asks whether another name was meant where it does not know one."""
+    """The parser of the command line or, with its `module`, of a command.
 
-    def __init__(self, **options: Any) -> None:
+    It asks "did you mean" about names that it does not know.
+    """
+
+    def __init__(self, *, module: ModuleType | None = None, **options: Any) -> None:
         super().__init__(**options)
-        self.commands: dict[str, argparse.ArgumentParser] = {}
+        self.commands: dict[str, Parser] = {}
         """The parser of each command, by name."""
+        self._module = module
+
+    def complete(self) -> Parser:
+        """Add the command's arguments, unless that is done; parsing begins with it.
+
+        Their help texts list formats, which the list of commands need not import.
+        """
+        module, self._module = self._module, None
+        if module is not None:
+            module.add_arguments(self)
+            self.add_argument(
+                "--debug", action="store_true", help="show the traceback of an error, and what libraries log"
+            )
+            self.set_defaults(run=module.run, wrong_usage=self.error)
+        return self
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self.complete()
         words = sys.argv[1:] if args is None else list(args)
         if self.commands and words and not words[0].startswith("-") and words[0] not in self.commands:
             self.error(
@@ -120,6 +136,8 @@ def _did_you_mean(word: str, names: Iterable[str]) -> str:
 @contextmanager
 def _libraries_log() -> Iterator[None]:
     """Show what `detectors.chatter` hides."""
+    import logging
+
     logger = logging.getLogger("wholebody_lift")
     before = logger.level
     logger.setLevel(logging.DEBUG)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import webbrowser
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from wholebody_lift.cli import arguments as options
@@ -33,6 +32,8 @@ def add_arguments(command: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> None:
+    import webbrowser
+
     import torch
 
     from wholebody_lift.app.server import Server

@@ -9,10 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from wholebody_lift.cli.paths import one_of
-from wholebody_lift.errors import listed
-from wholebody_lift.layouts import NAMED
-from wholebody_lift.outputs import KINDS
-from wholebody_lift.pose import FRAMES
 
 
 def number(text: str) -> float:
@@ -28,17 +24,25 @@ def number(text: str) -> float:
 
 def _with_default(option: str) -> list[str]:
     """The kinds of file that have a default of their own for an option, with it: ".trc opensim"."""
+    from wholebody_lift.outputs import KINDS
+
     defaults = {kind.suffix: kind.options.get(option) for kind in KINDS.values()}
     return [f"{suffix} {default}" for suffix, default in defaults.items() if default is not None]
 
 
 def takers(option: str) -> str:
     """The kinds of file that take an option, for its help: ".trc, .c3d"."""
+    from wholebody_lift.outputs import KINDS
+
     return ", ".join(kind.suffix for kind in KINDS.values() if option in kind.options)
 
 
 def add_output(command: ArgumentParser, *, required: bool) -> None:
     """-o, --frame and --quiet."""
+    from wholebody_lift.errors import listed
+    from wholebody_lift.outputs import KINDS
+    from wholebody_lift.pose import FRAMES
+
     group = command.add_argument_group("output")
     group.add_argument(
         "-o",
@@ -124,6 +128,8 @@ def add_detector(command: ArgumentParser) -> None:
 
 def add_layout(command: ArgumentParser) -> None:
     """The order of the keypoints, where a file does not say it."""
+    from wholebody_lift.layouts import NAMED
+
     command.add_argument(
         "--layout",
         choices=list(NAMED),

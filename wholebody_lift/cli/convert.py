@@ -6,10 +6,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from wholebody_lift.cli import arguments as options
-from wholebody_lift.cli import files
 from wholebody_lift.cli.messages import say
 from wholebody_lift.cli.paths import PIPE, one_of
-from wholebody_lift.errors import count
 
 SUMMARY = "Convert 2D keypoints to the format of another program"
 DETAILS = (
@@ -70,6 +68,8 @@ def run(arguments: Namespace) -> None:
         arguments.wrong_usage(f"expected OUT to be {wanted} for {form}, got {out}")
 
     from wholebody_lift import formats
+    from wholebody_lift.cli import files
+    from wholebody_lift.errors import count
 
     known = {"min_score": 0.0, **options.known(arguments), "layout": arguments.layout}
     people = files.read_detections(arguments.input, arguments.fps, **known)

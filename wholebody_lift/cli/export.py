@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from dataclasses import replace
 from typing import get_args
 
 from wholebody_lift.cli import arguments as options
-from wholebody_lift.cli import files
 from wholebody_lift.cli.paths import kind_of
-from wholebody_lift.formats.results.motion import Origin
-from wholebody_lift.formats.results.pose_csv import Layout
-from wholebody_lift.formats.results.trc import Names
 
 SUMMARY = "Convert a saved result for another program"
 DETAILS = "RESULT is a .json or .npz that lift, image or video wrote."
@@ -32,6 +27,10 @@ _FLAGS = {
 
 
 def add_arguments(command: ArgumentParser) -> None:
+    from wholebody_lift.formats.results.motion import Origin
+    from wholebody_lift.formats.results.pose_csv import Layout
+    from wholebody_lift.formats.results.trc import Names
+
     options.add_source(command, "RESULT", "a saved result: .json, .npz, or - for JSON on stdin")
     options.add_output(command, required=True)
     group = command.add_argument_group("formats")
@@ -67,6 +66,10 @@ def add_arguments(command: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> None:
+    from dataclasses import replace
+
+    from wholebody_lift.cli import files
+
     given = {name: getattr(arguments, name) for name in _FLAGS if getattr(arguments, name) is not None}
     taken = set().union(*(kind_of(path).options for path in arguments.output))
     for name in given.keys() - taken:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from wholebody_lift.cli import arguments as options
-from wholebody_lift.cli import files
 from wholebody_lift.extras import DETECT
 
 SUMMARY = "Find the people in a photo and lift them to 3D"
@@ -30,6 +29,8 @@ def add_arguments(command: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> None:
+    from wholebody_lift.cli import files
+
     paths = files.with_page(arguments)
     files.check_outputs(arguments, paths)
     from wholebody_lift import detectors

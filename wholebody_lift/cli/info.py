@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -82,6 +81,8 @@ def _describe_extras() -> str:
 
 
 def _describe_weights(lifter: Lifter, source: str | None, revision: str | None) -> str:
+    import hashlib
+
     from wholebody_lift import pretrained
 
     parameters = sum(parameter.numel() for parameter in lifter.model.parameters())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 
 from wholebody_lift.cli import arguments as options
-from wholebody_lift.cli import files
 
 SUMMARY = "Lift 2D keypoints to 3D"
 DETAILS = (
@@ -34,6 +33,8 @@ def add_arguments(command: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> None:
+    from wholebody_lift.cli import files
+
     files.check_outputs(arguments, arguments.output)
     known = {**options.known(arguments), "layout": arguments.layout}
     people = files.read_detections(arguments.input, arguments.fps, **known)

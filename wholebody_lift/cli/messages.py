@@ -6,10 +6,12 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from wholebody_lift._types import Progress
 from wholebody_lift.cli.paths import PIPE, outputs_of
+
+if TYPE_CHECKING:
+    from wholebody_lift._types import Progress
 
 BAR_AFTER_SECONDS = 2
 """Work that takes less shows no progress bar."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from wholebody_lift.kinds import Kind
-from wholebody_lift.outputs import KINDS
+if TYPE_CHECKING:
+    from wholebody_lift.kinds import Kind
 
 PIPE = Path("-")
 """Stands for stdin or stdout."""
@@ -30,6 +31,8 @@ def one_of(suffixes: Iterable[str], *, pipe: bool = False) -> Callable[[str], Pa
 
 def kind_of(path: Path) -> Kind:
     """The kind of file that an output is; the pipe is JSON."""
+    from wholebody_lift.outputs import KINDS
+
     return KINDS[".json" if path == PIPE else path.suffix.lower()]
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from wholebody_lift import outputs
 from wholebody_lift.cli import arguments as options
-from wholebody_lift.cli import files
 from wholebody_lift.cli.messages import say
 from wholebody_lift.cli.paths import PIPE, one_of, title_of
 
@@ -34,6 +31,9 @@ def add_arguments(command: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> None:
+    from wholebody_lift import outputs
+    from wholebody_lift.cli import files
+
     pose = files.read_result(arguments.input)
     page = arguments.output or _default_page(arguments.input)
     outputs.write(pose, page, title=title_of(arguments.input))
@@ -44,5 +44,7 @@ def run(arguments: Namespace) -> None:
 
 def _default_page(source: Path) -> Path:
     if source == PIPE:  # the browser needs it after this program has ended
+        import tempfile
+
         return Path(tempfile.mkdtemp(prefix="wholebody-lift-")) / "result.html"
     return source.with_suffix(".html")
