@@ -16,16 +16,18 @@ GROUND = {"_types", "errors", "skeleton", "layouts", "extras", "kinds", "atomic"
 
 KNOWN = {
     "body": {"_types", "skeleton"},
-    "model": {"_types", "config", "features", "skeleton"},
-    "from_pixels": {"camera", "features", "model", "keypoints", "pose", "skeleton"},
+    "known": {"skeleton"},
+    "model": {"_types", "config", "features", "known", "skeleton"},
+    "from_pixels": {"camera", "features", "known", "model", "keypoints", "pose", "skeleton"},
     "video": GROUND | {"body", "camera", "features", "from_pixels", "keypoints", "pose"},
     "formats": GROUND | {"body", "keypoints", "pose"},
     "viewers": GROUND | {"body", "keypoints", "pose"},
     "detectors": GROUND | {"keypoints", "formats", "video"},
     "keypoints": GROUND | {"plausibility"},
-    "pose": GROUND | {"formats"},
+    "pose": GROUND | {"body", "formats"},
     "pretrained": GROUND | {"hub", "config", "model"},
-    "lifter": GROUND | {"from_pixels", "keypoints", "model", "plausibility", "pose", "pretrained", "video"},
+    "lifter": GROUND
+    | {"config", "from_pixels", "keypoints", "model", "plausibility", "pose", "pretrained", "video"},
     "live": GROUND | {"from_pixels", "keypoints", "lifter", "pose", "video"},
 }
 """For a room (a module or package at the top), the rooms that it may import from, at any time."""
@@ -38,6 +40,7 @@ TENSORS = {
     "detectors",
     "features",
     "from_pixels",
+    "known",
     "lifter",
     "live",
     "model",

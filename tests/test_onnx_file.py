@@ -4,8 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from wholebody_lift import Keypoints2D, Lifter, cli, formats, onnx_file, pretrained
+from wholebody_lift.config import INPUTS, Config
+from wholebody_lift.model import SemGAN
 
 pytest.importorskip("onnxscript", reason="the extra onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -69,6 +72,38 @@ def test_missing_is_a_low_score_or_no_number(session: "onnxruntime.InferenceSess
     answers = [_run(session, some, 1400.0, True)["xyz"] for some in (by_score, by_nan)]
     assert np.allclose(*answers, atol=1e-3)
     assert not np.allclose(answers[0], _run(session, people, 1400.0, True)["xyz"], atol=1.0)
+
+
+def test_it_takes_what_the_network_can_be_told(tmp_path: Path) -> None:
+    model = SemGAN(Config(channels=16, heads=2, layers=1, inputs=INPUTS)).eval()
+    for weight in model.embed_known.parameters():
+        torch.nn.init.normal_(weight, std=0.1)
+    onnx_file.write(model, tmp_path / "known.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "known.onnx", providers=["CPUExecutionProvider"])
+    people = formats.read(EXAMPLES / "squats.json")[:3]
+    n = len(people)
+    known = {
+        "bone_lengths": np.full((n, 12), 300.0, dtype=np.float32),
+        "gravity": np.tile(np.float32([0, 0.8, 0.6]), (n, 1)),
+        "gravity_spread_deg": np.full(n, 3.0, dtype=np.float32),
+        "depth": 100 * np.random.default_rng(0).standard_normal((n, 133), dtype=np.float32),
+    }
+    known["bone_lengths"][0, 3] = known["gravity"][1] = known["depth"][2, :20] = np.nan
+    K = np.array([[1400.0, 0, 0], [0, 1400.0, 0], [0, 0, 1]])
+    K[:2, 2] = people.image_size[0] / 2
+    told = Keypoints2D(people.keypoints, people.scores, image_size=people.image_size, K=K, **known)
+    pose = Lifter(model, device="cpu").lift(told)
+    keypoints = np.concatenate([people.keypoints, people.scores[..., None]], -1).astype(np.float32)
+    fixed = {
+        "keypoints": keypoints,
+        "focal": np.full((n, 2), 1400, np.float32),
+        "centre": (people.image_size / 2).astype(np.float32),
+        "camera_given": np.ones(n, bool),
+    }
+    (xyz,) = session.run(["xyz"], {**fixed, **known})
+    assert np.abs(xyz - pose.xyz).max() < 1.0
+    (blind,) = session.run(["xyz"], {**fixed, **{k: v + np.float32(np.nan) for k, v in known.items()}})
+    assert np.abs(xyz - blind).max() > 5
 
 
 def test_the_name_must_tell_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:

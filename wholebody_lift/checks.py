@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from wholebody_lift._types import Floats, Integers, Mask
 from wholebody_lift.errors import DroppedWarning, InputError, PlaceholderWarning, count, name_people, warn
-from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
+from wholebody_lift.skeleton import KEYPOINT_NAMES, LONG_BONES, NUM_KEYPOINTS, PARTS
 
 if TYPE_CHECKING:
     from wholebody_lift.keypoints import Keypoints2D
@@ -48,6 +48,18 @@ SMOOTHNESS_RANGE = (1e-3, 1e3)
 HEIGHT_RANGE_MM = (300.0, 2500.0)
 """Standing heights from a newborn's to a giant's."""
 
+BONE_RANGE_MM = (10.0, 1000.0)
+"""From the forearm of a newborn to more than the thigh of a giant."""
+
+GRAVITY_SPREAD_DEG = 5.0
+"""By how many degrees a known gravity may be off, unless the caller says it: a camera held level by hand."""
+
+MAX_DEPTH_MM = 1e6
+"""A kilometre."""
+
+LEVEL = (0.0, 1.0, 0.0)
+"""Gravity in the axes of a camera that is held level."""
+
 CLAMPED = 4
 """So many keypoints exactly on one border of the picture were moved there by a detector."""
 
@@ -62,6 +74,10 @@ PER_PERSON = {
     "K": 2,
     "distortion": 1,
     "height_mm": 0,
+    "bone_lengths": 1,
+    "gravity": 1,
+    "gravity_spread_deg": 0,
+    "depth": 1,
     "image_ids": 0,
     "track_ids": 0,
 }
@@ -417,6 +433,94 @@ def _height(value: Any, xy: Floats) -> Floats:
     return height
 
 
+def known_in_words(given: dict[str, Any]) -> dict[str, Any]:
+    """The same fields with what is given in words as numbers: a level camera, and bone lengths by name."""
+    given = dict(given)
+    gravity, bones = given.get("gravity"), given.get("bone_lengths")
+    if isinstance(gravity, str):
+        if gravity != "level":
+            raise InputError(
+                f'expected gravity as a direction in camera axes or "level", got {reprlib.repr(gravity)}'
+            )
+        given["gravity"] = LEVEL
+    if isinstance(bones, Mapping):
+        unknown = [name for name in bones if name not in LONG_BONES]
+        if unknown:
+            raise InputError(
+                f"expected bone_lengths of {', '.join(LONG_BONES)}, got one of {reprlib.repr(unknown[0])}"
+            )
+        given["bone_lengths"] = [bones.get(name) for name in LONG_BONES]
+    if gravity is None and "gravity_spread_deg" in given:
+        raise InputError(
+            "expected gravity beside gravity_spread_deg, got the spread alone; pass gravity too, such as "
+            'gravity="level"'
+        )
+    if gravity is not None:
+        given.setdefault("gravity_spread_deg", GRAVITY_SPREAD_DEG)
+    return given
+
+
+def _bone_lengths(value: Any, xy: Floats) -> Floats:
+    count_of_bones = len(LONG_BONES)
+    lengths = _per_person(
+        "bone_lengths",
+        value,
+        (count_of_bones,),
+        len(xy),
+        f"mm of {', '.join(LONG_BONES)}; NaN where not known",
+        missing=True,
+    )
+    low, high = BONE_RANGE_MM
+    bad = (lengths < low) | (lengths > high)
+    if bad.any():
+        person, bone = np.argwhere(bad)[0]
+        wrong = float(lengths[person, bone])
+        units = {"metres": 1000, "centimetres": 10, "inches": 25.4}
+        unit = next((name for name, mm in units.items() if 100 <= wrong * mm <= high), None)
+        hint = f"; it looks like {unit}, so pass millimetres" if unit else ""
+        raise InputError(
+            f"expected bone_lengths from {low:g} to {high:g} millimetres, got {wrong:g} as "
+            f"{list(LONG_BONES)[bone]}{hint}"
+        )
+    if np.isnan(lengths).all():
+        raise InputError("expected at least one known bone length, got NaN alone; omit bone_lengths")
+    return lengths
+
+
+def _gravity(value: Any, xy: Floats) -> Floats:
+    form = 'a direction in camera axes (x right, y down, z forward), or "level"'
+    gravity = _per_person("gravity", value, (3,), len(xy), form, missing=True)
+    length = np.linalg.norm(gravity, axis=-1, keepdims=True)
+    if not (np.isnan(length) | ((length > 1e-6) & (length < 1e6))).all():
+        raise InputError(f"expected gravity as {form}, got {gravity[~(length > 1e-6)[:, 0]].tolist()[:1]}")
+    return np.asarray(gravity / length)
+
+
+def _gravity_spread(value: Any, xy: Floats) -> Floats:
+    spread = _per_person("gravity_spread_deg", value, (), len(xy), "degrees by which gravity may be off")
+    bad = (spread < 0) | (spread > 180)
+    if bad.any():
+        raise InputError(f"expected gravity_spread_deg from 0 to 180 degrees, got {float(spread[bad][0]):g}")
+    return spread
+
+
+def _depth(value: Any, xy: Floats) -> Floats:
+    depth = numbers("depth", value).astype(np.float64)
+    n = len(xy)
+    if depth.shape != (n, NUM_KEYPOINTS) and not (n == 1 and depth.shape == (NUM_KEYPOINTS,)):
+        raise InputError(
+            f"expected depth of shape ({n}, {NUM_KEYPOINTS}) with the keypoints of {count(n)}, mm for each "
+            f"keypoint, got shape {depth.shape}"
+        )
+    depth = depth.reshape(n, NUM_KEYPOINTS)
+    if (np.abs(depth) > MAX_DEPTH_MM).any():
+        raise InputError(
+            f"expected depth under {MAX_DEPTH_MM:g} mm, got {np.nanmax(np.abs(depth)):g}; give a missing one "
+            "as NaN"
+        )
+    return depth
+
+
 def _image_ids(value: Any, xy: Floats) -> Integers:
     return _ids("image_ids", value, len(xy), "the number of the image or video frame")
 
@@ -517,8 +621,11 @@ def require_pixel_units(people: Keypoints2D) -> None:
         )
 
 
-def _per_person(name: str, value: Any, shape: tuple[int, ...], n: int, meaning: str) -> Floats:
-    """The value as finite (n, *shape); one value of that shape stands for everyone."""
+def _per_person(
+    name: str, value: Any, shape: tuple[int, ...], n: int, meaning: str, *, missing: bool = False
+) -> Floats:
+    """The value as (n, *shape), finite or, where values may be missing, NaN; one value of that shape stands
+    for everyone."""
     array = numbers(name, value).astype(np.float64)
     if array.shape not in (shape, (n, *shape)):
         single = shape or "a number"
@@ -526,7 +633,7 @@ def _per_person(name: str, value: Any, shape: tuple[int, ...], n: int, meaning: 
             f"expected {name} of shape {single} for everyone or {(n, *shape)} with {count(n)}, got shape "
             f"{array.shape}: {meaning}"
         )
-    if not np.isfinite(array).all():
+    if not (np.isfinite(array) | (missing & np.isnan(array))).all():
         raise InputError(f"expected finite numbers in {name}, got NaN or infinity: {meaning}")
     return np.array(np.broadcast_to(array, (n, *shape)))
 
@@ -545,6 +652,10 @@ CHECKS: dict[str, Callable[[Any, Floats], npt.NDArray[Any] | None]] = {
     "K": _intrinsics,
     "distortion": _distortion,
     "height_mm": _height,
+    "bone_lengths": _bone_lengths,
+    "gravity": _gravity,
+    "gravity_spread_deg": _gravity_spread,
+    "depth": _depth,
     "image_ids": _image_ids,
     "track_ids": _track_ids,
 }

@@ -1,8 +1,8 @@
 """What varies between models and travels with the weights."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from wholebody_lift import skeleton
 
@@ -10,6 +10,9 @@ Length = Annotated[float, Field(gt=0, le=100_000)]
 """mm."""
 Knots = Annotated[tuple[Length, ...], Field(min_length=2, max_length=1000)]
 """Of a curve, mm."""
+Input = Literal["bone_lengths", "gravity", "depth"]
+"""What may be known beside the keypoints: see `known`."""
+INPUTS: tuple[Input, ...] = get_args(Input)
 
 
 class Calibration(BaseModel):
@@ -44,9 +47,9 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    format: Literal["wholebody-lift/4"] = "wholebody-lift/4"
-    """Version of this file, of the weights' layout and of the features they were trained on. What differs in
-    "wholebody-lift/3" are names; it is read too."""
+    format: Literal["wholebody-lift/5"] = "wholebody-lift/5"
+    """Version of this file, of the weights' layout and of the features they were trained on. Older ones are
+    read too: "wholebody-lift/4" has no `inputs`, and "wholebody-lift/3" has other names besides."""
     nodes: Literal["groups", "keypoints"] = "groups"
     """What a node of the graph is: a group of keypoints (`skeleton.GROUPS`: a single keypoint of the body, a
     facial feature, a finger), or, as in the publication, a single keypoint."""
@@ -61,6 +64,8 @@ class Config(BaseModel):
     """Attention heads H; divides `channels`."""
     layers: int = Field(default=4, gt=0, le=128)
     """Encoder layers."""
+    inputs: tuple[Input, ...] = ()
+    """What the network can be told beside the keypoints, in the order of `INPUTS`."""
     stature_mm: float = Field(default=1700.0, ge=100, le=10_000)
     """Body height that the network's millimetres are in: every training person is scaled to it."""
     calibration: Calibration | None = None
@@ -69,13 +74,23 @@ class Config(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _read_former_names(cls, content: Any) -> Any:
-        if not isinstance(content, dict) or content.get("format") != "wholebody-lift/3":
+        if not isinstance(content, dict):
             return content
-        content = {**content, "format": "wholebody-lift/4"}
-        if isinstance(content.get("calibration"), dict):
+        former = content.get("format")
+        if former not in ("wholebody-lift/3", "wholebody-lift/4") or "inputs" in content:
+            return content
+        content = {**content, "format": "wholebody-lift/5"}
+        if former == "wholebody-lift/3" and isinstance(content.get("calibration"), dict):
             new = {"said_mm": "predicted_mm", "found_mm": "measured_mm"}
             content["calibration"] = {new.get(k, k): values for k, values in content["calibration"].items()}
         return content
+
+    @field_validator("inputs")
+    @classmethod
+    def _inputs_in_order(cls, value: tuple[Input, ...]) -> tuple[Input, ...]:
+        if list(value) != [name for name in INPUTS if name in value]:
+            raise ValueError(f"expected inputs in the order {', '.join(INPUTS)}, got {', '.join(value)}")
+        return value
 
     @model_validator(mode="after")
     def _heads_divide_channels(self) -> "Config":

@@ -5,12 +5,16 @@ turns towards the person (a rotation of rays, exact, unlike a crop), and the per
 Training and inference call the same functions.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from wholebody_lift import camera, skeleton
+from wholebody_lift.known import Known, bone_features, depth_features, gravity_features
 
 MODERATE_SIZE = 0.1
 """Spread on the image plane of a standing adult 5 m away.
@@ -73,6 +77,16 @@ class Features(NamedTuple):
     """(N, 133, KEYPOINT_FEATURES)"""
     person: Tensor
     """(N, PERSON_FEATURES)"""
+    bone_lengths: Tensor | None = None
+    """(N, known.BONE_FEATURES), or None if nobody's are known; likewise the others."""
+    gravity: Tensor | None = None
+    """(N, known.GRAVITY_FEATURES)"""
+    depth: Tensor | None = None
+    """(N, 133, known.DEPTH_FEATURES)"""
+
+    def map(self, change: Callable[[Tensor], Tensor]) -> Features:
+        """The same with every tensor changed."""
+        return Features(*(None if values is None else change(values) for values in self))  # type: ignore[arg-type]
 
 
 def weights_of(observed: Tensor, dtype: torch.dtype) -> Tensor:
@@ -162,15 +176,23 @@ def _parent_distance(canonical: Tensor, observed: Tensor, size: Tensor) -> tuple
 
 
 def features(
-    canonical: Tensor, scores: Tensor, observed: Tensor, view: View, camera_given: Tensor, size_given: Tensor
+    canonical: Tensor,
+    scores: Tensor,
+    observed: Tensor,
+    view: View,
+    camera_given: Tensor,
+    size_given: Tensor,
+    known: Known | None = None,
+    scale: Tensor | None = None,
 ) -> Features:
     """The input of the network.
 
     canonical (N, 133, 2) and view from `canonical_view`; scores (N, 133) in 0..1; observed (N, 133) bool;
-    camera_given and size_given (N,) bool: whether K is known, and whether at least the image size is.
+    camera_given and size_given (N,) bool: whether K is known, and whether at least the image size is; scale
+    (N,): the person's height as a multiple of `known.TYPICAL_STATURE_MM`, where it is known.
     """
     local, size = _local_coordinates(canonical, observed)
-    distance, known = _parent_distance(canonical, observed, size)
+    distance, has_distance = _parent_distance(canonical, observed, size)
     dtype = canonical.dtype
     keypoints = torch.stack(
         (
@@ -178,7 +200,7 @@ def features(
             observed.to(dtype),
             torch.where(observed, scores.to(dtype), 0),
             distance,
-            known.to(dtype),
+            has_distance.to(dtype),
             *local.unbind(-1),
             size.log(),
         ),
@@ -187,4 +209,15 @@ def features(
     person = torch.stack(
         ((view.angular_size / MODERATE_SIZE).log(), camera_given.to(dtype), (~size_given).to(dtype)), dim=-1
     )
-    return Features(keypoints, person)
+    if known is None:
+        return Features(keypoints, person)
+    bones, gravity, spread, depth = known
+    return Features(
+        keypoints,
+        person,
+        None if bones is None else bone_features(bones, scale).to(dtype),
+        None
+        if gravity is None or spread is None
+        else gravity_features(gravity, spread, view.rotation).to(dtype),
+        None if depth is None else depth_features(depth, depth.new_tensor(KEYPOINT_WEIGHTS)).to(dtype),
+    )

@@ -6,21 +6,23 @@ Everything is tensors of N people; nothing here checks its input.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from wholebody_lift import camera
 from wholebody_lift.features import (
-    Features,
     canonical_view,
     features,
     intrinsics_from_keypoints,
     to_camera_axes,
     weights_of,
 )
+from wholebody_lift.known import Known, scale_of
 from wholebody_lift.model import SemGAN
 from wholebody_lift.skeleton import INDEX
 
@@ -67,6 +69,7 @@ class FromPixels(nn.Module):
         camera_given: Tensor,
         size_given: Tensor,
         scale: Tensor | None = None,
+        known: Known | None = None,
     ) -> Lifted:
         """Lift N people.
 
@@ -76,13 +79,17 @@ class FromPixels(nn.Module):
             scores: (N, 133) float32, 0..1; 0 where missing.
             camera_given: (N,) bool: K is known.
             size_given: (N,) bool: K is known or assumed from the image size.
-            scale: (N,) factor on the network's millimetres, which are for a person of its stature.
+            scale: (N,) factor on the network's millimetres, which are for a person of its stature. Without
+                it, people whose bone lengths are known get these.
+            known: what is known beside the keypoints, as far as the network has the `inputs`.
         """
         canonical, view = canonical_view(plane, observed)
-        seen = features(canonical, scores, observed, view, camera_given, size_given)
+        seen = features(canonical, scores, observed, view, camera_given, size_given, known, scale)
         precision = self.model.embed_person.weight.dtype
-        answer = self.model(Features(*(tensor.to(precision) for tensor in seen)))
+        answer = self.model(seen.map(lambda tensor: tensor.to(precision)))
         xyz = to_camera_axes(answer.xyz, view)
+        if scale is None and known is not None and known.bone_lengths is not None:
+            scale = scale_of(known.bone_lengths, xyz)
         error_mm = answer.error_mm * _head_down_factor(xyz)[:, None]
         if scale is not None:
             xyz, error_mm = xyz * scale[:, None, None], error_mm * scale[:, None]
@@ -159,6 +166,25 @@ class Seen(NamedTuple):
         back = camera.project(in_camera, self.K, self.distortion)
         distance = torch.where(self.observed, (back - self.xy).norm(dim=-1), 0)
         return distance.sum(-1) / self.observed.sum(-1)
+
+
+def known_of(
+    people: Keypoints2D, inputs: Collection[str], device: torch.device | None = None
+) -> Known | None:
+    """What is known of people beside their keypoints, of what a network has `inputs` for."""
+
+    def tensor(name: str, array: npt.NDArray[Any] | None) -> Tensor | None:
+        if array is None or name not in inputs:
+            return None
+        return torch.from_numpy(array.astype(np.float32)).to(device)
+
+    known = Known(
+        bone_lengths=tensor("bone_lengths", people.bone_lengths),
+        gravity=tensor("gravity", people.gravity),
+        gravity_spread_deg=tensor("gravity", people.gravity_spread_deg),
+        depth=tensor("depth", people.depth),
+    )
+    return None if all(values is None for values in known) else known
 
 
 def camera_source(people: Keypoints2D) -> CameraSource:

@@ -6,9 +6,9 @@ What cannot be lifted raises `InputError`; what can be lifted but looks wrong wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,12 @@ class Keypoints2D(BaseModel):
         K: (N, 3, 3) float64, camera intrinsics in pixels, or None.
         distortion: (N, 5) float64, Brown-Conrady k1 k2 p1 p2 k3 in OpenCV's order, or None.
         height_mm: (N,) float64, standing height of each person, or None.
+        bone_lengths: (N, 12) float64, mm, in the order of `skeleton.LONG_BONES`; NaN where unknown, or None.
+        gravity: (N, 3) float64, unit vectors that point down in camera axes (x right, y down, z forward), NaN
+            where unknown, or None.
+        gravity_spread_deg: (N,) float64, by how many degrees `gravity` may be off, or None.
+        depth: (N, 133) float64, mm along the viewing direction, as a detector guesses it; NaN where missing,
+            or None.
         image_ids: (N,) int64, the image or video frame that each person is in, or None.
         track_ids: (N,) int64, who each person is: the same number is the same person in every frame, or None.
         fps: frames per second of the video that the frames are of, or None.
@@ -48,6 +54,10 @@ class Keypoints2D(BaseModel):
     K: Floats | None = None
     distortion: Floats | None = None
     height_mm: Floats | None = None
+    bone_lengths: Floats | None = None
+    gravity: Floats | None = None
+    gravity_spread_deg: Floats | None = None
+    depth: Floats | None = None
     image_ids: Integers | None = None
     track_ids: Integers | None = None
     fps: float | None = None
@@ -62,6 +72,10 @@ class Keypoints2D(BaseModel):
         K: npt.ArrayLike | None = None,
         distortion: npt.ArrayLike | None = None,
         height_mm: npt.ArrayLike | None = None,
+        bone_lengths: npt.ArrayLike | Mapping[str, float] | None = None,
+        gravity: npt.ArrayLike | Literal["level"] | None = None,
+        gravity_spread_deg: npt.ArrayLike | None = None,
+        depth: npt.ArrayLike | None = None,
         image_ids: npt.ArrayLike | None = None,
         track_ids: npt.ArrayLike | None = None,
         fps: float | None = None,
@@ -82,6 +96,11 @@ class Keypoints2D(BaseModel):
             distortion: (5,) or (N, 5), or OpenCV's shapes of 4, 8 or 12 numbers as far as the others are 0;
                 needs K.
             height_mm: a number or (N,).
+            bone_lengths: mm by name, as {"left_thigh": 430}; or (12,) or (N, 12) in the order of
+                `skeleton.LONG_BONES`, NaN where not known. `Pose3D.bone_lengths` measures them.
+            gravity: (3,) or (N, 3) in camera axes, of any length; or "level" for a camera that is held level.
+            gravity_spread_deg: a number or (N,); `checks.GRAVITY_SPREAD_DEG` unless given.
+            depth: (133,) or (N, 133) mm, larger is farther away; from any origin, NaN where missing.
             image_ids: (N,) whole numbers.
             track_ids: (N,) whole numbers; nobody may be in one image twice. A negative number is no track,
                 and if anybody has none, nobody has one.
@@ -101,6 +120,10 @@ class Keypoints2D(BaseModel):
             "K": K,
             "distortion": distortion,
             "height_mm": height_mm,
+            "bone_lengths": bone_lengths,
+            "gravity": gravity,
+            "gravity_spread_deg": gravity_spread_deg,
+            "depth": depth,
             "image_ids": image_ids,
             "track_ids": track_ids,
             "fps": fps,
@@ -215,6 +238,7 @@ class Keypoints2D(BaseModel):
         """Keypoints, scores and image size, which decide together what is missing; without the people of whom
         nothing is visible, if `visible` asks for that."""
         given = {name: value for name, value in given.items() if value is not None or name == "keypoints"}
+        given = checks.known_in_words(given)
         min_score = checks.min_score(given.get("min_score", MIN_SCORE))
         xy, scores = checks.keypoints_and_scores(given.pop("keypoints"), given.pop("scores", None), min_score)
         if "image_size" in given:
@@ -229,7 +253,7 @@ class Keypoints2D(BaseModel):
             xy, scores = xy[seen], scores[seen]
         return {**given, "keypoints": xy, "scores": scores, "min_score": min_score}
 
-    @field_validator("K", "distortion", "height_mm", "image_ids", "track_ids", mode="before")
+    @field_validator(*checks.CHECKS, mode="before")
     @classmethod
     def _check_per_person(cls, value: Any, info: ValidationInfo) -> npt.NDArray[Any] | None:
         return checks.CHECKS[str(info.field_name)](value, info.data["keypoints"])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +13,13 @@ import torch
 
 from wholebody_lift import pretrained
 from wholebody_lift._types import Progress
+from wholebody_lift.config import INPUTS
 from wholebody_lift.errors import InputError, count, name_people, warn
-from wholebody_lift.from_pixels import FromPixels, Seen, camera_source
+from wholebody_lift.from_pixels import FromPixels, Seen, camera_source, known_of
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.model import SemGAN
 from wholebody_lift.plausibility import signs_in_result
-from wholebody_lift.pose import CameraSource, Pose3D
+from wholebody_lift.pose import CameraSource, Pose3D, ScaleSource
 from wholebody_lift.video import sequence, tracker
 
 CHUNK = 128
@@ -82,6 +84,10 @@ class Lifter:
         K: npt.ArrayLike | None = None,
         distortion: npt.ArrayLike | None = None,
         height_mm: npt.ArrayLike | None = None,
+        bone_lengths: npt.ArrayLike | Mapping[str, float] | None = None,
+        gravity: npt.ArrayLike | Literal["level"] | None = None,
+        gravity_spread_deg: npt.ArrayLike | None = None,
+        depth: npt.ArrayLike | None = None,
         track: bool = False,
         progress: Progress | None = None,
     ) -> Pose3D:
@@ -95,6 +101,14 @@ class Lifter:
             K: (3, 3) or (N, 3, 3) intrinsics in pixels.
             distortion: (5,) or (N, 5) Brown-Conrady k1 k2 p1 p2 k3 (OpenCV's order); needs K.
             height_mm: the person's standing height, a number or (N,); sets the scale of the result.
+            bone_lengths: lengths of the person's bones, mm by name, as {"left_thigh": 430}; or (12,) or
+                (N, 12) in the order of `skeleton.LONG_BONES`, NaN where not known. Without height_mm they set
+                the scale too. `Pose3D.bone_lengths` measures them.
+            gravity: (3,) or (N, 3), the direction down in camera axes (x right, y down, z forward); or
+                "level" for a camera that is held level.
+            gravity_spread_deg: by how many degrees gravity may be off, about; 5 by default.
+            depth: (133,) or (N, 133), a detector's depth of the keypoints in mm, larger is farther away; from
+                any origin, NaN where missing. In a `Keypoints2D` it is ignored by weights without this input.
             track: number people who have no track ids through the frames that `image_ids` count, and drop
                 false detections: whoever is seen in a frame or two of a longer clip. A warning names them.
             progress: called after every few people with how many are lifted and how many there are.
@@ -115,8 +129,13 @@ class Lifter:
             "K": K,
             "distortion": distortion,
             "height_mm": height_mm,
+            "bone_lengths": bone_lengths,
+            "gravity": gravity,
+            "gravity_spread_deg": gravity_spread_deg,
+            "depth": depth,
         }
         given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+        self._require_inputs(given)
         if not isinstance(keypoints, Keypoints2D):
             keypoints = Keypoints2D(keypoints=keypoints, **given)
         elif given:
@@ -135,6 +154,10 @@ class Lifter:
         K: npt.ArrayLike | None = None,
         distortion: npt.ArrayLike | None = None,
         height_mm: float | None = None,
+        bone_lengths: npt.ArrayLike | Mapping[str, float] | None = None,
+        gravity: npt.ArrayLike | Literal["level"] | None = None,
+        gravity_spread_deg: float | None = None,
+        depth: npt.ArrayLike | None = None,
         lock_feet: bool = False,
         smoothness: float = 1.0,
         max_gap_seconds: float = sequence.MAX_GAP_SECONDS,
@@ -156,6 +179,10 @@ class Lifter:
             K: (3, 3) intrinsics in pixels.
             distortion: (5,) Brown-Conrady k1 k2 p1 p2 k3; needs K.
             height_mm: the person's standing height.
+            bone_lengths: (12,) or by name, as in `lift`.
+            gravity: (3,) or "level", as in `lift`; or (T, 3) for a camera that turns.
+            gravity_spread_deg: by how many degrees gravity may be off, about; 5 by default.
+            depth: (T, 133), as in `lift`.
             lock_feet: keep standing feet in their place. For cameras that do not move.
             smoothness: 0.001 to 1000; divides all cut-off frequencies: 2 is smoother, 0.5 follows faster.
             max_gap_seconds: gaps up to this length are filled; after a longer one a person starts anew.
@@ -175,8 +202,18 @@ class Lifter:
         Warns:
             InputWarning: as `lift`.
         """
-        options = {"image_size": image_size, "K": K, "distortion": distortion, "height_mm": height_mm}
+        options = {
+            "image_size": image_size,
+            "K": K,
+            "distortion": distortion,
+            "height_mm": height_mm,
+            "bone_lengths": bone_lengths,
+            "gravity": gravity,
+            "gravity_spread_deg": gravity_spread_deg,
+            "depth": depth,
+        }
         given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+        self._require_inputs(given)
         if not isinstance(keypoints, Keypoints2D):
             keypoints = sequence.read_frames(keypoints, given)
         elif given:
@@ -197,9 +234,23 @@ class Lifter:
         """Upload the weights to the Hub; options as in `pretrained.push`. Returns the commit's address."""
         return pretrained.push(self.model, repo_id, **options)
 
+    def _require_inputs(self, given: Collection[str]) -> None:
+        """Raise InputError for what the weights cannot be told."""
+        takes = self.model.config.inputs
+        lacking = [name for name in INPUTS if name in given and name not in takes]
+        if lacking:
+            raise InputError(
+                f"expected weights with an input for {' and '.join(lacking)}, got weights that take "
+                f"{', '.join(('keypoints', 'camera', 'height', *takes))}; omit {' and '.join(lacking)}, or "
+                "load other weights"
+            )
+
     def _lift(self, people: Keypoints2D, progress: Progress | None = None) -> Pose3D:
         if not len(people):
             return Pose3D.empty(people.fps)
+        self._require_inputs(
+            [name for name in ("bone_lengths", "gravity") if getattr(people, name) is not None]
+        )
         source = camera_source(people)
         chunks = []
         with torch.inference_mode(), torch.autocast(self.device.type, enabled=False):
@@ -228,7 +279,7 @@ class Lifter:
             image_size=None if people.image_size is None else people.image_size.copy(),
             track_ids=None if people.track_ids is None else people.track_ids.copy(),
             fps=people.fps,
-            scale_source="average_adult" if people.height_mm is None else "height_mm",
+            scale_source=_scale_source(people),
         )
         return _require_finite(pose)
 
@@ -245,10 +296,17 @@ class Lifter:
             camera_given=torch.full((len(people),), source == "given", device=self.device),
             size_given=torch.full((len(people),), source != "keypoints", device=self.device),
             scale=scale,
+            known=known_of(people, self.model.config.inputs, self.device),
         )
         off = seen.reprojection_error(lifted.xyz + lifted.translation[:, None])
         tensors = {**lifted._asdict(), "K": seen.K, "reprojection_error_px": off}
         return {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
+
+
+def _scale_source(people: Keypoints2D) -> ScaleSource:
+    if people.height_mm is not None:
+        return "height_mm"
+    return "average_adult" if people.bone_lengths is None else "bone_lengths"
 
 
 _BEYOND = (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -49,6 +50,9 @@ class LiveLifter:
         K: npt.ArrayLike | None = None,
         distortion: npt.ArrayLike | None = None,
         height_mm: float | None = None,
+        bone_lengths: npt.ArrayLike | Mapping[str, float] | None = None,
+        gravity: npt.ArrayLike | Literal["level"] | None = None,
+        gravity_spread_deg: float | None = None,
         min_score: float = MIN_SCORE,
         forget_seconds: float = FORGET_SECONDS,
         smoothness: float = 1.0,
@@ -62,6 +66,9 @@ class LiveLifter:
             K: (3, 3) intrinsics in pixels.
             distortion: (5,) Brown-Conrady k1 k2 p1 p2 k3; needs K.
             height_mm: standing height of everyone.
+            bone_lengths: (12,) or by name, of everyone.
+            gravity: (3,), the direction down in camera axes, or "level".
+            gravity_spread_deg: by how many degrees gravity may be off, about; 5 by default.
             min_score: keypoints with a lower score are missing.
             forget_seconds: a person who was not seen for longer starts anew.
             smoothness: 0.001 to 1000; divides the cut-offs: 2 is steadier and twice as late.
@@ -75,6 +82,9 @@ class LiveLifter:
             "K": K,
             "distortion": distortion,
             "height_mm": height_mm,
+            "bone_lengths": bone_lengths,
+            "gravity": gravity,
+            "gravity_spread_deg": gravity_spread_deg,
         }
         self.reset()
 

@@ -10,15 +10,23 @@ import torch
 from torch import Tensor, nn
 
 from wholebody_lift import atomic, skeleton
+from wholebody_lift.config import Input
 from wholebody_lift.extras import ONNX
 from wholebody_lift.from_pixels import FromPixels
 from wholebody_lift.keypoints import MIN_SCORE
+from wholebody_lift.known import BONES, Known
 from wholebody_lift.model import SemGAN
 
 if TYPE_CHECKING:
     from onnx import GraphProto
 
 INPUTS = ("keypoints", "focal", "centre", "camera_given")
+KNOWN_INPUTS: dict[Input, tuple[str, ...]] = {
+    "bone_lengths": ("bone_lengths",),
+    "gravity": ("gravity", "gravity_spread_deg"),
+    "depth": ("depth",),
+}
+"""What a file takes besides, for each of the network's `inputs`; NaN where it is not known."""
 OUTPUTS = ("xyz", "error_mm", "translation")
 
 _OPSET = 18
@@ -33,24 +41,29 @@ class Exported(nn.Module):
     def __init__(self, model: SemGAN) -> None:
         super().__init__()
         self.from_pixels = FromPixels(model)
+        self.known_inputs = [name for given in model.config.inputs for name in KNOWN_INPUTS[given]]
 
     def forward(
-        self, keypoints: Tensor, focal: Tensor, centre: Tensor, camera_given: Tensor
+        self, keypoints: Tensor, focal: Tensor, centre: Tensor, camera_given: Tensor, *known: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Lift N people.
 
         keypoints: (N, 133, 3) x and y in pixels, and a score; missing is NaN or a score under `MIN_SCORE`.
         focal, centre: (N, 2) focal lengths and principal point in pixels.
         camera_given: (N,) bool; False where both are assumed from the image size.
+        known: what `known_inputs` names, each as in `known.Known`, NaN where it is not known.
 
         Returns xyz (N, 133, 3) mm from the midpoint of the hips in OpenCV's camera axes, for a person of the
-        network's stature; error_mm (N, 133); translation (N, 3) mm of the midpoint from the camera.
+        network's stature or of the bone lengths given; error_mm (N, 133); translation (N, 3) mm of the
+        midpoint from the camera.
         """
         xy, scores = keypoints[..., :2], keypoints[..., 2]
         observed = (scores >= MIN_SCORE) & (xy == xy).all(-1)
         xy, scores = torch.where(observed[..., None], xy, 0), torch.where(observed, scores, 0)
         plane = (xy - centre[:, None]) / focal[:, None]
-        lifted = self.from_pixels(plane, observed, scores, camera_given, torch.ones_like(camera_given))
+        size_given = torch.ones_like(camera_given)
+        beside = Known(**dict(zip(self.known_inputs, known, strict=True))) if known else None
+        lifted = self.from_pixels(plane, observed, scores, camera_given, size_given, known=beside)
         return lifted.xyz, lifted.error_mm, lifted.translation
 
 
@@ -63,21 +76,32 @@ def write(model: SemGAN, path: str | Path) -> None:
     ONNX.needed_for("an ONNX file")
     import onnx
 
+    exported = Exported(model.eval())
+    columns = {
+        "bone_lengths": (len(BONES),),
+        "gravity": (3,),
+        "gravity_spread_deg": (),
+        "depth": (skeleton.NUM_KEYPOINTS,),
+    }
     example = (  # two people; the exporter takes one tensor in two places for one input
         torch.ones(2, skeleton.NUM_KEYPOINTS, 3),
         torch.ones(2, 2),
         torch.ones(2, 2),
         torch.ones(2, dtype=torch.bool),
+        *(torch.ones(2, *columns[name]) for name in exported.known_inputs),
     )
     n = torch.export.Dim("people", min=1, max=2**16)
+    shapes: tuple[object, ...] = tuple({0: n} for _ in INPUTS)
+    if exported.known_inputs:  # the variable arguments of `Exported.forward` are one tuple
+        shapes += (tuple({0: n} for _ in exported.known_inputs),)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about the exporter's own insides
         program = torch.onnx.export(
-            Exported(model.eval()),
+            exported,
             example,
             dynamo=True,
-            dynamic_shapes=tuple({0: n} for _ in example),
-            input_names=list(INPUTS),
+            dynamic_shapes=shapes,
+            input_names=[*INPUTS, *exported.known_inputs],
             output_names=list(OUTPUTS),
             opset_version=_OPSET,
             verbose=False,

@@ -12,14 +12,16 @@ import numpy.typing as npt
 
 from wholebody_lift import checks, tracks
 from wholebody_lift._types import AnyFloats
-from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
+from wholebody_lift.body import long_bones
+from wholebody_lift.body.bone_lengths import weighted_median
+from wholebody_lift.skeleton import KEYPOINT_NAMES, LONG_BONES, NUM_KEYPOINTS, PARTS
 
 if TYPE_CHECKING:
     import pandas
 
 
 CameraSource = Literal["given", "image_size", "keypoints"]
-ScaleSource = Literal["height_mm", "average_adult"]
+ScaleSource = Literal["height_mm", "bone_lengths", "average_adult"]
 
 
 class FrameSpec(NamedTuple):
@@ -54,6 +56,7 @@ _CAMERA_WORDS: dict[str, str] = {
 }
 _SCALE_WORDS: dict[str, str] = {
     "height_mm": "from the given height",
+    "bone_lengths": "from the given bone lengths",
     "average_adult": "of an average adult (one image cannot tell the true one; give height_mm to set it)",
 }
 
@@ -79,7 +82,8 @@ class Pose3D:
         image_size: (N, 2) float64, width and height in pixels, or None if unknown.
         track_ids: (N,) int64, who each person is: one number is one person in every frame, or None.
         fps: frames per second, where `image_ids` count the frames of a video, or None.
-        scale_source: "height_mm" if the user gave the person's height, else "average_adult".
+        scale_source: "height_mm" if the user gave the person's height, else "bone_lengths" if some of these
+            were given, else "average_adult".
         frame: one of `FRAMES`.
     """
 
@@ -199,6 +203,26 @@ class Pose3D:
         turn = _frame_spec(frame).matrix @ _frame_spec(self.frame).matrix.T
         turn32 = turn.astype(np.float32)
         return replace(self, xyz=self.xyz @ turn32.T, translation=self.translation @ turn32.T, frame=frame)
+
+    def bone_lengths(self) -> AnyFloats:
+        """Lengths of the long bones of each person, for another lift of the same people.
+
+        They are in mm, in the order of `skeleton.LONG_BONES`: the weighted median over all rows in which the
+        person is, so that each row of a person has the same. Without `height_mm` they are those of an average
+        adult, proportioned like the person.
+
+        Returns:
+            (N, 12) float64.
+
+        Raises:
+            InputError: it is not known who is who in several images.
+        """
+        lengths = np.empty((len(self), len(LONG_BONES)))
+        for _, rows in tracks.each(self):
+            measured = long_bones.lengths(self.xyz[rows].astype(np.float64))
+            weights = long_bones.weights(self.error_mm[rows])
+            lengths[rows] = weighted_median(measured, weights)
+        return lengths
 
     def summary(self) -> str:
         """What this is, for a person to read: people, units, axes, camera, scale, errors."""

@@ -191,6 +191,37 @@ LIMBS: tuple[tuple[int, int, int], ...] = tuple(
 """The four limbs as keypoint triples; each spans a plane."""
 
 
+def _long_bones() -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Both ends of each bone."""
+
+    def ends(*names: str) -> tuple[int, ...]:
+        return tuple(INDEX[name] for name in names)
+
+    shoulders, hips = (ends(*(f"{side}_{name}" for side in _SIDES)) for name in ("shoulder", "hip"))
+    bones = {
+        f"{side}_{bone}": (ends(f"{side}_{start}"), ends(f"{side}_{end}"))
+        for bone, start, end in (
+            ("upper_arm", "shoulder", "elbow"),
+            ("forearm", "elbow", "wrist"),
+            ("thigh", "hip", "knee"),
+            ("shank", "knee", "ankle"),
+        )
+        for side in _SIDES
+    }
+    return bones | {
+        "shoulder_width": (shoulders[:1], shoulders[1:]),
+        "hip_width": (hips[:1], hips[1:]),
+        "trunk": (shoulders, hips),
+        "head_width": (ends("left_ear"), ends("right_ear")),
+    }
+
+
+LONG_BONES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = _long_bones()
+"""The lengths that say how a body is built, by name: the long bones of arms and legs, the widths of shoulders
+and hips, the trunk, and the head from ear to ear. Each is the distance between the midpoints of two groups of
+keypoints."""
+
+
 def indices(*parts: str) -> list[int]:
     """Keypoint indices of the named parts, in order."""
     return [i for part in parts for i in PARTS[part]]

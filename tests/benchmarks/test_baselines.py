@@ -53,13 +53,13 @@ def test_every_parameter_learns_from_all_answers(model: Baseline, told: Features
 def test_a_batch_is_lifted_as_its_people_are(model: Baseline, told: Features) -> None:
     together = model.eval()(told)
     for i in range(3):
-        alone = model(Features(*(tensor[i : i + 1] for tensor in told)))
+        alone = model(told.map(lambda tensor, i=i: tensor[i : i + 1]))
         assert torch.allclose(alone.xyz[0], together.xyz[i], atol=1e-2)
         assert torch.allclose(alone.error_mm[0], together.error_mm[i], atol=1e-2)
 
 
 def test_all_features_are_read(model: Baseline, told: Features) -> None:
-    for tensor in told:
+    for tensor in (told.keypoints, told.person):
         tensor.requires_grad_()
     model.eval()(told).xyz.square().sum().backward()
     assert (told.keypoints.grad.abs().sum((0, 1)) > 0).all()

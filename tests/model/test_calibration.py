@@ -47,7 +47,7 @@ def test_it_changes_expected_errors_alone() -> None:
     assert torch.equal(right(told).xyz, plain(told).xyz)
     expected = ErrorCalibration(_same_for_all(SAID, FOUND))(plain(told).error_mm)
     assert torch.allclose(right(told).error_mm, expected)
-    assert (right.half()(Features(*(t.half() for t in told))).error_mm > 0).all()
+    assert (right.half()(told.map(lambda t: t.half())).error_mm > 0).all()
 
 
 @pytest.mark.parametrize(
@@ -75,16 +75,20 @@ def test_the_former_format_is_read_and_nothing_else_is_let_through() -> None:
     new = Config(channels=16, heads=2, layers=1, calibration=_same_for_all(SAID, FOUND)).model_dump(
         mode="json"
     )
-    assert new["format"] == "wholebody-lift/4"
+    assert new["format"] == "wholebody-lift/5"
+    assert new.pop("inputs") == []
     curves = new["calibration"]
     former = {**new, "format": "wholebody-lift/3"}
     former["calibration"] = {"said_mm": curves["predicted_mm"], "found_mm": curves["measured_mm"]}
     assert Config.model_validate(former) == Config.model_validate(new)
     assert Config.model_validate({**former, "calibration": None}).calibration is None
+    assert Config.model_validate({**new, "format": "wholebody-lift/4"}) == Config.model_validate(new)
     for wrong in (
         {**former, "format": "wholebody-lift/4"},
         {**former, "format": "wholebody-lift/2"},
         {**former, "odd": 1},
+        {**new, "format": "wholebody-lift/4", "inputs": ["depth"]},
+        {**new, "inputs": ["depth", "gravity"]},
     ):
         with pytest.raises(ValidationError):
             Config.model_validate(wrong)

@@ -73,7 +73,7 @@ def test_survives_deepcopy_and_state_dict(model: SemGAN, people: Features) -> No
 def test_survives_half_precision(model: SemGAN, people: Features, dtype: torch.dtype) -> None:
     reference = model(people).xyz
     half = copy.deepcopy(model).to(dtype)
-    answer = half(Features(*(x.to(dtype) for x in people)))
+    answer = half(people.map(lambda x: x.to(dtype)))
     assert answer.xyz.dtype == torch.float32  # positions keep their precision outside the network
     assert (answer.xyz - reference).norm(dim=-1).mean() < 0.03 * reference.norm(dim=-1).mean()
 

@@ -12,7 +12,6 @@ pytest.importorskip("anny")
 pytest.importorskip("tensorboard")
 
 from wholebody_lift import pretrained
-from wholebody_lift.features import Features
 from wholebody_lift.train import supply
 from wholebody_lift.train.loop import Trainer, TrainingDivergedError, averaged, checkpoint_path
 from wholebody_lift.train.settings import Settings
@@ -257,10 +256,11 @@ def test_no_step_waits_for_a_gpu(
 ) -> None:
     """On the device "meta" whatever needs a value raises: item(), nonzero(), bool() of a tensor."""
     monkeypatch.setattr(Trainer, "_supply", lambda *_: None)
-    keypoints, person, *rest = (
-        tensor.to("meta") for tensor in (*validation.features, validation.target, validation.observed)
+    there = Batch(
+        validation.features.map(lambda tensor: tensor.to("meta")),
+        validation.target.to("meta"),
+        validation.observed.to("meta"),
     )
-    there = Batch(Features(keypoints, person), *rest)
     trainer = Trainer(
         replace(settings, optimizer=optimizer), SimpleNamespace(device=torch.device("meta")), there
     )

@@ -79,7 +79,7 @@ class NodeEmbedding(nn.Module):
 
     keypoint_in_slot: Tensor
 
-    def __init__(self, nodes: Nodes, features: int, channels: int) -> None:
+    def __init__(self, nodes: Nodes, features: int, channels: int, *, bias: bool = True) -> None:
         super().__init__()
         filled = nodes.filled
         zeros = torch.full(filled.shape, nodes.num_keypoints)  # one behind the last keypoint
@@ -87,13 +87,14 @@ class NodeEmbedding(nn.Module):
         self.register_buffer("keypoint_in_slot", keypoint, persistent=False)
         fan_in = nodes.slots * features
         self.weight = nn.Parameter(torch.empty(len(nodes.members), fan_in, channels))
-        self.bias = nn.Parameter(torch.randn(len(nodes.members), channels) * 0.02)
+        self.bias = nn.Parameter(torch.randn(len(nodes.members), channels) * 0.02) if bias else None
         nn.init.uniform_(self.weight, -1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in))
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, keypoints, F) to (N, nodes, C)."""
         slots = nn.functional.pad(x, (0, 0, 0, 1))[:, self.keypoint_in_slot].flatten(2)  # (N, nodes, slots F)
-        return torch.einsum("nif,ifc->nic", slots, self.weight) + self.bias
+        x = torch.einsum("nif,ifc->nic", slots, self.weight)
+        return x if self.bias is None else x + self.bias
 
 
 class NodeAnswers(nn.Module):

@@ -13,6 +13,7 @@ from wholebody_lift.config import Calibration, Config
 from wholebody_lift.features import KEYPOINT_FEATURES, PERSON_FEATURES, Features
 from wholebody_lift.model.calibration import ErrorCalibration
 from wholebody_lift.model.encoder import SemGANLayer
+from wholebody_lift.model.known import KnownEmbedding
 from wholebody_lift.model.nodes import NodeEmbedding, graph_of, nodes_of_parts
 from wholebody_lift.model.part_decoder import PartDecoder
 from wholebody_lift.model.waves import Waves
@@ -56,6 +57,7 @@ class SemGAN(nn.Module):
             body = NodeEmbedding(parts["body"], KEYPOINT_FEATURES + waves.extra, config.channels)
             self.embed_keypoints["body"] = nn.Sequential(waves, body)
         self.embed_person = nn.Linear(PERSON_FEATURES, config.channels)
+        self.embed_known = KnownEmbedding(config.inputs, parts, config.channels)
         self.encoder = nn.ModuleList(
             SemGANLayer(config.channels, config.heads, sum(self.num_nodes), graph)
             for _ in range(config.layers)
@@ -88,6 +90,7 @@ class SemGAN(nn.Module):
         keypoints = torch.split(features.keypoints, self.num_keypoints, dim=1)
         embedded = [embed(x) for embed, x in zip(self.embed_keypoints.values(), keypoints, strict=True)]
         x = torch.cat(embedded, dim=1) + self.embed_person(features.person)[:, None]
+        x = self.embed_known(x, features)
         states = []
         for layer in self.encoder:
             x = layer(x)

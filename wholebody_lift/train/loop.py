@@ -14,7 +14,7 @@ from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
 from wholebody_lift import pretrained
-from wholebody_lift.config import Config
+from wholebody_lift.config import INPUTS, Config
 from wholebody_lift.features import Features
 from wholebody_lift.model import Prediction, SemGAN
 from wholebody_lift.model.nodes import NodeAnswers, Nodes, nodes_of_parts
@@ -311,17 +311,24 @@ def _semgan(settings: Settings) -> SemGAN:
     if settings.start_from is None or settings.resume:
         return SemGAN(_config(settings))
     found = pretrained.load(settings.start_from).with_calibration(None)
-    if found.config != _config(settings):
+    wanted = _config(settings)
+    if found.config.model_copy(update={"inputs": wanted.inputs}) != wanted:
         raise ValueError(
             f"the weights of {settings.start_from} are of {found.config!r}, and the settings ask for "
-            f"{_config(settings)!r}; give --nodes, --channels, --heads and --layers as they are there"
+            f"{wanted!r}; give --nodes, --channels, --heads and --layers as they are there"
         )
-    return found
+    model = SemGAN(wanted)  # what it is told for the first time changes nothing at first
+    model.load_state_dict({**model.state_dict(), **found.state_dict()})
+    return model
 
 
 def _config(settings: Settings) -> Config:
     return Config(
-        nodes=settings.nodes, channels=settings.channels, heads=settings.heads, layers=settings.layers
+        nodes=settings.nodes,
+        channels=settings.channels,
+        heads=settings.heads,
+        layers=settings.layers,
+        inputs=() if settings.inputs == "none" else INPUTS,
     )
 
 

@@ -53,6 +53,9 @@ class Settings:
     channels: Annotated[int, "width of the network"] = 256
     heads: Annotated[int, "attention heads"] = 8
     layers: Annotated[int, "encoder layers"] = 4
+    inputs: Annotated[
+        Literal["all", "none"], "what the network can be told beside keypoints: bone lengths, gravity, depth"
+    ] = "all"
     seed: Annotated[int, "random seed of the weights and the people"] = 0
     threads: Annotated[int, "CPU threads; 0: as torch chooses"] = 0
     precision: Annotated[

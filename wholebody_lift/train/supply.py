@@ -51,7 +51,7 @@ class _Pool:
             stream = torch.cuda.current_stream()
             stream.wait_event(self._made)
             for piece in self.pieces:
-                for tensor in (*piece.features, piece.target, piece.observed):
+                for tensor in piece.tensors:
                     tensor.record_stream(stream)
 
 

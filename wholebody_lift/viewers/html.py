@@ -229,12 +229,18 @@ def _subtitle(pose: Pose3D) -> str:
 
 def _caption(pose: Pose3D) -> str:
     """The line under the picture: units, axes, scale and camera."""
-    scale = "given height" if pose.scale_source == "height_mm" else "assumed, an average adult"
+    scale = _SCALE_SHORT[pose.scale_source]
     return (
         f"Millimetres from the midpoint of the hips, {pose.frame} axes. "
         f"Scale: {scale}. Camera: {_CAMERA_SHORT[pose.camera_source]}."
     )
 
+
+_SCALE_SHORT = {
+    "height_mm": "given height",
+    "bone_lengths": "given bone lengths",
+    "average_adult": "assumed, an average adult",
+}
 
 _CAMERA_SHORT = {
     "given": "given",
@@ -287,4 +293,6 @@ def _camera(pose: Pose3D) -> tuple[str, str]:
 def _scale(pose: Pose3D) -> tuple[str, str]:
     if pose.scale_source == "height_mm":
         return "given", "from the person's height"
+    if pose.scale_source == "bone_lengths":
+        return "given", "from the lengths of the person's bones"
     return "assumed", "an average adult, as one image does not show the size; a known height sets it"

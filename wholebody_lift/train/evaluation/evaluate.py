@@ -150,7 +150,7 @@ def predict(model: nn.Module, features: Features) -> Prediction:
     training = model.training
     model.eval()
     with torch.inference_mode():
-        answer = model(Features(*(tensor.to(device) for tensor in features)))
+        answer = model(features.map(lambda tensor: tensor.to(device)))
     model.train(training)
     return Prediction(answer.xyz.float().cpu(), answer.error_mm.float().cpu())
 

@@ -26,11 +26,12 @@ from wholebody_lift.features import (
 )
 from wholebody_lift.keypoints import MIN_SCORE
 from wholebody_lift.skeleton import ROOT
-from wholebody_lift.train.synthetic import cameras, close_ups, detector, faces, hands, poses
+from wholebody_lift.train.synthetic import cameras, close_ups, detector, faces, facts, hands, poses
 from wholebody_lift.train.synthetic.bank import MotionBank, Split
 from wholebody_lift.train.synthetic.cameras import Views
 from wholebody_lift.train.synthetic.detector import Detections
 from wholebody_lift.train.synthetic.draws import Draws
+from wholebody_lift.train.synthetic.facts import Facts
 from wholebody_lift.train.synthetic.occlusion import hidden
 from wholebody_lift.train.synthetic.rig import Rest, Rig
 from wholebody_lift.train.synthetic.rotations import to_matrix
@@ -61,17 +62,29 @@ class Batch(NamedTuple):
 
     @classmethod
     def join(cls, pieces: Sequence[Batch]) -> Batch:
-        """The inverse of `split`."""
-        keypoints, person, target, observed = (
-            torch.cat(tensors) for tensors in zip(*((*piece[0], *piece[1:]) for piece in pieces), strict=True)
+        """The inverse of `split`. What the features of the first piece have, all must have."""
+        told: dict[str, Tensor] = {
+            name: torch.cat([getattr(piece.features, name) for piece in pieces])
+            for name, values in pieces[0].features._asdict().items()
+            if values is not None
+        }
+        target, observed = (
+            torch.cat(columns) for columns in zip(*(piece[1:] for piece in pieces), strict=True)
         )
-        return cls(Features(keypoints, person), target, observed)
+        return cls(Features(**told), target, observed)
 
     def split(self, size: int) -> list[Batch]:
         """Split into pieces of `size` people."""
-        tensors = (*self.features, self.target, self.observed)
-        pieces = zip(*(torch.split(tensor, size) for tensor in tensors), strict=True)
-        return [Batch(Features(*piece[:2]), *piece[2:]) for piece in pieces]
+        return [self._rows(slice(start, start + size)) for start in range(0, len(self.target), size)]
+
+    def _rows(self, rows: slice) -> Batch:
+        return Batch(self.features.map(lambda values: values[rows]), self.target[rows], self.observed[rows])
+
+    @property
+    def tensors(self) -> list[Tensor]:
+        """All of them."""
+        told = [values for values in self.features if values is not None]
+        return [*told, self.target, self.observed]
 
 
 class Scene(NamedTuple):
@@ -131,15 +144,13 @@ class People:
         size = CPU_VIEWS if self.device.type == "cpu" else n
         pieces = zip(torch.split(xyz, size), torch.split(stature_mm, size), strict=True)
         shares = _shares(self.device)
-        return Batch.join(
-            [
-                to_batch(
-                    self._mixed(*piece, generator),
-                    Draws(len(piece[0]), generator).choice(shares),
-                )
-                for piece in pieces
-            ]
-        )
+        batches = []
+        for piece in pieces:
+            scene = self._mixed(*piece, generator)
+            knowledge = Draws(len(piece[0]), generator).choice(shares)
+            beside = facts.sample(scene.views, scene.stature_mm, observed(scene), generator)
+            batches.append(to_batch(scene, knowledge, beside=beside))
+        return Batch.join(batches)
 
     def scene(
         self,
@@ -255,36 +266,46 @@ def _shares(device: torch.device) -> Tensor:
     return torch.tensor(list(CAMERA_KNOWLEDGE.values()), device=device)
 
 
-def to_batch(scene: Scene, knowledge: Tensor | str, config: Config | None = None) -> Batch:
+def observed(scene: Scene) -> Tensor:
+    """(N, 133) bool: the keypoints that were detected."""
+    found = scene.detections
+    return (found.scores >= MIN_SCORE) & found.xy.isfinite().all(-1)
+
+
+def to_batch(
+    scene: Scene, knowledge: Tensor | str, config: Config | None = None, beside: Facts | None = None
+) -> Batch:
     """Convert a scene to the network's input and target.
 
     knowledge: what the network is given of the camera, a name in `CAMERA_KNOWLEDGE` or positions (N,) in it.
+    beside: what is known beside the keypoints.
     """
     views, found = scene.views, scene.detections
     stature = (config or Config()).stature_mm
-    observed = (found.scores >= MIN_SCORE) & found.xy.isfinite().all(-1)
+    seen = observed(scene)
     names = list(CAMERA_KNOWLEDGE)
     if isinstance(knowledge, str):
-        knowledge = torch.full((len(observed),), names.index(knowledge), device=observed.device)
+        knowledge = torch.full((len(seen),), names.index(knowledge), device=seen.device)
     given, alone = knowledge == names.index("given"), knowledge == names.index("keypoints")
 
-    xy = torch.where(observed[..., None], found.xy, 0)
+    xy = torch.where(seen[..., None], found.xy, 0)
     true_plane = camera.to_image_plane(xy, views.K)
     bent = views.distortion.any(-1).nonzero().squeeze(-1)  # most lenses are straight, and undoing costs most
     true_plane[bent] = camera.undistort(true_plane[bent], views.distortion[bent])
     assumed_K = torch.where(
         alone[:, None, None],
-        intrinsics_from_keypoints(xy, observed),
+        intrinsics_from_keypoints(xy, seen),
         camera.intrinsics_from_image_size(views.image_size),
     )
     plane = torch.where(given[:, None, None], true_plane, camera.to_image_plane(xy, assumed_K))
-    canonical, view = canonical_view(plane, observed)
-    given_features = features(canonical, found.scores, observed, view, given, ~alone)
+    canonical, view = canonical_view(plane, seen)
+    known, scale = (None, None) if beside is None else beside
+    given_features = features(canonical, found.scores, seen, view, given, ~alone, known, scale)
 
     # A picture shows the person from where the camera really was, so the target is in the view along the true
     # ray, even if the camera was assumed.
-    _, true_view = canonical_view(true_plane, observed)
+    _, true_view = canonical_view(true_plane, seen)
     left_hip, right_hip = (views.xyz[:, i, None] for i in ROOT)
     xyz = views.xyz - (left_hip + right_hip) / 2
     target = to_virtual_axes(xyz, true_view) * (stature / scene.stature_mm)[:, None, None]
-    return Batch(given_features, target, observed)
+    return Batch(given_features, target, seen)

@@ -1,0 +1,64 @@
+"""What is known beside the keypoints, as vectors to add to those of the nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from wholebody_lift.config import Input
+from wholebody_lift.features import Features
+from wholebody_lift.known import BONE_FEATURES, DEPTH_FEATURES, GRAVITY_FEATURES
+from wholebody_lift.model.nodes import NodeEmbedding, Nodes
+
+
+class DepthEmbedding(nn.Module):
+    """From a detector's depth of the keypoints to feature vectors of the nodes."""
+
+    def __init__(self, parts: Mapping[str, Nodes], channels: int) -> None:
+        super().__init__()
+        self.num_keypoints = [nodes.num_keypoints for nodes in parts.values()]
+        self.parts = nn.ModuleDict(
+            {
+                name: NodeEmbedding(nodes, DEPTH_FEATURES, channels, bias=False)
+                for name, nodes in parts.items()
+            }
+        )
+
+    def forward(self, depth: Tensor) -> Tensor:
+        """(N, 133, DEPTH_FEATURES) to (N, nodes, C)."""
+        pieces = torch.split(depth, self.num_keypoints, dim=1)
+        return torch.cat([embed(x) for embed, x in zip(self.parts.values(), pieces, strict=True)], dim=1)
+
+
+class KnownEmbedding(nn.Module):
+    """The sum of what each input adds to the nodes: 0 where nothing is known, and everywhere at first.
+
+    So a network that learns to use another input starts as the one that it was.
+    """
+
+    def __init__(self, inputs: Sequence[Input], parts: Mapping[str, Nodes], channels: int) -> None:
+        super().__init__()
+        embeddings: dict[Input, nn.Module] = {
+            "bone_lengths": nn.Linear(BONE_FEATURES, channels, bias=False),
+            "gravity": nn.Linear(GRAVITY_FEATURES, channels, bias=False),
+            "depth": DepthEmbedding(parts, channels),
+        }
+        self.inputs = nn.ModuleDict({name: embeddings[name] for name in inputs})
+        for weight in self.parameters():
+            nn.init.zeros_(weight)
+
+    def forward(self, x: Tensor, features: Features) -> Tensor:
+        """Add to the nodes (N, nodes, C) what is known of them, if anything is."""
+        told: dict[str, Tensor | None] = {
+            "bone_lengths": features.bone_lengths,
+            "gravity": features.gravity,
+            "depth": features.depth,
+        }
+        for name, embed in self.inputs.items():
+            values = told[name]
+            if values is not None:
+                added = embed(values)
+                x = x + (added if name == "depth" else added[:, None])
+        return x

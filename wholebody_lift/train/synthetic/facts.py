@@ -1,0 +1,196 @@
+"""What is known of synthetic people beside their keypoints, as users know it: with errors, and of some only.
+
+Errors of a detector's depth are modelled after what MediaPipe answers for one real person (640 frames of
+`benchmarks/data/gestures.npz`, person 0): upper arms and thighs are too flat, one limb in ten points the
+wrong way, and the whole body leans by a few degrees.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from wholebody_lift.camera import look_at
+from wholebody_lift.features import weights_of
+from wholebody_lift.known import BONES, SPREAD_RANGE_DEG, TYPICAL_STATURE_MM, Known, long_bones
+from wholebody_lift.skeleton import INDEX, PARTS, indices
+from wholebody_lift.train.synthetic.cameras import Views
+from wholebody_lift.train.synthetic.draws import Draws
+
+SHARES: dict[str, float] = {"bone_lengths": 0.3, "gravity": 0.35, "depth": 0.3}
+"""Share of training people of whom each is known, one independently of another."""
+
+HEIGHT_KNOWN = 0.5
+"""Share of people with known bone lengths whose height is known too."""
+SOME_BONES = 0.4
+"""Share of people with known bone lengths of whom any may be missing."""
+BONE_ERROR = (0.005, 0.06)
+"""Relative error of a person's bone lengths, drawn log-uniformly: from that of a tape measure to that of a
+video."""
+_POSE_ERROR = {"trunk": 0.03, "shoulder_width": 0.04, "hip_width": 0.02, "head_width": 0.03}
+"""What posture changes, as it was another one when the lengths were measured; relative."""
+HEIGHT_ERROR = 0.01
+
+BODY_DEPTH = 0.6
+"""Share of the depths that cover body, toes and heels only, as MediaPipe's; others cover every keypoint."""
+
+_PITCH_DEG = (-3.0, 5.0)
+"""Mean and spread of the lean; the feet come out too near where it is negative."""
+_SIZE_SD = 0.15
+"""Spread of the log scale."""
+_CAREFUL = 0.4
+"""Spread of the log of a person's quality, by which all that is random below is multiplied."""
+
+
+class _Segment(NamedTuple):
+    """How the depth from one keypoint to the next comes out."""
+
+    slope: float
+    slope_sd: float
+    mirrored: float
+    """Share that points the wrong way."""
+    noise_mm: float
+
+
+_SEGMENTS: dict[str, _Segment] = {
+    "upper_arm": _Segment(0.55, 0.25, 0.09, 44.0),
+    "forearm": _Segment(0.92, 0.25, 0.06, 44.0),
+    "thigh": _Segment(0.55, 0.35, 0.12, 40.0),
+    "shank": _Segment(1.05, 0.25, 0.02, 32.0),
+    "foot": _Segment(0.9, 0.25, 0.02, 20.0),
+    "trunk": _Segment(0.8, 0.25, 0.03, 32.0),
+    "head": _Segment(0.9, 0.3, 0.02, 36.0),
+    "shoulders": _Segment(0.9, 0.2, 0.02, 16.0),
+    "hips": _Segment(0.9, 0.2, 0.02, 8.0),
+    "face": _Segment(0.8, 0.2, 0.0, 3.0),
+    "hand": _Segment(0.8, 0.3, 0.05, 6.0),
+}
+
+
+class Facts(NamedTuple):
+    """What is known of N people."""
+
+    known: Known
+    scale: Tensor
+    """(N,) height as a multiple of the network's stature, NaN where it is not known."""
+
+
+def sample(
+    views: Views,
+    stature_mm: Tensor,
+    observed: Tensor,
+    generator: torch.Generator,
+    shares: dict[str, float] = SHARES,
+) -> Facts:
+    """Facts about people before cameras, of whom `observed` (N, 133) keypoints are detected.
+
+    shares: of the people of whom each of `config.INPUTS` is known.
+    """
+    draws = Draws(len(stature_mm), generator)
+    bone_lengths = _bone_lengths(views.xyz, draws)
+    height_known = draws.happens(HEIGHT_KNOWN) & draws.happens(shares["bone_lengths"])
+    height = stature_mm * (1 + HEIGHT_ERROR * draws.normal())
+    gravity, spread = _gravity(views.rotation, draws)
+    depth = _depth(views.xyz, observed, draws)
+
+    def some(values: Tensor, name: str) -> Tensor:
+        happens = draws.happens(shares[name])
+        return torch.where(happens.view(-1, *[1] * (values.ndim - 1)), values, torch.nan)
+
+    return Facts(
+        Known(some(bone_lengths, "bone_lengths"), some(gravity, "gravity"), spread, some(depth, "depth")),
+        torch.where(height_known, height / TYPICAL_STATURE_MM, torch.nan),
+    )
+
+
+def _bone_lengths(xyz: Tensor, draws: Draws) -> Tensor:
+    """(N, 12) mm"""
+    low, high = map(math.log, BONE_ERROR)
+    of_person = draws.between((low, high)).exp()
+    posture = xyz.new_tensor([_POSE_ERROR.get(name, 0.0) for name in BONES])
+    error = of_person[:, None] * draws.normal(len(BONES)) + posture * draws.normal(len(BONES))
+    measured = long_bones(xyz) * error.exp()
+    missing = draws.happens(SOME_BONES)[:, None] & (draws.uniform(len(BONES)) < draws.uniform()[:, None])
+    return torch.where(missing, torch.nan, measured)
+
+
+def _gravity(rotation: Tensor, draws: Draws) -> tuple[Tensor, Tensor]:
+    """(N, 3) directions and (N,) spreads, degrees, for rotations (N, 3, 3) from world to camera axes."""
+    low, high = map(math.log, SPREAD_RANGE_DEG)
+    spread = draws.between((low, high)).exp()
+    down = -rotation[..., 2]
+    off = spread.deg2rad()[:, None] * draws.normal(3)
+    off = off - (off * down).sum(-1, keepdim=True) * down
+    return torch.nn.functional.normalize(down + off, dim=-1), spread
+
+
+def _depth(xyz: Tensor, observed: Tensor, draws: Draws) -> Tensor:
+    """(N, 133) mm, NaN where the detector gives none, for people (N, 133, 3) mm from the camera."""
+    weights = weights_of(observed, xyz.dtype)
+    centre = (weights[..., None] * xyz).sum(1) / weights.sum(1, keepdim=True)
+    turned = (xyz - centre[:, None]) @ look_at(torch.nn.functional.normalize(centre, dim=-1)).mT
+    true, y = turned[..., 2], turned[..., 1]
+    quality = (_CAREFUL * draws.normal()).exp()
+
+    def follow(kind: str, start: Tensor, end: Tensor) -> Tensor:
+        """The depth of the end, as seen from the start: (N,) or (N, M) each."""
+        segment = _SEGMENTS[kind]
+        slope = segment.slope + segment.slope_sd * quality * draws.normal()
+        slope = torch.where(draws.happens(segment.mirrored), -slope, slope)
+        noise = segment.noise_mm * quality
+        if end.ndim == 1:
+            return slope * (end - start) + noise * draws.normal()
+        return slope[:, None] * (end - start[:, None]) + noise[:, None] * draws.normal(end.shape[1])
+
+    def ends(name: str) -> tuple[Tensor, Tensor]:
+        return true[:, INDEX[f"left_{name}"]], true[:, INDEX[f"right_{name}"]]
+
+    def middle(name: str) -> Tensor:
+        left, right = ends(name)
+        return (left + right) / 2
+
+    guess = torch.zeros_like(true)
+    hips, shoulders = middle("hip"), middle("shoulder")
+    top = follow("trunk", hips, shoulders)
+    for name, base in (("hip", torch.zeros_like(top)), ("shoulder", top)):
+        half = follow(f"{name}s", *ends(name)) / 2
+        guess[:, INDEX[f"left_{name}"]], guess[:, INDEX[f"right_{name}"]] = base - half, base + half
+    head = [
+        INDEX["nose"],
+        *(INDEX[f"{side}_{name}"] for name in ("eye", "ear") for side in ("left", "right")),
+    ]
+    nose = true[:, INDEX["nose"]]
+    on_head = top + follow("head", shoulders, nose)
+    guess[:, head] = on_head[:, None] + follow("face", nose, true[:, head])
+    face = indices("face")
+    guess[:, face] = on_head[:, None] + follow("face", nose, true[:, face])
+    for side in ("left", "right"):
+        for kind, start, end in (
+            ("upper_arm", "shoulder", "elbow"),
+            ("forearm", "elbow", "wrist"),
+            ("thigh", "hip", "knee"),
+            ("shank", "knee", "ankle"),
+        ):
+            i, j = INDEX[f"{side}_{start}"], INDEX[f"{side}_{end}"]
+            guess[:, j] = guess[:, i] + follow(kind, true[:, i], true[:, j])
+        for kind, start, members in (
+            ("hand", "wrist", indices(f"{side}_hand")),
+            ("foot", "ankle", [i for i in PARTS["feet"] if i in _FEET[side]]),
+        ):
+            i = INDEX[f"{side}_{start}"]
+            guess[:, members] = guess[:, [i]] + follow(kind, true[:, i], true[:, members])
+    mean, spread = _PITCH_DEG
+    lean = (mean + spread * draws.normal()).deg2rad().tan()
+    guess = (guess + lean[:, None] * y) * (_SIZE_SD * draws.normal()).exp()[:, None]
+    body_only = draws.happens(BODY_DEPTH)[:, None]
+    small = torch.ones(guess.shape[1], dtype=torch.bool, device=guess.device)
+    small[[*PARTS["body"], *PARTS["feet"]]] = False
+    return torch.where(~observed | (body_only & small), torch.nan, guess)
+
+
+_FEET = {
+    side: {INDEX[f"{side}_{name}"] for name in ("big_toe", "small_toe", "heel")} for side in ("left", "right")
+}
