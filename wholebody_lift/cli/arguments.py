@@ -8,6 +8,8 @@ from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, N
 from pathlib import Path
 from typing import Any
 
+from wholebody_lift.checks import GRAVITY_SPREAD_DEG
+from wholebody_lift.cli import files
 from wholebody_lift.cli.paths import one_of
 
 
@@ -100,6 +102,29 @@ def add_camera(command: ArgumentParser, *, image_size: bool = True) -> None:
     group.add_argument(
         "--height-mm", type=number, metavar="H", help="standing height of the people, mm; sets the scale"
     )
+    group.add_argument(
+        "--bone-lengths",
+        type=Path,
+        metavar="FILE",
+        help='JSON with lengths in mm by name, such as {"left_thigh": 430}, or a result (.npz, .json) of the '
+        "the same person, whose bones are measured; sets the scale without --height-mm",
+    )
+    down = group.add_mutually_exclusive_group()
+    down.add_argument(
+        "--level-camera",
+        nargs="?",
+        type=number,
+        const=GRAVITY_SPREAD_DEG,
+        metavar="DEGREES",
+        help="the camera is level to within DEGREES (%(const)g unless given)",
+    )
+    down.add_argument(
+        "--gravity",
+        nargs=3,
+        type=float,
+        metavar=("X", "Y", "Z"),
+        help="the direction down in camera axes: x right, y down, z forward",
+    )
 
 
 def known(arguments: Namespace) -> dict[str, Any]:
@@ -111,6 +136,11 @@ def known(arguments: Namespace) -> dict[str, Any]:
     if arguments.intrinsics is not None:
         fx, fy, cx, cy = arguments.intrinsics
         given["K"] = [[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]]
+    given["gravity"] = arguments.gravity
+    if getattr(arguments, "level_camera", None) is not None:
+        given |= {"gravity": "level", "gravity_spread_deg": arguments.level_camera}
+    if arguments.bone_lengths is not None:
+        given["bone_lengths"] = files.read_bone_lengths(arguments.bone_lengths)
     return {name: value for name, value in given.items() if value is not None}
 
 

@@ -64,6 +64,33 @@ def read_result(source: Path) -> Pose3D:
         raise _mistaken(source, "a saved result") or error from None
 
 
+def read_bone_lengths(path: Path) -> Any:
+    """Bone lengths by name, as a JSON file has them, or (12,) of the one person of a saved result.
+
+    Raises InputError for a file with anything else, and for a result with several people.
+    """
+    import json
+
+    import numpy as np
+
+    from wholebody_lift.skeleton import LONG_BONES
+
+    if path.suffix == ".json":
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"{path}: expected JSON with bone lengths by name, got {error}") from None
+        if isinstance(content, dict) and any(name in LONG_BONES for name in content):
+            return content
+    lengths = read_result(path).bone_lengths()
+    if len(np.unique(lengths, axis=0)) != 1:
+        raise InputError(
+            f"{path}: expected the result of one person, got several; write one with `wholebody-lift lift "
+            "--track`"
+        )
+    return lengths[0]
+
+
 def rate_of(people: Keypoints2D | Pose3D, fps: float | None) -> float | None:
     """The rate of --fps, or else that of the input; warns where they differ."""
     if fps is None or people.fps is None:

@@ -7,10 +7,10 @@ docs/detectors.md says what each needs and finds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -84,6 +84,9 @@ def detect_image(
     K: npt.ArrayLike | None = None,
     distortion: npt.ArrayLike | None = None,
     height_mm: npt.ArrayLike | None = None,
+    bone_lengths: npt.ArrayLike | Mapping[str, float] | None = None,
+    gravity: npt.ArrayLike | Literal["level"] | None = None,
+    gravity_spread_deg: npt.ArrayLike | None = None,
     min_score: float = MIN_SCORE,
 ) -> Keypoints2D:
     """Find the people in a picture.
@@ -96,6 +99,9 @@ def detect_image(
         K: as in `Keypoints2D`, like the next two; of the upright picture.
         distortion: needs K.
         height_mm: one number for everyone.
+        bone_lengths: as in `Keypoints2D`, like the next two.
+        gravity: in the axes of the camera, held upright.
+        gravity_spread_deg: needs gravity.
         min_score: keypoints with a lower score are missing.
 
     Returns:
@@ -115,7 +121,15 @@ def detect_image(
         people = _people(detect(pixels))
     if not len(people):
         raise InputError(f"{source}nobody was found in this picture; {_ADVICE}")
-    known: Known = {"K": K, "distortion": distortion, "height_mm": height_mm, "min_score": min_score}
+    known: Known = {
+        "K": K,
+        "distortion": distortion,
+        "height_mm": height_mm,
+        "bone_lengths": bone_lengths,
+        "gravity": gravity,
+        "gravity_spread_deg": gravity_spread_deg,
+        "min_score": min_score,
+    }
     return _assemble({"keypoints": people, "image_size": pixels.shape[1::-1]}, known, source)
 
 
@@ -129,6 +143,9 @@ def detect_video(
     K: npt.ArrayLike | None = None,
     distortion: npt.ArrayLike | None = None,
     height_mm: npt.ArrayLike | None = None,
+    bone_lengths: npt.ArrayLike | Mapping[str, float] | None = None,
+    gravity: npt.ArrayLike | Literal["level"] | None = None,
+    gravity_spread_deg: npt.ArrayLike | None = None,
     min_score: float = MIN_SCORE,
 ) -> Keypoints2D:
     """Find the people in the frames of a video and track them from frame to frame.
@@ -145,6 +162,9 @@ def detect_video(
         K: as in `Keypoints2D`, like the next two; of the upright video.
         distortion: needs K.
         height_mm: one number for everyone.
+        bone_lengths: as in `Keypoints2D`, like the next two.
+        gravity: in the axes of the camera, held upright.
+        gravity_spread_deg: needs gravity.
         min_score: keypoints with a lower score are missing.
 
     Returns:
@@ -174,7 +194,15 @@ def detect_video(
                 progress(done, video.taken(every))
     if not rows:
         raise InputError(f"{name}: nobody was found in this video; {_ADVICE}")
-    known: Known = {"K": K, "distortion": distortion, "height_mm": height_mm, "min_score": min_score}
+    known: Known = {
+        "K": K,
+        "distortion": distortion,
+        "height_mm": height_mm,
+        "bone_lengths": bone_lengths,
+        "gravity": gravity,
+        "gravity_spread_deg": gravity_spread_deg,
+        "min_score": min_score,
+    }
     return _assemble({**fields, "keypoints": np.stack(rows), "fps": video.fps}, known, f"{name}: ")
 
 

@@ -222,3 +222,20 @@ def test_what_is_no_result(document, save, change, text):
 def test_another_object():
     with pytest.raises(InputError, match="a result with pose_landmarks, face_landmarks"):
         formats.mediapipe.from_results([1.5], SIZE)
+
+
+def test_the_body_has_the_depth_of_its_world_landmarks(document):
+    assert formats.mediapipe.from_results(document, SIZE).depth is None
+    z = np.linspace(-0.4, 0.4, 33)
+    world = [{"x": 0.0, "y": 0.0, "z": float(value)} for value in z]
+    document["pose_world_landmarks"] = {"landmark": world}
+    as_objects = SimpleNamespace(landmark=[SimpleNamespace(**point) for point in world])
+    for result in (document, SimpleNamespace(**vars(objects(document)), pose_world_landmarks=as_objects)):
+        depth = formats.mediapipe.from_results(result, SIZE).depth
+        assert depth.shape == (1, 133)
+        assert depth[0, INDEX["nose"]] == pytest.approx(-400)
+        assert depth[0, INDEX["left_shoulder"]] == pytest.approx(1000 * z[11])
+        assert np.isnan(depth[0, list(OUR_PARTS["face"])]).all()
+    world.pop()
+    with pytest.raises(InputError, match="33 landmarks in pose_world_landmarks"):
+        formats.mediapipe.from_results(document, SIZE)

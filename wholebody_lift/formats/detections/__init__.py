@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Literal, Protocol
 
 import numpy.typing as npt
 
@@ -67,6 +67,9 @@ def read(
     K: npt.ArrayLike | None = None,
     distortion: npt.ArrayLike | None = None,
     height_mm: npt.ArrayLike | None = None,
+    bone_lengths: npt.ArrayLike | Mapping[str, float] | None = None,
+    gravity: npt.ArrayLike | Literal["level"] | None = None,
+    gravity_spread_deg: npt.ArrayLike | None = None,
     fps: float | None = None,
     min_score: float = MIN_SCORE,
 ) -> Keypoints2D:
@@ -83,8 +86,8 @@ def read(
         name: what errors and warnings call it; the path, unless given.
         layout: one of `layouts.NAMED`, where the keypoints are in an order that the file does not tell, or
             tells wrong; their number decides otherwise, and where several layouts have it, where they lie.
-        image_size, K, distortion, height_mm, fps, min_score: as in `Keypoints2D`; they replace what the file
-            says.
+        image_size, K, distortion, height_mm, bone_lengths, gravity, gravity_spread_deg, fps, min_score: as in
+            `Keypoints2D`; they replace what the file says.
 
     Raises:
         InputError: the file holds nothing that can be lifted; the text names it and says why.
@@ -102,6 +105,9 @@ def read(
                 "K": K,
                 "distortion": distortion,
                 "height_mm": height_mm,
+                "bone_lengths": bone_lengths,
+                "gravity": gravity,
+                "gravity_spread_deg": gravity_spread_deg,
                 "fps": fps,
                 "min_score": min_score,
             },

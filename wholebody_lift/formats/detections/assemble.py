@@ -9,7 +9,7 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,10 @@ class KnownButSize(TypedDict, total=False):
     K: npt.ArrayLike | None
     distortion: npt.ArrayLike | None
     height_mm: npt.ArrayLike | None
+    bone_lengths: npt.ArrayLike | Mapping[str, float] | None
+    gravity: npt.ArrayLike | Literal["level"] | None
+    gravity_spread_deg: npt.ArrayLike | None
+    depth: npt.ArrayLike | None
     image_ids: npt.ArrayLike | None
     track_ids: npt.ArrayLike | None
     fps: float | None

@@ -12,6 +12,10 @@ The score of the body is MediaPipe's visibility; face and hands have none, and g
 does the body of a result in which no landmark has a visibility, as on the web and on Android. What MediaPipe
 guesses beyond the edge of the image is missing.
 
+The depth of the body is the z of `pose_world_landmarks`, metres from the hips, where a result has them. That
+of `pose_landmarks` is in widths of the image, and that of face and hands from origins of their own: they are
+left out.
+
 Saved results: a JSON object, or a list of those for the frames of a video, with `pose_landmarks`,
 `face_landmarks`, `left_hand_landmarks`, `right_hand_landmarks` (in camelCase too, as JavaScript has them),
 each a list of {x, y, z, visibility} or of lists of these, or {"landmark": that list} or {"landmarks": that
@@ -64,6 +68,8 @@ FACE_VERTICES: tuple[tuple[int, int], ...] = tuple(
 """The two vertices of the mesh that each of the 68 keypoints is the middle of; often one vertex twice."""
 
 _COUNTS = {"pose_landmarks": (33,), "face_landmarks": (468, 478)} | dict.fromkeys(PARTS[2:], (21,))
+_WORLD = "pose_world_landmarks"
+_COUNTS[_WORLD] = _COUNTS["pose_landmarks"]
 _FLAT_COLUMNS = dict(zip(PARTS, (4, 3, 3, 3), strict=True))
 _COLUMNS = ("x", "y", "visibility")
 _ABSENT = object()
@@ -111,10 +117,15 @@ def parse_flat(array: npt.NDArray[Any]) -> Fields:
 
 def _parse(results: Any) -> Fields:
     is_one = _is_result(results)
-    frames = {n: _triples(result, n) for n, result in enumerate([results] if is_one else results) if result}
+    results = dict(enumerate([results] if is_one else results))
+    frames = {n: _triples(result, n) for n, result in results.items() if result}
     found = [number for number, triples in frames.items() if not np.isnan(triples).all()]
     keypoints = stack(frames[number] for number in found)  # (N, K, 3)
-    return {"keypoints": keypoints, "normalised": True, **({} if is_one else {"image_ids": found})}
+    fields: Fields = {"keypoints": keypoints, "normalised": True}
+    depth = np.stack([_depth(results[number], number) for number in found])
+    if not np.isnan(depth).all():
+        fields["depth"] = depth
+    return fields if is_one else {**fields, "image_ids": found}
 
 
 def _is_result(result: Any) -> bool:
@@ -151,12 +162,37 @@ def _triples(result: Any, number: int) -> Floats:
     return ours
 
 
-def _keypoints(part: Any, name: str, number: int) -> Floats | None:
-    """(K, 3) x, y, visibility of a part, NaN where there is no visibility; None where it was not found."""
+def _depth(result: Any, number: int) -> Floats:
+    """(133,) mm, NaN where there is none."""
+    ours = np.full((NUM_KEYPOINTS, 1), np.nan)
+    landmarks = _landmarks(_get(result, _WORLD), _WORLD, number)
+    if landmarks is None:
+        return ours[:, 0]
+    try:
+        z = np.array([[_z(landmark)] for landmark in landmarks], dtype=np.float64)
+    except (AttributeError, IndexError, TypeError, ValueError, OverflowError):
+        raise InputError(
+            f"expected x, y and z in {_WORLD} of frame {number}, got {brief(landmarks[0])}"
+        ) from None
+    place(1000 * z, MEDIAPIPE_POSE.names, ours)
+    return ours[:, 0]
+
+
+def _z(landmark: Any) -> float:
+    """z of a landmark; JSON made of protocol buffers leaves out what is 0."""
+    if isinstance(landmark, Mapping):
+        value = landmark.get("z", 0)
+    elif isinstance(landmark, Sequence) and not isinstance(landmark, str):
+        value = landmark[2]
+    else:
+        value = landmark.z
+    return np.nan if value is None else float(value)
+
+
+def _landmarks(part: Any, name: str, number: int) -> Any:
+    """The landmarks of a part, one after the other; None where it was not found."""
     if part is _ABSENT:
         return None
-    if isinstance(part, np.ndarray):
-        return part
     keypoints = getattr(part, "landmark", part)  # a protocol buffer of mp.solutions
     if isinstance(part, Mapping):
         keypoints = part.get("landmark", part.get("landmarks"))  # the same as JSON
@@ -177,6 +213,17 @@ def _keypoints(part: Any, name: str, number: int) -> Floats | None:
     if len(keypoints) not in _COUNTS[name]:
         wanted = " or ".join(map(str, _COUNTS[name]))
         raise InputError(f"expected {wanted} landmarks in {what}, got {len(keypoints)}")
+    return keypoints
+
+
+def _keypoints(part: Any, name: str, number: int) -> Floats | None:
+    """(K, 3) x, y, visibility of a part, NaN where there is no visibility; None where it was not found."""
+    if isinstance(part, np.ndarray):
+        return part
+    keypoints = _landmarks(part, name, number)
+    if keypoints is None:
+        return None
+    what = f"{name} of frame {number}"
     try:
         values = np.array([_values(keypoint) for keypoint in keypoints], dtype=np.float64)
     except (AttributeError, IndexError, TypeError, ValueError, OverflowError):
