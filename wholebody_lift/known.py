@@ -45,6 +45,8 @@ _DEPTH_UNIT_MM = 250.0
 
 BONE_FEATURES = 2 * len(BONES) + 1
 """Log ratios to typical lengths, which of them are known, and whether they are relative to a known height."""
+BONES_KNOWN = slice(len(BONES), 2 * len(BONES))
+"""Where among these the second ones are."""
 GRAVITY_FEATURES = 5
 """Direction in the virtual camera's axes, log spread, whether it is known."""
 DEPTH_FEATURES = 2

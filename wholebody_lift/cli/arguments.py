@@ -116,7 +116,7 @@ def add_camera(command: ArgumentParser, *, image_size: bool = True) -> None:
         type=number,
         const=GRAVITY_SPREAD_DEG,
         metavar="DEGREES",
-        help="the camera is level to within DEGREES (%(const)g unless given)",
+        help=f"the camera is level to within DEGREES ({GRAVITY_SPREAD_DEG:g} unless given)",
     )
     down.add_argument(
         "--gravity",

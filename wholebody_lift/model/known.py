@@ -1,4 +1,8 @@
-"""What is known beside the keypoints, as vectors to add to those of the nodes."""
+"""What is known beside the keypoints: vectors to add to those of the nodes, and layers that make use of them.
+
+None of it touches people of whom nothing more is known: their results are those of the network without it, to
+the bit.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,11 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from wholebody_lift.config import Input
 from wholebody_lift.features import Features
-from wholebody_lift.known import BONE_FEATURES, DEPTH_FEATURES, GRAVITY_FEATURES
+from wholebody_lift.known import BONE_FEATURES, BONES_KNOWN, DEPTH_FEATURES, GRAVITY_FEATURES
 from wholebody_lift.model.nodes import NodeEmbedding, Nodes
 
 
@@ -62,3 +67,34 @@ class KnownEmbedding(nn.Module):
                 added = embed(values)
                 x = x + (added if name == "depth" else added[:, None])
         return x
+
+
+class KnownAdapter(nn.Module):
+    """A feed-forward stage after an encoder layer (Houlsby et al., ICML 2019), where more is known of people.
+
+    It adds 0 at first.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(channels)
+        self.reduce = nn.Linear(channels, channels // 2)
+        self.expand = nn.Linear(channels // 2, channels)
+        nn.init.zeros_(self.expand.weight)
+        nn.init.zeros_(self.expand.bias)
+
+    def forward(self, x: Tensor, told: Tensor) -> Tensor:
+        """(N, nodes, C) to (N, nodes, C); told (N, 1, 1) is 1 where something is known, else 0."""
+        return x + told * self.expand(F.gelu(self.reduce(self.norm(x))))
+
+
+def told_more(features: Features, inputs: Sequence[Input]) -> Tensor | None:
+    """(N, 1, 1): 1 for people of whom one of these inputs is known, else 0; None if nobody's is."""
+    flags = []
+    if features.bone_lengths is not None and "bone_lengths" in inputs:
+        flags.append(features.bone_lengths[:, BONES_KNOWN].amax(-1))
+    if features.gravity is not None and "gravity" in inputs:
+        flags.append(features.gravity[:, -1])
+    if features.depth is not None and "depth" in inputs:
+        flags.append(features.depth[..., -1].amax(-1))
+    return torch.stack(flags).amax(0)[:, None, None] if flags else None

@@ -13,7 +13,7 @@ from wholebody_lift.config import Calibration, Config
 from wholebody_lift.features import KEYPOINT_FEATURES, PERSON_FEATURES, Features
 from wholebody_lift.model.calibration import ErrorCalibration
 from wholebody_lift.model.encoder import SemGANLayer
-from wholebody_lift.model.known import KnownEmbedding
+from wholebody_lift.model.known import KnownAdapter, KnownEmbedding, told_more
 from wholebody_lift.model.nodes import NodeEmbedding, graph_of, nodes_of_parts
 from wholebody_lift.model.part_decoder import PartDecoder
 from wholebody_lift.model.waves import Waves
@@ -62,6 +62,9 @@ class SemGAN(nn.Module):
             SemGANLayer(config.channels, config.heads, sum(self.num_nodes), graph)
             for _ in range(config.layers)
         )
+        self.adapters = nn.ModuleList(
+            KnownAdapter(config.channels) for _ in range(config.layers if config.inputs else 0)
+        )
         self.decoders = nn.ModuleDict(
             {
                 name: PartDecoder(nodes, config.channels, config.heads, OUT_CHANNELS)
@@ -91,9 +94,12 @@ class SemGAN(nn.Module):
         embedded = [embed(x) for embed, x in zip(self.embed_keypoints.values(), keypoints, strict=True)]
         x = torch.cat(embedded, dim=1) + self.embed_person(features.person)[:, None]
         x = self.embed_known(x, features)
+        told = told_more(features, self.config.inputs)
         states = []
-        for layer in self.encoder:
+        for i, layer in enumerate(self.encoder):
             x = layer(x)
+            if told is not None:
+                x = self.adapters[i](x, told)
             states.append(x)
         return states
 

@@ -121,6 +121,11 @@ class Trainer:
         self.validation = validation
         self.loss_weights = loss_weights or LossWeights()
         self.network = (network or DeepSupervision(_semgan(settings))).to(people.device)
+        self._layer_weight = settings.layer_weight
+        if settings.known_only:
+            self._layer_weight = 0.0  # what inner layers answer would have to be learnt first
+            for name, parameter in self.network.named_parameters():
+                parameter.requires_grad_(name.startswith(("model.embed_known.", "model.adapters.")))
         self.ema = MovingAverage(cast(nn.Module, self.network.model), settings.ema_decay)
         if settings.precision == "bfloat16":
             use_bfloat16(self.network, settings.device)
@@ -183,7 +188,7 @@ class Trainer:
         )
         total = weighted_sum(last, self.loss_weights)
         for terms in inner:
-            total = total + self.settings.layer_weight * weighted_sum(terms, self.loss_weights)
+            total = total + self._layer_weight * weighted_sum(terms, self.loss_weights)
         if self.step % self._steps_per_check == 0 and not torch.isfinite(total):
             path = self.settings.folder / f"diverged-{self.step}.pt"
             torch.save({"batch": batch, "network": self.network.state_dict()}, path)
@@ -334,7 +339,7 @@ def _config(settings: Settings) -> Config:
 
 def _optimizers(network: nn.Module, settings: Settings, team: Team) -> list[torch.optim.Optimizer]:
     """AdamW, and also Muon if the settings choose it; every parameter group has its `initial_lr`."""
-    parameters = list(network.parameters())
+    parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
     rate, decay = settings.learning_rate, settings.weight_decay
     squares = [p for p in parameters if settings.optimizer == "muon" and side_of_squares(p)]
     muons = {id(p) for p in squares}
@@ -375,18 +380,22 @@ def settings_of(run: Path) -> Settings:
 
 
 def averaged(run: Path) -> SemGAN:
-    """The network with a run's averaged weights, rounded to half precision, as it is released.
+    """The network with a run's averaged weights, rounded to half precision, as it is released; after a run of
+    `known_only`, with the calibration that it started from.
 
     It computes in single precision; the rounding costs far less than a millimetre.
     """
     state = _checkpoint(run)
-    model = SemGAN(_config(Settings(**state["settings"])))
+    settings = Settings(**state["settings"])
+    model = SemGAN(_config(settings))
     weights = {
         name.removeprefix("module."): tensor.half()
         for name, tensor in state["ema"].items()
         if name.startswith("module.")
     }
     model.load_state_dict(weights, strict=True)
+    if settings.known_only and settings.start_from is not None:
+        model = model.with_calibration(pretrained.load(settings.start_from).config.calibration)
     return model.eval()
 
 

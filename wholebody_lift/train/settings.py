@@ -56,6 +56,9 @@ class Settings:
     inputs: Annotated[
         Literal["all", "none"], "what the network can be told beside keypoints: bone lengths, gravity, depth"
     ] = "all"
+    known_only: Annotated[
+        bool, "train only what makes use of these inputs: nothing changes for people of whom none is known"
+    ] = False
     seed: Annotated[int, "random seed of the weights and the people"] = 0
     threads: Annotated[int, "CPU threads; 0: as torch chooses"] = 0
     precision: Annotated[

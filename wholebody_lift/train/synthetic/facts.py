@@ -20,7 +20,7 @@ from wholebody_lift.skeleton import INDEX, PARTS, indices
 from wholebody_lift.train.synthetic.cameras import Views
 from wholebody_lift.train.synthetic.draws import Draws
 
-SHARES: dict[str, float] = {"bone_lengths": 0.3, "gravity": 0.35, "depth": 0.3}
+SHARES: dict[str, float] = {"bone_lengths": 0.5, "gravity": 0.5, "depth": 0.5}
 """Share of training people of whom each is known, one independently of another."""
 
 HEIGHT_KNOWN = 0.5
