@@ -76,7 +76,7 @@ def test_missing_is_a_low_score_or_no_number(session: "onnxruntime.InferenceSess
 
 def test_it_takes_what_the_network_can_be_told(tmp_path: Path) -> None:
     model = SemGAN(Config(channels=16, heads=2, layers=1, inputs=INPUTS)).eval()
-    for weight in model.embed_known.parameters():
+    for weight in (*model.embed_known.parameters(), *model.adapters.parameters()):
         torch.nn.init.normal_(weight, std=0.1)
     onnx_file.write(model, tmp_path / "known.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "known.onnx", providers=["CPUExecutionProvider"])

@@ -307,3 +307,15 @@ def test_checkpoints_and_validations_have_their_own_pace(
     log = (settings.folder / "validation.jsonl").read_text().splitlines()
     assert len(saved) >= 2 * len(log) >= 4
     assert saved[-1] == json.loads(log[-1])["step"] == 30
+
+
+def test_what_is_known_can_be_learnt_alone(people: People, validation: Batch, settings: Settings) -> None:
+    tiny = {"start_from": "tiny", "channels": 112, "heads": 8, "layers": 4, "batch": 16}
+    trainer = Trainer(replace(settings, steps=2, known_only=True, **tiny), people, validation)
+    trainer.train()
+    made = averaged(trainer.settings.folder)
+    released = pretrained.load("tiny")
+    before, after = released.state_dict(), made.state_dict()
+    assert all(torch.equal(after[name], before[name]) for name in before)
+    assert any(after[name].any() for name in after.keys() - before.keys())
+    assert made.config.calibration == released.config.calibration

@@ -85,7 +85,8 @@ class KnownAdapter(nn.Module):
 
     def forward(self, x: Tensor, told: Tensor) -> Tensor:
         """(N, nodes, C) to (N, nodes, C); told (N, 1, 1) is 1 where something is known, else 0."""
-        return x + told * self.expand(F.gelu(self.reduce(self.norm(x))))
+        added: Tensor = self.expand(F.gelu(self.reduce(self.norm(x))))
+        return x + told * added
 
 
 def told_more(features: Features, inputs: Sequence[Input]) -> Tensor | None:
