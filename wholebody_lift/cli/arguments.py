@@ -8,8 +8,6 @@ from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, N
 from pathlib import Path
 from typing import Any
 
-from wholebody_lift.checks import GRAVITY_SPREAD_DEG
-from wholebody_lift.cli import files
 from wholebody_lift.cli.paths import one_of
 
 
@@ -73,6 +71,8 @@ def add_detected_output(command: ArgumentParser) -> None:
 
 def add_camera(command: ArgumentParser, *, image_size: bool = True) -> None:
     """What may be known about the camera and the people."""
+    from wholebody_lift.checks import GRAVITY_SPREAD_DEG
+
     group = command.add_argument_group(
         "camera and people",
         "What you leave out is taken from the input or else assumed; the result says which.",
@@ -140,6 +140,8 @@ def known(arguments: Namespace) -> dict[str, Any]:
     if getattr(arguments, "level_camera", None) is not None:
         given |= {"gravity": "level", "gravity_spread_deg": arguments.level_camera}
     if arguments.bone_lengths is not None:
+        from wholebody_lift.cli import files
+
         given["bone_lengths"] = files.read_bone_lengths(arguments.bone_lengths)
     return {name: value for name, value in given.items() if value is not None}
 
