@@ -88,7 +88,7 @@ def test_runs_as_a_module() -> None:
     ("arguments", "said"),
     [
         ([], "required: COMMAND"),
-        (["lift", "people.npy"], "required: -o/--output"),
+        (["lift", "people.npy", "-o", "walk.fbx"], "got 'walk.fbx'; for .fbx, write .glb"),
         (["lift", "people.npy", "-o", "result.docx"], "expected a name that ends in .json or .npz"),
         (["lift", "people.npy", "-o", "result.json", "--frame", "maya"], "invalid choice: 'maya'"),
         (["lift", "people.npy", "-o", "result.json", "--image-size", "640"], "expected 2 arguments"),
@@ -111,7 +111,14 @@ def test_runs_as_a_module() -> None:
             ["lift", "a.npy", "-o", "b.json", "--heigth-mm", "1800"],
             "did you mean --height-mm?",
         ),
-        (["lift", "a.npy", "b.npy", "-o", "c.json"], "unknown argument 'b.npy'"),
+        (
+            ["lift", "a.npy", "b.npy", "-o", "c.json"],
+            "write {name} for the name of the input: -o {name}.json",
+        ),
+        (["lift", "a.npy", "b.npy", "--open"], "expected one input with --open, got 2"),
+        (["lift", "a.npy", "-"], "expected - as the only input"),
+        (["lift", "a/x.npy", "b/x.npy", "-o", "{name}.npz"], "expected inputs with different names"),
+        (["view", "a.json", "b.json"], "unknown argument 'b.json'"),
         (
             ["lift", "a.npy", "-o", "b.json", "--device", "gpu"],
             "expected auto, cpu, cuda, cuda:1, ... or mps",

@@ -12,8 +12,20 @@ import numpy as np
 import pytest
 from test_cli import error_of
 
-from wholebody_lift import InputWarning, Keypoints2D, Lifter, LiveLifter, Pose3D, detectors, formats
+from wholebody_lift import (
+    InputError,
+    InputWarning,
+    Keypoints2D,
+    Lifter,
+    LiveLifter,
+    Pose3D,
+    detectors,
+    formats,
+)
 from wholebody_lift.cli import files, lifting, main
+
+JPEG = b"\xff\xd8\xff" + bytes(20)
+MP4 = b"\0\0\0\x18ftypmp42" + bytes(20)
 
 
 @pytest.fixture
@@ -248,18 +260,23 @@ class TestMistakes:
 
 class TestPictures:
     @pytest.fixture
-    def asked(self, monkeypatch: pytest.MonkeyPatch, pair: Keypoints2D) -> dict[str, Any]:
+    def asked(self, monkeypatch: pytest.MonkeyPatch, pair: Keypoints2D, tmp_path: Path) -> dict[str, Any]:
         """What the detector was asked; it finds one person in any photo, and two in any video."""
         asked: dict[str, Any] = {}
+        (tmp_path / "photo.jpg").write_bytes(JPEG)
+        (tmp_path / "clip.mp4").write_bytes(MP4)
 
         def detect(found: Keypoints2D) -> Any:
             def answer(path: Path, detector: str, **options: Any) -> Keypoints2D:
                 asked.update(options, path=path, detector=detector)
+                asked["paths"] = [*asked.get("paths", []), path]
                 return found
 
             return answer
 
         still = pair[[0]].model_copy(update={"image_ids": None, "track_ids": None})
+        starts: list[str] = asked.setdefault("starts", [])
+        monkeypatch.setattr(detectors, "start", lambda name: nullcontext(starts.append(name) or name))
         monkeypatch.setattr(detectors, "detect_image", detect(still))
         monkeypatch.setattr(detectors, "detect_video", detect(pair.model_copy(update={"fps": 25.0})))
         return asked
@@ -272,7 +289,7 @@ class TestPictures:
         page = tmp_path / "photo.html"
         assert opened == [page.as_uri()]
         assert "<title>photo.jpg</title>" in page.read_text(encoding="utf-8")
-        assert asked == {"path": photo, "detector": "auto"}
+        assert asked == {"path": photo, "paths": [photo], "detector": "auto", "starts": ["auto"]}
 
     def test_a_photo_is_written(
         self, tmp_path: Path, weights: str, asked: dict[str, Any], opened: list[str]
@@ -323,6 +340,160 @@ class TestPictures:
         (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff")
         assert main(["image", str(tmp_path / "photo.jpg")]) == 1
         assert 'pip install "wholebody-lift[detect]"' in error_of(capsys)
+
+
+class TestSeveralInputs:
+    @pytest.fixture
+    def album(self, tmp_path: Path) -> Path:
+        """Three photos, a video, and what is neither."""
+        folder = tmp_path / "album"
+        folder.mkdir()
+        for name in ("10.jpg", "9.jpg", "b.png"):
+            (folder / name).write_bytes(JPEG)
+        (folder / "clip.mp4").write_bytes(MP4)
+        (folder / "notes.txt").write_text("nothing")
+        (folder / ".hidden.jpg").write_bytes(JPEG)
+        return folder
+
+    @pytest.fixture
+    def found(self, monkeypatch: pytest.MonkeyPatch, pair: Keypoints2D) -> list[Path]:
+        """The photos that were looked at; nobody is in b.png."""
+        paths: list[Path] = []
+
+        def detect(path: Path, detector: str, **_: Any) -> Keypoints2D:
+            paths.append(path)
+            if path.name == "b.png":
+                raise InputError(f"{path}: nobody was found in this picture")
+            return pair[[0]].model_copy(update={"image_ids": None, "track_ids": None})
+
+        monkeypatch.setattr(detectors, "start", lambda name: nullcontext(name))
+        monkeypatch.setattr(detectors, "detect_image", detect)
+        return paths
+
+    @pytest.mark.parametrize("given", ["album", "album/*.jpg", "album/9.jpg album/10.jpg"])
+    def test_each_photo_has_its_own_file(
+        self,
+        given: str,
+        album: Path,
+        found: list[Path],
+        weights: str,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        monkeypatch.chdir(album.parent)
+        loads = []
+        load = Lifter.from_pretrained
+        monkeypatch.setattr(Lifter, "from_pretrained", lambda *a, **k: loads.append(1) or load(*a, **k))
+        code = main(["image", *given.split(), "-o", "out/{name}.json", "--weights", weights])
+        names = ["9.jpg", "10.jpg"] + ["b.png"] * (given == "album")
+        assert [path.name for path in found] == names
+        assert sorted(path.name for path in Path("out").iterdir()) == ["10.json", "9.json"]
+        assert len(loads) == 1
+        assert code == (1 if given == "album" else 0)
+        if given == "album":  # the others go on, and it is said at the end which failed
+            lines = capsys.readouterr().err.splitlines()
+            assert "nobody was found" in lines[0]
+            assert "1 of 3 inputs failed: album/b.png" in lines[1]
+
+    def test_without_output_each_has_a_page_and_none_opens(
+        self, album: Path, found: list[Path], weights: str, opened: list[str]
+    ) -> None:
+        assert main(["image", str(album / "9.jpg"), str(album / "10.jpg"), "--weights", weights]) == 0
+        assert sorted(path.name for path in album.glob("*.html")) == ["10.html", "9.html"]
+        assert opened == []
+
+    def test_a_folder_without_videos(self, album: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        (album / "clip.mp4").unlink()
+        assert main(["video", str(album)]) == 1
+        assert "expected a folder with videos, got one with 9.jpg, 10.jpg" in error_of(capsys)
+
+    def test_a_pattern_that_matches_nothing(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["lift", str(tmp_path / "*.json")]) == 1
+        assert "expected files that match" in error_of(capsys)
+
+    def test_several_files_of_keypoints(self, tmp_path: Path, detections: Path, weights: str) -> None:
+        other = tmp_path / "other.npy"
+        np.save(other, np.load(detections)[:1])
+        out = str(tmp_path / "{name}.npz")
+        assert main(["lift", str(detections), str(other), "-o", out, "--weights", weights, "-q"]) == 0
+        assert [len(Pose3D.load(tmp_path / f"{name}.npz")) for name in ("people", "other")] == [2, 1]
+
+
+class TestFirstMistakes:
+    @pytest.fixture
+    def here(self, tmp_path: Path, example_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.chdir(tmp_path)
+        Path("photo.jpg").write_bytes(JPEG)
+        Path("clip.mp4").write_bytes(MP4)
+        Path("detections.json").write_bytes((example_data / "photos.json").read_bytes())
+        return tmp_path
+
+    @pytest.mark.parametrize(
+        ("words", "got", "command"),
+        [
+            ("lift photo.jpg", "a picture", "image photo.jpg"),
+            ("lift clip.mp4 -o a.json", "a video", "video clip.mp4"),
+            ("convert photo.jpg a.json", "a picture", "image photo.jpg"),
+            ("view detections.json", "2D keypoints", "lift detections.json"),
+            ("view photo.jpg", "a picture", "image photo.jpg"),
+            ("export detections.json -o a.trc", "2D keypoints", "lift detections.json"),
+            ("video photo.jpg", "a picture", "image photo.jpg"),
+            ("video detections.json", "2D keypoints", "lift detections.json"),
+            ("image clip.mp4", "a video", "video clip.mp4"),
+            ("image detections.json", "2D keypoints", "lift detections.json"),
+            ("info clip.mp4", "a video", "video clip.mp4"),
+        ],
+    )
+    def test_another_command_takes_the_file(
+        self, here: Path, words: str, got: str, command: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(words.split()) == 1
+        said = error_of(capsys)
+        assert f"got {got}" in said
+        assert said.endswith(f"try: wholebody-lift {command}")
+
+    @pytest.mark.parametrize(
+        ("word", "command"),
+        [("photo.jpg", "image"), ("clip.mp4", "video"), ("detections.json", "lift"), (".", "lift")],
+    )
+    def test_a_file_without_a_command(
+        self, here: Path, word: str, command: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(SystemExit):
+            main([word])
+        assert f"try: wholebody-lift {command} {word}" in capsys.readouterr().err
+
+    def test_lift_without_output_shows_a_page(
+        self, here: Path, weights: str, opened: list[str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(["lift", "detections.json", "--weights", weights]) == 0
+        assert opened == [(here / "detections.html").as_uri()]
+        assert "millimetres" in capsys.readouterr().out
+
+    def test_a_file_that_is_not_there(self, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["lift", "missing.json"]) == 1
+        assert error_of(capsys) == "wholebody-lift: error: missing.json: there is no such file or folder"
+
+    def test_many_rows_without_a_rate(
+        self, tmp_path: Path, detections: Path, weights: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        np.save(detections, np.tile(np.load(detections)[:1], (60, 1, 1)))
+        words = ["lift", str(detections), "-o", str(tmp_path / "a.npz"), "--weights", weights]
+        assert main(words) == 0
+        assert "lifting 60 people without image ids as people of one picture" in capsys.readouterr().out
+        assert main([*words, "--fps", "30"]) == 0
+        assert "60 frames, 30 per second" in capsys.readouterr().out
+
+    def test_a_track_where_there_are_none(
+        self, here: Path, video: Path, weights: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        words = ["-o", "a.json", "--track", "1", "-q", "--weights", weights]
+        assert main(["lift", "detections.json", *words]) == 1
+        assert "images with one person each" in error_of(capsys)
+        people = formats.read(video)
+        formats.write_keypoints(people.model_copy(update={"track_ids": None}), video, "arrays")
+        assert main(["lift", str(video), *words]) == 1
+        assert "--track-people and --fps" in error_of(capsys)
 
 
 def test_a_missing_extra_is_told_before_the_work(

@@ -15,6 +15,7 @@ import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -116,7 +117,7 @@ class Parser(argparse.ArgumentParser):
         if self.commands and words and not words[0].startswith("-") and words[0] not in self.commands:
             self.error(
                 f"expected a command ({', '.join(self.commands)}), got {words[0]!r}"
-                + _did_you_mean(words[0], self.commands)
+                + (_command_for(Path(words[0])) or _did_you_mean(words[0], self.commands))
             )
         known, unknown = super().parse_known_args(words, namespace)
         if unknown:
@@ -124,6 +125,18 @@ class Parser(argparse.ArgumentParser):
             meant = _did_you_mean(unknown[0].partition("=")[0], options)
             self.error(f"unknown argument {unknown[0]!r}{meant}")
         return known, unknown
+
+
+def _command_for(path: Path) -> str:
+    """The command for a file or folder that was given without one; empty for what is neither."""
+    if path.is_dir():
+        return f"; try: wholebody-lift lift {path}, or image or video for a folder of photos or videos"
+    if not path.is_file():
+        return ""
+    from wholebody_lift.cli import files
+
+    media = files.media_of(path)
+    return f"; try: wholebody-lift {'lift' if media is None else files.COMMAND[media]} {path}"
 
 
 def _did_you_mean(word: str, names: Iterable[str]) -> str:

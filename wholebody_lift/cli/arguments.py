@@ -37,8 +37,8 @@ def takers(option: str) -> str:
     return ", ".join(kind.suffix for kind in KINDS.values() if option in kind.options)
 
 
-def add_output(command: ArgumentParser, *, required: bool) -> None:
-    """-o, --frame and --quiet."""
+def add_output(command: ArgumentParser, *, required: bool, named: str = "") -> None:
+    """-o, --frame and --quiet; `named` is what else the help says of OUT."""
     from wholebody_lift.errors import listed
     from wholebody_lift.outputs import KINDS
     from wholebody_lift.pose import FRAMES
@@ -52,7 +52,8 @@ def add_output(command: ArgumentParser, *, required: bool) -> None:
         action="append",
         required=required,
         help="where to write; the suffix decides what, and -o may be given several times: "
-        f"{', '.join(f'{kind.suffix} ({kind.purpose})' for kind in KINDS.values())}, or - for JSON on stdout",
+        f"{', '.join(f'{kind.suffix} ({kind.purpose})' for kind in KINDS.values())}, or - for JSON on stdout"
+        f"{named}",
     )
     group.add_argument(
         "--frame",
@@ -63,9 +64,9 @@ def add_output(command: ArgumentParser, *, required: bool) -> None:
     group.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
 
 
-def add_detected_output(command: ArgumentParser) -> None:
+def add_shown_output(command: ArgumentParser) -> None:
     """`add_output`, and --open, for commands that show a page unless told otherwise."""
-    add_output(command, required=False)
+    add_output(command, required=False, named="; {name} in it is the name of the input")
     command.add_argument("--open", action="store_true", help="open the page in the browser, even with -o")
 
 
@@ -256,3 +257,8 @@ def add_weights(command: ArgumentParser) -> Any:
 def add_source(command: ArgumentParser, name: str, help: str) -> None:
     """The input."""
     command.add_argument("input", metavar=name, type=Path, help=help)
+
+
+def add_sources(command: ArgumentParser, name: str, help: str) -> None:
+    """The inputs, of a command that takes several."""
+    command.add_argument("inputs", metavar=name, type=Path, nargs="+", help=help)

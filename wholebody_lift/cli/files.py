@@ -10,7 +10,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from wholebody_lift import outputs, tracks
 from wholebody_lift.cli.messages import say
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 _STDIN = "standard input"
 _SAME_RATE = 0.01
 """Rates that differ by less are one rate: 30 and 29.97."""
-_BEGINNING = 4096
+Media = Literal["picture", "video"]
+COMMAND: dict[Media, str] = {"picture": "image", "video": "video"}
+"""The command that takes each."""
+_BEGINNING = 16
 """Bytes of a file that tell whether it is a picture or a video."""
 _ADVICE: dict[Obstacle, str] = {
     "who": "it is not known who is who from image to image; people need track ids before they are lifted",
@@ -47,7 +50,7 @@ def read_detections(source: Path, fps: float | None, **known: Any) -> Keypoints2
         try:
             people = formats.read(source, **known)
         except InputError as error:
-            raise _mistaken(source, "2D keypoints") or error from None
+            raise mistaken(source, "2D keypoints") or error from None
     rate = rate_of(people, fps)
     return people if rate == people.fps else people.replace(fps=rate)
 
@@ -61,7 +64,7 @@ def read_result(source: Path) -> Pose3D:
     try:
         return formats.read_pose(source)
     except InputError as error:
-        raise _mistaken(source, "a saved result") or error from None
+        raise mistaken(source, "a saved result") or error from None
 
 
 def read_bone_lengths(path: Path) -> Any:
@@ -101,20 +104,40 @@ def rate_of(people: Keypoints2D | Pose3D, fps: float | None) -> float | None:
     return fps
 
 
-def _mistaken(source: Path, wanted: str) -> InputError | None:
+def check_media(source: Path, wanted: Media) -> None:
+    """Raise InputError for a file that another command takes; what it is in detail is for OpenCV to find."""
+    from wholebody_lift.detectors import headers
+
+    with source.open("rb") as file:
+        begin = file.read(_BEGINNING)
+    got = headers.kind_of(begin)
+    if got != wanted and not (wanted == "video" and headers.may_be_animated(begin)):
+        error = mistaken(source, f"a {wanted}")
+        if error is not None:
+            raise error
+
+
+def media_of(path: Path) -> Media | None:
+    """What a file is by its first bytes; None if it is neither."""
+    from wholebody_lift.detectors import headers
+
+    with path.open("rb") as file:
+        return headers.kind_of(file.read(_BEGINNING))
+
+
+def mistaken(source: Path, wanted: str) -> InputError | None:
     """What to run instead for a file that another command takes, if it is one."""
     from wholebody_lift import formats
-    from wholebody_lift.detectors import headers
 
     if source.is_dir():
         return None
-    with source.open("rb") as file:
-        kind = headers.kind_of(file.read(_BEGINNING))
-    if kind is not None:
-        command = {"picture": "image", "video": "video"}[kind]
-        return InputError(f"expected {wanted}, got a {kind}; try: wholebody-lift {command} {source}")
+    media = media_of(source)
+    if media is not None:
+        return InputError(
+            f"{source}: expected {wanted}, got a {media}; try: wholebody-lift {COMMAND[media]} {source}"
+        )
     for got, read, command in (
-        ("2D keypoints", formats.read, f"lift {source} -o result.json"),
+        ("2D keypoints", formats.read, f"lift {source}"),
         ("a saved result", formats.read_pose, f"view {source}"),
     ):
         if got != wanted:
@@ -132,8 +155,23 @@ def _standard_input() -> bytes:
 
 
 def only(people: Any, wanted: Sequence[int] | None) -> Any:
-    """The people that --track names, of a Keypoints2D or a Pose3D; everybody without it."""
-    return tracks.only(people, wanted) if wanted else people
+    """The people that --track names, of a Keypoints2D or a Pose3D; everybody without it.
+
+    Raises InputError for who is not there, and where there is nobody to choose between.
+    """
+    if not wanted:
+        return people
+    if people.track_ids is None and len(tracks.images(people)) > 1:
+        if tracks.numbers(people) is None:
+            raise InputError(
+                f"expected people with track ids for --track, got {tracks.in_words(people)} without; "
+                "number them: lift them with --track-people and --fps"
+            )
+        raise InputError(
+            f"expected people with track ids for --track, got {len(people)} images with one person each, who "
+            "counts as the same person in all of them; leave --track out"
+        )
+    return tracks.only(people, wanted)
 
 
 # Out
@@ -193,13 +231,22 @@ def with_page(arguments: Namespace) -> list[Path]:
     """What is to be written: the outputs, and a page if one is to be opened."""
     paths = list(outputs_of(arguments))
     if (arguments.open or not paths) and not any(path.suffix.lower() == ".html" for path in paths):
-        paths.append(arguments.input.with_suffix(".html"))
+        paths.append(page_beside(arguments.input))
     return paths
 
 
+def page_beside(source: Path) -> Path:
+    """The page about an input: beside it, or in a temporary folder for the pipe."""
+    if source == PIPE:  # the browser needs it after this program has ended
+        return Path(tempfile.mkdtemp(prefix="wholebody-lift-")) / "result.html"
+    if source.is_dir():
+        return source.parent / f"{source.resolve().name}.html"
+    return source.with_suffix(".html")
+
+
 def open_page(arguments: Namespace, paths: Sequence[Path]) -> None:
-    """Open the page among the outputs, if that was asked for or nothing else was."""
-    if arguments.open or not arguments.output:
+    """Open the page among the outputs, if that was asked for or nothing else was, and of one input alone."""
+    if arguments.alone and (arguments.open or not arguments.output):
         open_in_browser(arguments, next(path for path in paths if path.suffix.lower() == ".html"))
 
 

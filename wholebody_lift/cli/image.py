@@ -3,39 +3,56 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from wholebody_lift.cli import arguments as options
 from wholebody_lift.extras import DETECT
 
-SUMMARY = "Find the people in a photo and lift them to 3D"
+if TYPE_CHECKING:
+    from wholebody_lift.detectors import Detect
+
+SUMMARY = "Find the people in photos and lift them to 3D"
 DETAILS = (
-    f"Needs a detector: {DETECT.command}. Without -o, an HTML page is written beside the photo and opened."
+    f"Needs a detector: {DETECT.command}. Without -o, an HTML page is written beside the photo and opened; "
+    "of several photos, or a folder, each gets its own."
 )
 EXAMPLES = """\
   wholebody-lift image photo.jpg
   wholebody-lift image photo.jpg -o result.json -o result.glb
   wholebody-lift image photo.jpg --height-mm 1780 -o page.html --open
+  wholebody-lift image photos/ -o out/{name}.json -o out/{name}.png
 """
 
 
 def add_arguments(command: ArgumentParser) -> None:
-    options.add_source(command, "PHOTO", "a picture, such as .jpg or .png")
+    options.add_sources(command, "PHOTO", "a picture, such as .jpg or .png, a folder of them, or a pattern")
     options.add_detector(command)
     options.add_track(command)
-    options.add_detected_output(command)
+    options.add_shown_output(command)
     options.add_camera(command, image_size=False)
     options.add_model(command)
     command.set_defaults(smooth="none", track_people=False, smoothness=1.0, lock_feet=False)
 
 
 def run(arguments: Namespace) -> None:
-    from wholebody_lift.cli import files
+    from wholebody_lift.cli import files, inputs
+    from wholebody_lift.cli.lifting import lift_and_write, once
 
-    paths = files.with_page(arguments)
-    files.check_outputs(arguments, paths)
-    from wholebody_lift import detectors
-    from wholebody_lift.cli.lifting import lift_and_write
+    lifter = once(arguments)
+    with ExitStack() as stack:
+        detector: list[Detect] = []  # loaded once, when the first photo has been looked at
 
-    people = detectors.detect_image(arguments.input, arguments.detector, **options.known(arguments))
-    lift_and_write(people, arguments, paths)
-    files.open_page(arguments, paths)
+        def work(one: Namespace) -> None:
+            paths = files.with_page(one)
+            files.check_outputs(one, paths)
+            files.check_media(one.input, "picture")
+            from wholebody_lift import detectors
+
+            if not detector:
+                detector.append(stack.enter_context(detectors.start(one.detector)))
+            people = detectors.detect_image(one.input, detector[0], **options.known(one))
+            lift_and_write(people, one, paths, lifter)
+            files.open_page(one, paths)
+
+        inputs.each(arguments, work, "picture")

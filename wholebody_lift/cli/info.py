@@ -102,6 +102,7 @@ def _describe_weights(lifter: Lifter, source: str | None, revision: str | None) 
 def _describe_file(path: Path) -> str:
     """What a file holds: a result, or else detections."""
     from wholebody_lift import formats
+    from wholebody_lift.cli import files
     from wholebody_lift.errors import InputError
 
     try:
@@ -110,7 +111,7 @@ def _describe_file(path: Path) -> str:
         try:
             return f"{path}: detections\n{_describe_detections(formats.read(path))}"
         except InputError as no_detections:
-            raise InputError(
+            raise files.mistaken(path, "a result or detections") or InputError(
                 f"expected a result or detections, got neither: {no_result}; {no_detections}"
             ) from None
 

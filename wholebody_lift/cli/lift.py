@@ -9,10 +9,13 @@ from wholebody_lift.cli import arguments as options
 SUMMARY = "Lift 2D keypoints to 3D"
 DETAILS = (
     "INPUT is a file that a detector wrote: COCO-WholeBody, MMPose, OpenPose (a file, or the folder of a "
-    "video), AlphaPose, MediaPipe, or plain arrays; the format is told from the content."
+    "video), AlphaPose, MediaPipe, or plain arrays; the format is told from the content. "
+    "Without -o, an HTML page is written beside it and opened."
 )
 EXAMPLES = """\
+  wholebody-lift lift detections.json
   wholebody-lift lift detections.json -o result.json -o result.html
+  wholebody-lift lift *.json -o out/{name}.npz
   wholebody-lift lift keypoints.npy --image-size 1920 1080 --height-mm 1780 -o result.csv
   wholebody-lift lift keypoints.npy --intrinsics 1400 1400 960 540 --frame blender -o result.json
   wholebody-lift lift video.json --fps 30 --track 3 -o walk.npz -o walk.bvh -o walk.trc
@@ -21,23 +24,31 @@ EXAMPLES = """\
 
 
 def add_arguments(command: ArgumentParser) -> None:
-    options.add_source(
-        command, "INPUT", "2D keypoints: a file, a folder with a file for each frame, or - for stdin"
+    options.add_sources(
+        command,
+        "INPUT",
+        "2D keypoints: a file, a folder with a file for each frame, - for stdin, or several, or a pattern",
     )
     options.add_layout(command)
     options.add_min_score(command, "0.3")
-    options.add_output(command, required=True)
+    options.add_shown_output(command)
     options.add_camera(command)
     options.add_time(command, "that of the file, if it has one")
     options.add_model(command)
 
 
 def run(arguments: Namespace) -> None:
-    from wholebody_lift.cli import files
+    from wholebody_lift.cli import files, inputs
+    from wholebody_lift.cli.lifting import lift_and_write, once
 
-    files.check_outputs(arguments, arguments.output)
-    known = {**options.known(arguments), "layout": arguments.layout}
-    people = files.read_detections(arguments.input, arguments.fps, **known)
-    from wholebody_lift.cli.lifting import lift_and_write
+    lifter = once(arguments)
 
-    lift_and_write(people, arguments, arguments.output)
+    def work(one: Namespace) -> None:
+        paths = files.with_page(one)
+        files.check_outputs(one, paths)
+        known = {**options.known(one), "layout": one.layout}
+        people = files.read_detections(one.input, one.fps, **known)
+        lift_and_write(people, one, paths, lifter)
+        files.open_page(one, paths)
+
+    inputs.each(arguments, work)

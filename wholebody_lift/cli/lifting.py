@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from wholebody_lift.lifter import Lifter
 
 
+_CROWD = 20
+"""More rows than this in one image are rather the frames of a video."""
+
+
 def load(arguments: Namespace) -> Lifter:
     """The lifter of --weights, --revision and --device."""
     from wholebody_lift.lifter import Lifter
@@ -25,13 +30,21 @@ def load(arguments: Namespace) -> Lifter:
     return Lifter.from_pretrained(arguments.weights, revision=arguments.revision, device=arguments.device)
 
 
-def lift_and_write(people: Keypoints2D, arguments: Namespace, paths: Sequence[Path]) -> None:
+def once(arguments: Namespace) -> Callable[[], Lifter]:
+    """`load` when it is first asked for, and the same lifter from then on."""
+    return cache(partial(load, arguments))
+
+
+def lift_and_write(
+    people: Keypoints2D, arguments: Namespace, paths: Sequence[Path], lifter: Callable[[], Lifter]
+) -> None:
     """Lift people, say what came out and write it."""
     frame = {} if arguments.frame is None else {"frame": arguments.frame}
     people = followed(people, arguments)
     by_track = people.track_ids is not None
-    people = files.only(people, arguments.track) if by_track else people
-    pose = lift(people, load(arguments), arguments)
+    if by_track:
+        people = files.only(people, arguments.track)
+    pose = lift(people, lifter(), arguments)
     pose = pose if by_track else files.only(pose, arguments.track)
     say(arguments, pose.to(arguments.frame or pose.frame).summary())
     files.write_outputs(pose, arguments, paths, **frame)
@@ -80,7 +93,13 @@ def _smooth_by_default(people: Keypoints2D, arguments: Namespace) -> str:
     """offline for a motion, else none; says so of what looks like one."""
     if tracks.is_video(people):
         return "offline"
-    if len(tracks.images(people)) > 1:
+    if people.image_ids is None and len(people) > _CROWD:
+        say(
+            arguments,
+            f"lifting {len(people):,} people without image ids as people of one picture; if they "
+            "are frames of a video, give --fps",
+        )
+    elif len(tracks.images(people)) > 1:
         unknown = "give --fps" if people.fps is None else "give --track-people"
         say(arguments, f"each image is lifted by itself; if these are frames of a video, {unknown}")
     return "none"

@@ -45,6 +45,8 @@ def _bar(unit: str) -> Iterator[Progress]:
 
 def one_line(error: BaseException) -> str:
     """The text of an error without line breaks, or its type if it has none."""
+    if isinstance(error, FileNotFoundError) and error.filename is not None:
+        return f"{error.filename}: there is no such file or folder"
     return " ".join(str(error).split()) or type(error).__name__
 
 

@@ -14,6 +14,25 @@ PIPE = Path("-")
 """Stands for stdin or stdout."""
 
 
+_INSTEAD = {
+    ".glb": (".fbx", ".gltf", ".obj", ".usd", ".usdz", ".usda", ".dae", ".vrm", ".blend", ".ply"),
+    ".csv": (".xlsx", ".xls", ".tsv", ".txt", ".parquet"),
+    ".npz": (".npy", ".pkl", ".pickle", ".mat", ".h5", ".pt"),
+    ".png": (".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp"),
+    ".html": (".htm", ".mp4", ".mov", ".avi"),
+}
+"""The kind of file that serves those who ask for another."""
+
+
+def _instead(suffix: str, suffixes: Iterable[str]) -> str:
+    for instead, asked in _INSTEAD.items():
+        if suffix in asked and instead in suffixes:
+            return f"; for {suffix}, write {instead}" + (
+                ", which Blender imports and saves as other kinds" if instead == ".glb" else ""
+            )
+    return ""
+
+
 def one_of(suffixes: Iterable[str], *, pipe: bool = False) -> Callable[[str], Path]:
     """An argument type: a path with one of the suffixes, so that a wrong one is reported before the work."""
     wanted = [suffix or "no suffix" for suffix in suffixes]
@@ -24,6 +43,7 @@ def one_of(suffixes: Iterable[str], *, pipe: bool = False) -> Callable[[str], Pa
             return path
         raise ArgumentTypeError(
             f"expected a name that ends in {' or '.join(wanted)}{', or -' if pipe else ''}, got {text!r}"
+            f"{_instead(path.suffix.lower(), suffixes)}"
         )
 
     return parse

@@ -8,14 +8,16 @@ from wholebody_lift.cli import arguments as options
 from wholebody_lift.cli.messages import progress
 from wholebody_lift.extras import DETECT
 
-SUMMARY = "Find the people in a video and lift them to 3D"
+SUMMARY = "Find the people in videos and lift them to 3D"
 DETAILS = (
-    f"Needs a detector: {DETECT.command}. Without -o, an HTML page is written beside the video and opened."
+    f"Needs a detector: {DETECT.command}. Without -o, an HTML page is written beside the video and opened; "
+    "of several videos, or a folder, each gets its own."
 )
 EXAMPLES = """\
   wholebody-lift video clip.mp4
   wholebody-lift video clip.mp4 --lock-feet -o clip.npz -o clip.bvh
   wholebody-lift video clip.mp4 --smooth none -o clip.csv
+  wholebody-lift video takes/ -o out/{name}.npz
 """
 
 
@@ -26,7 +28,7 @@ def _count(text: str) -> int:
 
 
 def add_arguments(command: ArgumentParser) -> None:
-    options.add_source(command, "CLIP", "a video, such as .mp4")
+    options.add_sources(command, "CLIP", "a video, such as .mp4, a folder of them, or a pattern")
     options.add_detector(command)
     command.add_argument(
         "--every",
@@ -35,28 +37,30 @@ def add_arguments(command: ArgumentParser) -> None:
         metavar="N",
         help="process only every N-th frame (default: %(default)s)",
     )
-    options.add_detected_output(command)
+    options.add_shown_output(command)
     options.add_camera(command, image_size=False)
     options.add_time(command, "that of the video")
     options.add_model(command)
 
 
 def run(arguments: Namespace) -> None:
-    from wholebody_lift.cli import files
+    from wholebody_lift.cli import files, inputs
+    from wholebody_lift.cli.lifting import lift_and_write, once
 
-    paths = files.with_page(arguments)
-    files.check_outputs(arguments, paths)
-    from wholebody_lift import detectors
-    from wholebody_lift.cli.lifting import lift_and_write
+    lifter = once(arguments)
 
-    with progress(arguments, "frames") as show:
-        people = detectors.detect_video(
-            arguments.input,
-            arguments.detector,
-            every=arguments.every,
-            progress=show,
-            **options.known(arguments),
-        )
-    people = people.replace(fps=files.rate_of(people, arguments.fps))
-    lift_and_write(people, arguments, paths)
-    files.open_page(arguments, paths)
+    def work(one: Namespace) -> None:
+        paths = files.with_page(one)
+        files.check_outputs(one, paths)
+        files.check_media(one.input, "video")
+        from wholebody_lift import detectors
+
+        with progress(one, "frames") as show:
+            people = detectors.detect_video(
+                one.input, one.detector, every=one.every, progress=show, **options.known(one)
+            )
+        people = people.replace(fps=files.rate_of(people, one.fps))
+        lift_and_write(people, one, paths, lifter)
+        files.open_page(one, paths)
+
+    inputs.each(arguments, work, "video")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
 from wholebody_lift.cli import arguments as options
 from wholebody_lift.cli.messages import say
-from wholebody_lift.cli.paths import PIPE, one_of, title_of
+from wholebody_lift.cli.paths import one_of, title_of
 
 SUMMARY = "Open a saved result in the browser"
 DETAILS = "The result becomes one HTML file that needs no network."
@@ -35,16 +34,8 @@ def run(arguments: Namespace) -> None:
     from wholebody_lift.cli import files
 
     pose = files.read_result(arguments.input)
-    page = arguments.output or _default_page(arguments.input)
+    page = arguments.output or files.page_beside(arguments.input)
     outputs.write(pose, page, title=title_of(arguments.input))
     say(arguments, f"wrote {page}")
     if not arguments.no_open:
         files.open_in_browser(arguments, page)
-
-
-def _default_page(source: Path) -> Path:
-    if source == PIPE:  # the browser needs it after this program has ended
-        import tempfile
-
-        return Path(tempfile.mkdtemp(prefix="wholebody-lift-")) / "result.html"
-    return source.with_suffix(".html")

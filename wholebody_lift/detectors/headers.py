@@ -38,6 +38,11 @@ def kind_of(content: bytes) -> Literal["picture", "video"] | None:
     return "video" if _VIDEO.match(content) else None
 
 
+def may_be_animated(content: bytes) -> bool:
+    """Whether a picture may hold several frames, and so a video: GIF and WebP."""
+    return content.startswith((b"GIF8", b"RIFF"))
+
+
 def size_of(picture: bytes) -> Size | None:
     """Width and height that a picture's header states, before it is turned upright; None if it states none.
 

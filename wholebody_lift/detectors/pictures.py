@@ -121,7 +121,7 @@ def open_video(path: str | Path, name: str | None = None) -> Iterator[Video]:
     name = name or str(path)
     with Path(path).open("rb") as file:
         head = file.read(16)
-    if headers.kind_of(head) == "picture" and not head.startswith(_MOVING):
+    if headers.kind_of(head) == "picture" and not headers.may_be_animated(head):
         raise _no_video(name)  # OpenCV would take it, and others of like names, for the frames of a video
     if not _is_text(str(path)):
         raise InputError(f"{name}: expected a path that is valid Unicode, which OpenCV needs; rename it")
@@ -138,10 +138,6 @@ def open_video(path: str | Path, name: str | None = None) -> Iterator[Video]:
         yield Video(fps if 0 < fps <= _HIGHEST_FPS else None, count if count > 0 else None, capture, name)
     finally:
         capture.release()
-
-
-_MOVING = (b"GIF8", b"RIFF")
-"""Pictures that may be animated."""
 
 
 def _is_text(path: str) -> bool:
