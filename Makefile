@@ -14,16 +14,13 @@ OFFLINE := { echo "make: the installation failed for the reason above. It needs 
 	"or pip's settings, then run make again. It keeps what is already installed." >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test detect-test run-detect-test format docs wheel sbom matrix clean
+.PHONY: help demo test detect-test run-detect-test format docs wheel sbom matrix clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
 
 demo: $(VENV)/demo.stamp  ## Lift the example detections; write JSON, PNG and HTML to out/demo/
 	$(PY) examples/demo.py
-
-install: $(VENV)/all.stamp  ## Install what the checks need; after that, they need no network
-	@if $(PYTHON) -c '$(HAS_MEDIAPIPE)'; then $(MAKE) --no-print-directory $(DETECT_VENV)/all.stamp; fi
 
 test: $(VENV)/all.stamp  ## Run every check: ruff, mypy, detect-test, pytest
 	$(PY) -m ruff check .

@@ -4,7 +4,7 @@ import pytest
 from wholebody_lift import formats
 from wholebody_lift.errors import ReprojectionWarning, listed, name_people
 from wholebody_lift.keypoints import Keypoints2D
-from wholebody_lift.plausibility import signs_in_result, signs_of_mistakes
+from wholebody_lift.plausibility import UPSIDE_DOWN_ERRORS, error_factor, signs_in_result, signs_of_mistakes
 from wholebody_lift.skeleton import INDEX, MIRROR, PARTS, indices
 
 SIZE = np.array([720.0, 1280.0])
@@ -179,6 +179,15 @@ def test_a_part_on_one_spot(people, part):
     assert text.startswith("person 3 (of 65): all keypoints of a face or a hand are on one spot")
     people[3, PARTS[part]] += np.random.default_rng(0).normal(0, 1, (len(PARTS[part]), 2))
     assert not any("one spot" in text for text in signs(people))
+
+
+def test_more_error_is_expected_of_people_upside_down_and_of_nobody_else(people):
+    faceless = people.copy()
+    faceless[:, indices("face")] = np.nan
+    for plausible in (people, SIZE - people, faceless, people[..., ::-1] * (1, -1)):
+        assert (error_factor(plausible) == 1).all()
+    for flipped in (people * (1, -1), faceless * (1, -1)):
+        assert (error_factor(flipped) == np.float32(UPSIDE_DOWN_ERRORS)).all()
 
 
 def test_a_result_far_from_its_keypoints(people):

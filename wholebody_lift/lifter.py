@@ -18,7 +18,7 @@ from wholebody_lift.errors import InputError, count, name_people, warn
 from wholebody_lift.from_pixels import FromPixels, Seen, camera_source, known_of
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.model import SemGAN
-from wholebody_lift.plausibility import signs_in_result
+from wholebody_lift.plausibility import error_factor, signs_in_result
 from wholebody_lift.pose import CameraSource, Pose3D, ScaleSource
 from wholebody_lift.video import sequence, tracker
 
@@ -266,7 +266,7 @@ class Lifter:
         n = len(people)
         pose = Pose3D(
             xyz=arrays["xyz"],
-            error_mm=arrays["error_mm"],
+            error_mm=arrays["error_mm"] * error_factor(people.keypoints),
             observed=people.observed,
             translation=arrays["translation"],
             K=arrays["K"].astype(np.float64) if people.K is None else people.K.copy(),
