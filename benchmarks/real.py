@@ -4,8 +4,9 @@ The recordings are `benchmarks/data/gestures.npz` (see the README beside it): 2D
 one camera, ground truth triangulated from another detector in three. Every figure is a mean over frames; the
 interval beside it comes from drawing whole takes anew, since the frames of one take resemble each other.
 
-Compared are our weights with the true camera and with the image size alone, frame by frame and as a video,
-and MediaPipe's own 3D of the same frames.
+Compared are our weights with the true camera and with the image size alone, frame by frame and as a video;
+with what else weights can be told (bone lengths, gravity, MediaPipe's depth); and MediaPipe's own 3D of the
+same frames.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ import numpy.typing as npt
 import torch
 
 from wholebody_lift import InputWarning, Keypoints2D, Lifter, Pose3D
+from wholebody_lift.body import long_bones
+from wholebody_lift.config import INPUTS
 from wholebody_lift.skeleton import INDEX, ROOT
 from wholebody_lift.train.markdown import table
 
@@ -113,6 +116,11 @@ def estimates(recordings: Recordings, lifter: Lifter) -> Iterator[tuple[str, Flo
     for name, camera in known.items():
         pose = lifter.lift(recordings.keypoints, recordings.scores, **camera)
         yield f"frame by frame, {name}", pose.xyz.astype(np.float64), pose.error_mm.astype(np.float64)
+    for given in [name for name in INPUTS if name in lifter.model.config.inputs]:
+        facts = {given: _facts(recordings)[given]}
+        pose = lifter.lift(recordings.keypoints, recordings.scores, K=recordings.K, **facts)
+        name = f"frame by frame, K and {given.replace('_', ' ')} given"
+        yield name, pose.xyz.astype(np.float64), pose.error_mm.astype(np.float64)
     for name, lock_feet in (("video, K given", False), ("video, K given, feet locked", True)):
         poses = [
             _lift_take(recordings, rows, lifter, lock_feet=lock_feet).xyz.astype(np.float64)
@@ -122,6 +130,29 @@ def estimates(recordings: Recordings, lifter: Lifter) -> Iterator[tuple[str, Flo
         for rows, lifted in zip(recordings.takes, poses, strict=True):
             xyz[rows] = lifted
         yield name, xyz, np.full(xyz.shape[:2], np.nan)
+
+
+def _facts(recordings: Recordings) -> dict[str, Floats]:
+    """What may be known beside the keypoints: bone lengths (N, 12) as medians of each person's ground truth;
+    gravity (3,), which the file does not hold, as the mean direction from shoulders to ankles in the ground
+    truth of all takes; and the depth (N, 133) that the detector itself guesses.
+    """
+    truth = recordings.truth
+    shoulders, ankles = (
+        (truth[:, INDEX[f"left_{name}"]] + truth[:, INDEX[f"right_{name}"]]) / 2
+        for name in ("shoulder", "ankle")
+    )
+    lengths = long_bones.lengths(truth)
+    bones = np.full(lengths.shape, np.nan)
+    for person in np.unique(recordings.person):
+        rows = recordings.person == person
+        known = np.isfinite(lengths[rows]).any(axis=0)
+        bones[np.ix_(rows, known)] = np.nanmedian(lengths[rows][:, known], axis=0)
+    return {
+        "bone_lengths": bones,
+        "gravity": np.nanmean(ankles - shoulders, axis=0),
+        "depth": recordings.detector_xyz[..., 2],
+    }
 
 
 def _lift_take(
