@@ -28,6 +28,7 @@ KNOWN = {
     "pretrained": GROUND | {"hub", "config", "model"},
     "lifter": GROUND
     | {"config", "from_pixels", "keypoints", "model", "plausibility", "pose", "pretrained", "video"},
+    "bulk": GROUND | {"formats", "keypoints", "lifter", "pose", "skeleton", "video"},
     "live": GROUND | {"from_pixels", "keypoints", "lifter", "pose", "video"},
 }
 """For a room (a module or package at the top), the rooms that it may import from, at any time."""
@@ -60,10 +61,12 @@ WHEN_CALLED = {
     "onnx",
     "onnxruntime",
     "pandas",
+    "pyarrow",
+    "ray",
     "rerun",
     "rtmlib",
 }
-"""What extras install; only training imports any of it when it is loaded."""
+"""What extras install; only training and bulk lifting import any of it when they are loaded."""
 
 
 class Import(NamedTuple):
@@ -180,7 +183,15 @@ def test_torch_is_loaded_only_where_tensors_are() -> None:
 
 def test_extras_are_imported_where_they_are_used() -> None:
     loaded = [one for one in IMPORTS if one.when == "loaded" and one.imported in WHEN_CALLED]
-    assert _told([one for one in loaded if _room(one.importer) != "train"]) == []
+    assert _told([one for one in loaded if _room(one.importer) not in ("train", "bulk")]) == []
+
+
+def test_only_the_command_imports_bulk() -> None:
+    bulk = [one for one in IMPORTS if one.ours and _room(one.imported) == "bulk"]
+    others = [one for one in bulk if _room(one.importer) != "bulk"]
+    assert _told(others) == _told(
+        [one for one in others if one.importer == "cli.bulk" and one.when == "called"]
+    )
 
 
 def test_what_is_loaded_without_a_lifter_does_not_load_torch() -> None:

@@ -40,13 +40,15 @@ class Extra(NamedTuple):
             raise ImportError(f"{what} needs {self.package}: {self.command}") from error
 
 
+BULK = Extra("bulk", "ray", "ray")
 C3D = Extra("c3d", "ezc3d", "ezc3d")
 DETECT = Extra("detect", "mediapipe", "mediapipe")
 ONNX = Extra("onnx", "onnxscript", "onnxscript")
 PANDAS = Extra("pandas", "pandas", "pandas")
 PLOT = Extra("plot", "matplotlib", "matplotlib")
 RERUN = Extra("rerun", "rerun-sdk", "rerun")
+PYARROW = Extra("bulk", "pyarrow", "pyarrow")
 RTMLIB = Extra("rtmlib", "rtmlib", "rtmlib")
 
-EXTRAS = (DETECT, RTMLIB, C3D, ONNX, PANDAS, PLOT, RERUN)
+EXTRAS = (DETECT, RTMLIB, C3D, ONNX, PANDAS, PLOT, RERUN, BULK)
 """Those of users; training has its own."""

@@ -209,6 +209,12 @@ def add_time(command: ArgumentParser, fps: str) -> None:
         help="offline smooths over the whole clip without delay, live uses past frames only, none lifts each "
         "frame by itself (default: offline for several frames of known rate, else none)",
     )
+    add_smoothness(group)
+    add_track(group)
+
+
+def add_smoothness(group: Any) -> None:
+    """How motions are smoothed."""
     group.add_argument(
         "--smoothness",
         type=number,
@@ -221,7 +227,6 @@ def add_time(command: ArgumentParser, fps: str) -> None:
         action="store_true",
         help="keep standing feet in place; for a camera that does not move, offline only",
     )
-    add_track(group)
 
 
 def _device(text: str) -> str:

@@ -139,21 +139,30 @@ def follow(people: Keypoints2D) -> Keypoints2D:
             "expected image_ids to follow people through, got none; number the frames: "
             "Keypoints2D(..., image_ids=...)"
         )
-    tracker = Tracker(people.fps, people.min_score)
-    found = np.concatenate([people.keypoints, people.scores[..., None]], axis=-1)  # (N, K, 3)
-    track_ids = np.empty(len(people), dtype=np.int64)
-    for rows in tracks.by_frame(people):
-        track_ids[rows] = tracker.update(int(people.image_ids[rows[0]]), found[rows])
-    most = max(GHOST_FRAMES, int(GHOST_SECONDS * (people.fps or 0)))
-    ghosts = _ghosts(people.image_ids, track_ids, most)
+    track_ids, ghosts = number(people)
     if ghosts.any():
         warn(
-            f"dropped {count(int(ghosts.sum()))} seen in no more than {most} frames, in image "
+            f"dropped {count(int(ghosts.sum()))} seen in no more than {_most(people.fps)} frames, in image "
             f"{listed(np.unique(people.image_ids[ghosts]))}, as false detections; give track_ids to keep "
             "them",
             DroppedWarning,
         )
     return people.model_copy(update={"track_ids": track_ids})[~ghosts]
+
+
+def number(people: Keypoints2D) -> tuple[Integers, Mask]:
+    """The number of each person (N,) through the frames of `image_ids`, and (N,) who is a false detection."""
+    tracker = Tracker(people.fps, people.min_score)
+    found = np.concatenate([people.keypoints, people.scores[..., None]], axis=-1)  # (N, K, 3)
+    track_ids = np.empty(len(people), dtype=np.int64)
+    for rows in tracks.by_frame(people):
+        track_ids[rows] = tracker.update(int(tracks.frames(people)[rows[0]]), found[rows])
+    return track_ids, _ghosts(tracks.frames(people), track_ids, _most(people.fps))
+
+
+def _most(fps: float | None) -> int:
+    """The frames in which a false detection is seen at most."""
+    return max(GHOST_FRAMES, int(GHOST_SECONDS * (fps or 0)))
 
 
 def _ghosts(image_ids: Integers, track_ids: Integers, most: int) -> Mask:

@@ -1,0 +1,110 @@
+"""`wholebody-lift bulk`: the detections of a whole archive, on one machine or a cluster."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from pathlib import Path
+
+from wholebody_lift.cli import arguments as options
+from wholebody_lift.cli.messages import progress, say
+from wholebody_lift.extras import PYARROW
+from wholebody_lift.pose import FRAMES
+
+SUMMARY = "Lift the detections of a whole archive, on one machine or a cluster"
+DETAILS = (
+    "IN is a Parquet or JSON-lines file of detections, or a folder of those and of files that detectors "
+    "wrote. OUT becomes a folder of Parquet files. After an interruption, the same command does what is left."
+)
+EXAMPLES = """\
+  wholebody-lift bulk detections.parquet lifted
+  wholebody-lift bulk archive lifted --smooth offline --fps 30 --workers 8
+  wholebody-lift bulk /mnt/archive /mnt/lifted --address auto
+  wholebody-lift bulk archive lifted --no-ray
+"""
+
+
+def add_arguments(command: ArgumentParser) -> None:
+    options.add_source(command, "IN", "a .parquet or .jsonl file, a detector's file, or a folder of them")
+    command.add_argument("output", metavar="OUT", type=Path, help="the folder to write, or to go on with")
+    options.add_layout(command)
+    options.add_min_score(command, "0.3")
+    command.add_argument(
+        "--frame", default="opencv", choices=list(FRAMES), help="axes of the output (default: %(default)s)"
+    )
+    command.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+    group = command.add_argument_group("workers")
+    group.add_argument(
+        "--address",
+        metavar="A",
+        help="a Ray cluster: auto, or host:port (default: RAY_ADDRESS, or else this machine)",
+    )
+    group.add_argument(
+        "--workers",
+        type=_whole,
+        metavar="N",
+        help="workers, each with one CPU core or one GPU (default: all of them)",
+    )
+    group.add_argument("--no-ray", action="store_true", help="lift in this process, without Ray")
+    group.add_argument(
+        "--part-rows",
+        type=_whole,
+        metavar="N",
+        help="rows of a file in OUT; a restart repeats at most one per worker (default: 16384)",
+    )
+    options.add_camera(command)
+    group = command.add_argument_group("people over time")
+    group.add_argument(
+        "--smooth",
+        choices=["offline", "none"],
+        default="none",
+        help="offline lifts the rows of each video and track as one motion, none lifts each row by itself "
+        "(default: %(default)s)",
+    )
+    group.add_argument(
+        "--fps",
+        type=options.number,
+        metavar="F",
+        help="frames per second (default: that of the input, if it has one)",
+    )
+    options.add_smoothness(group)
+    options.add_model(command)
+
+
+def run(arguments: Namespace) -> None:
+    PYARROW.needed_for("bulk lifting")
+    from wholebody_lift.bulk import job
+    from wholebody_lift.bulk.settings import PART_ROWS, Settings
+
+    known = options.known(arguments)
+    settings = Settings(
+        weights=arguments.weights,
+        revision=arguments.revision,
+        smooth=arguments.smooth == "offline",
+        smoothness=arguments.smoothness,
+        lock_feet=arguments.lock_feet,
+        fps=arguments.fps,
+        **({"min_score": known.pop("min_score")} if "min_score" in known else {}),
+        layout=arguments.layout,
+        known=known,
+        frame=arguments.frame,
+        part_rows=arguments.part_rows or PART_ROWS,
+    )
+    with progress(arguments, "parts") as show:
+        report = job.lift(
+            arguments.input,
+            arguments.output,
+            settings,
+            device=arguments.device,
+            workers=arguments.workers,
+            address=arguments.address,
+            ray=not arguments.no_ray,
+            progress=show,
+        )
+    say(arguments, report.summary())
+
+
+def _whole(text: str) -> int:
+    """An argument type: a whole number over 0."""
+    if not text.isdecimal() or not int(text):
+        raise ArgumentTypeError(f"expected a whole number over 0, got {text!r}")
+    return int(text)
