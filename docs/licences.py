@@ -32,6 +32,7 @@ READ_BY_US = {
     "opencv-contrib-python": "Apache-2.0",
     "opencv-python": "Apache-2.0",
     "protobuf": "BSD-3-Clause",
+    "ray": "Apache-2.0",
     "rerun-sdk": "MIT OR Apache-2.0",
     "rtmlib": "Apache-2.0",
 }

@@ -124,8 +124,8 @@ def test_gaps_are_filled_without_a_row_and_bad_frames_do_not_spoil_a_motion(lift
 
 
 def test_people_without_tracks_are_followed(lifter: Lifter) -> None:
-    columns = rows({"a": 10}, tracks=2, track=None)
-    for row in range(1, 20, 2):
+    columns = rows({"a": 12}, tracks=2, track=None)
+    for row in range(1, 24, 2):
         columns["keypoints"][row] = (np.array(columns["keypoints"][row]) + 400).tolist()
     columns["frame"].append(3)  # a false detection
     for name in columns.keys() - {"frame", "keypoints"}:
@@ -133,9 +133,9 @@ def test_people_without_tracks_are_followed(lifter: Lifter) -> None:
     columns["keypoints"].append((seen(1)[0] - 300).tolist())
     result = lift_tables(lifter, [with_origin(columns)], Settings(smooth=True))
     lifted = people_of(result).sort_by("row")
-    assert lifted["track"].to_pylist() == [0, 1] * 10
+    assert lifted["track"].to_pylist() == [0, 1] * 12
     (aside,) = (row for table in result.rejected for row in table.to_pylist())
-    assert aside["row"] == 20
+    assert aside["row"] == 24
     assert "false detection" in aside["reason"]
 
 
