@@ -46,10 +46,11 @@ def test_bulk_lifts_and_reports(
         "--min-score",
         "0.2",
     ]
-    assert main([*arguments, *options]) == 0
+    assert main([*arguments, *options, "--height-mm", "1800"]) == 0
     assert "6 rows in 1 parts: 6 lifted, 0 set aside" in capsys.readouterr().out
     settings = json.loads((out / "manifest.json").read_text())["settings"]
     assert settings["smooth"] is True
+    assert settings["known"] == {"height_mm": 1800}
     assert (settings["fps"], settings["frame"], settings["min_score"]) == (25, "opengl", 0.2)
     described = json.loads(pq.read_schema(out / "people" / "part-000000.parquet").metadata[b"wholebody_lift"])
     assert described["frame"]["name"] == "opengl"

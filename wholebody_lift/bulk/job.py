@@ -212,8 +212,9 @@ def _opened(job: Job) -> list[Part]:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON reads it back."""
-    return json.loads(json.dumps(value, default=lambda array: array.tolist()))
+    """As JSON reads it back; NaN, which equals nothing, as null."""
+    text = json.dumps(value, default=lambda array: array.tolist())
+    return json.loads(text, parse_constant=lambda name: None)
 
 
 def _manifest(path: Path) -> dict[str, Any]:

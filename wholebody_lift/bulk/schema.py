@@ -115,6 +115,7 @@ class Rows:
         xy: (N, 133, 2) pixels, NaN where missing.
         known: the optional fields of `Keypoints2D` by name, each (N, ...) and (N,) whether it is given.
         problems: (N,) why a row cannot be lifted, or None.
+        for_all: further arguments of `Keypoints2D` that are the same for everybody.
     """
 
     table: pa.Table
@@ -124,6 +125,7 @@ class Rows:
     xy: Floats
     known: dict[str, tuple[Floats, Mask]]
     problems: npt.NDArray[Any]
+    for_all: dict[str, Any]
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -144,6 +146,7 @@ class Rows:
                 name: np.concatenate([getattr(piece, name) for piece in pieces])
                 for name in ("frames", "tracks", "fps", "xy", "problems")
             },
+            for_all=pieces[0].for_all,
         )
 
     def __getitem__(self, chosen: Mask) -> Rows:
@@ -156,6 +159,7 @@ class Rows:
             table=self.table.filter(pa.array(chosen)),
             known={name: (values[chosen], given[chosen]) for name, (values, given) in self.known.items()},
             **{name: getattr(self, name)[chosen] for name in ("frames", "tracks", "fps", "xy", "problems")},
+            for_all=self.for_all,
         )
 
     def videos(self) -> Integers:
@@ -173,7 +177,7 @@ class Rows:
     def fields(self, rows: npt.NDArray[np.intp]) -> dict[str, Any]:
         """Arguments of `Keypoints2D` for rows of one `pattern`."""
         optional = {name: values[rows] for name, (values, given) in self.known.items() if given[rows].all()}
-        return {"keypoints": self.xy[rows], **optional}
+        return {"keypoints": self.xy[rows], **optional, **self.for_all}
 
 
 def read(table: pa.Table, known: dict[str, Any], fps: float | None) -> Rows:
@@ -188,8 +192,8 @@ def read(table: pa.Table, known: dict[str, Any], fps: float | None) -> Rows:
     scored = ~np.isnan(points[..., 2]).all(axis=1)  # score in the third column
     values, given = fields["scores"]
     fields["scores"] = (np.where(given[:, None], values, points[..., 2]), given | scored)
-    for name, value in known.items():
-        array = np.asarray(value, np.float64)
+    for name in known.keys() & _SHAPES.keys():
+        array = np.asarray(known[name], np.float64)
         fields[name] = (np.repeat(array[None], n, axis=0), np.ones(n, dtype=np.bool_))
     frame = _column(table, "frame", pa.int64())
     track = _column(table, "track", pa.int64())
@@ -212,6 +216,7 @@ def read(table: pa.Table, known: dict[str, Any], fps: float | None) -> Rows:
         xy=np.ascontiguousarray(points[..., :2]),
         known=fields,
         problems=problems,
+        for_all={name: value for name, value in known.items() if name not in _SHAPES},
     )
 
 

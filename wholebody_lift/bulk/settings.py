@@ -26,7 +26,8 @@ class Settings:
         smoothness, lock_feet: as of `Lifter.lift_sequence`.
         fps: frames per second, in place of what the input says.
         min_score, layout: as of `formats.read`.
-        known: image_size, K, distortion and height_mm of everybody, in place of what the input says.
+        known: what else `Keypoints2D` takes of cameras and people (image_size, K, height_mm, gravity, ...); it
+            holds for everybody and replaces what the input says.
         frame: axes of the output, one of `FRAMES`.
         part_rows: rows of a part.
 

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from wholebody_lift.cli import arguments as options
 from wholebody_lift.cli.messages import progress, say
-from wholebody_lift.extras import PYARROW
-from wholebody_lift.pose import FRAMES
 
 SUMMARY = "Lift the detections of a whole archive, on one machine or a cluster"
 DETAILS = (
@@ -24,6 +22,8 @@ EXAMPLES = """\
 
 
 def add_arguments(command: ArgumentParser) -> None:
+    from wholebody_lift.pose import FRAMES
+
     options.add_source(command, "IN", "a .parquet or .jsonl file, a detector's file, or a folder of them")
     command.add_argument("output", metavar="OUT", type=Path, help="the folder to write, or to go on with")
     options.add_layout(command)
@@ -71,6 +71,8 @@ def add_arguments(command: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> None:
+    from wholebody_lift.extras import PYARROW
+
     PYARROW.needed_for("bulk lifting")
     from wholebody_lift.bulk import job
     from wholebody_lift.bulk.settings import PART_ROWS, Settings
