@@ -3,10 +3,10 @@
     python -m benchmarks.bulk measure --rows 20000 --weights tiny
     python -m benchmarks.bulk cost --rate 250 --frames 1e9 --people 1.5
 
-`measure` makes an archive of people of the example sequence, each moved by noise, and lifts it: in memory with
-one thread, as a job in one process, and as a job on a Ray of this machine. Rates are rows per second of one
-worker; CPU seconds are those of its process, which other programs disturb less. `cost` works out hours, disk and
-price from a rate.
+`measure` makes an archive of people of the example sequence, each moved by noise, and lifts it: in memory
+with one thread, as a job in one process, and as a job on a Ray of this machine. Rates are rows per second of
+one worker; CPU seconds are those of its process, which other programs disturb less. `cost` works out hours,
+disk and price from a rate.
 """
 
 from __future__ import annotations

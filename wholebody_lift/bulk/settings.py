@@ -26,8 +26,8 @@ class Settings:
         smoothness, lock_feet: as of `Lifter.lift_sequence`.
         fps: frames per second, in place of what the input says.
         min_score, layout: as of `formats.read`.
-        known: what else `Keypoints2D` takes of cameras and people (image_size, K, height_mm, gravity, ...); it
-            holds for everybody and replaces what the input says.
+        known: what else `Keypoints2D` takes of cameras and people (image_size, K, height_mm, gravity, ...).
+            It holds for everybody and replaces what the input says.
         frame: axes of the output, one of `FRAMES`.
         part_rows: rows of a part.
 
