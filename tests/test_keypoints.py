@@ -410,6 +410,7 @@ def test_distortion_needs_a_camera_and_five_numbers(triples):
     [
         ((0, 480), "width and height in pixels, from 1 to 1e+06, got [0.0, 480.0]"),
         ((1e300, 480), "from 1 to 1e+06"),
+        ((1e5, 1), "neither more than 100 times the other, got [100000.0, 1.0]"),
         ((1e-19, 1e-19), "from 1 to 1e+06"),
         ((-640, 480), "got [-640.0, 480.0]"),
         ((480, 640, 3), "got shape (3,)"),
