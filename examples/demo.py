@@ -17,7 +17,8 @@ def main() -> None:
 
     lifter = Lifter.from_pretrained()
     for name in ("photos", "squats"):
-        pose = lifter.lift(formats.read(EXAMPLES / f"{name}.json"))
+        people = formats.read(EXAMPLES / f"{name}.json")
+        pose = lifter.lift(people) if people.fps is None else lifter.lift_sequence(people)
         pose.save(out / f"{name}.json")
         html.write(pose, out / f"{name}.html", title=f"wholebody-lift: {name}")
         shown = pose[len(pose) // 2]  # the middle of the sequence, where the squat is deep

@@ -1,5 +1,6 @@
 """Who is who, and when: one rule for 2D people and 3D results."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from moving import clip, without_tracks
 
 from wholebody_lift import InputError, Keypoints2D, Pose3D, tracks
+from wholebody_lift.errors import FrameRateWarning
 
 CROWDED = np.array([0, 0, 1, 1])
 BOTH = np.array([3, 8, 3, 8])
@@ -105,3 +107,14 @@ def test_a_negative_id_is_no_track() -> None:
     assert tracks.known_ids([3, 4]) == [3, 4]
     assert tracks.known_ids([3, -1]) is None
     assert tracks.known_ids([3, None]) is None
+
+
+@pytest.mark.parametrize(("passed", "warns"), [(5.0, False), (5.04, False), (30.0, True)])
+def test_a_frame_rate_replaces_another_one_with_a_warning(
+    people: Keypoints2D, passed: float, warns: bool
+) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert tracks.rate(people, passed) == passed
+    assert [warning.category for warning in caught] == [FrameRateWarning] * warns
+    assert tracks.rate(changed(people, fps=None), passed) == passed

@@ -50,6 +50,10 @@ class ReprojectionWarning(InputWarning):
     """The result, projected through the camera, is far from the 2D keypoints."""
 
 
+class FrameRateWarning(InputWarning):
+    """The frame rate that was passed differs from the one that the input states."""
+
+
 class DroppedWarning(InputWarning):
     """People, keypoints or ids were dropped, or scores were clipped."""
 

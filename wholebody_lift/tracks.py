@@ -15,7 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from wholebody_lift._types import Integers
-from wholebody_lift.errors import InputError, count, listed
+from wholebody_lift.errors import FrameRateWarning, InputError, count, listed, warn
+
+SAME_RATE = 0.01
+"""Frame rates that differ by a smaller share are one rate: 30 and 29.97."""
 
 STILL_FPS = 30.0
 """The frame rate of a single image, where a format needs one and none is known."""
@@ -171,3 +174,13 @@ def known_ids(tracks: Sequence[int | None]) -> list[int] | None:
     """Track ids of everyone, or None if anybody has none; a negative one is none, as trackers write it."""
     known = [track for track in tracks if track is not None and track >= 0]
     return known if len(known) == len(tracks) else None
+
+
+def rate(people: People, fps: float) -> float:
+    """The rate that was passed; warns if the people state another one."""
+    if people.fps is not None and abs(fps / people.fps - 1) > SAME_RATE:
+        warn(
+            f"the input states {people.fps:g} frames per second; the {fps:g} passed as fps replace them",
+            FrameRateWarning,
+        )
+    return fps

@@ -249,7 +249,7 @@ class TestMistakes:
     ) -> None:
         out = tmp_path / "a.json"
         words = ["convert", str(example_data / "squats.json"), str(out), "-q", "--fps", rate]
-        expected = pytest.warns(InputWarning, match="states 5 frames per second; --fps 30 replaces it")
+        expected = pytest.warns(InputWarning, match="states 5 frames per second; the 30 passed")
         with expected if warned else nullcontext():
             read = files.read_detections(example_data / "squats.json", float(rate))
         assert read.fps == float(rate)

@@ -60,7 +60,7 @@ def test_feet_stand_when_they_are_seen_to() -> None:
     steps[30:45, 0, 0] = np.linspace(0, 800, 15)  # a step of half a second
     steps[45:, 0, 0] = 800
     steps[:, 1] = np.nan
-    stands = feet.standing(steps, FPS)
+    stands = feet.standing(steps / 4000, np.full(90, 4000.0), FPS)
     assert stands[5:25, 0].all()
     assert not stands[33:42, 0].any()
     assert stands[55:85, 0].all()
@@ -70,3 +70,10 @@ def test_feet_stand_when_they_are_seen_to() -> None:
 def test_runs() -> None:
     assert feet.runs(np.array([1, 1, 0, 1, 0, 0, 1], dtype=bool)) == [(0, 2), (3, 4), (6, 7)]
     assert feet.runs(np.zeros(3, dtype=bool)) == []
+
+
+def test_errors_in_depth_are_no_steps() -> None:
+    """Feet far from the optical axis that rest in the picture, while the depth of the person wanders."""
+    seen = np.full((90, 2, 2), 0.3)
+    depth = 4000 + 300 * np.sin(np.arange(90) / 5)
+    assert feet.standing(seen, depth, FPS).all()

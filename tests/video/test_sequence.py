@@ -6,10 +6,11 @@ from people import standing
 from wholebody_lift import InputError, Keypoints2D, Lifter, Pose3D, camera
 from wholebody_lift.body.bone_lengths import Measures, measures
 from wholebody_lift.config import Config
+from wholebody_lift.errors import ReprojectionWarning
 from wholebody_lift.model import SemGAN
 from wholebody_lift.skeleton import INDEX, PARTS, ROOT
 from wholebody_lift.video import sequence
-from wholebody_lift.video.feet import BALLS
+from wholebody_lift.video.feet import BALLS, BIG_TOES
 
 FPS = 30.0
 K = np.array([[1145.0, 0.0, 512.0], [0.0, 1145.0, 490.0], [0.0, 0.0, 1.0]])
@@ -345,3 +346,10 @@ def test_frame_numbers_may_be_anything(small: Lifter, noisy: np.ndarray) -> None
 
 def test_nobody_is_nobody(small: Lifter) -> None:
     assert len(small.lift_sequence(Keypoints2D.empty(), FPS)) == 0
+
+
+def test_holding_feet_against_the_picture_is_warned_of(squats: Keypoints2D) -> None:
+    with pytest.warns(ReprojectionWarning, match="rises from"):
+        held = Lifter.from_pretrained().lift_sequence(squats, lock_feet=True)
+    toes = held.xyz[:, BIG_TOES] + held.translation[:, None]
+    assert np.ptp(toes, axis=0).max() < 20  # mm, along every axis

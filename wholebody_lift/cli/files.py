@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from wholebody_lift import outputs, tracks
 from wholebody_lift.cli.messages import say
 from wholebody_lift.cli.paths import PIPE, kind_of, outputs_of, title_of
-from wholebody_lift.errors import InputError, InputWarning, listed
+from wholebody_lift.errors import InputError, listed
 from wholebody_lift.kinds import Obstacle
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from wholebody_lift.pose import Pose3D
 
 _STDIN = "standard input"
-_SAME_RATE = 0.01
-"""Rates that differ by less are one rate: 30 and 29.97."""
 Media = Literal["picture", "video"]
 COMMAND: dict[Media, str] = {"picture": "image", "video": "video"}
 """The command that takes each."""
@@ -98,10 +96,7 @@ def rate_of(people: Keypoints2D | Pose3D, fps: float | None) -> float | None:
     """The rate of --fps, or else that of the input; warns where they differ."""
     if fps is None or people.fps is None:
         return fps or people.fps
-    if abs(fps / people.fps - 1) > _SAME_RATE:
-        text = f"the input states {people.fps:g} frames per second; --fps {fps:g} replaces it"
-        warnings.warn(text, InputWarning, stacklevel=2)
-    return fps
+    return tracks.rate(people, fps)
 
 
 def check_media(source: Path, wanted: Media) -> None:

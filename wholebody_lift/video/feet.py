@@ -53,7 +53,7 @@ def lock_feet(xyz: Floats, path: Floats, seen: Floats, fps: float) -> tuple[Floa
     Returns:
         The new `xyz` and `path`.
     """
-    stands = standing(seen * path[:, None, 2:], fps)
+    stands = standing(seen, path[:, 2], fps)
     balls = np.stack([xyz[:, ball].mean(axis=1) for ball in BALLS], axis=1) + path[:, None]  # (T, 2, 3)
     off = np.zeros_like(balls)
     for foot in range(balls.shape[1]):
@@ -89,17 +89,27 @@ def _too_far(xyz: Floats, off: Floats, stands: Mask) -> Floats:
     return shift
 
 
-def standing(feet: Floats, fps: float) -> Mask:
-    """Whether feet stand, (T, M), from positions across the line of sight (T, M, 2) mm, NaN if missing."""
-    stands = ~np.isnan(feet[..., 0])
-    if len(feet) < 2:
+def standing(seen: Floats, depth: Floats, fps: float) -> Mask:
+    """Whether feet stand, (T, M), from where they are on the image plane.
+
+    The limits are in mm at the person's distance. The depth only scales the movement in the picture: if it
+    scaled the position, each change of depth, which one camera measures badly, would look like a step.
+
+    Args:
+        seen: (T, M, 2) positions on the image plane; NaN if missing.
+        depth: (T,) mm from the camera to the person.
+        fps: frames per second.
+    """
+    stands = ~np.isnan(seen[..., 0])
+    if len(seen) < 2:
         return np.zeros_like(stands)
-    smooth = low_pass(feet, stands, STANDING_HZ, fps)
-    stands &= np.linalg.norm(np.gradient(smooth, axis=0), axis=-1) * fps < STILL_MM_PER_SECOND
-    for foot in range(feet.shape[1]):
+    smooth = low_pass(seen, stands, STANDING_HZ, fps)
+    speed = np.linalg.norm(np.gradient(smooth, axis=0), axis=-1) * fps * depth[:, None]
+    stands &= speed < STILL_MM_PER_SECOND
+    for foot in range(seen.shape[1]):
         for start, stop in runs(stands[:, foot]):
             place = smooth[start:stop, foot]
-            away = np.linalg.norm(place - np.median(place, axis=0), axis=-1)
+            away = np.linalg.norm(place - np.median(place, axis=0), axis=-1) * depth[start:stop]
             stands[start:stop, foot] = away < STANDS_WITHIN_MM
         for start, stop in runs(stands[:, foot]):
             stands[start:stop, foot] = stop - start >= STANDS_SECONDS * fps

@@ -20,7 +20,7 @@ import torch
 from wholebody_lift import camera, checks, tracks
 from wholebody_lift._types import Floats, Integers, Mask
 from wholebody_lift.body import bone_lengths
-from wholebody_lift.errors import InputError
+from wholebody_lift.errors import InputError, ReprojectionWarning, warn
 from wholebody_lift.features import canonical_view, to_camera_axes, to_virtual_axes
 from wholebody_lift.from_pixels import Seen
 from wholebody_lift.keypoints import Keypoints2D
@@ -38,6 +38,9 @@ MOST_FILLED_PER_FOUND, MOST_FILLED = 20, 1000
 
 SCALE_HZ = 0.2
 """Cut-off of `steady_scale`."""
+
+MOST_REPROJECTION = 1.5
+"""Holding feet may raise the mean reprojection error by this factor before a warning says so."""
 
 _LEAST_SCORE = 0.1
 """Lower scores are raised to this one when 2D keypoints are smoothed, weighted by their squared scores."""
@@ -109,7 +112,7 @@ def prepare(people: Keypoints2D, *, fps: float | None, smoothness: float, max_ga
     Arguments as of `Lifter.lift_sequence`. Raises InputError for numbers out of range, without fps, for
     several people without track ids, and for more frames to fill than people found can account for.
     """
-    fps = people.fps if fps is None else checks.fps(fps)
+    fps = people.fps if fps is None else tracks.rate(people, checks.fps(fps))
     if fps is None:
         raise InputError("expected frames per second, as smoothing depends on them, got none; pass fps=")
     smoothness = checks.smoothness(smoothness)
@@ -129,7 +132,8 @@ def finish(frames: Frames, flat: Pose3D, *, lock_feet: bool) -> Pose3D:
         flat = _one_camera(flat, frames.smooth)
     motions = [motion for track in frames.stretches for motion in _move(track, flat, frames)]
     if lock_feet:
-        motions = [_hold_feet(motion, flat, frames) for motion in motions]
+        held = [_hold_feet(motion, flat, frames) for motion in motions]
+        return _compared(_assemble(flat, frames, held), _assemble(flat, frames, motions))
     return _assemble(flat, frames, motions)
 
 
@@ -266,6 +270,19 @@ def _hold_feet(motion: SmoothStretch, flat: Pose3D, frames: Frames) -> SmoothStr
     on_plane = motion.stretch.spread(toes, np.nan)
     xyz, path = feet.lock_feet(motion.xyz, motion.path, on_plane, frames.fps)
     return motion._replace(xyz=xyz, path=path)
+
+
+def _compared(held: Pose3D, free: Pose3D) -> Pose3D:
+    """The motion with its feet held; warns where the picture contradicts it."""
+    after, before = (float(np.nanmean(pose.reprojection_error_px)) for pose in (held, free))
+    if after > MOST_REPROJECTION * before:
+        warn(
+            "expected feet that can be held in place, got a reprojection error that rises from "
+            f"{before:.1f} to {after:.1f} px: the camera may move, or the depth of the feet was lifted wrong; "
+            "compare with the result without lock_feet",
+            ReprojectionWarning,
+        )
+    return held
 
 
 def _interpolated(values: Floats) -> Floats:
