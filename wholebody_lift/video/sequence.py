@@ -278,7 +278,7 @@ def _compared(held: Pose3D, free: Pose3D) -> Pose3D:
     if after > MOST_REPROJECTION * before:
         warn(
             "expected feet that can be held in place, got a reprojection error that rises from "
-            f"{before:.1f} to {after:.1f} px: the camera may move, or the depth of the feet was lifted wrong; "
+            f"{before:.1f} to {after:.1f} px: the camera may move, or the depth of the feet is wrong; "
             "compare with the result without lock_feet",
             ReprojectionWarning,
         )
