@@ -46,19 +46,22 @@ def test_all_are_written_as_asked(pose: Pose3D, tmp_path: Path) -> None:
     outputs.write(one.to("unity"), tmp_path / "a.trc")  # which is left-handed, and TRC has axes of its own
 
 
+ONE_PERSON = (".trc", ".mot", ".bvh")
+
+
 @pytest.mark.parametrize(
     ("changes", "obstacles"),
     [
-        ({}, {".trc": "several", ".bvh": "several"}),
-        ({"fps": None}, {".trc": "several", ".bvh": "several", ".c3d": "when", ".glb": "when"}),
-        ({"track_ids": None}, dict.fromkeys([".trc", ".c3d", ".bvh", ".glb", ".rrd"], "who")),
+        ({}, dict.fromkeys(ONE_PERSON, "several")),
+        ({"fps": None}, dict.fromkeys(ONE_PERSON, "several") | {".c3d": "when", ".glb": "when"}),
+        ({"track_ids": None}, dict.fromkeys([*ONE_PERSON, ".c3d", ".glb", ".rrd"], "who")),
         (
             {"track_ids": None, "image_ids": np.arange(4), "fps": None},
-            dict.fromkeys([".trc", ".c3d", ".bvh", ".glb"], "when"),
+            dict.fromkeys([*ONE_PERSON, ".c3d", ".glb"], "when"),
         ),
         (
             {"track_ids": None, "image_ids": np.zeros(4, np.int64), "fps": None},
-            {".trc": "several", ".bvh": "several"},
+            dict.fromkeys(ONE_PERSON, "several"),
         ),
     ],
 )

@@ -245,7 +245,7 @@ class Pose3D:
         )
 
     def save(self, path: str | Path) -> None:
-        """Write by suffix: .npz or .json (lossless, for `load`), .csv, .trc, .c3d, .bvh, .glb, .rrd.
+        """Write by suffix: .npz or .json (lossless, for `load`), .csv, .trc, .mot, .c3d, .bvh, .glb or .rrd.
 
         `wholebody_lift.formats.write` takes the options that some of them have.
         """
@@ -253,8 +253,9 @@ class Pose3D:
 
         formats.write(self, path)
 
-    def to_dataframe(self, layout: Literal["long", "wide"] = "long") -> pandas.DataFrame:
-        """A table: a row per keypoint ("long"), or per person and image ("wide"). Needs the extra pandas."""
+    def to_dataframe(self, layout: Literal["long", "wide", "angles"] = "long") -> pandas.DataFrame:
+        """A table: a row per keypoint ("long"), or per person and image ("wide"; "angles" for joint angles in
+        degrees, each with its expected error). Needs the extra pandas."""
         from wholebody_lift.formats.results.dataframe import to_dataframe
 
         return to_dataframe(self, layout)

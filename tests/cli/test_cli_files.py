@@ -89,6 +89,19 @@ class TestExport:
         assert out.read_text().splitlines()[6].split("\t")[2:6] != ["", "", "", ""]
         assert out.read_text().splitlines()[6].split("\t")[2:5] == ["", "", ""]
 
+    def test_angles(self, clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        table, out = tmp_path / "angles.csv", tmp_path / "a.mot"
+        words = ["export", str(clip), "--fps", "25", "--track", "8", "--angles", str(table)]
+        assert main([*words, "-o", str(out)]) == 0
+        assert out.read_text().startswith("a\nversion=1\nnRows=6\n")
+        assert len(table.read_text().splitlines()) == 7
+        table.unlink()
+        assert main(words) == 0
+        assert table.exists()
+        with pytest.raises(SystemExit):
+            main(["export", str(clip)])
+        assert "expected -o or --angles" in capsys.readouterr().err
+
     def test_frame_of_the_pipe(self, result: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["export", str(result), "-o", "-", "--frame", "unity"]) == 0
         assert json.loads(capsys.readouterr().out)["frame"]["name"] == "unity"

@@ -37,7 +37,7 @@ def takers(option: str) -> str:
     return ", ".join(kind.suffix for kind in KINDS.values() if option in kind.options)
 
 
-def add_output(command: ArgumentParser, *, required: bool, named: str = "") -> None:
+def add_output(command: ArgumentParser, *, named: str = "") -> None:
     """-o, --frame and --quiet; `named` is what else the help says of OUT."""
     from wholebody_lift.errors import listed
     from wholebody_lift.outputs import KINDS
@@ -50,7 +50,6 @@ def add_output(command: ArgumentParser, *, required: bool, named: str = "") -> N
         metavar="OUT",
         type=one_of(KINDS, pipe=True),
         action="append",
-        required=required,
         help="where to write; the suffix decides what, and -o may be given several times: "
         f"{', '.join(f'{kind.suffix} ({kind.purpose})' for kind in KINDS.values())}, or - for JSON on stdout"
         f"{named}",
@@ -61,12 +60,19 @@ def add_output(command: ArgumentParser, *, required: bool, named: str = "") -> N
         help=f"axes (default: opencv; {', '.join(_with_default('frame'))}; "
         f"{listed(kind.suffix for kind in KINDS.values() if kind.frame)} have their own)",
     )
+    group.add_argument(
+        "--angles",
+        metavar="TABLE",
+        type=one_of((".csv",)),
+        help="also write joint angles, in degrees with their expected errors, as this .csv; OpenSim takes "
+        ".mot",
+    )
     group.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
 
 
 def add_shown_output(command: ArgumentParser) -> None:
     """`add_output`, and --open, for commands that show a page unless told otherwise."""
-    add_output(command, required=False, named="; {name} in it is the name of the input")
+    add_output(command, named="; {name} in it is the name of the input")
     command.add_argument("--open", action="store_true", help="open the page in the browser, even with -o")
 
 

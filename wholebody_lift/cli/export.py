@@ -15,6 +15,7 @@ EXAMPLES = """\
   wholebody-lift export result.npz -o walk.trc --names pose2sim --observed-only
   wholebody-lift export result.json --track 7 --fps 25 -o person7.c3d
   wholebody-lift export result.json -o table.csv --layout wide --frame unity
+  wholebody-lift export result.npz -o walk.mot --angles angles.csv
 """
 
 _FLAGS = {
@@ -32,7 +33,7 @@ def add_arguments(command: ArgumentParser) -> None:
     from wholebody_lift.formats.results.trc import Names
 
     options.add_source(command, "RESULT", "a saved result: .json, .npz, or - for JSON on stdin")
-    options.add_output(command, required=True)
+    options.add_output(command)
     group = command.add_argument_group("formats")
     group.add_argument(
         "--origin",
@@ -43,7 +44,8 @@ def add_arguments(command: ArgumentParser) -> None:
     group.add_argument(
         "--layout",
         choices=get_args(Layout),
-        help=f"a row per keypoint, or per person and image ({options.takers('layout')}; default: long)",
+        help="a row per keypoint, or per person and image: keypoints or joint angles "
+        f"({options.takers('layout')}; default: long)",
     )
     group.add_argument(
         "--names",
@@ -66,6 +68,9 @@ def add_arguments(command: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> None:
+    if not arguments.output and arguments.angles is None:
+        arguments.wrong_usage("expected -o or --angles, got neither")
+    arguments.output = arguments.output or []
     from dataclasses import replace
 
     from wholebody_lift.cli import files

@@ -206,6 +206,9 @@ def write_outputs(pose: Pose3D, arguments: Namespace, paths: Sequence[Path], **o
         else:
             written = outputs.write(pose, path, **taken)
             say(arguments, f"wrote {listed(written)}")
+    if arguments.angles is not None:
+        outputs.write(pose, arguments.angles, layout="angles")
+        say(arguments, f"wrote {arguments.angles}")
     if impossible:
         raise ValueError("; ".join(impossible))
 

@@ -40,6 +40,8 @@ def each(arguments: Namespace, work: Callable[[Namespace], None], media: Media |
         one = Namespace(**vars(arguments))
         one.input, one.alone = source, len(sources) == 1
         one.output = _outputs(arguments, source)
+        if one.angles is not None:
+            one.angles = _for(source, one.angles)
         if one.alone:
             work(one)
             return
@@ -92,7 +94,7 @@ def _check_names(arguments: Namespace, sources: Sequence[Path]) -> None:
         arguments.wrong_usage(f"expected - as the only input, got {len(sources)} inputs")
     if getattr(arguments, "open", False):
         arguments.wrong_usage(f"expected one input with --open, got {len(sources)}")
-    for path in outputs_of(arguments):
+    for path in [*outputs_of(arguments), *([] if arguments.angles is None else [arguments.angles])]:
         if path == PIPE or NAME not in str(path):
             name = NAME + (".json" if path == PIPE else path.suffix)
             arguments.wrong_usage(
@@ -109,4 +111,8 @@ def _check_names(arguments: Namespace, sources: Sequence[Path]) -> None:
 
 def _outputs(arguments: Namespace, source: Path) -> list[Path]:
     """What -o names, for one of the inputs."""
-    return [Path(str(path).replace(NAME, source.stem)) for path in outputs_of(arguments)]
+    return [_for(source, path) for path in outputs_of(arguments)]
+
+
+def _for(source: Path, path: Path) -> Path:
+    return Path(str(path).replace(NAME, source.stem))

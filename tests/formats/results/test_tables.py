@@ -6,6 +6,7 @@ import pytest
 from moving import clip
 
 from wholebody_lift import formats
+from wholebody_lift.body.joint_angles import ANGLES, joint_angles
 from wholebody_lift.formats.results.pose_csv import HEADER
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.skeleton import INDEX, KEYPOINT_NAMES
@@ -37,7 +38,18 @@ def test_wide_has_a_row_per_person_and_image(tmp_path):
     assert {(row["frame"], row["fps"]) for row in rows} == {("unity", "25.0")}
 
 
-@pytest.mark.parametrize("layout", ["long", "wide"])
+def test_angles_have_a_row_per_person_and_image(tmp_path):
+    pose = clip(3, tracks=(3, 8))
+    found = joint_angles(pose.xyz, pose.error_mm)
+    rows = rows_of(pose.to("unity"), tmp_path / "walk.csv", layout="angles")  # whatever the axes
+    assert [row["track_id"] for row in rows] == ["3", "8"] * 3
+    for i, name in enumerate(ANGLES):
+        degrees, error = ([float(row[f"{name}_{what}deg"]) for row in rows] for what in ("", "error_"))
+        np.testing.assert_allclose(degrees, found.degrees[:, i], atol=1e-2)
+        np.testing.assert_allclose(error, found.error[:, i], atol=1e-2)
+
+
+@pytest.mark.parametrize("layout", ["long", "wide", "angles"])
 def test_what_is_not_known_is_empty(tmp_path, layout):
     pose = clip(2, fps=None)
     rows = rows_of(pose, tmp_path / "walk.csv", layout=layout)
@@ -45,7 +57,7 @@ def test_what_is_not_known_is_empty(tmp_path, layout):
 
 
 def test_layouts_that_are_not_known(tmp_path):
-    with pytest.raises(ValueError, match="expected layout long or wide, got 'tidy'"):
+    with pytest.raises(ValueError, match="expected layout long or wide or angles, got 'tidy'"):
         formats.write(clip(2), tmp_path / "walk.csv", layout="tidy")
     assert not list(tmp_path.iterdir())
 

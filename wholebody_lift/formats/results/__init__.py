@@ -7,13 +7,13 @@ from typing import Any, BinaryIO
 
 from wholebody_lift.errors import InputError
 from wholebody_lift.formats.loading import ZIP, Content
-from wholebody_lift.formats.results import bvh, c3d, gltf, pose_csv, pose_json, pose_npz, rerun_log, trc
+from wholebody_lift.formats.results import bvh, c3d, gltf, mot, pose_csv, pose_json, pose_npz, rerun_log, trc
 from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
 
 KINDS: dict[str, Kind] = {
     module.KIND.suffix: module.KIND
-    for module in (pose_json, pose_npz, pose_csv, trc, c3d, bvh, gltf, rerun_log)
+    for module in (pose_json, pose_npz, pose_csv, trc, mot, c3d, bvh, gltf, rerun_log)
 }
 """By suffix, in the order in which they are offered."""
 
@@ -21,9 +21,10 @@ KINDS: dict[str, Kind] = {
 def write(pose: Pose3D, path: str | Path, **options: Any) -> None:
     """Write a result; the suffix decides the format.
 
-    .npz and .json hold everything, for `read_pose`; .csv is a table (`layout`: "long" or "wide"). .trc
-    (OpenSim), .c3d, .bvh, .glb and .rrd (Rerun) are for other programs and hold people over time. Options,
-    units and axes of each are in docs/exports.md. The file is replaced when the new one is complete.
+    .npz and .json hold everything, for `read_pose`; .csv is a table (`layout`: "long", "wide" or "angles").
+    .trc and .mot (OpenSim), .c3d, .bvh, .glb and .rrd (Rerun) are for other programs and hold people over
+    time. Options, units and axes of each are in docs/exports.md. The file is replaced when the new one is
+    complete.
 
     Raises:
         InputError: the suffix is none of these.

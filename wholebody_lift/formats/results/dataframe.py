@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def to_dataframe(pose: Pose3D, layout: Layout = "long") -> pandas.DataFrame:
-    """One row per keypoint ("long"), or per person and image ("wide").
+    """One row per keypoint ("long"), or per person and image ("wide", or "angles" for joint angles).
 
     `track_id` is pandas' Int64 and `fps` float64; both are missing where they are not known.
 

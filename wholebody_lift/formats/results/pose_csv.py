@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from wholebody_lift import atomic
+from wholebody_lift.body.joint_angles import ANGLES, joint_angles
 from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
 
-Layout = Literal["long", "wide"]
-"""One row per keypoint, person and image, or one per person and image with columns for every keypoint."""
+Layout = Literal["long", "wide", "angles"]
+"""One row per keypoint, person and image, or one per person and image with columns for every keypoint, or for
+every joint angle (see `body.joint_angles`)."""
 
 Column: TypeAlias = npt.NDArray[Any] | str | float | None
 """One value per row, or one for all rows; None where it is not known."""
@@ -62,7 +64,7 @@ def columns(pose: Pose3D, layout: Layout = "long") -> dict[str, Column]:
     """The table by column. Raises ValueError for a layout that is not known."""
     if layout not in get_args(Layout):
         raise ValueError(f"expected layout {' or '.join(get_args(Layout))}, got {layout!r}")
-    return _long(pose) if layout == "long" else _wide(pose)
+    return {"long": _long, "wide": _wide, "angles": _angles}[layout](pose)
 
 
 def _long(pose: Pose3D) -> dict[str, Column]:
@@ -92,6 +94,19 @@ def _wide(pose: Pose3D) -> dict[str, Column]:
         table |= _axes(f"{name}_", pose.xyz[:, keypoint])
         table[f"{name}_error_mm"] = pose.error_mm[:, keypoint]
         table[f"{name}_observed"] = pose.observed[:, keypoint]
+    return table
+
+
+def _angles(pose: Pose3D) -> dict[str, Column]:
+    found = joint_angles(pose.to("opencv").xyz, pose.error_mm)
+    table: dict[str, Column] = {
+        name: column
+        for name, column in _of_people(pose).items()
+        if name in ("image_id", "track_id", "person", "fps")
+    }
+    for i, name in enumerate(ANGLES):
+        table[f"{name}_deg"] = found.degrees[:, i].astype(np.float32)
+        table[f"{name}_error_deg"] = found.error[:, i].astype(np.float32)
     return table
 
 
