@@ -66,6 +66,8 @@ class Config(BaseModel):
     """Encoder layers."""
     inputs: tuple[Input, ...] = ()
     """What the network can be told beside the keypoints, in the order of `INPUTS`."""
+    close_ups: bool = False
+    """Whether it has layers for people of whom hands or the face are seen, and nothing of the body."""
     stature_mm: float = Field(default=1700.0, ge=100, le=10_000)
     """Body height that the network's millimetres are in: every training person is scaled to it."""
     calibration: Calibration | None = None
@@ -77,7 +79,7 @@ class Config(BaseModel):
         if not isinstance(content, dict):
             return content
         former = content.get("format")
-        if former not in ("wholebody-lift/3", "wholebody-lift/4") or "inputs" in content:
+        if former not in ("wholebody-lift/3", "wholebody-lift/4") or {"inputs", "close_ups"} & content.keys():
             return content
         content = {**content, "format": "wholebody-lift/5"}
         if former == "wholebody-lift/3" and isinstance(content.get("calibration"), dict):

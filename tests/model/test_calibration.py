@@ -76,7 +76,7 @@ def test_the_former_format_is_read_and_nothing_else_is_let_through() -> None:
         mode="json"
     )
     assert new["format"] == "wholebody-lift/5"
-    assert new.pop("inputs") == []
+    assert (new.pop("inputs"), new.pop("close_ups")) == ([], False)
     curves = new["calibration"]
     former = {**new, "format": "wholebody-lift/3"}
     former["calibration"] = {"said_mm": curves["predicted_mm"], "found_mm": curves["measured_mm"]}
@@ -88,6 +88,7 @@ def test_the_former_format_is_read_and_nothing_else_is_let_through() -> None:
         {**former, "format": "wholebody-lift/2"},
         {**former, "odd": 1},
         {**new, "format": "wholebody-lift/4", "inputs": ["depth"]},
+        {**new, "format": "wholebody-lift/4", "close_ups": True},
         {**new, "inputs": ["depth", "gravity"]},
     ):
         with pytest.raises(ValidationError):

@@ -1,4 +1,4 @@
-"""What is known beside the keypoints: vectors to add to those of the nodes, and layers that make use of them.
+"""What is known beside the keypoints, as vectors to add to those of the nodes.
 
 None of it touches people of whom nothing more is known: their results are those of the network without it, to
 the bit.
@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from wholebody_lift.config import Input
 from wholebody_lift.features import Features
@@ -54,39 +53,20 @@ class KnownEmbedding(nn.Module):
         for weight in self.parameters():
             nn.init.zeros_(weight)
 
-    def forward(self, x: Tensor, features: Features) -> Tensor:
-        """Add to the nodes (N, nodes, C) what is known of them, if anything is."""
+    def forward(self, features: Features) -> Tensor:
+        """What is to be added, (N, nodes, C) or (N, 1, C); something must be known."""
         told: dict[str, Tensor | None] = {
             "bone_lengths": features.bone_lengths,
             "gravity": features.gravity,
             "depth": features.depth,
         }
+        added = []
         for name, embed in self.inputs.items():
             values = told[name]
             if values is not None:
-                added = embed(values)
-                x = x + (added if name == "depth" else added[:, None])
-        return x
-
-
-class KnownAdapter(nn.Module):
-    """A feed-forward stage after an encoder layer (Houlsby et al., ICML 2019), where more is known of people.
-
-    It adds 0 at first.
-    """
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(channels)
-        self.reduce = nn.Linear(channels, channels // 2)
-        self.expand = nn.Linear(channels // 2, channels)
-        nn.init.zeros_(self.expand.weight)
-        nn.init.zeros_(self.expand.bias)
-
-    def forward(self, x: Tensor, told: Tensor) -> Tensor:
-        """(N, nodes, C) to (N, nodes, C); told (N, 1, 1) is 1 where something is known, else 0."""
-        added: Tensor = self.expand(F.gelu(self.reduce(self.norm(x))))
-        return x + told * added
+                added.append(embed(values) if name == "depth" else embed(values)[:, None])
+        total: Tensor = sum(added[1:], added[0])
+        return total
 
 
 def told_more(features: Features, inputs: Sequence[Input]) -> Tensor | None:

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from wholebody_lift import skeleton
 from wholebody_lift.config import Calibration, Config
 from wholebody_lift.features import KEYPOINT_FEATURES, PERSON_FEATURES, Features
+from wholebody_lift.model.adapter import Adapter, no_body_seen
 from wholebody_lift.model.calibration import ErrorCalibration
 from wholebody_lift.model.encoder import SemGANLayer
-from wholebody_lift.model.known import KnownAdapter, KnownEmbedding, told_more
+from wholebody_lift.model.known import KnownEmbedding, told_more
 from wholebody_lift.model.nodes import NodeEmbedding, graph_of, nodes_of_parts
 from wholebody_lift.model.part_decoder import PartDecoder
 from wholebody_lift.model.waves import Waves
@@ -63,7 +64,10 @@ class SemGAN(nn.Module):
             for _ in range(config.layers)
         )
         self.adapters = nn.ModuleList(
-            KnownAdapter(config.channels) for _ in range(config.layers if config.inputs else 0)
+            Adapter(config.channels) for _ in range(config.layers if config.inputs else 0)
+        )
+        self.close_up_adapters = nn.ModuleList(
+            Adapter(config.channels) for _ in range(config.layers if config.close_ups else 0)
         )
         self.decoders = nn.ModuleDict(
             {
@@ -93,13 +97,18 @@ class SemGAN(nn.Module):
         keypoints = torch.split(features.keypoints, self.num_keypoints, dim=1)
         embedded = [embed(x) for embed, x in zip(self.embed_keypoints.values(), keypoints, strict=True)]
         x = torch.cat(embedded, dim=1) + self.embed_person(features.person)[:, None]
-        x = self.embed_known(x, features)
+        close_up = no_body_seen(features) if self.config.close_ups else None
         told = told_more(features, self.config.inputs)
+        if told is not None:
+            told = told if close_up is None else told * (1 - close_up)
+            x = x + told * self.embed_known(features)
         states = []
         for i, layer in enumerate(self.encoder):
             x = layer(x)
             if told is not None:
                 x = self.adapters[i](x, told)
+            if close_up is not None:
+                x = self.close_up_adapters[i](x, close_up)
             states.append(x)
         return states
 

@@ -35,7 +35,7 @@ def _people(bank: Path | None, split: banks.Split) -> People:
 
 def _wanted(chosen: settings.Settings, split: banks.Split) -> People:
     """The synthetic people that a run asks for."""
-    return People(
+    people = People(
         load_rig().to(chosen.device),
         None if chosen.bank is None else banks.MotionBank.load(chosen.bank),
         split,
@@ -43,6 +43,9 @@ def _wanted(chosen: settings.Settings, split: banks.Split) -> People:
         family=chosen.camera,
         kind=chosen.detector,
     )
+    if chosen.close_ups:
+        people.close_ups = 1.0
+    return people
 
 
 def _train(arguments: argparse.Namespace) -> None:

@@ -122,10 +122,15 @@ class Trainer:
         self.loss_weights = loss_weights or LossWeights()
         self.network = (network or DeepSupervision(_semgan(settings))).to(people.device)
         self._layer_weight = settings.layer_weight
+        alone = ()
         if settings.known_only:
+            alone = ("model.embed_known.", "model.adapters.")
+        if settings.close_ups:
+            alone += ("model.close_up_adapters.",)
+        if alone:
             self._layer_weight = 0.0  # what inner layers answer would have to be learnt first
             for name, parameter in self.network.named_parameters():
-                parameter.requires_grad_(name.startswith(("model.embed_known.", "model.adapters.")))
+                parameter.requires_grad_(name.startswith(alone))
         self.ema = MovingAverage(cast(nn.Module, self.network.model), settings.ema_decay)
         if settings.precision == "bfloat16":
             use_bfloat16(self.network, settings.device)
@@ -317,7 +322,7 @@ def _semgan(settings: Settings) -> SemGAN:
         return SemGAN(_config(settings))
     found = pretrained.load(settings.start_from).with_calibration(None)
     wanted = _config(settings)
-    if found.config.model_copy(update={"inputs": wanted.inputs}) != wanted:
+    if found.config.model_copy(update={"inputs": wanted.inputs, "close_ups": wanted.close_ups}) != wanted:
         raise ValueError(
             f"the weights of {settings.start_from} are of {found.config!r}, and the settings ask for "
             f"{wanted!r}; give --nodes, --channels, --heads and --layers as they are there"
@@ -334,6 +339,7 @@ def _config(settings: Settings) -> Config:
         heads=settings.heads,
         layers=settings.layers,
         inputs=() if settings.inputs == "none" else INPUTS,
+        close_ups=settings.close_ups,
     )
 
 
@@ -394,7 +400,7 @@ def averaged(run: Path) -> SemGAN:
         if name.startswith("module.")
     }
     model.load_state_dict(weights, strict=True)
-    if settings.known_only and settings.start_from is not None:
+    if (settings.known_only or settings.close_ups) and settings.start_from is not None:
         model = model.with_calibration(pretrained.load(settings.start_from).config.calibration)
     return model.eval()
 

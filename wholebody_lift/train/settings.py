@@ -56,6 +56,9 @@ class Settings:
     inputs: Annotated[
         Literal["all", "none"], "what the network can be told beside keypoints: bone lengths, gravity, depth"
     ] = "all"
+    close_ups: Annotated[
+        bool, "add layers for hands and faces without a body in the picture, and train only these"
+    ] = False
     known_only: Annotated[
         bool, "train only what makes use of these inputs: nothing changes for people of whom none is known"
     ] = False

@@ -1,0 +1,37 @@
+"""Adapters: layers for some people, which pass by all others."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from wholebody_lift.features import KEYPOINT_COLUMNS, Features
+from wholebody_lift.skeleton import PARTS
+
+_OBSERVED = KEYPOINT_COLUMNS.index("observed")
+_BODY = slice(PARTS["body"].start, PARTS["body"].stop)
+
+
+class Adapter(nn.Module):
+    """A feed-forward stage after an encoder layer (Houlsby et al., ICML 2019), for some of the people.
+
+    It adds 0 at first, and always to people for whom it is not: their results stay the same to the bit.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(channels)
+        self.reduce = nn.Linear(channels, channels // 2)
+        self.expand = nn.Linear(channels // 2, channels)
+        nn.init.zeros_(self.expand.weight)
+        nn.init.zeros_(self.expand.bias)
+
+    def forward(self, x: Tensor, chosen: Tensor) -> Tensor:
+        """(N, nodes, C) to (N, nodes, C); chosen (N, 1, 1) is 1 for the people it is for, else 0."""
+        added: Tensor = self.expand(F.gelu(self.reduce(self.norm(x))))
+        return x + chosen * added
+
+
+def no_body_seen(features: Features) -> Tensor:
+    """(N, 1, 1): 1 for people of whom no keypoint of the body is seen, only hands or the face; else 0."""
+    return 1 - features.keypoints[:, _BODY, _OBSERVED].amax(-1)[:, None, None]
