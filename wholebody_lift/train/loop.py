@@ -122,7 +122,7 @@ class Trainer:
         self.loss_weights = loss_weights or LossWeights()
         self.network = (network or DeepSupervision(_semgan(settings))).to(people.device)
         self._layer_weight = settings.layer_weight
-        alone = ()
+        alone: tuple[str, ...] = ()
         if settings.known_only:
             alone = ("model.embed_known.", "model.adapters.")
         if settings.close_ups:
