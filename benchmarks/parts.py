@@ -2,8 +2,8 @@
 
 A hand held up to the camera, both hands, a face, head and shoulders, an arm, someone signing, a pair of legs
 (`train.synthetic.close_ups`), in poses of recordings that were not trained on, with exact 2D of the part and
-the true camera. Errors are those of the keypoints in the picture: at the root of a single hand, at the mean of
-all keypoints of other parts, and after Procrustes alignment.
+the true camera. Errors are those of the keypoints in the picture: at the root of a single hand, at the mean
+of all keypoints of other parts, and after Procrustes alignment.
 """
 
 from __future__ import annotations
