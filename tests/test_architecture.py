@@ -18,18 +18,23 @@ KNOWN = {
     "body": {"_types", "skeleton"},
     "known": {"skeleton"},
     "model": {"_types", "config", "features", "known", "skeleton"},
-    "from_pixels": {"camera", "features", "known", "model", "keypoints", "pose", "skeleton"},
-    "video": GROUND | {"body", "camera", "features", "from_pixels", "keypoints", "pose"},
+    "camera": {"_types", "arrays"},
+    "viewpoint": {"_types", "arrays", "camera", "skeleton"},
+    "seen": {"_types", "arrays", "camera", "keypoints", "pose", "viewpoint"},
+    "from_pixels": {"arrays", "features", "known", "model", "seen", "skeleton", "viewpoint"},
+    "backends": GROUND | {"config", "from_pixels", "known", "model", "seen"},
+    "video": GROUND | {"body", "camera", "keypoints", "pose", "seen", "viewpoint"},
     "formats": GROUND | {"body", "keypoints", "pose"},
     "viewers": GROUND | {"body", "keypoints", "pose"},
     "detectors": GROUND | {"keypoints", "formats", "video"},
     "keypoints": GROUND | {"plausibility"},
     "pose": GROUND | {"body", "formats"},
-    "pretrained": GROUND | {"hub", "config", "model"},
+    "checkpoint": GROUND | {"config", "model"},
+    "pretrained": GROUND | {"checkpoint", "hub", "model", "onnx_file"},
     "lifter": GROUND
-    | {"config", "from_pixels", "keypoints", "model", "plausibility", "pose", "pretrained", "video"},
+    | {"backends", "config", "keypoints", "model", "plausibility", "pose", "pretrained", "seen", "video"},
     "bulk": GROUND | {"formats", "keypoints", "lifter", "pose", "skeleton", "video"},
-    "live": GROUND | {"from_pixels", "keypoints", "lifter", "pose", "video"},
+    "live": GROUND | {"keypoints", "lifter", "pose", "seen", "video"},
 }
 """For a room (a module or package at the top), the rooms that it may import from, at any time."""
 
@@ -37,18 +42,14 @@ ADMITTED = {("pose", "formats"), ("pose", "formats.results.dataframe")}
 """`Pose3D.save`, `load` and `to_dataframe` reach up to the formats, when they are called."""
 
 TENSORS = {
-    "camera",
-    "detectors",
+    "backends",
+    "checkpoint",
     "features",
     "from_pixels",
     "known",
-    "lifter",
-    "live",
     "model",
     "onnx_file",
-    "pretrained",
     "train",
-    "video",
 }
 """Rooms that may import torch when they are loaded."""
 
@@ -135,7 +136,7 @@ def test_the_imports_are_found() -> None:
     assert Import("body.bone_lengths", "body.girdle", True, "loaded") in IMPORTS
     assert Import("pose", "formats", True, "called") in IMPORTS
     assert Import("live", "lifter", True, "checked") in IMPORTS
-    assert Import("video.sequence", "torch", False, "loaded") in IMPORTS
+    assert Import("model.encoder", "torch", False, "loaded") in IMPORTS
 
 
 def test_nothing_imports_train() -> None:
@@ -194,13 +195,16 @@ def test_only_the_command_imports_bulk() -> None:
     )
 
 
-def test_what_is_loaded_without_a_lifter_does_not_load_torch() -> None:
-    """Reading, showing and converting files, and every help text, start at once."""
+def test_torch_is_loaded_by_what_computes_with_it_alone() -> None:
+    """Files and help texts start at once, and ONNX Runtime needs no torch."""
     loads: dict[str, set[str]] = {module: set() for module in MODULES}
     for one in IMPORTS:
         if one.when == "loaded":
             loads[one.importer].add(one.imported if one.ours else f"{one.imported}!")
-    for start in ("", "formats", "keypoints", "pose", "outputs", "cli", "viewers.html"):
+    for start in (
+        *("", "formats", "keypoints", "pose", "outputs", "cli", "viewers.html", "app.workshop"),
+        *("lifter", "live", "detectors", "backends.onnx_runtime"),
+    ):
         reached, open_ends = set(), [start]
         while open_ends:
             module = open_ends.pop()

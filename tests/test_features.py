@@ -5,7 +5,7 @@ import torch
 from people import standing
 from torch import Tensor
 
-from wholebody_lift import camera, features, skeleton
+from wholebody_lift import camera, features, skeleton, viewpoint
 
 K0 = camera.intrinsics(
     torch.tensor([1145.0], dtype=torch.float64), torch.tensor([[512.0, 490.0]], dtype=torch.float64)
@@ -32,7 +32,7 @@ def _observed(missing: tuple[int, ...] = (3, 50, 120)) -> Tensor:
 
 
 def _features(plane: Tensor, observed: Tensor) -> features.Features:
-    canonical, view = features.canonical_view(plane, observed)
+    canonical, view = viewpoint.canonical_view(plane, observed)
     yes = torch.ones(len(plane), dtype=torch.bool)
     return features.features(canonical, torch.ones_like(plane[..., 0]), observed, view, yes, yes)
 
@@ -56,7 +56,7 @@ def test_without_a_camera_neither_place_nor_size_in_the_image_matter(scale: floa
     xy = camera.project(_person_in_camera(), K0)
     moved = scale * xy + torch.tensor([-3000.0, 777.0], dtype=torch.float64)
     results = [
-        _features(camera.to_image_plane(p, features.intrinsics_from_keypoints(p, observed)), observed)
+        _features(camera.to_image_plane(p, viewpoint.intrinsics_from_keypoints(p, observed)), observed)
         for p in (xy, moved)
     ]
     assert _largest_difference(*results) < 1e-11
@@ -65,9 +65,9 @@ def test_without_a_camera_neither_place_nor_size_in_the_image_matter(scale: floa
 def test_without_a_camera_the_person_is_as_large_as_an_adult_five_metres_away() -> None:
     observed = _observed()
     xy = camera.project(_person_in_camera(), K0)
-    plane = camera.to_image_plane(xy, features.intrinsics_from_keypoints(xy, observed))
-    _, view = features.canonical_view(plane, observed)
-    assert view.angular_size.item() == pytest.approx(features.MODERATE_SIZE, rel=0.02)
+    plane = camera.to_image_plane(xy, viewpoint.intrinsics_from_keypoints(xy, observed))
+    _, view = viewpoint.canonical_view(plane, observed)
+    assert view.angular_size.item() == pytest.approx(viewpoint.MODERATE_SIZE, rel=0.02)
 
 
 @pytest.mark.parametrize(("pan", "tilt"), [(25, 0), (-40, 0), (12, -10), (-8, 20)])
@@ -76,19 +76,19 @@ def test_turning_the_camera_turns_the_result_by_the_same_rotation(pan: float, ti
     observed = _observed()
     person = _person_in_camera()
     plane = person[..., :2] / person[..., 2:]
-    canonical, view = features.canonical_view(plane, observed)
+    canonical, view = viewpoint.canonical_view(plane, observed)
     target = _rotation(0, tilt) @ _rotation(1, pan) @ view.rotation[0].mT[:, 2]
     turn = camera.look_at(target[None])[0].mT @ view.rotation[0]  # carries the old view onto the new one
 
     turned_person = person @ turn.mT
-    turned_canonical, turned_view = features.canonical_view(
+    turned_canonical, turned_view = viewpoint.canonical_view(
         turned_person[..., :2] / turned_person[..., 2:], observed
     )
     assert (turned_canonical - canonical).abs().max() < 1e-12
     assert (turned_view.angular_size - view.angular_size).abs().max() < 1e-13
     answer = torch.randn(1, 133, 3, dtype=torch.float64)
-    turned_answer = features.to_camera_axes(answer, turned_view)
-    assert (turned_answer - features.to_camera_axes(answer, view) @ turn.mT).abs().max() < 1e-12
+    turned_answer = viewpoint.to_camera_axes(answer, turned_view)
+    assert (turned_answer - viewpoint.to_camera_axes(answer, view) @ turn.mT).abs().max() < 1e-12
 
 
 def test_panning_a_level_camera_is_such_a_turn() -> None:
@@ -104,8 +104,8 @@ def test_any_turn_rolls_the_canonical_view_and_nothing_else() -> None:
     observed = _observed()
     person = _person_in_camera()
     turned = person @ (_rotation(2, 20) @ _rotation(0, 15) @ _rotation(1, -25)).mT
-    first, _ = features.canonical_view(person[..., :2] / person[..., 2:], observed)
-    second, _ = features.canonical_view(turned[..., :2] / turned[..., 2:], observed)
+    first, _ = viewpoint.canonical_view(person[..., :2] / person[..., 2:], observed)
+    second, _ = viewpoint.canonical_view(turned[..., :2] / turned[..., 2:], observed)
     roll, _, vt = torch.linalg.svd(second[0].mT @ first[0])
     assert (first[0] @ (roll @ vt).mT - second[0]).abs().max() < 1e-12
 
@@ -113,17 +113,17 @@ def test_any_turn_rolls_the_canonical_view_and_nothing_else() -> None:
 def test_canonical_view_there_and_back() -> None:
     observed = _observed()
     plane = camera.to_image_plane(camera.project(_person_in_camera(), K0), K0)
-    canonical, view = features.canonical_view(plane, observed)
-    back = features.from_canonical_view(canonical, observed, view)
+    canonical, view = viewpoint.canonical_view(plane, observed)
+    back = viewpoint.from_canonical_view(canonical, observed, view)
     assert (back - plane)[observed].abs().max() < 1e-12
 
 
 def test_axes_there_and_back() -> None:
-    _, view = features.canonical_view(
+    _, view = viewpoint.canonical_view(
         camera.to_image_plane(camera.project(_person_in_camera(), K0), K0), _observed()
     )
     xyz = standing(1)
-    assert (features.to_virtual_axes(features.to_camera_axes(xyz, view), view) - xyz).abs().max() < 1e-10
+    assert (viewpoint.to_virtual_axes(viewpoint.to_camera_axes(xyz, view), view) - xyz).abs().max() < 1e-10
 
 
 def test_missing_keypoints_have_no_influence() -> None:
@@ -137,7 +137,7 @@ def test_missing_keypoints_have_no_influence() -> None:
 
 def test_distance_information_is_the_distance_to_the_parent() -> None:
     observed = _observed(missing=(skeleton.INDEX["left_elbow"],))
-    canonical, view = features.canonical_view(
+    canonical, view = viewpoint.canonical_view(
         camera.to_image_plane(camera.project(_person_in_camera(), K0), K0), observed
     )
     yes = torch.ones(1, dtype=torch.bool)
@@ -153,7 +153,7 @@ def test_distance_information_is_the_distance_to_the_parent() -> None:
 def test_local_coordinates_do_not_depend_on_where_a_hand_is() -> None:
     observed = _observed(missing=())
     plane = camera.to_image_plane(camera.project(_person_in_camera(), K0), K0)
-    canonical, view = features.canonical_view(plane, observed)
+    canonical, view = viewpoint.canonical_view(plane, observed)
     hand = skeleton.indices("left_hand")
     moved = canonical.clone()
     moved[:, hand] = 2 * moved[:, hand] + 0.7
@@ -170,7 +170,7 @@ def test_the_columns_are_the_features() -> None:
     canonical, scores = torch.randn(2, 133, 2), torch.rand(2, 133)
     observed = torch.rand(2, 133) > 0.3
     canonical[~observed] = 0
-    view = features.View(torch.eye(3).expand(2, 3, 3), torch.full((2,), features.MODERATE_SIZE))
+    view = viewpoint.View(torch.eye(3).expand(2, 3, 3), torch.full((2,), viewpoint.MODERATE_SIZE))
     known = torch.ones(2, dtype=torch.bool)
     told = features.features(canonical, scores, observed, view, known, known).keypoints
     column = dict(zip(features.KEYPOINT_COLUMNS, told.unbind(-1), strict=True))

@@ -4,9 +4,11 @@ import torch
 from people import standing
 
 from wholebody_lift import Keypoints2D, Lifter, camera
-from wholebody_lift.features import canonical_view, features
-from wholebody_lift.from_pixels import HEAD_DOWN_FACTOR, FromPixels, Seen
+from wholebody_lift.features import features
+from wholebody_lift.from_pixels import HEAD_DOWN_FACTOR, FromPixels
 from wholebody_lift.plausibility import error_factor
+from wholebody_lift.seen import Seen
+from wholebody_lift.viewpoint import canonical_view
 
 K = np.array([[1145.0, 0.0, 512.0], [0.0, 1145.0, 490.0], [0.0, 0.0, 1.0]])
 
@@ -32,7 +34,7 @@ def turned(people: Keypoints2D, degrees: float) -> Keypoints2D:
 
 
 def expected_by_the_network(lifter: Lifter, people: Keypoints2D) -> np.ndarray:
-    seen = Seen.of(people, dtype=torch.float32)
+    seen = Seen.of(people, array=lifter.backend.array)
     canonical, view = canonical_view(seen.plane, seen.observed)
     known = torch.ones(len(people), dtype=torch.bool)
     with torch.inference_mode():
@@ -58,17 +60,16 @@ def test_errors_grow_for_people_upside_down(lifter: Lifter, people: Keypoints2D)
 
 
 def test_places_are_those_that_people_are_seen_from(people: Keypoints2D) -> None:
-    xyz = standing(4)
-    root = torch.tensor([300.0, 100.0, 4500.0], dtype=torch.float64)
+    xyz, root = standing(4).numpy(), np.array([300.0, 100.0, 4500.0])
     seen = Seen.of(people)
-    assert torch.allclose(seen.place(xyz), root.expand(4, 3), atol=1e-6)
+    assert np.allclose(seen.place(xyz), root, atol=1e-6)
     assert seen.reprojection_error(xyz + root).max() < 1e-9
-    aside = seen.reprojection_error(xyz + root + torch.tensor([90.0, 0, 0], dtype=torch.float64))
+    aside = seen.reprojection_error(xyz + root + [90.0, 0, 0])
     assert np.allclose(aside, 90 / 4500 * K[0, 0], rtol=0.1)
 
 
 def test_what_is_missing_has_no_influence(lifter: Lifter, people: Keypoints2D) -> None:
-    module, seen = FromPixels(lifter.model), Seen.of(people, dtype=torch.float32)
+    module, seen = FromPixels(lifter.model), Seen.of(people, array=lifter.backend.array)
     observed = seen.observed.clone()
     observed[:, 91:112] = False
     known = torch.ones(4, dtype=torch.bool)

@@ -15,11 +15,11 @@ import pytest
 import safetensors.torch
 import torch
 
-from wholebody_lift import pretrained
+from wholebody_lift import checkpoint, pretrained
 from wholebody_lift.config import Config
 from wholebody_lift.errors import WeightsError
 from wholebody_lift.model.semgan import SemGAN
-from wholebody_lift.pretrained import CONFIG_FILE, SUMS_FILE, WEIGHTS_FILE
+from wholebody_lift.pretrained import CONFIG_FILE, ONNX_FILE, SUMS_FILE, WEIGHTS_FILE
 
 
 @pytest.fixture
@@ -279,9 +279,11 @@ def test_a_directory_called_as_packaged_weights_are_is_meant_by_its_path(
 
 
 def test_packaged_weights_are_those_that_were_released() -> None:
-    """After a change: `sha256sum config.json model.safetensors > SHA256SUMS` in their directory."""
+    """After a change: `wholebody-lift onnx model.onnx --weights .` and
+    `sha256sum config.json model.onnx model.safetensors > SHA256SUMS` in their directory."""
     for name in pretrained.PACKAGED:
-        assert pretrained.verify(pretrained.packaged_directory(name)).keys() == {CONFIG_FILE, WEIGHTS_FILE}
+        stated = pretrained.verify(pretrained.packaged_directory(name))
+        assert stated.keys() == {CONFIG_FILE, WEIGHTS_FILE, ONNX_FILE}
 
 
 def write_sums(directory: Path) -> None:
@@ -321,7 +323,7 @@ def test_a_file_without_a_hash_is_not_verified(directory: Path) -> None:
     sums = directory / SUMS_FILE
     sums.write_text(sums.read_text().splitlines()[0])
     with pytest.raises(WeightsError, match=rf"expected SHA-256 none of .*{WEIGHTS_FILE}"):
-        pretrained.verify(directory)
+        pretrained.verify(directory, (CONFIG_FILE, WEIGHTS_FILE))
 
 
 def test_saving_brings_hashes_up_to_date(directory: Path) -> None:
@@ -339,7 +341,7 @@ def test_nothing_large_is_built(directory: Path, monkeypatch: pytest.MonkeyPatch
         built.append(SemGAN(config))
         return built[-1]
 
-    monkeypatch.setattr(pretrained, "SemGAN", build)
+    monkeypatch.setattr(checkpoint, "SemGAN", build)
     with pytest.raises(WeightsError, match=r"missing: encoder\.1.*of another shape"):
         pretrained.load(directory)
     sizes = {name: 0 if p.is_meta else p.numel() for name, p in built[0].named_parameters()}

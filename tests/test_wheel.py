@@ -45,8 +45,13 @@ def test_weights_are_inside(wheel: Path, names: set[str]) -> None:
     in_tree = {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
     }
-    assert in_tree.keys() >= {"config.json", "model.safetensors", "README.md", "SHA256SUMS"}
-    assert in_tree.keys() >= {"tiny/config.json", "tiny/model.safetensors", "tiny/SHA256SUMS"}
+    assert in_tree.keys() >= {"config.json", "model.safetensors", "model.onnx", "README.md", "SHA256SUMS"}
+    assert in_tree.keys() >= {
+        "tiny/config.json",
+        "tiny/model.safetensors",
+        "tiny/model.onnx",
+        "tiny/SHA256SUMS",
+    }
     assert {name for name in names if "/weights/" in name} == {
         f"wholebody_lift/weights/{name}" for name in in_tree
     }
@@ -64,7 +69,7 @@ def test_whole_package_is_inside(names: set[str]) -> None:
 
 def test_nothing_else_is_inside(names: set[str]) -> None:
     assert {name.split("/")[0].split("-")[0] for name in names} == {"wholebody_lift"}
-    allowed = {".py", ".typed", ".safetensors", ".json", ".md", ".html", ".css", ".js"}
+    allowed = {".py", ".typed", ".safetensors", ".onnx", ".json", ".md", ".html", ".css", ".js"}
     kinds = {
         Path(name).suffix
         for name in names

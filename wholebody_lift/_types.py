@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 AnyFloats: TypeAlias = npt.NDArray[np.floating[Any]]
 """Floats of any precision."""
 Integers: TypeAlias = npt.NDArray[np.int64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
+
+Array = TypeVar("Array", "npt.NDArray[Any]", "Tensor")
+"""A numpy array or a torch tensor: what takes it works on either, by means of `arrays`."""
 
 Progress: TypeAlias = Callable[[int, int | None], object]
 """Called with the number of items done and the total (None while unknown)."""

@@ -44,11 +44,12 @@ BULK = Extra("bulk", "ray", "ray")
 C3D = Extra("c3d", "ezc3d", "ezc3d")
 DETECT = Extra("detect", "mediapipe", "mediapipe")
 ONNX = Extra("onnx", "onnxscript", "onnxscript")
+ONNXRUNTIME = Extra("onnxruntime", "onnxruntime", "onnxruntime")
 PANDAS = Extra("pandas", "pandas", "pandas")
 PLOT = Extra("plot", "matplotlib", "matplotlib")
 RERUN = Extra("rerun", "rerun-sdk", "rerun")
 PYARROW = Extra("bulk", "pyarrow", "pyarrow")
 RTMLIB = Extra("rtmlib", "rtmlib", "rtmlib")
 
-EXTRAS = (DETECT, RTMLIB, C3D, ONNX, PANDAS, PLOT, RERUN, BULK)
+EXTRAS = (DETECT, RTMLIB, C3D, ONNX, ONNXRUNTIME, PANDAS, PLOT, RERUN, BULK)
 """Those of users; training has its own."""

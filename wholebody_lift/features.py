@@ -1,9 +1,4 @@
-"""From 2D keypoints to the input of the network, and from its output back to the camera.
-
-The canonical view makes one network serve every camera: keypoints become viewing rays, a virtual camera
-turns towards the person (a rotation of rays, exact, unlike a crop), and the person is scaled to unit size.
-Training and inference call the same functions.
-"""
+"""The input of the network, from keypoints in the canonical view; the same in training and inference."""
 
 from __future__ import annotations
 
@@ -13,16 +8,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from wholebody_lift import camera, skeleton
+from wholebody_lift import skeleton
 from wholebody_lift.known import Known, bone_features, depth_features, gravity_features
-
-MODERATE_SIZE = 0.1
-"""Spread on the image plane of a standing adult 5 m away.
-
-Assumed if neither K nor the image size is known."""
-
-_NEAREST_RAY = 0.05
-"""Smallest cosine between a ray and the viewing axis: nothing is visible at right angles to it."""
+from wholebody_lift.viewpoint import KEYPOINT_WEIGHTS, MODERATE_SIZE, View
 
 _SMALLEST_PART = 1e-3
 """A face or hand smaller than this fraction of the person has no usable shape."""
@@ -48,28 +36,6 @@ PERSON_FEATURES = 3
 """log angular size, camera given, camera assumed from the keypoints alone."""
 
 
-def _keypoint_weights() -> tuple[float, ...]:
-    """Weight of each keypoint in a person's centre and size.
-
-    Each body keypoint weighs as much as all feet, half the face or a whole hand, so that dense parts do
-    not dominate.
-    """
-    total = {"body": 17.0, "feet": 1.0, "face": 2.0, "left_hand": 1.0, "right_hand": 1.0}
-    return tuple(total[name] / len(part) for name, part in skeleton.PARTS.items() for _ in part)
-
-
-KEYPOINT_WEIGHTS = _keypoint_weights()
-
-
-class View(NamedTuple):
-    """The virtual camera of each person, and the size that was divided out."""
-
-    rotation: Tensor
-    """(N, 3, 3), from camera axes to the virtual camera's."""
-    angular_size: Tensor
-    """(N,), spread of the person on the virtual camera's image plane: the strength of the perspective."""
-
-
 class Features(NamedTuple):
     """Input of the network."""
 
@@ -87,61 +53,6 @@ class Features(NamedTuple):
     def map(self, change: Callable[[Tensor], Tensor]) -> Features:
         """The same with every tensor changed."""
         return Features(*(None if values is None else change(values) for values in self))  # type: ignore[arg-type]
-
-
-def weights_of(observed: Tensor, dtype: torch.dtype) -> Tensor:
-    """Weight of every keypoint, (N, 133): 0 where it is not observed."""
-    return observed * torch.tensor(KEYPOINT_WEIGHTS, dtype=dtype, device=observed.device)
-
-
-def _weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
-    """Mean over keypoints of (N, 133, D) under weights (N, 133): (N, D)."""
-    return (weights[..., None] * values).sum(1) / weights.sum(1, keepdim=True)
-
-
-def intrinsics_from_keypoints(xy: Tensor, observed: Tensor) -> Tensor:
-    """K (N, 3, 3) assumed from the keypoints alone, (N, 133, 2) pixels: centred on each person.
-
-    The focal length is such that the person is as large as a standing adult 5 m away.
-    """
-    xy = torch.where(observed[..., None], xy, 0)
-    weights = weights_of(observed, xy.dtype)
-    centre = _weighted_mean(xy, weights)
-    spread = _weighted_mean(((xy - centre[:, None]) ** 2).sum(-1, keepdim=True), weights).sqrt()[:, 0]
-    return camera.intrinsics(spread / MODERATE_SIZE, centre)
-
-
-def canonical_view(plane: Tensor, observed: Tensor) -> tuple[Tensor, View]:
-    """Points on the image plane (N, 133, 2) as the virtual camera sees them, at unit size.
-
-    Keypoints that are not observed (N, 133) are 0 in the result and have no influence on the others.
-    """
-    weights = weights_of(observed, plane.dtype)
-    rays = torch.nn.functional.pad(torch.where(observed[..., None], plane, 0), (0, 1), value=1.0)
-    directions = torch.nn.functional.normalize(rays, dim=-1)
-    rotation = camera.look_at(_weighted_mean(directions, weights))
-    turned = directions @ rotation.mT
-    seen = turned[..., :2] / turned[..., 2:].clamp_min(_NEAREST_RAY)
-    size = _weighted_mean((seen**2).sum(-1, keepdim=True), weights).sqrt().clamp_min(1e-6)
-    canonical = torch.where(observed[..., None], seen / size[:, None], 0)
-    return canonical, View(rotation, size[:, 0])
-
-
-def from_canonical_view(canonical: Tensor, observed: Tensor, view: View) -> Tensor:
-    """Inverse of `canonical_view`: points on the real camera's image plane (N, 133, 2)."""
-    rays = torch.nn.functional.pad(canonical * view.angular_size[:, None, None], (0, 1), value=1.0)
-    back = rays @ view.rotation
-    return torch.where(observed[..., None], back[..., :2] / back[..., 2:], 0)
-
-
-def to_camera_axes(xyz: Tensor, view: View) -> Tensor:
-    """Turn (N, 133, 3) from the virtual camera's axes into the real camera's."""
-    return xyz @ view.rotation
-
-
-def to_virtual_axes(xyz: Tensor, view: View) -> Tensor:
-    """Turn (N, 133, 3) from the real camera's axes into the virtual camera's."""
-    return xyz @ view.rotation.mT
 
 
 def _local_coordinates(canonical: Tensor, observed: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,26 +1,29 @@
-"""Lifter: keypoints in, millimetres out. The one module that handles devices, batches and numpy arrays."""
+"""Lifter: keypoints in, millimetres out, by whichever backend computes."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from wholebody_lift import pretrained
+from wholebody_lift import backends, pretrained
 from wholebody_lift._types import Progress
+from wholebody_lift.backends import Backend, Name
 from wholebody_lift.config import INPUTS
 from wholebody_lift.errors import InputError, count, name_people, warn
-from wholebody_lift.from_pixels import FromPixels, Seen, camera_source, known_of
 from wholebody_lift.keypoints import Keypoints2D
-from wholebody_lift.model import SemGAN
 from wholebody_lift.plausibility import error_factor, signs_in_result
 from wholebody_lift.pose import CameraSource, Pose3D, ScaleSource
+from wholebody_lift.seen import Seen, camera_source
 from wholebody_lift.video import sequence, tracker
+
+if TYPE_CHECKING:
+    import torch
+
+    from wholebody_lift.model import SemGAN
 
 CHUNK = 128
 """People lifted at once. It bounds the memory (about 0.3 GB at the default size) for any N."""
@@ -34,13 +37,39 @@ class Lifter:
     """
 
     def __init__(
-        self, model: SemGAN, device: str | torch.device = "auto", dtype: torch.dtype = torch.float32
+        self,
+        model: SemGAN | Backend,
+        device: str | torch.device = "auto",
+        dtype: str | torch.dtype = "float32",
     ):
-        """Use a network that is already in memory; it is moved to the device and put into evaluation mode."""
-        self.device = _resolve_device(device)
-        self.dtype = dtype
-        self.model = model.to(self.device, dtype).eval().requires_grad_(False)
-        self._from_pixels = FromPixels(self.model)
+        """Use a network that is already in memory, or a backend that holds one.
+
+        A network is moved to the device and put into evaluation mode; a backend has its own device and
+        precision.
+        """
+        self.backend: Backend
+        if isinstance(model, Backend):
+            self.backend = model
+        else:
+            from wholebody_lift.backends.pytorch import PyTorch
+
+            self.backend = PyTorch(model, device, dtype)
+
+    @property
+    def model(self) -> SemGAN:
+        """The network. Raises AttributeError for a backend that has none."""
+        return self.backend.model  # type: ignore[attr-defined, no-any-return]
+
+    @property
+    def device(self) -> torch.device | str:
+        """Where the network is."""
+        device: torch.device | str = self.backend.device
+        return device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The network's precision. Raises AttributeError for a backend that has none."""
+        return self.backend.dtype  # type: ignore[attr-defined, no-any-return]
 
     @classmethod
     def from_pretrained(
@@ -48,8 +77,9 @@ class Lifter:
         source: str | Path | None = None,
         *,
         revision: str | None = None,
+        backend: Name = "auto",
         device: str | torch.device = "auto",
-        dtype: torch.dtype = torch.float32,
+        dtype: str | torch.dtype = "float32",
         cache_dir: str | Path | None = None,
         token: str | None = None,
         local_files_only: bool = False,
@@ -61,19 +91,37 @@ class Lifter:
                 directory with config.json and model.safetensors; or the id of a repository on the Hugging
                 Face Hub.
             revision: branch, tag or commit on the Hub; pin it where results must not change.
+            backend: "torch", or "onnx" for ONNX Runtime, which needs no torch; it takes `model.onnx` from the
+                same places, or the path of a file that `wholebody-lift onnx` wrote as source. "auto" is torch
+                where it is installed, else onnx.
             device: "auto" takes CUDA, then Apple's MPS, then the CPU.
-            dtype: precision of the network; geometry and results are float32, also under `torch.autocast`.
+            dtype: precision of the network in torch, by name or as a `torch.dtype`; geometry and results are
+                float32, also under `torch.autocast`. An ONNX file has its own precision.
             cache_dir: where the Hub's files are kept; huggingface_hub's own cache by default.
             token: gives access to private and gated repositories on the Hub.
             local_files_only: use only files of the Hub that are in the cache.
 
         Raises:
             WeightsError: the weights cannot be loaded completely, or do not fit the network.
+            ImportError: the backend is not installed.
+            ValueError: there is no such backend, device or precision.
         """
-        model = pretrained.load(
-            source, revision=revision, cache_dir=cache_dir, token=token, local_files_only=local_files_only
-        )
-        return cls(model, device, dtype)
+        where: dict[str, Any] = {
+            "revision": revision,
+            "cache_dir": cache_dir,
+            "token": token,
+            "local_files_only": local_files_only,
+        }
+        if backends.chosen(backend) == "torch":
+            return cls(pretrained.load(source, **where), device, dtype)
+        if str(dtype).removeprefix("torch.") != "float32":
+            raise ValueError(
+                f'expected no dtype with backend="onnx", got {dtype}: a file has its own precision; omit '
+                "dtype"
+            )
+        from wholebody_lift.backends.onnx_runtime import OnnxRuntime
+
+        return cls(OnnxRuntime(pretrained.locate_onnx(source, **where), str(device)))
 
     def lift(
         self,
@@ -227,7 +275,7 @@ class Lifter:
         return _with_warnings(_require_finite(sequence.finish(frames, flat, lock_feet=lock_feet)))
 
     def save_pretrained(self, directory: str | Path) -> None:
-        """Write config.json and model.safetensors, for `from_pretrained(directory)`."""
+        """Write config.json and model.safetensors, for `from_pretrained(directory)`. Needs torch."""
         pretrained.save(self.model, directory)
 
     def push_to_hub(self, repo_id: str, **options: Any) -> str:
@@ -236,7 +284,7 @@ class Lifter:
 
     def _require_inputs(self, given: Collection[str]) -> None:
         """Raise InputError for what the weights cannot be told."""
-        takes = self.model.config.inputs
+        takes = self.backend.config.inputs
         lacking = [name for name in INPUTS if name in given and name not in takes]
         if lacking:
             raise InputError(
@@ -253,12 +301,12 @@ class Lifter:
         )
         source = camera_source(people)
         chunks = []
-        with torch.inference_mode(), torch.autocast(self.device.type, enabled=False):
+        with self.backend.computing():
             for start in range(0, len(people), CHUNK):
                 chunk = people[start : start + CHUNK]
                 try:
                     chunks.append(self._lift_chunk(chunk, source))
-                except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # a K without an inverse
+                except np.linalg.LinAlgError:  # a K without an inverse
                     raise InputError(_BEYOND.format(count(len(chunk)))) from None
                 if progress is not None:
                     progress(start + len(chunk), len(people))
@@ -284,23 +332,31 @@ class Lifter:
         return _require_finite(pose)
 
     def _lift_chunk(self, people: Keypoints2D, source: CameraSource) -> dict[str, npt.NDArray[np.float32]]:
-        seen = Seen.of(people, dtype=torch.float32, device=self.device)
-        scale = None
-        if people.height_mm is not None:
-            height = torch.from_numpy(people.height_mm.astype(np.float32)).to(self.device)
-            scale = height / self.model.config.stature_mm
-        lifted = self._from_pixels(
+        backend = self.backend
+        seen = Seen.of(people, array=backend.array)
+        lifted = backend.lift(
             seen.plane,
             seen.observed,
             seen.scores,
-            camera_given=torch.full((len(people),), source == "given", device=self.device),
-            size_given=torch.full((len(people),), source != "keypoints", device=self.device),
-            scale=scale,
-            known=known_of(people, self.model.config.inputs, self.device),
+            camera_given=source == "given",
+            size_given=source != "keypoints",
+            height_mm=None if people.height_mm is None else backend.array(people.height_mm),
+            known={name: backend.array(values) for name, values in _known(people, backend.config.inputs)},
         )
         off = seen.reprojection_error(lifted.xyz + lifted.translation[:, None])
-        tensors = {**lifted._asdict(), "K": seen.K, "reprojection_error_px": off}
-        return {name: tensor.cpu().numpy() for name, tensor in tensors.items()}
+        arrays = {**lifted._asdict(), "K": seen.K, "reprojection_error_px": off}
+        return {name: backend.numpy(array) for name, array in arrays.items()}
+
+
+def _known(people: Keypoints2D, inputs: Collection[str]) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+    """What is known of people beside their keypoints, of what a network has `inputs` for."""
+    values = {
+        "bone_lengths": {"bone_lengths": people.bone_lengths},
+        "gravity": {"gravity": people.gravity, "gravity_spread_deg": people.gravity_spread_deg},
+        "depth": {"depth": people.depth},
+    }
+    for name in inputs:
+        yield from ((field, array) for field, array in values[name].items() if array is not None)
 
 
 def _scale_source(people: Keypoints2D) -> ScaleSource:
@@ -331,24 +387,3 @@ def _with_warnings(pose: Pose3D) -> Pose3D:
     for category, message in signs_in_result(xy, off):
         warn(message, category)
     return pose
-
-
-def _resolve_device(device: str | torch.device) -> torch.device:
-    """The device of that name. Raises ValueError if it has none, or this machine has none such."""
-    if device == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        found = torch.device(device)
-    except RuntimeError:
-        raise ValueError(
-            f"expected a device such as auto, cpu, cuda, cuda:1 or mps, got {device!r}"
-        ) from None
-    count = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
-    if (found.index or 0) >= count.get(found.type, math.inf):
-        raise ValueError(
-            f"expected one of the {count[found.type]} {found.type} devices that PyTorch finds here, got "
-            f"{str(found)!r}; use cpu, or install PyTorch for your graphics card and its driver"
-        )
-    return found

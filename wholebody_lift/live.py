@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from wholebody_lift import checks, tracks
 from wholebody_lift._types import Progress
 from wholebody_lift.errors import InputError
-from wholebody_lift.from_pixels import Seen
 from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D
 from wholebody_lift.pose import Pose3D
+from wholebody_lift.seen import Seen
 from wholebody_lift.video.person import Person
 
 if TYPE_CHECKING:
@@ -133,9 +132,9 @@ class LiveLifter:
             [p.smooth(x, e, now) for p, x, e in zip(persons, flat.xyz, flat.error_mm, strict=True)]
         )
         seen = Seen.of(people, flat.K)
-        roots = seen.place(torch.from_numpy(xyz)).numpy()
+        roots = seen.place(xyz)
         path = np.stack([p.smooth_path(root, now) for p, root in zip(persons, roots, strict=True)])
-        off = seen.reprojection_error(torch.from_numpy(xyz + path[:, None])).numpy()
+        off = seen.reprojection_error(xyz + path[:, None])
         return replace(
             flat,
             xyz=xyz.astype(np.float32),

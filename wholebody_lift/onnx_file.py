@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from wholebody_lift import atomic, skeleton
+from wholebody_lift.backends.onnx_runtime import CONFIG_KEY, OUTPUTS
 from wholebody_lift.config import Input
 from wholebody_lift.extras import ONNX
 from wholebody_lift.from_pixels import FromPixels
@@ -21,13 +26,14 @@ if TYPE_CHECKING:
     from onnx import GraphProto
 
 INPUTS = ("keypoints", "focal", "centre", "camera_given")
+OPTIONAL_INPUTS = {"min_score": MIN_SCORE, "size_given": True, "height_mm": math.nan}
+"""Those that may be omitted, with what is then assumed for everyone."""
 KNOWN_INPUTS: dict[Input, tuple[str, ...]] = {
     "bone_lengths": ("bone_lengths",),
     "gravity": ("gravity", "gravity_spread_deg"),
     "depth": ("depth",),
 }
 """What a file takes besides, for each of the network's `inputs`; NaN where it is not known."""
-OUTPUTS = ("xyz", "error_mm", "translation")
 
 _OPSET = 18
 _SMALLEST_HALVED = 4096
@@ -44,26 +50,37 @@ class Exported(nn.Module):
         self.known_inputs = [name for given in model.config.inputs for name in KNOWN_INPUTS[given]]
 
     def forward(
-        self, keypoints: Tensor, focal: Tensor, centre: Tensor, camera_given: Tensor, *known: Tensor
+        self,
+        keypoints: Tensor,
+        focal: Tensor,
+        centre: Tensor,
+        camera_given: Tensor,
+        min_score: Tensor,
+        size_given: Tensor,
+        height_mm: Tensor,
+        *known: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Lift N people.
 
-        keypoints: (N, 133, 3) x and y in pixels, and a score; missing is NaN or a score under `MIN_SCORE`.
+        keypoints: (N, 133, 3) x and y in pixels, and a score; missing is NaN or a score under `min_score`.
         focal, centre: (N, 2) focal lengths and principal point in pixels.
-        camera_given: (N,) bool; False where both are assumed from the image size.
+        camera_given: (N,) bool; False where both are assumed.
+        min_score, size_given, height_mm: (1,) or (N,); size_given is False where the camera is assumed from
+            the keypoints alone; height_mm is NaN where it is not known.
         known: what `known_inputs` names, each as in `known.Known`, NaN where it is not known.
 
         Returns xyz (N, 133, 3) mm from the midpoint of the hips in OpenCV's camera axes, for a person of the
-        network's stature or of the bone lengths given; error_mm (N, 133); translation (N, 3) mm of the
-        midpoint from the camera.
+        network's stature, or of the height or bone lengths given; error_mm (N, 133); translation (N, 3) mm of
+        the midpoint from the camera.
         """
         xy, scores = keypoints[..., :2], keypoints[..., 2]
-        observed = (scores >= MIN_SCORE) & (xy == xy).all(-1)
+        observed = (scores >= min_score[:, None]) & (xy == xy).all(-1)
         xy, scores = torch.where(observed[..., None], xy, 0), torch.where(observed, scores, 0)
         plane = (xy - centre[:, None]) / focal[:, None]
-        size_given = torch.ones_like(camera_given)
+        size_given = size_given & torch.ones_like(camera_given)
+        scale = height_mm / self.from_pixels.model.config.stature_mm
         beside = Known(**dict(zip(self.known_inputs, known, strict=True))) if known else None
-        lifted = self.from_pixels(plane, observed, scores, camera_given, size_given, known=beside)
+        lifted = self.from_pixels(plane, observed, scores, camera_given, size_given, scale, beside)
         return lifted.xyz, lifted.error_mm, lifted.translation
 
 
@@ -88,20 +105,20 @@ def write(model: SemGAN, path: str | Path) -> None:
         torch.ones(2, 2),
         torch.ones(2, 2),
         torch.ones(2, dtype=torch.bool),
+        *(torch.tensor([value]) for value in OPTIONAL_INPUTS.values()),
         *(torch.ones(2, *columns[name]) for name in exported.known_inputs),
     )
     n = torch.export.Dim("people", min=1, max=2**16)
-    shapes: tuple[object, ...] = tuple({0: n} for _ in INPUTS)
+    shapes: tuple[object, ...] = (*({0: n} for _ in INPUTS), *(None for _ in OPTIONAL_INPUTS))
     if exported.known_inputs:  # the variable arguments of `Exported.forward` are one tuple
         shapes += (tuple({0: n} for _ in exported.known_inputs),)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about the exporter's own insides
+    with _quiet_exporter():
         program = torch.onnx.export(
             exported,
             example,
             dynamo=True,
             dynamic_shapes=shapes,
-            input_names=[*INPUTS, *exported.known_inputs],
+            input_names=[*INPUTS, *OPTIONAL_INPUTS, *exported.known_inputs],
             output_names=list(OUTPUTS),
             opset_version=_OPSET,
             verbose=False,
@@ -109,9 +126,27 @@ def write(model: SemGAN, path: str | Path) -> None:
     assert program is not None
     written = program.model_proto
     _forget_sources(written.graph)
+    _make_optional(written.graph)
+    onnx.helper.set_model_props(written, {CONFIG_KEY: model.config.model_dump_json()})
     _store_halves(written.graph)
     with atomic.replacing(path) as new:
         onnx.save_model(written, str(new))
+
+
+@contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """Without the exporter's warnings, which are about its own insides; errors stay."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnx_ir", "onnxscript")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _forget_sources(graph: GraphProto) -> None:
@@ -121,6 +156,19 @@ def _forget_sources(graph: GraphProto) -> None:
     for tensor in (*graph.value_info, *graph.initializer):
         del tensor.metadata_props[:]
     del graph.value_info[:]
+
+
+def _make_optional(graph: GraphProto) -> None:
+    """Give `OPTIONAL_INPUTS` their values, and let them be one for everyone or one for each person."""
+    import numpy as np
+    from onnx import numpy_helper
+
+    for given in graph.input:
+        if given.name in OPTIONAL_INPUTS:
+            value = OPTIONAL_INPUTS[given.name]
+            kind = np.bool_ if isinstance(value, bool) else np.float32
+            graph.initializer.append(numpy_helper.from_array(np.array([value], dtype=kind), given.name))
+            given.type.tensor_type.shape.dim[0].dim_param = "one or people"
 
 
 def _store_halves(graph: GraphProto) -> None:

@@ -4,44 +4,35 @@ A set of weights is a directory with these two files and, for the reader, a mode
 `load` and `save` are inverse; `push` uploads what `save` writes.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
-
-import safetensors
-import safetensors.torch
-import torch
-from pydantic import ValidationError
-from torch import Tensor
-from torch.overrides import TorchFunctionMode
+from typing import TYPE_CHECKING, Final
 
 from wholebody_lift import atomic
-from wholebody_lift.config import Config
 from wholebody_lift.errors import WeightsError
 from wholebody_lift.hub import REPO_ID, Hub
-from wholebody_lift.model.semgan import SemGAN
+
+if TYPE_CHECKING:
+    from wholebody_lift.model import SemGAN
 
 CONFIG_FILE: Final = "config.json"
 WEIGHTS_FILE: Final = "model.safetensors"
+ONNX_FILE: Final = "model.onnx"
+"""Beside them, the same network as `onnx_file.write` exports it, for ONNX Runtime."""
 CARD_FILE: Final = "README.md"
 SUMS_FILE: Final = "SHA256SUMS"
-"""Beside weights in the package: the SHA-256 of the two files, as sha256sum writes and checks it."""
+"""Beside weights in the package: the SHA-256 of the files, as sha256sum writes and checks it."""
 
 PACKAGED: Final = {"base": ".", "tiny": "tiny"}
 """Weights inside the package, by name, with their directories: base, which `load()` loads, and tiny, for
 where size and speed count."""
 
 _PACKAGED_NAMES: Final = " or ".join(f'"{name}"' for name in PACKAGED)
-_DTYPES: Final = ("F16", "BF16", "F32", "F64")
-"""Kinds of number, as safetensors calls them, that weights may be stored in."""
-_MOST_CONFIG_BYTES: Final = 1_000_000
-_MOST_NAMES: Final = 5
-"""Tensors or fields listed by name in an error before "and so on"."""
-_MOST_CHARACTERS: Final = 200
-"""Of a name or value from a file, quoted in an error."""
 
 
 def load(
@@ -72,7 +63,15 @@ def load(
     directory = locate(
         source, revision=revision, cache_dir=cache_dir, token=token, local_files_only=local_files_only
     )
-    return _read(directory)
+    from wholebody_lift import checkpoint
+
+    for name in (CONFIG_FILE, WEIGHTS_FILE):
+        if not (directory / name).is_file():
+            raise WeightsError(
+                f"expected a directory with {CONFIG_FILE} and {WEIGHTS_FILE}, as `Lifter.save_pretrained` "
+                f"writes it, but {directory} has no {name}"
+            )
+    return checkpoint.read(directory / CONFIG_FILE, directory / WEIGHTS_FILE)
 
 
 def locate(
@@ -87,11 +86,46 @@ def locate(
 
     Their hashes have been compared. Raises `WeightsError`.
     """
+    return _locate(
+        source,
+        (CONFIG_FILE, WEIGHTS_FILE),
+        revision,
+        Hub(token=token, cache_dir=cache_dir, local_files_only=local_files_only),
+    )
+
+
+def locate_onnx(
+    source: str | Path | None = None,
+    *,
+    revision: str | None = None,
+    cache_dir: str | Path | None = None,
+    token: str | None = None,
+    local_files_only: bool = False,
+) -> Path:
+    """The ONNX file of the weights that `load` loads, or `source` itself if it is the path of a file.
+
+    It is downloaded and checked as the weights are. Raises `WeightsError`.
+    """
+    if source is not None and (given := Path(source).expanduser()).suffix == ".onnx":
+        if not given.is_file():
+            raise WeightsError(f"expected the path of an ONNX file, got {given}, which does not exist")
+        return given
+    hub = Hub(token=token, cache_dir=cache_dir, local_files_only=local_files_only)
+    path = _locate(source, (ONNX_FILE,), revision, hub) / ONNX_FILE
+    if not path.is_file():
+        raise WeightsError(
+            f'expected {ONNX_FILE} beside the weights in {path.parent} for backend="onnx", got none; write '
+            f"it with `wholebody-lift onnx {path} --weights {path.parent}` where torch is installed"
+        )
+    return path
+
+
+def _locate(source: str | Path | None, files: tuple[str, ...], revision: str | None, hub: Hub) -> Path:
+    """The directory that holds these files of the weights."""
     source = "base" if source is None else source
     packaged = isinstance(source, str) and source in PACKAGED
     if not packaged and not Path(source).expanduser().is_dir():
-        hub = Hub(token=token, cache_dir=cache_dir, local_files_only=local_files_only)
-        return hub.download(_repo_id(source), (CONFIG_FILE, WEIGHTS_FILE), revision or "main")
+        return hub.download(_repo_id(source), files, revision or "main")
     if revision is not None:
         raise WeightsError(
             f"expected no revision with weights that are not on the Hub, got revision={revision!r}; omit it, "
@@ -99,21 +133,23 @@ def locate(
         )
     directory = packaged_directory(str(source)) if packaged else Path(source).expanduser()
     if packaged or (directory / SUMS_FILE).is_file():
-        verify(directory)
+        verify(directory, files)
     return directory
 
 
 def save(model: SemGAN, directory: str | Path) -> None:
     """Write `config.json` and `model.safetensors` into `directory`, which is made if need be.
 
-    Each file is written completely or not at all. Hashes in a `SHA256SUMS` that is there are brought up to
-    date. Inverse of `load(directory)`. Raises OSError where the directory cannot be written.
+    A `model.onnx` that is there would be of other weights, and is removed. Each file is written completely or
+    not at all. Hashes in a `SHA256SUMS` that is there are brought up to date. Inverse of `load(directory)`.
+    Raises OSError where the directory cannot be written.
     """
+    from wholebody_lift import checkpoint
+
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    atomic.write_bytes(directory / WEIGHTS_FILE, safetensors.torch.save(tensors, metadata={"format": "pt"}))
-    atomic.write_bytes(directory / CONFIG_FILE, model.config.model_dump_json(indent=2).encode() + b"\n")
+    (directory / ONNX_FILE).unlink(missing_ok=True)
+    checkpoint.write(model, directory / CONFIG_FILE, directory / WEIGHTS_FILE)
     if (directory / SUMS_FILE).is_file():
         atomic.write_bytes(directory / SUMS_FILE, _sums(directory).encode())
 
@@ -127,13 +163,16 @@ def push(
     commit_message: str = "Upload wholebody-lift weights",
     revision: str | None = None,
     card: str | Path | None = None,
+    onnx: bool = False,
 ) -> str:
     """Upload the weights to the Hub as one commit and return the commit's URL, which ends in its hash.
 
     The repository `repo_id` ("owner/name") and the branch `revision` (default: main) are made if need be;
-    `private` counts for a repository that is made. `card` is a model card to upload as `README.md`.
+    `private` counts for a repository that is made. `card` is a model card to upload as `README.md`. With
+    `onnx` the network is exported too, as `model.onnx`, for `Lifter.from_pretrained(..., backend="onnx")`.
 
-    Raises `WeightsError` where the Hub refuses, is out of reach or does not answer in time.
+    Raises `WeightsError` where the Hub refuses, is out of reach or does not answer in time, and ImportError
+    for `onnx` without the extra of that name.
     """
     if not REPO_ID.fullmatch(repo_id):
         raise WeightsError(f'expected a Hub id "owner/name", such as "my-name/my-weights", got {repo_id!r}')
@@ -147,6 +186,11 @@ def push(
         files = {name: Path(directory, name) for name in (CONFIG_FILE, WEIGHTS_FILE)}
         if card is not None:
             files[CARD_FILE] = Path(card)
+        if onnx:
+            from wholebody_lift import onnx_file
+
+            files[ONNX_FILE] = Path(directory, ONNX_FILE)
+            onnx_file.write(model, files[ONNX_FILE])
         return Hub(token=token).upload(
             repo_id, files, message=commit_message, private=private, revision=revision
         )
@@ -168,10 +212,11 @@ def packaged_directory(name: str = "base") -> Path:
     )
 
 
-def verify(directory: Path) -> dict[str, str]:
-    """Compare the files of weights with the SHA-256 that `SHA256SUMS` beside them states.
+def verify(directory: Path, files: Iterable[str] = (CONFIG_FILE, WEIGHTS_FILE, ONNX_FILE)) -> dict[str, str]:
+    """Compare files of weights with the SHA-256 that `SHA256SUMS` beside them states.
 
-    Returns the SHA-256 of each file by its name. Raises `WeightsError` that names what is missing or differs.
+    Returns the stated SHA-256 of each file by its name. Raises `WeightsError` that names what is missing or
+    differs.
     """
     try:
         lines = (directory / SUMS_FILE).read_text().splitlines()
@@ -181,14 +226,14 @@ def verify(directory: Path) -> dict[str, str]:
             "reinstall the package"
         ) from error
     stated = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-    for name in (CONFIG_FILE, WEIGHTS_FILE):
+    for name in files:
         path = directory / name
         found = _sha256(path) if path.is_file() else "no file"
         if stated.get(name) != found:
             raise WeightsError(
                 f"expected SHA-256 {stated.get(name, 'none')} of {path}, as {SUMS_FILE} says, got {found}: "
                 "the file was damaged or altered. Reinstall the package, or, if you changed the file on "
-                f"purpose, run `sha256sum {CONFIG_FILE} {WEIGHTS_FILE} > {SUMS_FILE}` there"
+                f"purpose, run `sha256sum {' '.join(stated)} > {SUMS_FILE}` there"
             )
     return stated
 
@@ -199,116 +244,6 @@ def _sha256(path: Path) -> str:
 
 def _sums(directory: Path) -> str:
     return "".join(f"{_sha256(directory / name)}  {name}\n" for name in (CONFIG_FILE, WEIGHTS_FILE))
-
-
-# --- files to network ---
-
-
-def _read(directory: Path) -> SemGAN:
-    for name in (CONFIG_FILE, WEIGHTS_FILE):
-        if not (directory / name).is_file():
-            raise WeightsError(
-                f"expected a directory with {CONFIG_FILE} and {WEIGHTS_FILE}, as `Lifter.save_pretrained` "
-                f"writes it, but {directory} has no {name}"
-            )
-    config = _read_config(directory / CONFIG_FILE)
-    with torch.random.fork_rng(devices=[]), _Unfilled():  # some initial values are random all the same
-        model = SemGAN(config)
-    tensors = _read_tensors(directory / WEIGHTS_FILE, model.state_dict())
-    model.load_state_dict(tensors, assign=True)
-    return model.eval()
-
-
-class _Unfilled(TorchFunctionMode):
-    """Networks are built without memory for their weights, however large these would be."""
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        options = kwargs or {}
-        return func(*args, **({**options, "device": "meta"} if func is torch.empty else options))
-
-
-def _read_config(path: Path) -> Config:
-    size = path.stat().st_size
-    if size > _MOST_CONFIG_BYTES:
-        raise WeightsError(
-            f"expected at most {_MOST_CONFIG_BYTES:,} bytes in {path}, got {size:,}; it is not a "
-            f"{CONFIG_FILE} of this package, so fetch or write it again"
-        )
-    try:
-        return Config.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        problems = "; ".join(_config_problem(problem) for problem in error.errors()[:_MOST_NAMES])
-        raise WeightsError(f"{path} does not describe a network of this release: {problems}") from error
-
-
-def _config_problem(problem: Mapping[str, Any]) -> str:
-    field = ".".join(map(str, problem["loc"]))
-    got = _shortened(repr(problem["input"]))
-    if problem["type"] == "json_invalid":
-        return f"it is not valid JSON ({problem['msg']}); fetch or write the file again"
-    if problem["type"] == "extra_forbidden":
-        return (
-            f"unknown field {field!r} (known: {', '.join(Config.model_fields)}); the weights come from "
-            "another release: update wholebody-lift, or remove the field"
-        )
-    if field == "format":
-        return (
-            f"expected format {Config.model_fields['format'].default!r}, got {got}; the weights come from "
-            "another release: update wholebody-lift, or use weights of this release"
-        )
-    return f"{field or 'content'} {got}: {problem['msg']}"
-
-
-def _read_tensors(path: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights in float32. Only the file's header is read before they are known to fit."""
-    try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            _check_fit({name: file.get_slice(name) for name in file.keys()}, expected, path)  # noqa: SIM118
-            tensors = {name: file.get_tensor(name).to(torch.float32, copy=True) for name in expected}
-    except safetensors.SafetensorError as error:
-        raise WeightsError(
-            f"expected a complete safetensors file, got {path} ({path.stat().st_size} bytes): {error}; it "
-            "was cut off or altered, so fetch or write it again"
-        ) from error
-    if damaged := {name for name, tensor in tensors.items() if not tensor.isfinite().all()}:
-        raise WeightsError(
-            f"expected finite numbers in {path}, got NaN or infinity in {_listed(damaged)}; the file was "
-            "damaged or its training diverged, so use other weights"
-        )
-    return tensors
-
-
-def _check_fit(header: Mapping[str, Any], expected: Mapping[str, Tensor], path: Path) -> None:
-    """Compare names, shapes and kinds of number with those of the network."""
-    problems = []
-    if missing := expected.keys() - header.keys():
-        problems.append(f"missing: {_listed(missing)}")
-    if left_over := header.keys() - expected.keys():
-        problems.append(f"left over: {_listed(left_over)}")
-    both = header.keys() & expected.keys()
-    shapes = {name: (tuple(expected[name].shape), tuple(header[name].get_shape())) for name in both}
-    if reshaped := [f"{name} expected {a}, got {b}" for name, (a, b) in shapes.items() if a != b]:
-        problems.append(f"of another shape: {_listed(reshaped)}")
-    dtypes = {name: header[name].get_dtype() for name in both}
-    if others := [f"{name} is {dtype}" for name, dtype in dtypes.items() if dtype not in _DTYPES]:
-        problems.append(f"expected {', '.join(_DTYPES)}: {_listed(others)}")
-    if problems:
-        raise WeightsError(
-            f"{path} does not fit the network of its {CONFIG_FILE}: {'; '.join(problems)}. The two files "
-            "must come from the same save"
-        )
-
-
-def _listed(names: Iterable[str]) -> str:
-    ordered = [_shortened(name) for name in sorted(names)]
-    more = f" and {len(ordered) - _MOST_NAMES} more" if len(ordered) > _MOST_NAMES else ""
-    return ", ".join(ordered[:_MOST_NAMES]) + more
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}..."
 
 
 def _repo_id(source: str | Path) -> str:

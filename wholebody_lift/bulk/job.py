@@ -116,7 +116,9 @@ def lift(
         raise InputError(f"expected OUT outside the archive {archive}, got {out}")
     if not archive.exists():
         raise FileNotFoundError(f"no such file or folder: {archive}")
-    lifter = Lifter.from_pretrained(settings.weights, revision=settings.revision, device="cpu")
+    lifter = Lifter.from_pretrained(
+        settings.weights, revision=settings.revision, backend="torch", device="cpu"
+    )
     job = Job(archive, out, settings, one_part.fingerprint(lifter), device)
     del lifter
     planned = _opened(job)

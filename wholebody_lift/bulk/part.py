@@ -104,7 +104,9 @@ class PartLifter:
     def __init__(self, job: Job) -> None:
         self._job = job
         settings = job.settings
-        self._lifter = Lifter.from_pretrained(settings.weights, revision=settings.revision, device=job.device)
+        self._lifter = Lifter.from_pretrained(
+            settings.weights, revision=settings.revision, backend="torch", device=job.device
+        )
         if fingerprint(self._lifter) != job.sha256:
             raise WeightsError(
                 f"expected weights with the fingerprint {job.sha256[:12]}, got others on this machine; "

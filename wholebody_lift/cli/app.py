@@ -32,16 +32,19 @@ def add_arguments(command: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> None:
+    import sys
     import webbrowser
-
-    import torch
 
     from wholebody_lift.app.server import Server
     from wholebody_lift.app.workshop import WORKERS, Workshop
     from wholebody_lift.cli.lifting import load
 
-    torch.set_num_threads(max(1, torch.get_num_threads() // WORKERS))  # for each file that is lifted
-    with Server(Workshop(load(arguments)), arguments.port) as server:
+    lifter = load(arguments)
+    if "torch" in sys.modules:
+        import torch
+
+        torch.set_num_threads(max(1, torch.get_num_threads() // WORKERS))  # for each file that is lifted
+    with Server(Workshop(lifter), arguments.port) as server:
         print(f"wholebody-lift app is at {server.url}\nPress Ctrl-C to stop it.", flush=True)
         if not arguments.no_open and not webbrowser.open(server.url):
             print("found no browser; open the address yourself")

@@ -242,14 +242,31 @@ def _device(text: str) -> str:
 
 
 def add_model(command: ArgumentParser) -> None:
-    """Which weights, and on which device."""
+    """Which weights, computed by what, and where."""
     group = add_weights(command)
-    group.add_argument(
+    add_backend(group)
+    add_device(group)
+
+
+def add_device(command: Any) -> None:
+    """Where it is computed."""
+    command.add_argument(
         "--device",
         type=_device,
         default="auto",
         metavar="DEVICE",
         help="auto, cpu, cuda, cuda:1, ... or mps (default: %(default)s)",
+    )
+
+
+def add_backend(command: Any) -> None:
+    """What computes."""
+    command.add_argument(
+        "--backend",
+        choices=["auto", "torch", "onnx"],
+        default="auto",
+        help="torch, or onnx for ONNX Runtime, which takes the path of an .onnx file as WEIGHTS too; auto is "
+        "torch where it is installed (default: %(default)s)",
     )
 
 

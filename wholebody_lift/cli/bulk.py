@@ -67,7 +67,7 @@ def add_arguments(command: ArgumentParser) -> None:
         help="frames per second (default: that of the input, if it has one)",
     )
     options.add_smoothness(group)
-    options.add_model(command)
+    options.add_device(options.add_weights(command))
 
 
 def run(arguments: Namespace) -> None:

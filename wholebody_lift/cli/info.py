@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wholebody_lift import __version__
+from wholebody_lift.cli import arguments as options
 from wholebody_lift.extras import EXTRAS
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def add_arguments(command: ArgumentParser) -> None:
         "writes (default: base)",
     )
     command.add_argument("--revision", metavar="R", help="branch, tag or commit of a Hub id")
+    options.add_backend(command)
     command.add_argument(
         "--verify",
         action="store_true",
@@ -49,14 +51,14 @@ def run(arguments: Namespace) -> None:
         print(_describe_file(Path(arguments.subject)))
         return
     import numpy as np
-    import torch
 
     from wholebody_lift.lifter import Lifter
 
     print(f"wholebody-lift {__version__}")
-    print(f"python   {sys.version.split()[0]}, torch {torch.__version__}, numpy {np.__version__}")
+    print(f"python   {sys.version.split()[0]}, numpy {np.__version__}")
     print(_describe_extras())
-    lifter = Lifter.from_pretrained(arguments.subject, revision=arguments.revision)
+    lifter = Lifter.from_pretrained(arguments.subject, revision=arguments.revision, backend=arguments.backend)
+    print(f"backend  {lifter.backend.described}")
     print(f"device   {lifter.device}")
     print(_describe_weights(lifter, arguments.subject, arguments.revision))
 
@@ -84,17 +86,20 @@ def _describe_weights(lifter: Lifter, source: str | None, revision: str | None) 
     import hashlib
 
     from wholebody_lift import pretrained
+    from wholebody_lift.backends.onnx_runtime import OnnxRuntime
 
-    parameters = sum(parameter.numel() for parameter in lifter.model.parameters())
-    calibrated = "calibrated" if lifter.model.config.calibration else "not calibrated"
-    directory = pretrained.locate(source, revision=revision, local_files_only=True)  # it has just been loaded
-    path = directory / pretrained.WEIGHTS_FILE
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if isinstance(lifter.backend, OnnxRuntime):
+        path, size = lifter.backend.path, "an ONNX file"
+    else:
+        directory = pretrained.locate(source, revision=revision, local_files_only=True)  # just loaded
+        path = directory / pretrained.WEIGHTS_FILE
+        size = f"{sum(parameter.numel() for parameter in lifter.model.parameters()):,} parameters"
+    calibrated = "calibrated" if lifter.backend.config.calibration else "not calibrated"
     return "\n".join(
         [
-            f"weights  {source or 'base'}: {parameters:,} parameters, expected errors {calibrated}",
+            f"weights  {source or 'base'}: {size}, expected errors {calibrated}",
             f"file     {path}",
-            f"sha256   {digest}",
+            f"sha256   {hashlib.sha256(path.read_bytes()).hexdigest()}",
         ]
     )
 

@@ -24,10 +24,15 @@ _CROWD = 20
 
 
 def load(arguments: Namespace) -> Lifter:
-    """The lifter of --weights, --revision and --device."""
+    """The lifter of --weights, --revision, --backend and --device."""
     from wholebody_lift.lifter import Lifter
 
-    return Lifter.from_pretrained(arguments.weights, revision=arguments.revision, device=arguments.device)
+    return Lifter.from_pretrained(
+        arguments.weights,
+        revision=arguments.revision,
+        backend=arguments.backend,
+        device=arguments.device,
+    )
 
 
 def once(arguments: Namespace) -> Callable[[], Lifter]:

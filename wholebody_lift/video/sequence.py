@@ -15,17 +15,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from wholebody_lift import camera, checks, tracks
 from wholebody_lift._types import Floats, Integers, Mask
 from wholebody_lift.body import bone_lengths
 from wholebody_lift.errors import InputError, ReprojectionWarning, warn
-from wholebody_lift.features import canonical_view, to_camera_axes, to_virtual_axes
-from wholebody_lift.from_pixels import Seen
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.pose import Pose3D
+from wholebody_lift.seen import Seen
 from wholebody_lift.video import feet, smoothing
+from wholebody_lift.viewpoint import canonical_view, to_camera_axes, to_virtual_axes
 
 MAX_GAP_SECONDS = 0.25
 """Longest gap of keypoints and people that is filled in, unless the caller sets another limit."""
@@ -213,12 +212,12 @@ def _one_camera(flat: Pose3D, people: Keypoints2D) -> Pose3D:
     is what a person looks like along their ray; only the direction of the ray is new.
     """
     own = Seen.of(people)
-    focal, centre = own.K[:, 0, 0].median(), own.K[:, :2, 2].mean(0)
-    shared = own._replace(K=camera.intrinsics(focal.expand(len(people)), centre))
+    focal = np.quantile(own.K[:, 0, 0], 0.5, method="lower")
+    shared = own._replace(K=camera.intrinsics(np.full(len(people), focal), own.K[:, :2, 2].mean(0)))
     _, own_view = canonical_view(own.plane, own.observed)
     _, view = canonical_view(shared.plane, own.observed)
-    xyz = to_camera_axes(to_virtual_axes(torch.from_numpy(flat.xyz).double(), own_view), view)
-    return replace(flat, K=shared.K.numpy(), xyz=xyz.numpy())
+    xyz = to_camera_axes(to_virtual_axes(flat.xyz.astype(np.float64), own_view), view)
+    return replace(flat, K=shared.K, xyz=xyz)
 
 
 def _move(track: list[Stretch], flat: Pose3D, frames: Frames) -> Iterator[SmoothStretch]:
@@ -245,7 +244,7 @@ def _move(track: list[Stretch], flat: Pose3D, frames: Frames) -> Iterator[Smooth
     ends = np.cumsum([len(xyz) for xyz in smooth])[:-1]
     for stretch, xyz, error in zip(track, np.split(locked, ends), errors, strict=True):
         seen = Seen.of(frames.smooth[stretch.rows], flat.K[stretch.rows])
-        roots = seen.place(torch.from_numpy(xyz[stretch.places])).numpy()
+        roots = seen.place(xyz[stretch.places])
         path = _smooth_path(stretch, roots, fps, smoothness)
         yield SmoothStretch(stretch, xyz, error, path)
 
@@ -265,8 +264,8 @@ def _hold_feet(motion: SmoothStretch, flat: Pose3D, frames: Frames) -> SmoothStr
     """The motion with its standing feet held."""
     rows = motion.stretch.rows
     seen = Seen.of(frames.smooth[rows], flat.K[rows])
-    toes = seen.plane.numpy()[:, feet.BIG_TOES]
-    toes[~seen.observed.numpy()[:, feet.BIG_TOES]] = np.nan
+    toes = seen.plane[:, feet.BIG_TOES]
+    toes[~seen.observed[:, feet.BIG_TOES]] = np.nan
     on_plane = motion.stretch.spread(toes, np.nan)
     xyz, path = feet.lock_feet(motion.xyz, motion.path, on_plane, frames.fps)
     return motion._replace(xyz=xyz, path=path)
@@ -320,9 +319,9 @@ def _assemble(flat: Pose3D, given: Frames, motions: list[SmoothStretch]) -> Pose
     )
     frames, source, found = frames[order], source[order], found[order]
     rows = source[found]
-    in_camera = torch.from_numpy((xyz + path[:, None])[found])
+    in_camera = (xyz + path[:, None])[found]
     reprojection = np.full(len(frames), np.nan)
-    reprojection[found] = Seen.of(people[rows], flat.K[rows]).reprojection_error(in_camera).numpy()
+    reprojection[found] = Seen.of(people[rows], flat.K[rows]).reprojection_error(in_camera)
     return replace(
         flat[source],
         xyz=xyz.astype(np.float32),

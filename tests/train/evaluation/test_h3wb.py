@@ -10,7 +10,7 @@ import pytest
 import torch
 from people import standing
 
-from wholebody_lift import camera, features, skeleton
+from wholebody_lift import camera, features, skeleton, viewpoint
 from wholebody_lift.config import Config
 from wholebody_lift.errors import InputError
 from wholebody_lift.model import Prediction, SemGAN
@@ -206,9 +206,9 @@ def test_the_batch_is_what_the_camera_saw(npz: Path) -> None:
     batch = h3wb.to_batch(data)
     assert batch.features.person[:, 1].eq(1).all()
     xy, K = torch.from_numpy(data.xy), torch.from_numpy(data.K)
-    _, view = features.canonical_view(camera.to_image_plane(xy, K), batch.observed)
+    _, view = viewpoint.canonical_view(camera.to_image_plane(xy, K), batch.observed)
     root = torch.from_numpy(data.xyz)[:, list(skeleton.ROOT)].mean(1, keepdim=True)
-    seen = camera.project(features.to_camera_axes(batch.target, view) + root, K)
+    seen = camera.project(viewpoint.to_camera_axes(batch.target, view) + root, K)
     assert (seen - xy).abs().max() < 0.05
 
 

@@ -9,7 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 pytest.importorskip("anny")
 
-from wholebody_lift import camera, features, skeleton
+from wholebody_lift import camera, skeleton, viewpoint
 from wholebody_lift.config import Config
 from wholebody_lift.keypoints import MIN_SCORE
 from wholebody_lift.train.synthetic.people import CAMERA_KNOWLEDGE, CPU_VIEWS, Batch, People, to_batch
@@ -61,9 +61,9 @@ def test_the_target_seen_through_the_camera_is_the_exact_input(people: People) -
     scene = people.scene(32, _generator(), family="laboratory", noise=False)
     batch = to_batch(scene, "given")
     plane = camera.to_image_plane(scene.detections.xy, scene.views.K, scene.views.distortion)
-    _, view = features.canonical_view(plane, batch.observed)
+    _, view = viewpoint.canonical_view(plane, batch.observed)
     xyz = (
-        features.to_camera_axes(batch.target, view) * (scene.stature_mm / Config().stature_mm)[:, None, None]
+        viewpoint.to_camera_axes(batch.target, view) * (scene.stature_mm / Config().stature_mm)[:, None, None]
     )
     root = scene.views.xyz[:, list(skeleton.ROOT)].mean(1, keepdim=True)
     seen = camera.project(xyz + root, scene.views.K, scene.views.distortion)

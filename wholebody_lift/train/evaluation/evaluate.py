@@ -15,13 +15,14 @@ from tqdm import tqdm
 
 from wholebody_lift import camera, skeleton
 from wholebody_lift.config import Config
-from wholebody_lift.features import Features, canonical_view, to_camera_axes, to_virtual_axes, weights_of
+from wholebody_lift.features import Features
 from wholebody_lift.model import Prediction
 from wholebody_lift.train.evaluation import fingerprints, held_out, metrics
 from wholebody_lift.train.evaluation.actions import action_group
 from wholebody_lift.train.evaluation.held_out import SETS, Crowd
 from wholebody_lift.train.synthetic.detector import KINDS
 from wholebody_lift.train.synthetic.people import Batch, People, Scene, to_batch
+from wholebody_lift.viewpoint import canonical_view, to_camera_axes, to_virtual_axes, weights_of
 
 PEOPLE = 1000
 """People of each test set, by default."""
@@ -257,7 +258,7 @@ def _outside(share: float) -> str:
 
 def _root_error(xyz: Tensor, plane: Tensor, scene: Scene, batch: Batch) -> tuple[Tensor, Tensor]:
     """Error of the root's position for people (N, 133, 3), in mm and in percent of the distance."""
-    weights = weights_of(batch.observed, xyz.dtype) * scene.detections.scores
+    weights = weights_of(batch.observed, xyz) * scene.detections.scores
     true = scene.views.xyz[:, list(skeleton.ROOT)].mean(1)
     off = (camera.place_root(xyz, plane, weights) - true).square().sum(-1).sqrt()
     return off, 100 * off / true.square().sum(-1).sqrt()

@@ -150,7 +150,8 @@ def _intrinsics(generator: torch.Generator) -> Tensor:
     """K (4, 3, 3) in pixels, the same for all subjects."""
     focal, x, y = torch.randn(3, len(CAMERAS), generator=generator)
     (mean, spread), (middle, off) = _FOCAL_PX, _CENTRE_PX
-    return camera.intrinsics(mean + spread * focal, middle + off * torch.stack([x, y], -1))
+    K: Tensor = camera.intrinsics(mean + spread * focal, middle + off * torch.stack([x, y], -1))
+    return K
 
 
 def _room(generator: torch.Generator) -> tuple[Tensor, Tensor]:

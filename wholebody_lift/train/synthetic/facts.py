@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.camera import look_at
-from wholebody_lift.features import weights_of
 from wholebody_lift.known import BONES, SPREAD_RANGE_DEG, TYPICAL_STATURE_MM, Known, long_bones
 from wholebody_lift.skeleton import INDEX, PARTS, indices
 from wholebody_lift.train.synthetic.cameras import Views
 from wholebody_lift.train.synthetic.draws import Draws
+from wholebody_lift.viewpoint import weights_of
 
 SHARES: dict[str, float] = {"bone_lengths": 0.5, "gravity": 0.5, "depth": 0.5}
 """Share of training people of whom each is known, one independently of another."""
@@ -129,7 +129,7 @@ def _gravity(rotation: Tensor, draws: Draws) -> tuple[Tensor, Tensor]:
 
 def _depth(xyz: Tensor, observed: Tensor, draws: Draws) -> Tensor:
     """(N, 133) mm, NaN where the detector gives none, for people (N, 133, 3) mm from the camera."""
-    weights = weights_of(observed, xyz.dtype)
+    weights = weights_of(observed, xyz)
     centre = (weights[..., None] * xyz).sum(1) / weights.sum(1, keepdim=True)
     turned = (xyz - centre[:, None]) @ look_at(torch.nn.functional.normalize(centre, dim=-1)).mT
     true, y = turned[..., 2], turned[..., 1]

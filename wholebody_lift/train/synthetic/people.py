@@ -17,13 +17,7 @@ from torch import Tensor
 
 from wholebody_lift import camera
 from wholebody_lift.config import Config
-from wholebody_lift.features import (
-    Features,
-    canonical_view,
-    features,
-    intrinsics_from_keypoints,
-    to_virtual_axes,
-)
+from wholebody_lift.features import Features, features
 from wholebody_lift.keypoints import MIN_SCORE
 from wholebody_lift.skeleton import ROOT
 from wholebody_lift.train.synthetic import cameras, close_ups, detector, faces, facts, hands, poses
@@ -35,6 +29,7 @@ from wholebody_lift.train.synthetic.facts import Facts
 from wholebody_lift.train.synthetic.occlusion import hidden
 from wholebody_lift.train.synthetic.rig import Rest, Rig
 from wholebody_lift.train.synthetic.rotations import to_matrix
+from wholebody_lift.viewpoint import canonical_view, intrinsics_from_keypoints, to_virtual_axes
 
 CAMERA_KNOWLEDGE: dict[str, float] = {"given": 0.5, "image_size": 0.3, "keypoints": 0.2}
 """Shares of training people by what the network is given of the camera: its intrinsics, only the image size,

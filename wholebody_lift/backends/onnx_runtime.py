@@ -1,0 +1,125 @@
+"""ONNX Runtime: a file that `wholebody-lift onnx` wrote, without torch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import ValidationError
+
+from wholebody_lift.config import Config
+from wholebody_lift.errors import WeightsError
+from wholebody_lift.extras import ONNXRUNTIME
+from wholebody_lift.seen import Lifted
+
+CONFIG_KEY = "wholebody_lift_config"
+"""The name of the network's `Config` among the file's metadata."""
+
+OUTPUTS = ("xyz", "error_mm", "translation")
+
+
+class OnnxRuntime:
+    """A session that holds one file."""
+
+    def __init__(self, path: str | Path, device: str = "auto", *, threads: int | None = None) -> None:
+        """Load a file.
+
+        Args:
+            path: the file.
+            device: auto, cpu, cuda or cuda:1, ...; auto takes CUDA where ONNX Runtime was built for it.
+            threads: CPU threads; ONNX Runtime's choice by default.
+
+        Raises:
+            ImportError: onnxruntime is not installed.
+            WeightsError: the file is no model of this package, or of another release.
+            ValueError: ONNX Runtime has no such device here.
+        """
+        runtime: Any = ONNXRUNTIME.needed_for('backend="onnx"')
+        providers = _providers(runtime.get_available_providers(), str(device))
+        options = runtime.SessionOptions()
+        options.log_severity_level = 3  # errors
+        if threads is not None:
+            options.intra_op_num_threads = threads
+        try:
+            self._session: Any = runtime.InferenceSession(Path(path), options, providers=providers)
+        except Exception as error:  # a class of its own for each kind of damage, some not public
+            raise WeightsError(
+                f"expected an ONNX file that ONNX Runtime {runtime.__version__} reads, got {path}: {error}; "
+                "write it again with `wholebody-lift onnx`"
+            ) from error
+        self._inputs = {given.name: given.shape for given in self._session.get_inputs()}
+        self._inputs |= {one.name: one.shape for one in self._session.get_overridable_initializers()}
+        stated = self._session.get_modelmeta().custom_metadata_map.get(CONFIG_KEY)
+        try:
+            self.config = Config.model_validate_json(stated or "")
+        except ValidationError as error:
+            raise WeightsError(
+                f"expected an ONNX file that this release of wholebody-lift wrote, got {path}, which does "
+                f"not say what network it holds ({error.errors()[0]['msg']}); write it again with "
+                "`wholebody-lift onnx`"
+            ) from error
+        self.device = self._session.get_providers()[0].removesuffix("ExecutionProvider").lower()
+        self.path = Path(path)
+        self._version = runtime.__version__
+
+    @property
+    def described(self) -> str:
+        return f"onnxruntime {self._version}"
+
+    def computing(self) -> AbstractContextManager[Any]:
+        return np.errstate(all="ignore")
+
+    def array(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return values if values.dtype == np.bool_ else values.astype(np.float32)
+
+    def numpy(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return array
+
+    def lift(
+        self,
+        plane: npt.NDArray[Any],
+        observed: npt.NDArray[Any],
+        scores: npt.NDArray[Any],
+        *,
+        camera_given: bool,
+        size_given: bool,
+        height_mm: npt.NDArray[Any] | None,
+        known: Mapping[str, npt.NDArray[Any]],
+    ) -> Lifted:
+        n = len(plane)
+        xy = np.where(observed[..., None], plane, np.float32(np.nan))
+        fed = {
+            "keypoints": np.concatenate((xy, scores[..., None]), axis=-1),
+            "focal": np.ones((n, 2), dtype=np.float32),  # on the image plane, there are no pixels left
+            "centre": np.zeros((n, 2), dtype=np.float32),
+            "camera_given": np.full(n, camera_given),
+            "min_score": np.zeros(1, dtype=np.float32),  # what is observed has been decided
+            "size_given": np.full(1, size_given),
+            "height_mm": np.full(1, np.nan, dtype=np.float32) if height_mm is None else height_mm,
+        }
+        for name, shape in self._inputs.items():
+            if name not in fed:
+                unknown = np.full((n, *shape[1:]), np.nan, dtype=np.float32)
+                fed[name] = known.get(name, unknown)
+        return Lifted(*self._session.run(list(OUTPUTS), fed))
+
+
+def _providers(available: list[str], device: str) -> list[Any]:
+    """The execution providers for a device. Raises ValueError if there is none."""
+    found = re.fullmatch(r"auto|cpu|cuda(?::(\d+))?", device)
+    if found is None:
+        raise ValueError(f'expected auto, cpu, cuda or cuda:1 as device of backend="onnx", got {device!r}')
+    cuda = "CUDAExecutionProvider" in available
+    if device == "cpu" or (device == "auto" and not cuda):
+        return ["CPUExecutionProvider"]
+    if not cuda:
+        raise ValueError(
+            f"expected a device of the installed ONNX Runtime, which has no CUDA, got {device!r}; use cpu, "
+            "or install onnxruntime-gpu in place of onnxruntime"
+        )
+    return [("CUDAExecutionProvider", {"device_id": int(found[1] or 0)}), "CPUExecutionProvider"]
