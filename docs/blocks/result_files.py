@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from blocks.messages import example_pose, in_temporary_directory
 from blocks.writing import WIDTH, code, table
@@ -65,8 +68,32 @@ def export_formats() -> str:
     )
 
 
+def export_errors() -> str:
+    """What writing says about results that a format cannot hold."""
+    one = example_pose()
+    frames = dataclasses.replace(one[[0] * 4], image_ids=np.arange(4), fps=30.0)
+    two = dataclasses.replace(frames, image_ids=np.array([0, 0, 1, 1]), track_ids=np.array([3, 8, 3, 8]))
+    cases = (
+        ("It is not known who is who", dataclasses.replace(two, track_ids=None), "walk.c3d", {}),
+        ("Several people for a format of one", two, "walk.bvh", {}),
+        ("No frame rate", dataclasses.replace(frames, fps=None), "walk.glb", {}),
+        ("A left-handed frame", frames, "walk.trc", {"frame": "unity"}),
+        ("Another suffix", frames, "walk.fbx", {}),
+    )
+    blocks = []
+    for title, pose, path, options in cases:
+        try:
+            results.write(pose, path, **options)
+        except ValueError as error:
+            said = textwrap.fill(str(error), WIDTH, break_long_words=False, break_on_hyphens=False)
+            blocks.append(f"**{title}**\n\n```text\n{said}\n```")
+    assert len(blocks) == len(cases)
+    return "\n\n".join(blocks)
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "csv-columns": csv_columns,
     "json-example": json_example,
     "export-formats": export_formats,
+    "export-errors": export_errors,
 }
