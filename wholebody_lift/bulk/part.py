@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import pyarrow as pa
@@ -50,6 +50,7 @@ class Counts:
         reasons: why rows and files were set aside, and how many of each.
         warnings: kinds of `InputWarning`, and how often they were raised.
         seconds: that workers spent, added up.
+        cpu_seconds: of the CPU that their processes used meanwhile.
     """
 
     rows: int = 0
@@ -60,9 +61,10 @@ class Counts:
     reasons: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
 
     def add(self, other: Counts) -> None:
-        for name in ("rows", "lifted", "rejected", "filled", "files", "seconds"):
+        for name in ("rows", "lifted", "rejected", "filled", "files", "seconds", "cpu_seconds"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.reasons.update(other.reasons)
         self.warnings.update(other.warnings)
@@ -120,7 +122,7 @@ class PartLifter:
             return counts_of(done)
         tries = _Attempts(self._job.out, part.name)
         tries.begin()
-        began = perf_counter()
+        began, cpu_before = perf_counter(), process_time()
         counts = Counts()
         frame = self._job.settings.frame
         with (
@@ -138,7 +140,7 @@ class PartLifter:
                     rejected.write(table)
                 counts.warnings.update(some.warnings)
             counts.rows = counts.lifted + counts.rejected
-            counts.seconds = perf_counter() - began
+            counts.seconds, counts.cpu_seconds = perf_counter() - began, process_time() - cpu_before
             lifted.describe(counts.as_json())
         tries.end()
         return counts
