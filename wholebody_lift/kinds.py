@@ -32,6 +32,7 @@ class Kind:
         obstacles: what can keep a result from becoming such a file.
         one_person: whether a file holds one person; of several, `write` makes a file each, if it can.
         complete: whether `formats.read_pose` reads it again.
+        names: what its option `names` can be, if it has one.
     """
 
     suffix: str
@@ -45,6 +46,11 @@ class Kind:
     obstacles: frozenset[Obstacle] = frozenset()
     one_person: bool = False
     complete: bool = False
+    names: tuple[str, ...] = ()
+
+    def takes(self, option: str, value: Any) -> bool:
+        """Whether `write` takes an option with this value; names of bones are not those of markers."""
+        return option in self.options and (option != "names" or value in self.names)
 
     @cached_property
     def options(self) -> Mapping[str, Any]:

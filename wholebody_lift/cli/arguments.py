@@ -30,11 +30,16 @@ def _with_default(option: str) -> list[str]:
     return [f"{suffix} {default}" for suffix, default in defaults.items() if default is not None]
 
 
-def takers(option: str) -> str:
-    """The kinds of file that take an option, for its help: ".trc, .c3d"."""
+def takers(option: str, value: Any = None) -> str:
+    """The kinds of file that take an option, with this value if one is given, for its help: ".trc, .c3d"."""
     from wholebody_lift.outputs import KINDS
 
-    return ", ".join(kind.suffix for kind in KINDS.values() if option in kind.options)
+    takes = [
+        kind.suffix
+        for kind in KINDS.values()
+        if (option in kind.options if value is None else kind.takes(option, value))
+    ]
+    return ", ".join(takes)
 
 
 def add_output(command: ArgumentParser, *, named: str = "") -> None:

@@ -12,6 +12,7 @@ SUMMARY = "Convert a saved result for another program"
 DETAILS = "RESULT is a .json or .npz that lift, image or video wrote."
 EXAMPLES = """\
   wholebody-lift export result.npz -o walk.bvh -o walk.glb
+  wholebody-lift export result.npz -o walk.bvh --names mixamo
   wholebody-lift export result.npz -o walk.trc --names pose2sim --observed-only
   wholebody-lift export result.json --track 7 --fps 25 -o person7.c3d
   wholebody-lift export result.json -o table.csv --layout wide --frame unity
@@ -28,6 +29,7 @@ _FLAGS = {
 
 
 def add_arguments(command: ArgumentParser) -> None:
+    from wholebody_lift.formats.results.bone_names import BoneNames
     from wholebody_lift.formats.results.motion import Origin
     from wholebody_lift.formats.results.pose_csv import Layout
     from wholebody_lift.formats.results.trc import Names
@@ -49,9 +51,9 @@ def add_arguments(command: ArgumentParser) -> None:
     )
     group.add_argument(
         "--names",
-        choices=get_args(Names),
-        help="names of the markers: those of the keypoints, in mm, or Pose2Sim's, in m "
-        f"({options.takers('names')}; default: keypoints)",
+        choices=(*get_args(Names), *get_args(BoneNames)),
+        help="names of the markers in .trc: those of the keypoints, in mm, or Pose2Sim's, in m (default: "
+        "keypoints); or of the bones in .bvh and .glb (default: vrm)",
     )
     group.add_argument(
         "--observed-only",
@@ -76,9 +78,11 @@ def run(arguments: Namespace) -> None:
     from wholebody_lift.cli import files
 
     given = {name: getattr(arguments, name) for name in _FLAGS if getattr(arguments, name) is not None}
-    taken = set().union(*(kind_of(path).options for path in arguments.output))
-    for name in given.keys() - taken:
-        arguments.wrong_usage(f"expected an OUT that takes {_FLAGS[name]} ({options.takers(name)}), got none")
+    for name, value in given.items():
+        if not any(kind_of(path).takes(name, value) for path in arguments.output):
+            flag = f"{_FLAGS[name]} {value}" if name == "names" else _FLAGS[name]
+            takers = options.takers(name, value)
+            arguments.wrong_usage(f"expected an OUT that takes {flag} ({takers}), got none")
     files.check_outputs(arguments, arguments.output)
     pose = files.read_result(arguments.input)
     pose = replace(pose, fps=files.rate_of(pose, arguments.fps))

@@ -199,7 +199,7 @@ def write_outputs(pose: Pose3D, arguments: Namespace, paths: Sequence[Path], **o
         if obstacle is not None:
             impossible.append(f"cannot write {path}: {_ADVICE[obstacle]}")
             continue
-        taken = {name: options[name] for name in options.keys() & kind.options.keys()}
+        taken = {name: value for name, value in options.items() if kind.takes(name, value)}
         if path == PIPE:
             with piped() as file:
                 outputs.write(pose, file, **taken)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
 from wholebody_lift import atomic
 from wholebody_lift._types import Floats
 from wholebody_lift.body.inverse_kinematics import BONES, CHILDREN, SkeletonPose, solve
+from wholebody_lift.formats.results.bone_names import BoneNames, bone_names
 from wholebody_lift.formats.results.motion import Origin, motion
 from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
@@ -22,7 +24,7 @@ _POSITION = "Xposition Yposition Zposition"
 _ROTATION = "Zrotation Xrotation Yrotation"
 
 
-def write(pose: Pose3D, path: Path, *, origin: Origin = "ground") -> None:
+def write(pose: Pose3D, path: Path, *, origin: Origin = "ground", names: BoneNames = "vrm") -> None:
     """Write one person over time as bones that turn (see `inverse_kinematics`).
 
     Every frame is written, from the person's first to the last; the keypoints of frames without the person
@@ -33,16 +35,18 @@ def write(pose: Pose3D, path: Path, *, origin: Origin = "ground") -> None:
         pose: one person, with a frame rate if there are several frames.
         path: where to write.
         origin: see `motion.Origin`.
+        names: see `bone_names.BoneNames`.
 
-    Raises ValueError where there are several people, no frame rate, or the origin is not known.
+    Raises ValueError where there are several people, no frame rate, or an option is not known.
     """
+    called = bone_names(names)
     moving = motion(pose, FRAME, origin)
     skeleton = solve(moving.only_track("a BVH file").without_gaps())
     angles = np.unwrap(_angles(skeleton.rotations), axis=0, period=360)  # (T, B, 3)
     values = np.hstack([skeleton.root * _CENTIMETRES, angles.reshape(len(angles), -1)])
     lines = [
         "HIERARCHY",
-        *_hierarchy(skeleton, 0, ""),
+        *_hierarchy(skeleton, called, 0, ""),
         "MOTION",
         f"Frames: {len(skeleton)}",
         f"Frame Time: {1 / moving.fps:.9f}",
@@ -51,14 +55,14 @@ def write(pose: Pose3D, path: Path, *, origin: Origin = "ground") -> None:
     atomic.write_text(path, "\n".join(lines) + "\n", encoding="ascii")
 
 
-def _hierarchy(skeleton: SkeletonPose, bone: int, indent: str) -> Iterator[str]:
+def _hierarchy(skeleton: SkeletonPose, called: tuple[str, ...], bone: int, indent: str) -> Iterator[str]:
     root = BONES[bone].parent < 0
-    yield f"{indent}{'ROOT' if root else 'JOINT'} {BONES[bone].name}"
+    yield f"{indent}{'ROOT' if root else 'JOINT'} {called[bone]}"
     yield f"{indent}{{"
     yield f"{indent}  {_offset(skeleton.offsets[bone])}"
     yield f"{indent}  CHANNELS {f'6 {_POSITION}' if root else '3'} {_ROTATION}"
     for child in CHILDREN[bone]:
-        yield from _hierarchy(skeleton, child, indent + "  ")
+        yield from _hierarchy(skeleton, called, child, indent + "  ")
     if not CHILDREN[bone]:
         yield f"{indent}  End Site"
         yield f"{indent}  {{"
@@ -89,4 +93,5 @@ KIND = Kind(
     frame=FRAME,
     obstacles=frozenset({"who", "when", "several"}),
     one_person=True,
+    names=get_args(BoneNames),
 )

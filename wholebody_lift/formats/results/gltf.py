@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import struct
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from wholebody_lift import __version__, atomic
 from wholebody_lift._types import Floats
 from wholebody_lift.body.inverse_kinematics import BONES, CHILDREN, SkeletonPose, solve, to_quaternions
+from wholebody_lift.formats.results.bone_names import BoneNames, bone_names
 from wholebody_lift.formats.results.motion import Motion, Origin, Track, motion
 from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
@@ -41,7 +42,7 @@ _TRIANGLES = np.array(
 )
 
 
-def write(pose: Pose3D, path: Path, *, origin: Origin = "ground") -> None:
+def write(pose: Pose3D, path: Path, *, origin: Origin = "ground", names: BoneNames = "vrm") -> None:
     """Write people over time as bones that turn (see `inverse_kinematics`).
 
     A person has keys in the frames in which they are; viewers turn the bones evenly between keys. The
@@ -51,11 +52,12 @@ def write(pose: Pose3D, path: Path, *, origin: Origin = "ground") -> None:
         pose: people, with a frame rate if there are several frames.
         path: where to write.
         origin: see `motion.Origin`.
+        names: see `bone_names.BoneNames`.
 
-    Raises ValueError where it is not known who is who, no frame rate, or the origin is not known.
+    Raises ValueError where it is not known who is who, no frame rate, or an option is not known.
     """
     moving = motion(pose, FRAME, origin)
-    file = _File(moving)
+    file = _File(moving, bone_names(names))
     for track in moving.tracks:
         file.add_person(track)
     atomic.write_bytes(path, file.to_bytes())
@@ -64,7 +66,8 @@ def write(pose: Pose3D, path: Path, *, origin: Origin = "ground") -> None:
 class _File:
     """A glTF document and its buffer, which grow together."""
 
-    def __init__(self, moving: Motion) -> None:
+    def __init__(self, moving: Motion, called: tuple[str, ...]) -> None:
+        self.called = called
         self.fps = moving.fps
         self.data = bytearray()
         self.accessors: list[dict[str, Any]] = []
@@ -85,7 +88,7 @@ class _File:
         rest = skeleton.rest_heads() * _METRES
         for i, bone in enumerate(BONES):
             offset = rest[i] if bone.parent < 0 else skeleton.offsets[i] * _METRES
-            node: dict[str, Any] = {"name": bone.name, "translation": offset.tolist()}
+            node: dict[str, Any] = {"name": self.called[i], "translation": offset.tolist()}
             if CHILDREN[i]:
                 node["children"] = [first + child for child in CHILDREN[i]]
             self.nodes.append(node)
@@ -212,4 +215,5 @@ KIND = Kind(
     unit="m",
     frame=FRAME,
     obstacles=frozenset({"who", "when"}),
+    names=get_args(BoneNames),
 )

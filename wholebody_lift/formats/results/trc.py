@@ -180,4 +180,5 @@ KIND = Kind(
     unit="mm; m for Pose2Sim",
     obstacles=frozenset({"who", "when", "several"}),
     one_person=True,
+    names=get_args(Names),
 )
