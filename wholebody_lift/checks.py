@@ -1,4 +1,4 @@
-"""What each field of `Keypoints2D` must be, and what it is made of: arrays of numbers in one form, or an
+"""Check each field of `Keypoints2D` and convert it: to arrays of numbers in one form, or an
 `InputError` that says what was expected, what came and how to fix it.
 """
 
@@ -33,7 +33,7 @@ MAX_DISTORTION = 1000.0
 """No lens has a distortion coefficient this large."""
 
 MIN_FPS, MAX_FPS = 1e-4, 10_000.0
-"""From a frame every three hours to more than any camera for people takes."""
+"""From one frame every three hours to more than any camera used for people records."""
 
 MAX_ASPECT = 100.0
 """No image is this many times wider than high, or higher than wide."""
@@ -52,7 +52,7 @@ BONE_RANGE_MM = (10.0, 1000.0)
 """From the forearm of a newborn to more than the thigh of a giant."""
 
 GRAVITY_SPREAD_DEG = 5.0
-"""By how many degrees a known gravity may be off, unless the caller says it: a camera held level by hand."""
+"""Default spread of a known gravity, in degrees: that of a camera held level by hand."""
 
 MAX_DEPTH_MM = 1e6
 """A kilometre."""
@@ -61,7 +61,7 @@ LEVEL = (0.0, 1.0, 0.0)
 """Gravity in the axes of a camera that is held level."""
 
 CLAMPED = 4
-"""So many keypoints exactly on one border of the picture were moved there by a detector."""
+"""At least this many keypoints exactly on one border of the picture were moved there by a detector."""
 
 _LARGEST_FRACTION = 2.0
 """Coordinates of people that are all smaller than this are fractions of the picture, not pixels."""
@@ -397,7 +397,7 @@ def _distortion(value: Any, xy: Floats) -> Floats:
         "e.g. with cv2.undistortPoints"
     )
     given = numbers("distortion", value).astype(np.float64)
-    if not given.size:  # as ROS and OpenCV say that there is none
+    if not given.size:  # ROS and OpenCV write no distortion like this
         given = np.zeros(5)
     if given.ndim == 2 and 1 in given.shape and given.size in (4, 5, 8, 12, 14):
         given = given.reshape(-1)  # OpenCV's (1, 5) and (5, 1)
@@ -434,7 +434,7 @@ def _height(value: Any, xy: Floats) -> Floats:
 
 
 def known_in_words(given: dict[str, Any]) -> dict[str, Any]:
-    """The same fields with what is given in words as numbers: a level camera, and bone lengths by name."""
+    """The same fields with words converted to numbers: a level camera, and bone lengths by name."""
     given = dict(given)
     gravity, bones = given.get("gravity"), given.get("bone_lengths")
     if isinstance(gravity, str):
@@ -659,4 +659,4 @@ CHECKS: dict[str, Callable[[Any, Floats], npt.NDArray[Any] | None]] = {
     "image_ids": _image_ids,
     "track_ids": _track_ids,
 }
-"""What makes each field of a value for everyone or for each person, beside the keypoints (N, 133, 2)."""
+"""Checks and converts each field, given for everyone or for each person, beside keypoints (N, 133, 2)."""

@@ -1,4 +1,4 @@
-"""The Hugging Face Hub: files of one commit, down and up, and what the Hub's answers mean.
+"""The Hugging Face Hub: files of one commit, down and up, and the errors behind the Hub's answers.
 
 The client is huggingface_hub, imported when it is needed. No message and no error that leaves this module
 contains a token, or the password of an address such as HF_ENDPOINT.
@@ -26,7 +26,7 @@ REPO_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._
 """"owner/name"."""
 
 THREAD_NAME: Final = "wholebody-lift-hub"
-"""Of threads on which the client runs, and which may outlive a call that ran into its deadline."""
+"""Name of the threads on which the client runs; they may outlive a call that ran into its deadline."""
 
 Result = TypeVar("Result")
 
@@ -46,7 +46,7 @@ class Hub:
     local_files_only: bool = False
     """Use the cache and never the network."""
     answer_seconds: float = 60.0
-    """Deadline of the first file of a download, a small one that tells whether the Hub answers."""
+    """Deadline of the first file of a download, a small one that shows whether the Hub answers."""
     transfer_seconds: float = 600.0
     """Deadline of every further file, and of an upload."""
 
@@ -138,7 +138,7 @@ class Hub:
         except Exception as error:  # which classes there are depends on the client's version
             why = self._why_download_failed(error, repo_id, filename, revision, seconds)
             failure = self._error(why, error)
-        raise failure  # outside, so that it does not carry along what its text leaves out
+        raise failure  # outside, so that its context does not reveal what its text leaves out
 
     def _call_client(self, repo_id: str, filename: str, revision: str, seconds: float) -> Path:
         from huggingface_hub import hf_hub_download
@@ -227,7 +227,7 @@ class Hub:
         )
 
     def _why_not_written(self, error: Exception) -> str | None:
-        """What the disk refused, if it was the disk."""
+        """The disk's error, if the disk caused the failure."""
         from huggingface_hub import constants
 
         cache = self.cache_dir or constants.HF_HUB_CACHE
@@ -293,7 +293,7 @@ def _raw_endpoint() -> str:
 
 
 def _endpoint() -> str:
-    """The Hub's address, to be shown."""
+    """The Hub's address, for messages."""
     return _without_credentials(_raw_endpoint())
 
 
@@ -351,9 +351,9 @@ class DeadlineError(Exception):
 
 
 def within(seconds: float, call: Callable[[], Result]) -> Result:
-    """`call()`, or `DeadlineError` where it has not ended after so many seconds.
+    """`call()`, or `DeadlineError` if it has not ended after this many seconds.
 
-    The client has timeouts of its own, but for each read: a Hub that sends a byte now and then never runs
+    The client also has timeouts, but one for each read: a Hub that sends a byte now and then never runs
     into one. A call that is late goes on in a daemon thread, which nothing waits for.
     """
     outcome: Future[Result] = Future()
@@ -378,7 +378,7 @@ def within(seconds: float, call: Callable[[], Result]) -> Result:
 
 @contextmanager
 def _without_retry_log() -> Iterator[None]:
-    """Without what the client logs on this thread about its retries, since that prints addresses as they are.
+    """Silence the client's log of retries on this thread, since it prints addresses with their secrets.
 
     Errors stay, and at the level DEBUG of the client's logger everything does.
     """
@@ -402,7 +402,7 @@ def _without_retry_log() -> Iterator[None]:
 
 
 def _chain(error: BaseException) -> Iterable[BaseException]:
-    """The error and what it came from."""
+    """The error and the chain of its causes."""
     link: BaseException | None = error
     while link is not None:
         yield link

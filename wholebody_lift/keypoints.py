@@ -102,8 +102,8 @@ class Keypoints2D(BaseModel):
             gravity_spread_deg: a number or (N,); `checks.GRAVITY_SPREAD_DEG` unless given.
             depth: (133,) or (N, 133) mm, larger is farther away; from any origin, NaN where missing.
             image_ids: (N,) whole numbers.
-            track_ids: (N,) whole numbers; nobody may be in one image twice. A negative number is no track,
-                and if anybody has none, nobody has one.
+            track_ids: (N,) whole numbers; the same id may appear only once in an image. A negative number
+                means no track; if anyone has none, all ids are dropped.
             fps: from `MIN_FPS` to `MAX_FPS`.
             min_score: 0..1.
 

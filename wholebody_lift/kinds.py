@@ -54,7 +54,7 @@ class Kind:
 
     @cached_property
     def options(self) -> Mapping[str, Any]:
-        """What can be said about such a file, with the defaults: what `write` takes, and the axes, where they
+        """A description of such a file, with the defaults: what `write` takes, and the axes, where they
         can be chosen; None stands for those of the result.
         """
         own = {

@@ -1,7 +1,7 @@
 """The layouts of other programs, by the names of their keypoints, and the way from them to the 133.
 
 A name that `skeleton` has too is that keypoint. Any other has no place among the 133 and is lost; what a
-layout lacks is missing. Both are told.
+layout lacks is missing. The readers warn about both.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a result can become: files for this library and for others, pages and figures, by suffix.
+"""The files that a result can be written as: data files, viewer pages and figures, by suffix.
 
 The command line and the app share it.
 """

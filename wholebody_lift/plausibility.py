@@ -54,7 +54,7 @@ OFF_CENTRE = 0.2
 K of half the resolution it is 0.25."""
 
 UNEQUAL_FOCAL = 2.0
-"""Pixels this many times wider than high, or higher than wide, are of no camera."""
+"""No camera has pixels this many times wider than high, or higher than wide."""
 
 _MOVING = [i for i in (*PARTS["body"], *PARTS["feet"]) if i > INDEX["right_ear"]]
 
@@ -214,7 +214,7 @@ def _proportions(xy: Floats) -> _Sign:
 
 
 def _odd_camera(image_size: Floats | None, K: Floats) -> Iterator[_Sign]:
-    """Pixels that are no squares, and a principal point far from the image centre, as in a K of another
+    """Pixels that are not square, and a principal point far from the image centre, as in a K of another
     resolution."""
     ratio = K[:, 0, 0] / K[:, 1, 1]
     yield _Sign(

@@ -138,7 +138,7 @@ def _locate(source: str | Path | None, files: tuple[str, ...], revision: str | N
 
 
 def save(model: SemGAN, directory: str | Path) -> None:
-    """Write `config.json` and `model.safetensors` into `directory`, which is made if need be.
+    """Write `config.json` and `model.safetensors` into `directory`, creating it if necessary.
 
     A `model.onnx` that is there would be of other weights, and is removed. Each file is written completely or
     not at all. Hashes in a `SHA256SUMS` that is there are brought up to date. Inverse of `load(directory)`.

@@ -28,7 +28,7 @@ _LEAST_SHARE = 0.01
 
 
 class People(Protocol):
-    """What is asked of people: a `Keypoints2D` or a `Pose3D`."""
+    """The fields that these functions need of a `Keypoints2D` or a `Pose3D`."""
 
     @property
     def image_ids(self) -> Integers | None: ...
@@ -43,7 +43,7 @@ class People(Protocol):
 
 
 class Selectable(People, Protocol):
-    """People of whom rows can be chosen."""
+    """People that can be indexed by row."""
 
     def __getitem__(self, index: Any) -> Any: ...
 
@@ -88,7 +88,7 @@ def require_numbers(people: People) -> Integers:
 
 
 def is_video(people: People) -> bool:
-    """Whether these are people in several frames, with a frame rate, of whom it is known who is who."""
+    """Whether these are identified people in several frames, with a frame rate."""
     if people.image_ids is None:  # one person, frame by frame, if there is a rate
         return people.fps is not None and len(people) > 1
     return people.fps is not None and len(images(people)) > 1 and numbers(people) is not None
@@ -171,7 +171,7 @@ def in_words(people: People) -> str:
 
 
 def known_ids(tracks: Sequence[int | None]) -> list[int] | None:
-    """Track ids of everyone, or None if anybody has none; a negative one is none, as trackers write it."""
+    """Everyone's track ids, or None if anyone has none; trackers write a negative id for none."""
     known = [track for track in tracks if track is not None and track >= 0]
     return known if len(known) == len(tracks) else None
 

@@ -24,7 +24,7 @@ _CHATTER = re.compile(rb"INFO: |WARNING: |[IW]\d{4} \d\d:\d\d:\d+\.\d+ ")
 
 
 def is_wanted() -> bool:
-    """Whether the user wants to see it."""
+    """Whether the user wants to see these lines."""
     return _LOGGER.isEnabledFor(logging.DEBUG)
 
 

@@ -1,4 +1,4 @@
-"""What the first bytes of a file say: whether it is a picture or a video, and how large a picture is.
+"""Recognise pictures and videos by the first bytes of a file, and read a picture's size from its header.
 
 A picture of a few kilobytes can take gigabytes once it is decoded, so its size is read from its header first.
 """
@@ -28,11 +28,11 @@ _VIDEO = re.compile(rb"....(?:ftyp|moov|mdat|wide)|\x1aE\xdf\xa3|RIFF....AVI |\x
 
 
 _MOST_TAGS = 4096
-"""Of a TIFF are looked at; they are sorted, and sizes come early."""
+"""Number of a TIFF's tags that are read; tags are sorted, and sizes come early."""
 
 
 def kind_of(content: bytes) -> Literal["picture", "video"] | None:
-    """What a file is by its first 16 bytes; None if it is neither, or not known."""
+    """The kind of a file by its first 16 bytes; None if it is neither, or unknown."""
     if _PICTURE.match(content):
         return "picture"
     return "video" if _VIDEO.match(content) else None

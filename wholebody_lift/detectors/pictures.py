@@ -28,7 +28,7 @@ MAX_PIXELS = 150_000_000
 _MAX_BYTES = 2**29
 """A larger file is no picture, and may have no end (such as /dev/zero)."""
 
-_HIGHEST_FPS = 1000.0  # a container that claims more counts ticks of its clock, and does not know the rate
+_HIGHEST_FPS = 1000.0  # a higher value counts clock ticks of the container and is not the frame rate
 
 
 def read_image(source: str | Path | bytes | npt.ArrayLike, name: str | None = None) -> Picture:
@@ -141,7 +141,7 @@ def open_video(path: str | Path, name: str | None = None) -> Iterator[Video]:
 
 
 def _is_text(path: str) -> bool:
-    """Whether a path is text, and not bytes of another encoding that Python carries along."""
+    """Whether a path is valid text, without surrogate escapes for bytes of another encoding."""
     try:
         path.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""The content of a file before it is known what it means, for readers of detections and of results.
+"""Load the content of files, whatever their format, for the readers of detections and of results.
 
 Nothing is unpickled, and no memory is taken that the size of the file does not justify: an npz of a few kB
 may claim terabytes.
@@ -34,10 +34,10 @@ MAX_JSON_BYTES = 2**30
 """Larger JSON is refused: parsed, it would need ten times as much memory. Arrays have npz."""
 
 EXPANSION = 20
-"""How often an npz may be as large unpacked as it is packed; detections and results reach 8."""
+"""Largest ratio of an npz's unpacked size to its packed size; detections and results reach 8."""
 
 SLACK_BYTES = 2**26
-"""What any npz may unpack to, however small it is."""
+"""Size that any npz may unpack to, however small the file is."""
 
 _OTHERS = (
     (b"\x80", "it is a pickle, which is never read; save arrays with numpy.savez"),
@@ -54,7 +54,7 @@ _OTHERS = (
     (b"{'", "it is Python's notation; write JSON with json.dump"),
     (b"[{'", "it is Python's notation; write JSON with json.dump"),
 )
-"""What other files begin with, and what is said of them."""
+"""First bytes of unsupported files, and the description that the error gives."""
 
 _DAMAGED = (
     *(ValueError, EOFError, OSError, KeyError, NotImplementedError, RuntimeError),  # RuntimeError: encrypted
@@ -105,7 +105,7 @@ class Content:
         try:
             with self.open() as file:
                 return file.read(len(magic)) == magic
-        except (EOFError, gzip.BadGzipFile, zlib.error):  # which reading the content says in full
+        except (EOFError, gzip.BadGzipFile, zlib.error):  # reading the content gives the full error
             return False
 
     def json(self) -> Any:
@@ -223,7 +223,7 @@ def _parsed(text: str) -> Any:
 
 
 def _array(stream: Any, limit: int) -> npt.NDArray[Any]:
-    """An array in npy format, of at most `limit` bytes. Raises ValueError for what is none."""
+    """An array in npy format, of at most `limit` bytes. Raises ValueError if it is not one."""
     shape, in_fortran_order, dtype = _header(stream)
     size = math.prod(shape) * dtype.itemsize
     if size > limit:
@@ -236,7 +236,7 @@ def _array(stream: Any, limit: int) -> npt.NDArray[Any]:
 
 
 def _header(stream: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Shape, order and type of an array in npy format. Raises ValueError for what is none.
+    """Shape, order and type of an array in npy format. Raises ValueError if it is not one.
 
     numpy raises whatever its parser does, and advises to unpickle what it does not trust.
     """

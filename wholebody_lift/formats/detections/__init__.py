@@ -1,4 +1,4 @@
-"""2D keypoints as files, from other programs and for them; one module a program, and the content decides."""
+"""Read and write other programs' files of 2D keypoints: one module per program, chosen by content."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ class _Reader(Protocol):
 
 
 _READERS: tuple[_Reader, ...] = (mediapipe, mmpose, openpose, alphapose, coco_wholebody, arrays)
-"""The first that matches reads."""
+"""The first one that matches the content reads it."""
 
 _OF_ONE_PERSON = {"category_id", "keypoint_scores", "foot_kpts", "bbox"}
-"""What an object that is one person has beside keypoints, and plain arrays have not."""
+"""Keys of an object that describes one person; plain arrays do not have them."""
 
 _JSON = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 
@@ -167,7 +167,7 @@ def _read_fields(content: Content, layout: Layout | None) -> assemble.Fields:
 
 
 def _read_document(document: Any, layout: Layout | None) -> assemble.Fields:
-    """What parsed JSON says. Raises NobodyError where it says that there is nobody."""
+    """The content of parsed JSON. Raises NobodyError if it contains no people."""
     if _is_nothing(document):
         raise assemble.NobodyError("expected people, got a file without any; the detector found nobody")
     if isinstance(document, dict) and "keypoints" in document and not _OF_ONE_PERSON.isdisjoint(document):
@@ -209,8 +209,8 @@ def _read_folder(folder: Path, layout: Layout | None) -> assemble.Fields:
 
 
 def _join(frames: Collection[str], read_one: Callable[[str], assemble.Fields]) -> assemble.Fields:
-    """What the frames of a video say, by their names; those in which there is nobody are skipped. A single
-    one may be a whole video."""
+    """The content of the frames of a video, by file name; frames without people are skipped. A single file
+    may be a whole video."""
     found: dict[str, assemble.Fields] = {}
     with _each_warning_once():
         for name in natural_order(list(frames)):
@@ -227,7 +227,7 @@ def _join(frames: Collection[str], read_one: Callable[[str], assemble.Fields]) -
 
 @contextmanager
 def _each_warning_once() -> Iterator[None]:
-    """Let each text of the block's warnings out once, after it; many files say the same."""
+    """Issue each distinct warning of the block once, at its end: many files cause the same one."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield
@@ -237,7 +237,7 @@ def _each_warning_once() -> Iterator[None]:
 
 
 def _outline(document: Any) -> str:
-    """What parsed JSON looks like from afar."""
+    """A short description of parsed JSON, for error messages."""
     if isinstance(document, dict):
         return f"an object with {listed(document)}"
     if isinstance(document, list):

@@ -37,14 +37,14 @@ FIELDS = (
     "track_ids",
     "fps",
 )
-"""What may be in a file; only keypoints must be. Shapes and units as in `Keypoints2D`."""
+"""The fields that a file may contain; only keypoints are required. Shapes and units as in `Keypoints2D`."""
 
 _UNNAMED = "arr_0"
 """What numpy calls the first array that was saved without a name."""
 
 
 def matches(document: Any) -> bool:
-    """Whether the parsed JSON is this format, or a 3D result, which is told apart in `parse`."""
+    """Whether the parsed JSON is this format or a 3D result; `parse` distinguishes them."""
     if isinstance(document, Mapping):
         return "keypoints" in document or _is_result(document)
     return isinstance(document, list) and not (document and isinstance(document[0], str | Mapping))
@@ -66,7 +66,7 @@ def read_npz(content: Content, layout: Layout | None = None) -> Fields:
 
 
 def write(people: Keypoints2D, path: Path) -> None:
-    """Write an npz with all that is known, of which `read_npz` makes the same people again."""
+    """Write an npz with every known field; `read_npz` restores the same people."""
     known = {name: getattr(people, name) for name in FIELDS if getattr(people, name) is not None}
     with atomic.replacing(path) as new, new.open("wb") as file:
         np.savez_compressed(file, **known)

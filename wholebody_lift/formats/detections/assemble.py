@@ -1,4 +1,4 @@
-"""What the readers of 2D keypoints share: from what a program says to `Keypoints2D`, and what is told.
+"""What the readers of 2D keypoints share: building `Keypoints2D` from parsed files, and its warnings.
 
 A reader answers with fields: keyword arguments of `Keypoints2D`, of which only `keypoints` must be there,
 and perhaps `normalised`, which is True where x and y are fractions of the width and height of the image.
@@ -99,11 +99,11 @@ def warn_dropped(message: str) -> None:
 
 
 class NobodyError(InputError):
-    """There is nobody in a file, which is no error in one of many."""
+    """A file contains no people. In a folder of many files, this is not an error."""
 
 
 def stack(people: Iterable[Floats]) -> Floats:
-    """(N, K, C) of the people, each (K, C). Raises InputError if there are none, or of other layouts."""
+    """Stack people (K, C) to (N, K, C). Raises InputError if there are none or their layouts differ."""
     rows = list(people)
     if not rows:
         raise NobodyError(
@@ -173,16 +173,16 @@ def floats(value: Any) -> Floats:
 
 
 MAX_SCORE = 15.0
-"""RTMPose, RTMW and DWPose answer unbounded scores (MMPose issue 2755), of 6 and more, but not of this
-size."""
+"""RTMPose, RTMW and DWPose return unbounded scores (MMPose issue 2755): often 6 or more, but never this
+high."""
 
 
 def in_unit_range(scores: Floats) -> Floats:
-    """The scores cut to 0..1, with a warning if any was far outside; what is no score at all stays as it
-    is."""
+    """The scores clipped to 0..1, with a warning if any is well above 1; values too far outside to be scores
+    stay unchanged."""
     low, high = np.nanmin(scores, initial=0), np.nanmax(scores, initial=1)
     if low < SCORE_RANGE[0] or high > MAX_SCORE:
-        return scores  # which Keypoints2D refuses
+        return scores  # Keypoints2D refuses them
     if high > SCORE_RANGE[1]:
         warn_dropped(
             f"got scores up to {high:.3g}, which were cut to 1; detectors such as RTMPose answer unbounded "
@@ -192,9 +192,9 @@ def in_unit_range(scores: Floats) -> Floats:
 
 
 def track_numbers(tracks: Sequence[Any]) -> list[int] | None:
-    """A track id for everyone, or None: who has none is nobody's continuation, and none is invented.
+    """A track id for each person, or None if anyone has none, since ids are never invented.
 
-    A negative id is none, as trackers write it. Raises InputError for what is no whole number.
+    A negative id counts as none, as trackers write it. Raises InputError unless all are whole numbers.
     """
     numbers = [
         None if track is None else whole_number(track, f"track id of person {number}")
@@ -210,7 +210,7 @@ def track_numbers(tracks: Sequence[Any]) -> list[int] | None:
 
 
 _MOST_DIGITS = 20
-"""No whole number within 64 bits has so many."""
+"""No 64-bit integer has this many digits."""
 
 
 def whole_number(value: Any, what: str) -> int:
@@ -246,7 +246,7 @@ def brief(value: Any) -> str:
 
 
 def flat_numbers(value: Any, what: str) -> Floats:
-    """All numbers of a nested list in one row; null is NaN. Raises InputError if some are no numbers."""
+    """All numbers of a nested list in one row; null is NaN. Raises InputError if any is not a number."""
     try:
         return np.array(value, dtype=np.float64).reshape(-1)
     except (ValueError, TypeError, OverflowError):

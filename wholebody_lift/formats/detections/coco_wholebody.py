@@ -69,7 +69,7 @@ _VALID_KEYS = {
     "righthand_valid": "right_hand",
 }
 _BY_COUNT = (HALPE_26, HALPE_136, SAPIENS_308)
-"""Layouts that the number of keypoints tells."""
+"""Layouts that the number of keypoints identifies."""
 
 _TRACK_KEYS = ("track_id", "instance_id")
 
@@ -82,7 +82,7 @@ def matches(document: Any) -> bool:
 
 
 def has_parts(person: Mapping[str, Any]) -> bool:
-    """Whether a person has any part but the body, which tells this format from its relatives."""
+    """Whether a person has any part beyond the body, which distinguishes this format from similar ones."""
     return any(key in person for key in _PART_KEYS if key != "keypoints")
 
 
@@ -204,7 +204,7 @@ def _in_our_layout(
 
 
 def _layout_of_count(people: Sequence[Mapping[str, Any]], of_categories: Layout | None) -> Layout | None:
-    """The layout that the number of keypoints tells where it is neither the body's nor ours, or that the
+    """The layout that the number of keypoints identifies where it is neither the body's nor ours, or that the
     categories name; None where neither does."""
     counts = {
         flat_numbers(person.get("keypoints"), f"keypoints of person {number}").size // 3
@@ -273,7 +273,7 @@ def _image_id(person: Mapping[str, Any], number: int) -> int:
 
 
 def _frames(described: Mapping[str, Any], ids: list[int]) -> list[int]:
-    """The video frame of each person's image, where every image has one of its own; else the image's id."""
+    """The video frame of each person's image, if each image has a different one; otherwise the image's id."""
     frames = {i: image.get("frame_id") for i, image in _images(described).items()}
     if not frames or None in frames.values() or len(set(map(str, frames.values()))) < len(frames):
         return ids
@@ -293,7 +293,7 @@ def _images(described: Mapping[str, Any]) -> dict[int, Mapping[str, Any]]:
 
 
 def _image_sizes(described: Mapping[str, Any], ids: list[int]) -> list[tuple[float, float]] | None:
-    """(width, height) of each person's image; None unless the file tells all of them."""
+    """(width, height) of each person's image; None unless the file states all of them."""
     if "images" not in described:
         info = described.get("info")
         size = _size(info, "info") if isinstance(info, dict) else None
@@ -309,7 +309,7 @@ def _image_sizes(described: Mapping[str, Any], ids: list[int]) -> list[tuple[flo
 
 
 def _size(image: Mapping[str, Any], what: str) -> tuple[float, float] | None:
-    """(width, height) as an object says it; None where it does not, or says 0."""
+    """(width, height) that an object states; None if it states none, or 0."""
     given = image.get("width"), image.get("height")
     if None in given or given == (0, 0):
         return None

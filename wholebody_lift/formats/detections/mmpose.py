@@ -64,7 +64,7 @@ def matches(document: Any) -> bool:
         return any(key in document for key in _WRAPPERS)
     entry = document
     while isinstance(entry, list) and entry:
-        entry = next((item for item in entry if item), None)  # past frames without anybody
+        entry = next((item for item in entry if item), None)  # skip frames without people
     if not isinstance(entry, dict):
         return False
     return "keypoint_scores" in entry or "instances" in entry or _has_rows(entry.get("keypoints"))
@@ -162,7 +162,7 @@ def _people(entries: Any) -> Iterator[tuple[int | None, dict[str, Any]]]:
 
 
 def _frame_of(person: dict[str, Any], place: int) -> int | None:
-    """The frame that a person says to be in, as those of some scripts do."""
+    """The frame stored with a person, as some scripts write it."""
     frame = person.get("frame_id", person.get("image_id"))
     return None if frame is None else whole_number(frame, f"frame_id of entry {place}")
 
@@ -194,7 +194,7 @@ def _names(meta: Any) -> list[str] | None:
 
 
 def _require_names(names: list[str], count: int) -> None:
-    """Raise InputError unless the names are those of the layout with so many keypoints, if there is one."""
+    """Raise InputError unless the names match the layout with this number of keypoints, if there is one."""
 
     def same(layout: Layout) -> bool:  # MMPose calls the first keypoint of Halpe's hands wrist
         return [n.replace("hand_root", "wrist") for n in layout.names] == [

@@ -12,7 +12,7 @@ where two layouts have as many, where the keypoints lie.
 
 ControlNet's preprocessors (ComfyUI's "Save Pose Keypoints", sd-webui) write a list of such frames, or one,
 with `canvas_width` and `canvas_height`; a part may be null, the face may have 68, and `foot_keypoints_2d` 6.
-Coordinates are pixels of the canvas, or fractions of it: which, one sees, as nobody is 2 pixels tall.
+Coordinates are pixels of the canvas, or fractions of it if none in a file exceeds 2.
 
 Source: OpenPose, doc/02_output.md; comfyui_controlnet_aux, `encode_poses_as_dict` and
 `SavePoseKpsAsJsonFile`.
@@ -84,14 +84,14 @@ _WRITTEN = {_POSE: BODY_25.names} | {
 }
 
 _MIDDLES = {"neck": ("left_shoulder", "right_shoulder"), "mid_hip": ("left_hip", "right_hip")}
-"""Keypoints that only OpenPose has, as what they are the middle of."""
+"""Keypoints that only OpenPose has, each as the midpoint of these keypoints."""
 
 _FRACTIONS_END = 2.0
 """No coordinate of a file is beyond this if they are fractions of the image."""
 
 
 def matches(document: Any) -> bool:
-    """Whether the parsed JSON is this format; our own results have people too, but say what they are."""
+    """Whether the parsed JSON is this format; our own results also list people, but name their format."""
     frames = document if isinstance(document, list) else [document]
     return bool(frames) and all(
         isinstance(frame, dict) and ("people" in frame or "canvas_width" in frame) and "skeleton" not in frame
@@ -154,7 +154,7 @@ def _parse_frames(frames: Sequence[Any], numbers: Sequence[int] | None, layout: 
     for frame_number, frame in zip(numbers or range(len(frames)), frames, strict=True):
         for number, person in enumerate(a_list(frame.get("people"), "people")):
             if not an_object(person, f"person {number}"):
-                continue  # as some programs write for nobody
+                continue  # some programs write this for a frame without people
             people.append(person)
             ids.append(frame_number)
             sizes.append((frame.get("canvas_width"), frame.get("canvas_height")))
@@ -172,7 +172,7 @@ def _parse_frames(frames: Sequence[Any], numbers: Sequence[int] | None, layout: 
 
 
 def _triples(people: Sequence[Mapping[str, Any]], layout: Layout | None) -> Floats:
-    """(N, 133, 3) x, y, score; NaN where missing. Says which keypoints come and which do not."""
+    """(N, 133, 3) x, y, score; NaN where missing. Warns about keypoints that are dropped or missing."""
     ours = stack(np.full((NUM_KEYPOINTS, 3), np.nan) for _ in people)
     came: list[str] = []
     poses = {

@@ -1,4 +1,4 @@
-"""What programs that animate call the bones, so that they map them by name."""
+"""The bone names of animation programs, so that they can map the bones by name."""
 
 from __future__ import annotations
 

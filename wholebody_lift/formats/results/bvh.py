@@ -17,7 +17,7 @@ from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
 
 FRAME = "opengl"
-"""x right in the image, y up, z towards the camera: who looks into the camera looks along z."""
+"""x right in the image, y up, z towards the camera: a person who faces the camera faces along +z."""
 
 _CENTIMETRES = 0.1  # in one millimetre
 _POSITION = "Xposition Yposition Zposition"

@@ -23,7 +23,7 @@ from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
 
 FRAME = "opengl"
-"""x right in the image, y up, z towards the camera: who looks into the camera looks along z, glTF's front."""
+"""x right in the image, y up, z towards the camera: a person facing the camera faces +z, glTF's front."""
 
 _METRES = 0.001  # in one millimetre
 _COLOURS = ((0.13, 0.42, 0.72), (0.85, 0.45, 0.10), (0.20, 0.58, 0.35), (0.62, 0.27, 0.60))  # linear RGB

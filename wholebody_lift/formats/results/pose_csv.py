@@ -111,7 +111,7 @@ def _angles(pose: Pose3D) -> dict[str, Column]:
 
 
 def _of_people(pose: Pose3D) -> dict[str, Column]:
-    """What there is of each person as a whole, or of all."""
+    """Columns of each person as a whole, or of everyone."""
     return {
         "image_id": pose.image_ids,
         "track_id": pose.track_ids,

@@ -34,7 +34,7 @@ def write(pose: Pose3D, path: Path) -> None:
     """Write a recording. Raises ImportError without rerun, ValueError where it is not known who is who."""
     rr = RERUN.needed_for("Rerun")
     recording = rr.RecordingStream("wholebody-lift")
-    memory = rr.memory_recording(recording)  # Rerun's own way to a file waits for ever on a full disk
+    memory = rr.memory_recording(recording)  # Rerun's own file writer hangs on a full disk
     log(pose, recording)
     atomic.write_bytes(path, memory.drain_as_bytes())
     recording.disconnect()
