@@ -32,7 +32,8 @@ _TITLES = {
     "side": "From the side",
     "top": "From above",
 }
-# What grows to the right and upwards in a view, and -1 where the label's direction runs the other way.
+# The names of a view's horizontal and vertical axes, each with its sign: 1 if values grow to the right or
+# upwards, -1 if they grow to the left or downwards.
 _DIRECTIONS = {
     "front": (("left", 1), ("up", 1)),
     "side": (("forward", 1), ("up", 1)),
@@ -41,11 +42,12 @@ _DIRECTIONS = {
 _DOT_SIZE = {"body": 13.0, "head": 3.0, "feet": 9.0, "face": 0.7, "left_hand": 2.4, "right_hand": 2.4}  # pt^2
 _LINE_WIDTH = {"body": 2.0, "head": 0.8, "feet": 1.5, "face": 0.6, "left_hand": 0.9, "right_hand": 0.9}  # pt
 _FADE = 0.45
-"""How far the keypoint furthest away fades into the paper."""
+"""How far the furthest keypoint fades to white: 0 not at all, 1 completely."""
 _PANEL_WIDTH = 2.9  # inches, of which the axes have:
 _AXES_WIDTH = 2.3
 _AXES_HEIGHTS = (1.1, 4.2)  # least and most, inches
 _AROUND = 1.0  # inches that title, labels and legend take
+_MARGIN, _MARGIN_WITH_NAMES = 1.06, 1.15  # by which the panels are larger than the people
 
 
 class _Panel(NamedTuple):
@@ -85,23 +87,14 @@ def plot(
     PLOT.needed_for("a figure")
     from matplotlib.figure import Figure
 
-    if len(pose) == 0:
-        raise ValueError("expected a pose with people to draw, got one of 0 people")
-    shown = pose[np.flatnonzero(pose.image_ids == pose.image_ids[0])] if person is None else pose[person]
-    panels = [_panel(shown, view) for view in views]
-    if not panels:
-        raise ValueError(f"expected views from {_CHOICES}, got {views!r}")
-
+    shown = _shown(pose, person)
+    panels = _panels(shown, views)
     xyz = in_opencv(shown, shown.xyz if len(shown) == 1 else shown.in_camera)
-    half_size = _half_size(xyz, [panel for panel in panels if panel]) * (1.06 if len(shown) == 1 else 1.15)
-    if show_error:
-        half_size = half_size + float(shown.error_mm.max())
+    half_size = _half_size(shown, xyz, panels, show_error)
     height = float(np.clip(_AXES_WIDTH * half_size[1] / half_size[0], *_AXES_HEIGHTS))
     figure = Figure(figsize=(_PANEL_WIDTH * len(panels), height + _AROUND), layout="constrained")
     for axes, panel in zip(np.ravel(figure.subplots(1, len(panels), squeeze=False)), panels, strict=True):
-        axes.set_aspect("equal", anchor="N")  # so that titles are level
-        axes.tick_params(labelsize=7, length=2.5, width=0.6, colors="0.35")
-        axes.spines[:].set(color="0.75", linewidth=0.6)
+        _style(axes)
         if panel is None:
             _draw_input(axes, shown)
         else:
@@ -113,7 +106,7 @@ def plot(
 def write(pose: Pose3D, path: str | Path, *, dpi: float = 200, **options: Any) -> None:
     """Save the figure of `plot` by suffix: .pdf or .svg (vectors, text stays text), .png and others at `dpi`.
 
-    `options` are those of `plot`, and so are the errors.
+    `options` and errors are those of `plot`.
     """
     figure = plot(pose, **options)
     from matplotlib import rc_context
@@ -132,6 +125,22 @@ KINDS = (
 )
 
 _CHOICES = f"'input', {', '.join(map(repr, _TITLES))} or (elev, azim) in degrees"
+
+
+def _shown(pose: Pose3D, person: int | None) -> Pose3D:
+    """The people to draw: one person, or everybody in the first image."""
+    if len(pose) == 0:
+        raise ValueError("expected a pose with people to draw, got one of 0 people")
+    if person is not None:
+        return pose[person]
+    return pose[np.flatnonzero(pose.image_ids == pose.image_ids[0])]
+
+
+def _panels(shown: Pose3D, views: tuple[View, ...]) -> list[_Panel | None]:
+    """How each view is drawn; at least one."""
+    if not views:
+        raise ValueError(f"expected views from {_CHOICES}, got {views!r}")
+    return [_panel(shown, view) for view in views]
 
 
 def _panel(shown: Pose3D, view: View) -> _Panel | None:
@@ -159,18 +168,19 @@ def _panel(shown: Pose3D, view: View) -> _Panel | None:
 
 
 def _axis(direction: AnyFloats) -> tuple[str, int]:
-    """Which axis of the frame a direction is, and its sign."""
+    """The axis of the frame that a direction lies along, and its sign."""
     index = int(np.argmax(np.abs(direction)))
     return "xyz"[index], int(np.sign(direction[index]))
 
 
-def _half_size(xyz: AnyFloats, panels: list[_Panel]) -> AnyFloats:
-    """Half the width and height in mm that hold the people in each view: one scale for all panels."""
+def _half_size(shown: Pose3D, xyz: AnyFloats, panels: list[_Panel | None], show_error: bool) -> AnyFloats:
+    """Half the width and height of every 3D panel in mm, so that all have one scale and hold the people."""
     reach = np.ones(2)
-    for panel in panels:
+    for panel in filter(None, panels):
         seen = _seen(xyz, panel)
         reach = np.maximum(reach, np.abs(seen - _middle(seen)).max(axis=(0, 1)))
-    return np.asarray(reach)
+    reach = reach * (_MARGIN if len(shown) == 1 else _MARGIN_WITH_NAMES)
+    return np.asarray(reach + float(shown.error_mm.max()) if show_error else reach)
 
 
 def _seen(xyz: AnyFloats, panel: _Panel) -> AnyFloats:
@@ -181,6 +191,12 @@ def _seen(xyz: AnyFloats, panel: _Panel) -> AnyFloats:
 def _middle(xy: AnyFloats) -> AnyFloats:
     """Middle of the box around (N, K, 2) points."""
     return np.asarray((xy.min(axis=(0, 1)) + xy.max(axis=(0, 1))) / 2)
+
+
+def _style(axes: Axes) -> None:
+    axes.set_aspect("equal", anchor="N")  # anchored at the top, so that the titles are level
+    axes.tick_params(labelsize=7, length=2.5, width=0.6, colors="0.35")
+    axes.spines[:].set(color="0.75", linewidth=0.6)
 
 
 def _draw_input(axes: Axes, shown: Pose3D) -> None:
@@ -223,8 +239,10 @@ def _draw_view(
 
 
 def _draw_halos(axes: Axes, places: AnyFloats, error: AnyFloats) -> None:
-    """A disc of radius `error` (133,) mm around each place (133, 2): one shape per colour, so that discs that
-    overlap do not add up."""
+    """Draw a disc of radius `error` (133,) mm around each place (133, 2).
+
+    All discs of a colour are one shape, so that overlapping discs do not look darker.
+    """
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path as Outline
 
@@ -242,7 +260,7 @@ def _draw_halos(axes: Axes, places: AnyFloats, error: AnyFloats) -> None:
 def _draw_sticks(
     axes: Axes, xy: AnyFloats, seen: npt.NDArray[np.bool_], depth: AnyFloats, drawn: npt.NDArray[np.bool_]
 ) -> None:
-    """Bones, far ones first, then keypoints; `drawn` keypoints only. `depth` is 0 (nearest) to 1."""
+    """Draw bones, then keypoints, the furthest first; only those `drawn`. `depth` is 0 (nearest) to 1."""
     from matplotlib.collections import LineCollection
 
     edges = np.array(EDGES)
@@ -275,7 +293,7 @@ def _draw_sticks(
 
 
 def _ink(group: str, depth: float) -> tuple[float, float, float]:
-    """A group's colour on paper, paler with depth 0..1, as red, green, blue 0..1."""
+    """A group's colour on white, paler with depth (0 to 1), as red, green and blue (0 to 1)."""
     colour = palette.GROUP_COLOURS[group].light
     red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     pale = _FADE * float(depth)

@@ -35,10 +35,10 @@ _SCRIPTS = (
     "input",
     "main",
 )
-"""The files page/*.js, in the order in which they are joined to the page's one script."""
+"""The files page/*.js, in the order in which they are joined into the page's only script."""
 
 _MISSING = -32768
-"""Stands for NaN in an int16 array."""
+"""What NaN is stored as in an int16 array."""
 
 _UNKNOWN_FPS = 10
 """Frames per second at which a clip of unknown rate plays."""
@@ -65,7 +65,7 @@ def render(pose: Pose3D, *, title: str = "wholebody-lift") -> str:
     """
     if len(pose) == 0:
         raise ValueError("expected a pose with people to show, got one of 0 people")
-    from importlib.resources import files  # which help texts, that need this module, do not wait for
+    from importlib.resources import files  # imported late: `--help` needs this module but not the files
 
     here = files("wholebody_lift.viewers") / "page"
     style = _colours() + (here / "style.css").read_text(encoding="utf-8")
@@ -90,13 +90,31 @@ def render(pose: Pose3D, *, title: str = "wholebody-lift") -> str:
 
 
 def _data(pose: Pose3D) -> dict[str, Any]:
+    pose, who, people = _by_person(pose)
+    return {
+        **_skeleton(),
+        **_scene(pose),
+        **_rows(pose),
+        "who": who.tolist(),
+        "people": people,
+        "tracked": pose.track_ids is not None,
+        "arrays": _arrays(pose),
+    }
+
+
+def _by_person(pose: Pose3D) -> tuple[Pose3D, npt.NDArray[np.int64], list[str]]:
+    """The rows sorted by person, then by frame, with each row's index in the list of people, and that list.
+
+    Successive rows of one person differ little, so they compress well.
+    """
     pose = pose[np.argsort(pose.image_ids, kind="stable")]
     who, people = _people(pose)
-    rows = np.argsort(who, kind="stable")  # what follows each other changes little, and so packs well
-    pose, who = pose[rows], who[rows]
-    ids, frame_of = np.unique(pose.image_ids, return_inverse=True)
-    rays = np.linalg.inv(pose.K)  # from (u, v, 1) to a point on the plane z = 1
-    size = pose.image_size
+    rows = np.argsort(who, kind="stable")
+    return pose[rows], who[rows], people
+
+
+def _skeleton() -> dict[str, Any]:
+    """What is the same for every result: names, parts, colours and edges."""
     return {
         "names": [_in_words(name) for name in KEYPOINT_NAMES],
         "parts": [
@@ -116,27 +134,39 @@ def _data(pose: Pose3D) -> dict[str, Any]:
             (*EDGES[e], palette.EDGE_GROUPS[e], palette.EDGE_PARTS[e], palette.EDGE_LOOKS[e])
             for e in palette.SHOWN_EDGES
         ],
+    }
+
+
+def _scene(pose: Pose3D) -> dict[str, Any]:
+    """What holds for the whole result: named views, axes, the top of the error scale in mm, frame rate."""
+    return {
         "views": views.named(pose),
         "frame": pose.frame,
         "matrix": FRAMES[pose.frame].matrix.astype(int).tolist(),
         "error_top": _round_up(float(np.percentile(pose.error_mm, 98))),
         "fps": pose.fps,
         "unknown_fps": _UNKNOWN_FPS,
-        "frames": ids.tolist(),
-        "frame_of": frame_of.tolist(),
-        "who": who.tolist(),
-        "people": people,
-        "tracked": pose.track_ids is not None,
-        "arrays": {
-            "xyz": _steps(pose.xyz, np.int16, finest=0.05),
-            "error": _steps(pose.error_mm, np.uint16, finest=0.1),
-            "xy": _steps(pose.keypoints, np.int16, finest=0.05),
-            "scores": _steps(pose.scores, np.uint8, finest=0.01),
-            "observed": _packed(pose.observed, np.uint8),
-            "translation": _packed(pose.translation, np.float32),
-            "rays": _packed(rays, np.float32),
-            "size": None if size is None else _packed(size, np.float32),
-        },
+    }
+
+
+def _rows(pose: Pose3D) -> dict[str, Any]:
+    """The image ids in ascending order, and each row's index among them."""
+    ids, frame_of = np.unique(pose.image_ids, return_inverse=True)
+    return {"frames": ids.tolist(), "frame_of": frame_of.tolist()}
+
+
+def _arrays(pose: Pose3D) -> dict[str, Any]:
+    """The arrays (rows, ...), packed; `rays` map (u, v, 1) to a point on the plane z = 1."""
+    size = pose.image_size
+    return {
+        "xyz": _steps(pose.xyz, np.int16, finest=0.05),
+        "error": _steps(pose.error_mm, np.uint16, finest=0.1),
+        "xy": _steps(pose.keypoints, np.int16, finest=0.05),
+        "scores": _steps(pose.scores, np.uint8, finest=0.01),
+        "observed": _packed(pose.observed, np.uint8),
+        "translation": _packed(pose.translation, np.float32),
+        "rays": _packed(np.linalg.inv(pose.K), np.float32),
+        "size": None if size is None else _packed(size, np.float32),
     }
 
 
@@ -162,8 +192,11 @@ def _in_words(name: str) -> str:
 
 
 def _steps(values: AnyFloats, dtype: type[np.integer[Any]], finest: float) -> dict[str, Any]:
-    """An array as integers, in the smallest step of 1, 2 or 5 times a power of ten that fits the largest
-    value, but not below `finest`, which is such a step too."""
+    """An array as integer multiples of a step: 1, 2 or 5 times a power of ten.
+
+    The step is the smallest with which the largest value fits `dtype`, but at least `finest`, which must be
+    such a step too.
+    """
     most = np.iinfo(dtype).max
     least = max(float(np.nanmax(np.abs(values), initial=0.0)) / most, finest)
     power = 10.0 ** math.floor(math.log10(least) + 1e-9)
@@ -176,8 +209,9 @@ def _packed(values: npt.NDArray[Any], dtype: type[np.generic]) -> dict[str, Any]
     """An array (rows, ...) packed without loss; page/data.js unpacks it.
 
     Successive rows are similar. So each number, read as an integer of the same width, is replaced by its
-    difference from the previous row (which wraps), made unsigned (0, -1, 1, -2, ...). The low bytes of all
-    numbers come first, then the high ones, which are nearly all 0; and that is deflated.
+    difference from the previous row, which may wrap around. The differences are made unsigned: 0, -1, 1, -2
+    become 0, 1, 2, 3. The low bytes of all numbers are stored first, then the high bytes, nearly all of which
+    are 0. The whole is deflated.
     """
     size = np.dtype(dtype).itemsize
     whole = values.astype(np.dtype(dtype).newbyteorder("<")).reshape(len(values), -1).view(f"<i{size}")
@@ -191,7 +225,7 @@ def _packed(values: npt.NDArray[Any], dtype: type[np.generic]) -> dict[str, Any]
 
 
 def _round_up(value: float) -> int:
-    """Up to a multiple of 10, so that the colour scale ends at a round number of mm."""
+    """The next multiple of 10, so that the colour scale ends at a round number of mm."""
     return max(10, int(np.ceil(value / 10)) * 10)
 
 
@@ -221,7 +255,7 @@ def _subtitle(pose: Pose3D) -> str:
     if len(images) == 1:
         return count(len(pose)) + ("" if len(pose) == 1 else " in one image")
     who = tracks.numbers(pose)
-    if who is None or (pose.track_ids is None and pose.fps is None):  # photos or a video, of whomever
+    if who is None or (pose.track_ids is None and pose.fps is None):  # nobody is followed from image to image
         most = count(int(counts.max()))
         return f"{len(images)} images, {most if counts.min() == counts.max() else f'up to {most}'} in each"
     return f"{len(images)} frames, {count(len(np.unique(who)))}"
@@ -255,27 +289,48 @@ def _detail(text: str, *notes: str) -> str:
 
 def _facts(pose: Pose3D, arrays: dict[str, Any]) -> list[tuple[str, ...]]:
     """(term, text, note, ...) rows that explain the numbers."""
+    return [
+        *_coordinates(pose),
+        ("Camera", *_camera(pose)),
+        ("Scale", *_scale(pose)),
+        *_quality(pose),
+        ("Ground", "not measured", "level with the camera, through the lowest keypoint"),
+        *_frame_rate(pose),
+        ("Rounding", _rounding(arrays), "in this page only"),
+    ]
+
+
+def _coordinates(pose: Pose3D) -> list[tuple[str, ...]]:
     spec = FRAMES[pose.frame]
-    reprojection = float(np.nanmean(pose.reprojection_error_px))
-    facts: list[tuple[str, ...]] = [
+    return [
         ("Axes", pose.frame, f"x {spec.x}, y {spec.y}, z {spec.z} ({spec.handedness}-handed)"),
         ("Units", "millimetres"),
         ("Origin", "midpoint of the hips"),
-        ("Camera", *_camera(pose)),
-        ("Scale", *_scale(pose)),
+    ]
+
+
+def _quality(pose: Pose3D) -> list[tuple[str, ...]]:
+    reprojection = float(np.nanmean(pose.reprojection_error_px))
+    return [
         ("Uncertainty", f"± {pose.error_mm.mean():.1f} mm", "expected error; mean of all keypoints"),
         ("Fit", f"{reprojection:.1f} px reprojection error", "mean distance of the result from the 2D input"),
         ("Observed", f"{pose.observed.mean():.0%} of the keypoints", "the others are inferred"),
-        ("Ground", "not measured", "level with the camera, through the lowest keypoint"),
     ]
-    if len(np.unique(pose.image_ids)) > 1:
-        if pose.fps is not None:
-            facts.append(("Frame rate", f"{pose.fps:g} per second"))
-        elif pose.track_ids is not None:  # otherwise these are separate images, and nothing plays
-            facts.append(("Frame rate", "unknown", f"1× plays {_UNKNOWN_FPS} frames per second"))
-    steps = f"positions to {arrays['xyz']['step']:g} mm, pixels to {arrays['xy']['step']:g} px"
-    facts.append(("Rounding", steps, "in this page only"))
-    return facts
+
+
+def _frame_rate(pose: Pose3D) -> list[tuple[str, ...]]:
+    """The rate at which a clip plays; nothing for separate images, which do not play."""
+    if len(np.unique(pose.image_ids)) == 1:
+        return []
+    if pose.fps is not None:
+        return [("Frame rate", f"{pose.fps:g} per second")]
+    if pose.track_ids is not None:
+        return [("Frame rate", "unknown", f"1× plays {_UNKNOWN_FPS} frames per second")]
+    return []
+
+
+def _rounding(arrays: dict[str, Any]) -> str:
+    return f"positions to {arrays['xyz']['step']:g} mm, pixels to {arrays['xy']['step']:g} px"
 
 
 def _camera(pose: Pose3D) -> tuple[str, str]:
