@@ -1,4 +1,4 @@
-"""Connections that end: every read has a deadline, and only so many connections are open at once."""
+"""Limits on connections: every read has a deadline, and the number of open connections is bounded."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 class DeadlineReader(io.RawIOBase):
     """Reads from a socket until a deadline, however slowly the bytes arrive.
 
-    A socket's own timeout starts again with every byte, so a client that sends one now and then is never
-    timed out by it.
+    A socket's own timeout restarts with every byte, so it never stops a client that sends one now and then.
     """
 
     def __init__(self, connection: socket.socket) -> None:
@@ -40,10 +39,10 @@ class DeadlineReader(io.RawIOBase):
 
 
 class Connections:
-    """The open connections of a server, at most so many.
+    """The open connections of a server, up to a maximum.
 
-    A connection is trusted once a request on it has shown the secret. When all are taken, a new connection
-    takes the place of the oldest one that is not trusted, so nobody without the secret can keep the user out.
+    A connection is trusted once a request on it has shown the secret. At the maximum, a new one replaces
+    the oldest untrusted one, so nobody without the secret can keep the user out.
     """
 
     def __init__(self, most: int) -> None:
@@ -77,7 +76,7 @@ class Connections:
 
 
 def hang_up(connection: socket.socket) -> None:
-    """End a connection that another thread may be reading from; that thread finds its end and closes it."""
+    """End a connection that another thread may be reading from; that thread then closes it."""
     with suppress(OSError):  # it has ended by itself
         connection.shutdown(socket.SHUT_RDWR)
 

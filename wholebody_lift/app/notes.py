@@ -1,4 +1,4 @@
-"""The warnings of one thread, while other threads collect theirs."""
+"""Collects warnings separately for each thread."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Notes:
-    """Collects warnings for each thread. `warnings.catch_warnings` alone holds for all threads at once."""
+    """Collects the warnings of each thread; `warnings.catch_warnings` alone catches those of all threads."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -22,7 +22,7 @@ class Notes:
         """The texts of the warnings that this thread raises in the block, each once and on one line."""
         thread, texts = get_ident(), list[str]()
         with self._lock:
-            if not self._texts:  # the first to come sets it up, the last to go puts it back
+            if not self._texts:  # the first thread sets this up, the last one restores it
                 self._catching.enter_context(warnings.catch_warnings())
                 warnings.simplefilter("always")
                 self._show_others = warnings.showwarning

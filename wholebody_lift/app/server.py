@@ -1,9 +1,9 @@
 """The app over HTTP, for this computer alone.
 
-It listens on 127.0.0.1 only. Every address begins with a secret that is new each time, so that neither
-other users of the computer nor pages of the web know one. Requests by another host name are refused (DNS
-rebinding), and so is whatever is posted from another page. There are no files behind the addresses but
-those of the page, named one by one. Every failure is answered with a status and {"error": text} as JSON.
+It listens on 127.0.0.1 only. Every address begins with a secret that is new at each start, so neither other
+users of the computer nor web pages know a valid address. Requests under another host name (DNS rebinding) and
+posts from other pages are refused. The only files it serves are those of the page, listed one by one. Every
+failure is answered with a status and {"error": text} as JSON.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from wholebody_lift.app.workshop import NotFoundError, Stage, Workshop
 _LOGGER = logging.getLogger(__name__)
 
 MAX_BYTES = 128 * 2**20
-"""The largest file that is accepted: a quarter of an hour of one person as JSON, 30 frames per second."""
+"""The largest file that is accepted: 15 minutes of one person at 30 frames per second, as JSON."""
 
 REQUEST_SECONDS = 15.0
 """Within this time a request must be complete except for its body; idle connections are closed after it."""
@@ -46,13 +46,13 @@ LINGER_SECONDS = 2.0
 MAX_CONNECTIONS = 64
 
 MAX_JOBS = 6
-"""Files that are being lifted or waiting, each of them in memory."""
+"""The most files that may be lifted or waiting at once; each is held in memory."""
 
 _NAME_BYTES = 160
 """Longest file name in UTF-8. File systems take 255 bytes, and exports add to it."""
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-"""Control characters, line ends and marks that turn the direction of text around."""
+"""Control characters, line ends and marks that reverse the direction of text."""
 
 _PAGE = {
     "": ("index.html", "text/html; charset=utf-8"),
@@ -71,11 +71,11 @@ _HEADERS = {
     "Cache-Control": "no-store",
 }
 _VIEWER_HEADERS = {"Content-Security-Policy": "sandbox allow-scripts; frame-ancestors 'self'"}
-"""The viewer brings a policy of its own; this one takes the app's origin from it."""
+"""The viewer has its own policy; this one denies it the app's origin."""
 
 
 class RequestError(Exception):
-    """A request that is answered with an error."""
+    """Ends a request: it is answered with this status and text."""
 
     def __init__(self, status: HTTPStatus, text: str) -> None:
         super().__init__(text)
@@ -90,7 +90,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = MAX_CONNECTIONS
 
     def __init__(self, workshop: Workshop, port: int = 0) -> None:
-        """Listen; port 0 is any that is free. Raises OSError if the port is taken."""
+        """Listen on a port, 0 for any free one. Raises OSError if the port is taken."""
         self.connections = Connections(MAX_CONNECTIONS)
         self.jobs = BoundedSemaphore(MAX_JOBS)
         super().__init__(("127.0.0.1", port), _Handler)
@@ -99,7 +99,7 @@ class Server(ThreadingHTTPServer):
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The host names under which it answers."""
+        """The host names that it answers to."""
         return tuple(f"{name}:{self.server_port}" for name in ("127.0.0.1", "localhost"))
 
     @property
@@ -161,13 +161,13 @@ class _Handler(BaseHTTPRequestHandler):
         except RequestError as refusal:
             self._refuse(refusal.status, str(refusal))
         except OSError:
-            raise  # the connection; files are read and written further in
+            raise  # the connection broke; errors of files are handled where files are used
         except Exception as error:
             _log(error)
             self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, _mistake(error))
 
     def _address(self) -> tuple[str, dict[str, str]]:
-        """The path after the secret, and the query. Refuses who lacks the secret or names another host."""
+        """The path after the secret, and the query. Refuses requests without the secret or to other hosts."""
         if self.headers.get("Host") not in self.server.hosts:
             raise RequestError(HTTPStatus.MISDIRECTED_REQUEST, "this host name is not served")
         path, _, query = self.path.partition("?")
@@ -281,7 +281,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _refuse(self, status: HTTPStatus, text: str) -> None:
         self.close_connection = True
         self._send(status, json.dumps({"error": text}).encode(), _JSON)
-        with suppress(OSError):  # what is still coming is read and dropped: a reset would drop the answer
+        with suppress(OSError):  # read and drop the rest of the request: a reset would lose the answer
             self.connection.shutdown(socket.SHUT_WR)
             self._incoming.allow(LINGER_SECONDS)
             while self.rfile.read1(2**16):
@@ -308,7 +308,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class _Lines:
-    """An answer that comes line by line, each an object as JSON, and begins with the first."""
+    """An answer that is sent line by line, each line a JSON object; the first line starts it."""
 
     def __init__(self, handler: _Handler) -> None:
         self._handler = handler
@@ -336,7 +336,7 @@ class _Lines:
 
 @contextmanager
 def _failures(status: HTTPStatus) -> Iterator[None]:
-    """Turns what goes wrong within into a RequestError: of this status where the input is the reason."""
+    """Turn errors in the block into RequestErrors, with this status if the input is to blame."""
     try:
         yield
     except (RequestError, ConnectionError, TimeoutError):
@@ -386,5 +386,5 @@ def _file_name(given: str) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    """As many characters as fit into so many bytes of UTF-8."""
+    """The beginning of a text that fits into `most` bytes of UTF-8."""
     return text.encode()[:most].decode(errors="ignore")

@@ -1,4 +1,4 @@
-"""What the app does with what it is given: read, lift, keep, export. Knows nothing of HTTP."""
+"""The work of the app, without HTTP: read files, lift them, keep the results, export them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from wholebody_lift.lifter import Lifter
 
 KEPT_RESULTS = 8
-"""The last so many results can be downloaded; older ones are forgotten."""
+"""How many results are kept for download; older ones are dropped."""
 
 WORKERS = 2
 """Files that are lifted at the same time; the others wait."""
@@ -47,10 +47,10 @@ KNOWN = {
     "height_mm": "person's height",
     "fps": "frames per second",
 }
-"""Fields of the page and what they are called there: pixels, pixels, pixels, millimetres, 1 / seconds."""
+"""The fields of the page and their labels; in pixels (the first three), millimetres and 1 / seconds."""
 
 _MOST_KNOWN = 1e6
-"""No field has a larger number."""
+"""The largest number that a field accepts."""
 
 _WAIT_SECONDS = 0.5
 """How often `report` is called for a file that waits."""
@@ -70,14 +70,14 @@ class Result:
 
     id: str
     name: str
-    """Of the file that they come from."""
+    """The name of the file that they come from."""
     pose: Pose3D
     notes: list[str]
     """Warnings, each once."""
 
 
 class NotFoundError(LookupError):
-    """There is no such result, file of it, or person in it; the text says which."""
+    """The result, the kind of file or the person does not exist; the text says which."""
 
 
 class Workshop:
@@ -88,7 +88,7 @@ class Workshop:
         self._results: OrderedDict[str, Result] = OrderedDict()
         self._keeping = Lock()
         self._workers = BoundedSemaphore(WORKERS)
-        self._extras = Lock()  # their packages are not made for threads
+        self._extras = Lock()  # the packages behind the extras are not thread-safe
         self._notes = Notes()
 
     def about(self) -> dict[str, Any]:
@@ -106,8 +106,8 @@ class Workshop:
     ) -> dict[str, Any]:
         """Lift detections, a photo or a video, or show a saved result; `describe` of the result.
 
-        `known` has texts of the page's fields `KNOWN`; those that are absent are not known. `report` is
-        called again and again until the result is there, and ends the work by raising.
+        `known` holds the texts of the fields in `KNOWN` that are filled in. `report` is called repeatedly
+        until the result is ready; an exception that it raises ends the work.
 
         Raises InputError for what cannot be lifted, ImportError where an extra is needed, and what `report`
         raises.
@@ -153,8 +153,8 @@ class Workshop:
     ) -> tuple[str, bytes]:
         """The name and content of a file of a result, of everyone or one person; a table in a layout.
 
-        Raises NotFoundError for a result, suffix, person or layout that there is not, ValueError or
-        ImportError where the file cannot be made.
+        Raises NotFoundError for a result, suffix, person or layout that does not exist, and ValueError or
+        ImportError if the file cannot be made.
         """
         result, kind = self._result(id), KINDS.get(suffix)
         if kind is None or layout not in (None, *_layouts(kind)):
@@ -183,7 +183,7 @@ class Workshop:
 
     @contextmanager
     def _worker(self, report: Report) -> Iterator[None]:
-        """A place to work at, once one is free."""
+        """Hold one of the workers; waits until one is free."""
         while not self._workers.acquire(timeout=_WAIT_SECONDS):
             report("waiting", 0, None)
         try:
@@ -210,7 +210,7 @@ def _layouts(kind: Kind) -> tuple[str | None, ...]:
 
 
 def _download(kind: Kind, layout: str | None, choices: Mapping[str, Pose3D]) -> dict[str, Any]:
-    """A kind of file for the page: what it still needs, and of which choice it cannot be made and why."""
+    """A kind of file for the page: the extra that is missing, and why it cannot be made of some choices."""
     obstacles = {key: outputs.obstacle(pose, kind, one_file=True) for key, pose in choices.items()}
     return {
         "suffix": kind.suffix,
@@ -272,7 +272,7 @@ def _read(content: bytes, name: str, known: Mapping[str, float]) -> Keypoints2D 
 
 
 def _with_camera(people: Keypoints2D, known: Mapping[str, float]) -> Keypoints2D:
-    """The same with the given focal length, the camera's axis going through the middle of the image."""
+    """People with the given focal length; the principal point is the middle of the image."""
     if "focal" not in known:
         return people
     if people.image_size is None:

@@ -128,7 +128,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def _command_for(path: Path) -> str:
-    """The command for a file or folder that was given without one; empty for what is neither."""
+    """A hint at the command for a file or folder that was given without one; empty for any other word."""
     if path.is_dir():
         return f"; try: wholebody-lift lift {path}, or image or video for a folder of photos or videos"
     if not path.is_file():
@@ -170,8 +170,10 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 
 
 def _replace_closed_streams() -> None:
-    """Open /dev/null in place of standard streams that are closed: otherwise files that are opened later get
-    their numbers, and what libraries print goes into them. Errors must not go to stdout either.
+    """Open /dev/null in place of closed standard streams.
+
+    Otherwise the next files to be opened would get their numbers, and what libraries print would end up in
+    those files. Errors must not go to stdout either.
     """
     for number in range(3):
         try:
@@ -183,10 +185,10 @@ def _replace_closed_streams() -> None:
 
 
 def _flush_stdout() -> None:
-    if sys.stdout is not None:  # as it is when it was closed
+    if sys.stdout is not None:  # None if it was closed
         sys.stdout.flush()
 
 
 def _let_go_of_stdout() -> None:
-    """Python flushes stdout once more when it ends, which must not fail again."""
+    """Point stdout at /dev/null: Python flushes it once more at exit, and that must not fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

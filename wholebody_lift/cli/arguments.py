@@ -23,7 +23,7 @@ def number(text: str) -> float:
 
 
 def _with_default(option: str) -> list[str]:
-    """The kinds of file that have a default of their own for an option, with it: ".trc opensim"."""
+    """The kinds of file with their own default for an option, followed by that default: ".trc opensim"."""
     from wholebody_lift.outputs import KINDS
 
     defaults = {kind.suffix: kind.options.get(option) for kind in KINDS.values()}
@@ -43,7 +43,7 @@ def takers(option: str, value: Any = None) -> str:
 
 
 def add_output(command: ArgumentParser, *, named: str = "") -> None:
-    """-o, --frame and --quiet; `named` is what else the help says of OUT."""
+    """Add -o, --frame and --quiet; `named` is appended to the help text of -o."""
     from wholebody_lift.errors import listed
     from wholebody_lift.outputs import KINDS
     from wholebody_lift.pose import FRAMES
@@ -76,13 +76,13 @@ def add_output(command: ArgumentParser, *, named: str = "") -> None:
 
 
 def add_shown_output(command: ArgumentParser) -> None:
-    """`add_output`, and --open, for commands that show a page unless told otherwise."""
+    """Add the options of `add_output`, and --open, to a command that shows a page by default."""
     add_output(command, named="; {name} in it is the name of the input")
     command.add_argument("--open", action="store_true", help="open the page in the browser, even with -o")
 
 
 def add_camera(command: ArgumentParser, *, image_size: bool = True) -> None:
-    """What may be known about the camera and the people."""
+    """Add the options that describe the camera and the people."""
     from wholebody_lift.checks import GRAVITY_SPREAD_DEG
 
     group = command.add_argument_group(
@@ -118,8 +118,8 @@ def add_camera(command: ArgumentParser, *, image_size: bool = True) -> None:
         "--bone-lengths",
         type=Path,
         metavar="FILE",
-        help='JSON with lengths in mm by name, such as {"left_thigh": 430}, or a result (.npz, .json) of the '
-        "the same person, whose bones are measured; sets the scale without --height-mm",
+        help='JSON with lengths in mm by name, such as {"left_thigh": 430}, or a saved result (.npz, .json) '
+        "of the same person, whose bones are then measured; sets the scale unless --height-mm is given",
     )
     down = group.add_mutually_exclusive_group()
     down.add_argument(
@@ -159,7 +159,7 @@ def known(arguments: Namespace) -> dict[str, Any]:
 
 
 def add_detector(command: ArgumentParser) -> None:
-    """Which detector looks for people, and from which score on a keypoint counts."""
+    """The detector that finds people, and the score below which a keypoint is missing."""
     command.add_argument(
         "--detector",
         choices=["auto", "mediapipe", "rtmlib"],
@@ -177,8 +177,8 @@ def add_layout(command: ArgumentParser) -> None:
     command.add_argument(
         "--layout",
         choices=list(NAMED),
-        help="the order of the keypoints, where the file does not tell it (default: by their number, and by "
-        "where they lie)",
+        help="order of the keypoints in a file that does not state it (default: found from their number and "
+        "positions)",
     )
 
 
@@ -193,7 +193,7 @@ def add_min_score(command: ArgumentParser, default: str) -> None:
 
 
 def add_track(command: Any) -> None:
-    """Which people are kept."""
+    """Add --track, which selects people."""
     command.add_argument(
         "--track",
         type=int,
@@ -205,14 +205,14 @@ def add_track(command: Any) -> None:
 
 
 def add_time(command: ArgumentParser, fps: str) -> None:
-    """How people over time are lifted."""
+    """Add the options for people over time."""
     group = command.add_argument_group("people over time")
     group.add_argument("--fps", type=number, metavar="F", help=f"frames per second (default: {fps})")
     group.add_argument(
         "--track-people",
         action=BooleanOptionalAction,
-        help="number people without track ids from frame to frame and drop false detections (default: where "
-        "several people are in frames of known rate)",
+        help="follow people without track ids from frame to frame and drop false detections (default: on if "
+        "the frame rate is known and a frame shows several people)",
     )
     group.add_argument(
         "--smooth",
@@ -225,7 +225,7 @@ def add_time(command: ArgumentParser, fps: str) -> None:
 
 
 def add_smoothness(group: Any) -> None:
-    """How motions are smoothed."""
+    """Add the options that say how motions are smoothed."""
     group.add_argument(
         "--smoothness",
         type=number,

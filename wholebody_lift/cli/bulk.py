@@ -11,7 +11,8 @@ from wholebody_lift.cli.messages import progress, say
 SUMMARY = "Lift the detections of a whole archive, on one machine or a cluster"
 DETAILS = (
     "IN is a Parquet or JSON-lines file of detections, or a folder of those and of files that detectors "
-    "wrote. OUT becomes a folder of Parquet files. After an interruption, the same command does what is left."
+    "wrote. OUT becomes a folder of Parquet files. After an interruption, run the same command again: it "
+    "does what is left."
 )
 EXAMPLES = """\
   wholebody-lift bulk detections.parquet lifted
@@ -25,7 +26,9 @@ def add_arguments(command: ArgumentParser) -> None:
     from wholebody_lift.pose import FRAMES
 
     options.add_source(command, "IN", "a .parquet or .jsonl file, a detector's file, or a folder of them")
-    command.add_argument("output", metavar="OUT", type=Path, help="the folder to write, or to go on with")
+    command.add_argument(
+        "output", metavar="OUT", type=Path, help="the folder to write; an unfinished one is continued"
+    )
     options.add_layout(command)
     options.add_min_score(command, "0.3")
     command.add_argument(
@@ -49,7 +52,7 @@ def add_arguments(command: ArgumentParser) -> None:
         "--part-rows",
         type=_whole,
         metavar="N",
-        help="rows of a file in OUT; a restart repeats at most one per worker (default: 16384)",
+        help="rows per file in OUT; a restart repeats at most one file per worker (default: 16384)",
     )
     options.add_camera(command)
     group = command.add_argument_group("people over time")

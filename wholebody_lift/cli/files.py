@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _STDIN = "standard input"
 Media = Literal["picture", "video"]
 COMMAND: dict[Media, str] = {"picture": "image", "video": "video"}
-"""The command that takes each."""
+"""The command for each medium."""
 _BEGINNING = 16
 """Bytes of a file that tell whether it is a picture or a video."""
 _ADVICE: dict[Obstacle, str] = {
@@ -100,7 +100,7 @@ def rate_of(people: Keypoints2D | Pose3D, fps: float | None) -> float | None:
 
 
 def check_media(source: Path, wanted: Media) -> None:
-    """Raise InputError for a file that another command takes; what it is in detail is for OpenCV to find."""
+    """Raise InputError for a file that another command takes; whether it can be decoded, OpenCV finds out."""
     from wholebody_lift.detectors import headers
 
     with source.open("rb") as file:
@@ -121,7 +121,7 @@ def media_of(path: Path) -> Media | None:
 
 
 def mistaken(source: Path, wanted: str) -> InputError | None:
-    """What to run instead for a file that another command takes, if it is one."""
+    """An error that names the right command for a file that another command takes; None for other files."""
     from wholebody_lift import formats
 
     if source.is_dir():
@@ -152,7 +152,7 @@ def _standard_input() -> bytes:
 def only(people: Any, wanted: Sequence[int] | None) -> Any:
     """The people that --track names, of a Keypoints2D or a Pose3D; everybody without it.
 
-    Raises InputError for who is not there, and where there is nobody to choose between.
+    Raises InputError for a person who is not there, and if nothing tells the people apart.
     """
     if not wanted:
         return people
@@ -173,7 +173,7 @@ def only(people: Any, wanted: Sequence[int] | None) -> Any:
 
 
 def check_outputs(arguments: Namespace, paths: Sequence[Path]) -> None:
-    """Report before the work starts what would fail after it.
+    """Report before the work starts what would otherwise fail after it.
 
     Raises ImportError for a kind of file whose extra is not installed; exits where the input would be
     overwritten.
@@ -187,9 +187,9 @@ def check_outputs(arguments: Namespace, paths: Sequence[Path]) -> None:
 
 
 def write_outputs(pose: Pose3D, arguments: Namespace, paths: Sequence[Path], **options: Any) -> None:
-    """Write a result as all kinds that are possible, complete ones first; each takes the options it knows.
+    """Write a result to every path that can hold it, complete formats first, each with the options it takes.
 
-    Raises ValueError at the end, which names the others and says why.
+    Raises ValueError at the end, which names the files that could not be written and says why.
     """
     options["title"] = title_of(arguments.input)
     impossible = []
@@ -226,7 +226,7 @@ def piped() -> Iterator[Path]:
 
 
 def with_page(arguments: Namespace) -> list[Path]:
-    """What is to be written: the outputs, and a page if one is to be opened."""
+    """The files to write: the outputs, and a page if one is to be opened."""
     paths = list(outputs_of(arguments))
     if (arguments.open or not paths) and not any(path.suffix.lower() == ".html" for path in paths):
         paths.append(page_beside(arguments.input))
@@ -234,7 +234,7 @@ def with_page(arguments: Namespace) -> list[Path]:
 
 
 def page_beside(source: Path) -> Path:
-    """The page about an input: beside it, or in a temporary folder for the pipe."""
+    """The path of an input's page: beside the input, or in a temporary folder for the pipe."""
     if source == PIPE:  # the browser needs it after this program has ended
         return Path(tempfile.mkdtemp(prefix="wholebody-lift-")) / "result.html"
     if source.is_dir():
@@ -243,7 +243,7 @@ def page_beside(source: Path) -> Path:
 
 
 def open_page(arguments: Namespace, paths: Sequence[Path]) -> None:
-    """Open the page among the outputs, if that was asked for or nothing else was, and of one input alone."""
+    """Open the page among the outputs with --open or without -o; never for several inputs."""
     if arguments.alone and (arguments.open or not arguments.output):
         open_in_browser(arguments, next(path for path in paths if path.suffix.lower() == ".html"))
 

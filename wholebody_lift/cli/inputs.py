@@ -15,14 +15,14 @@ from wholebody_lift.cli.paths import PIPE, outputs_of
 from wholebody_lift.errors import InputError, listed
 
 NAME = "{name}"
-"""Stands in OUT for the name of the input without its suffix."""
+"""Placeholder in OUT for the name of the input without its suffix."""
 
 
 def each(arguments: Namespace, work: Callable[[Namespace], None], media: Media | None = None) -> None:
     """Do the work of a command for each of its inputs.
 
-    `work` gets the arguments with one `input`, with its `output`, and with `alone`, which says whether it is
-    the only one. Where there are several, one that fails is reported and the others go on.
+    `work` gets the arguments with one `input`, its `output`, and `alone`, which says whether it is the only
+    input. If one of several inputs fails, its error is printed and the others are still processed.
 
     Args:
         arguments: with `inputs`, as given: files, folders of `media`, patterns such as photos/*.jpg.
@@ -56,7 +56,7 @@ def each(arguments: Namespace, work: Callable[[Namespace], None], media: Media |
 
 
 def _sources(given: Sequence[Path], media: Media | None) -> list[Path]:
-    """The files that are meant, each once, in the order given; those of a folder or a pattern by name."""
+    """The input files, each once, in the order given; those of a folder or a pattern are sorted by name."""
     found: list[Path] = []
     for path in given:
         if has_magic(str(path)) and not path.exists():  # a shell that does not expand patterns, or quotes
@@ -89,7 +89,7 @@ def _by_name(names: Iterable[str]) -> list[str]:
 
 
 def _check_names(arguments: Namespace, sources: Sequence[Path]) -> None:
-    """Exit where two inputs would write one file, or cannot be told apart."""
+    """Exit if two inputs would be written to the same file."""
     if PIPE in sources:
         arguments.wrong_usage(f"expected - as the only input, got {len(sources)} inputs")
     if getattr(arguments, "open", False):

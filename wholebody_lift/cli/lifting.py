@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 _CROWD = 20
-"""More rows than this in one image are rather the frames of a video."""
+"""More rows than this in one image are more likely the frames of a video."""
 
 
 def load(arguments: Namespace) -> Lifter:
@@ -36,7 +36,7 @@ def load(arguments: Namespace) -> Lifter:
 
 
 def once(arguments: Namespace) -> Callable[[], Lifter]:
-    """`load` when it is first asked for, and the same lifter from then on."""
+    """A function that loads the lifter at its first call and returns the same one from then on."""
     return cache(partial(load, arguments))
 
 
@@ -56,8 +56,11 @@ def lift_and_write(
 
 
 def followed(people: Keypoints2D, arguments: Namespace) -> Keypoints2D:
-    """People numbered through the frames, as --track-people says: by default where several are in frames of
-    known rate and it is not known who is who."""
+    """People with track ids from frame to frame, as --track-people says.
+
+    By default they are followed if the frame rate is known, frames show several people, and nothing
+    identifies them.
+    """
     asked = arguments.track_people
     if asked is None:
         asked = people.fps is not None and tracks.numbers(people) is None
@@ -95,7 +98,7 @@ def lift(people: Keypoints2D, lifter: Lifter, arguments: Namespace) -> Pose3D:
 
 
 def _smooth_by_default(people: Keypoints2D, arguments: Namespace) -> str:
-    """offline for a motion, else none; says so of what looks like one."""
+    """offline for a motion, else none; prints a hint if the input may be a video without a frame rate."""
     if tracks.is_video(people):
         return "offline"
     if people.image_ids is None and len(people) > _CROWD:

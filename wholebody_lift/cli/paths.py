@@ -21,7 +21,7 @@ _INSTEAD = {
     ".png": (".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp"),
     ".html": (".htm", ".mp4", ".mov", ".avi"),
 }
-"""The kind of file that serves those who ask for another."""
+"""The kind of file to suggest for suffixes that cannot be written."""
 
 
 def _instead(suffix: str, suffixes: Iterable[str]) -> str:
@@ -34,7 +34,7 @@ def _instead(suffix: str, suffixes: Iterable[str]) -> str:
 
 
 def one_of(suffixes: Iterable[str], *, pipe: bool = False) -> Callable[[str], Path]:
-    """An argument type: a path with one of the suffixes, so that a wrong one is reported before the work."""
+    """An argument type: a path with one of the suffixes; a wrong suffix is reported before any work."""
     wanted = [suffix or "no suffix" for suffix in suffixes]
 
     def parse(text: str) -> Path:
@@ -63,5 +63,5 @@ def outputs_of(arguments: Namespace) -> Sequence[Path]:
 
 
 def title_of(source: Path) -> str:
-    """What a page about it is called."""
+    """The title of an input's page."""
     return "wholebody-lift" if source == PIPE else source.name

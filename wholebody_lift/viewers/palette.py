@@ -1,7 +1,7 @@
-"""The colours that every viewer draws the parts in.
+"""The colours in which all viewers draw the parts.
 
 The side sets the hue (cool for the person's left, warm for the right) and the part sets the shade, so that
-people with a colour vision deficiency can tell both apart.
+people with a colour vision deficiency can tell sides and parts apart.
 """
 
 from typing import NamedTuple
@@ -73,7 +73,7 @@ KEYPOINT_GROUPS: tuple[str, ...] = tuple(_keypoint_group(i) for i in range(NUM_K
 
 
 def _edge_group(a: int, b: int) -> str:
-    """An edge belongs to the part further from the body; across the body it is neither left nor right."""
+    """The group of an edge: that of its outer end, or body_middle if it crosses the body."""
     outer, inner = KEYPOINT_GROUPS[b], KEYPOINT_GROUPS[a]
     if outer.startswith("body") and outer != inner:
         return "body_middle"
@@ -100,7 +100,7 @@ EDGE_LOOKS: tuple[str, ...] = tuple(
 
 
 def _outlines(a: int, b: int) -> bool:
-    """Whether an edge is part of an outline; others only connect the outlines of a face."""
+    """Whether an edge is drawn: all but those that only connect the outlines of facial features."""
     features = {i: name for name, keypoints in FACE_FEATURES.items() for i in keypoints}
     if b not in features:
         return True

@@ -1,4 +1,4 @@
-"""Where a viewer stands: the named views, the same in the page and in the figure.
+"""The named views, the same in the page and in the figure.
 
 "front" faces the people, "side" looks from their right, so that they face right, "top" looks from above with
 their front at the bottom. All three are level with the camera, since one image does not show which way is
@@ -15,7 +15,7 @@ from wholebody_lift.skeleton import INDEX
 
 _ACROSS = [(INDEX[f"left_{name}"], INDEX[f"right_{name}"]) for name in ("shoulder", "hip")]
 _LEAST_AGREEMENT = 0.3
-"""If their mean direction is shorter than this, the people face all ways and have no common front."""
+"""If the mean of their unit directions is shorter than this, people face too many ways for a common front."""
 
 
 def in_opencv(pose: Pose3D, xyz: AnyFloats) -> AnyFloats:
@@ -27,7 +27,7 @@ def facing(pose: Pose3D) -> float:
     """Radians from the camera, around the vertical, to the viewpoint in front of the people.
 
     0: they face the camera; a quarter turn: they face the left of the image. The mean over all people and
-    frames, from the lines through both shoulders and both hips; 0 too if they face all ways.
+    frames, from the lines through both shoulders and both hips; also 0 if they have no common front.
     """
     opencv = in_opencv(pose, pose.xyz)
     left = np.sum([opencv[:, a] - opencv[:, b] for a, b in _ACROSS], axis=0)[:, [0, 2]]  # (N, 2)

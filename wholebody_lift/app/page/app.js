@@ -4,8 +4,8 @@ const $ = (id) => document.getElementById(id);
 const about = fetch("about").then((answer) => answer.json()); // what the app can do
 
 const welcome = $("status").textContent;
-let file = null; // what was lifted last, for "Lift again"
-let pending = null; // aborts what is being lifted
+let file = null; // the file lifted last, for "Lift again"
+let pending = null; // aborts the lift in progress
 let shown = false; // whether there is a result to go back to
 
 // ---------------------------------------------------------------- states
@@ -101,7 +101,7 @@ function fail(text) {
   $("other").focus();
 }
 
-// The first sentence larger than the rest, and commands as code.
+// The first sentence in large type, the rest small; commands as code.
 function readable(text) {
   const marked = (part) => part.split(/(pip install "[^"]+")/).map((piece, i) => (i % 2 ? element("code", piece) : piece));
   const end = text.search(/(?<=\.) (?=[A-Z])/);
@@ -124,7 +124,7 @@ function finish(result) {
   );
   $("person").onchange = () => offer(result);
   offer(result);
-  // A new element, not a new address, so that the browser's Back leaves the page and not a result.
+  // Replace the element, not its address, so that the browser's Back leaves the page instead of the result.
   const theme = document.documentElement.dataset.theme;
   const src = `results/${result.id}/view${theme ? `#${theme}` : ""}`;
   const viewer = element("iframe", [], { id: "viewer", title: $("viewer").title, src });
@@ -165,7 +165,7 @@ function offer(result) {
   $("download-error").textContent = "";
 }
 
-// Fetched first, so that an error is shown and not saved.
+// Fetch first, so that an error is shown instead of saved as a file.
 async function download(event, link, kind) {
   event.preventDefault();
   if (link.ariaBusy === "true") return;

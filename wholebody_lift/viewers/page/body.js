@@ -2,7 +2,7 @@
 
 // Limbs are tapered capsules; trunk, neck and head are hulls of balls. Each solid is a list of balls: a place
 // between keypoints, and a radius in mm (half of the circumferences of an average adult, by pi). Hands and face
-// stay fine lines. What keypoints do not say (how thick a limb is) is the same for everyone.
+// stay fine lines. Keypoints do not say how thick a limb is, so everyone gets the same radii.
 const named = (name) => {
   const k = data.names.indexOf(name);
   if (k < 0) throw new Error(`expected a keypoint called ${name}`);
@@ -48,7 +48,7 @@ inSolid[CHIN] = 0;
 for (const name of ["nose", ...SIDES.flatMap((side) => [`${side} eye`, `${side} ear`])]) inSolid[named(name)] = 1;
 
 // The feet that no picture of a person shows: ankle, heel and toes inferred in every frame. They are hidden
-// unless they are asked for, as only the shape of people in general says where they are.
+// by default: where they are is only a guess from what people look like in general.
 const FEET = SIDES.map((side) => ["ankle", "heel", "big toe", "small toe"].map((name) => named(`${side} ${name}`)));
 const unseen = data.people.map(() => new Set());
 for (let who = 0; who < unseen.length; who++) {

@@ -1,4 +1,4 @@
-// ---------------------------------------------------------------- where the 3D view is seen from
+// ---------------------------------------------------------------- the viewpoint of the 3D view
 
 const FIELD_OF_VIEW = 0.42; // radians, of the shorter side; moderate: depth shows and lengths compare
 const NEAR = 40; // mm
@@ -20,7 +20,7 @@ function standardLens() {
 
 const middle = () => [scene.width / 2, (margins.top + scene.height - margins.bottom) / 2];
 
-// The view as numbers, read once for a drawing: then thousands of points are seen without making an object.
+// The view as plain numbers, set once per drawing, so that projecting thousands of points allocates nothing.
 const eye = { axes: new Float64Array(9), target: new Float64Array(3), x: 0, y: 0, lens: 0, distance: 0 };
 function openEye() {
   const [x, y] = middle();
@@ -38,8 +38,8 @@ function see(to, i, x, y, z) {
   to[i + 2] = dx * m[6] + dy * m[7] + dz * m[8] + eye.distance;
 }
 
-// Add the line between two seen points, at p and q of an array, to the path. It is cut where it comes too
-// near, and left out if all of it does.
+// Add the line between two seen points, at p and q of an array, to the path. It is clipped at the
+// near plane, and left out if all of it is nearer.
 function addLine(ctx, seen, p, q) {
   const [pz, qz] = [seen[p + 2], seen[q + 2]];
   if (pz >= NEAR && qz >= NEAR) {
@@ -98,7 +98,7 @@ function look(view) {
   redraw({ picture: false });
 }
 
-// Let lists of points fill the canvas: by the lens where the distance is to stay, else by the distance.
+// Make lists of points fill the canvas, by changing the lens (the distance stays) or else the distance.
 function fit(all, byLens) {
   const room = [scene.width / 2 - PAD, (scene.height - margins.top - margins.bottom) / 2 - PAD / 2];
   const [right, down, forward] = axes();
@@ -118,7 +118,7 @@ function fit(all, byLens) {
   else state.distance = distance;
 }
 
-// While nobody has touched a clip that plays, the view swings slowly, so that its depth shows.
+// Until the user touches a playing clip, its view swings slowly, which makes depth visible.
 const SWING = { radians: 0.6, seconds: 16 };
 let swung = { start: null, by: 0 };
 function swing(now) {

@@ -1,7 +1,7 @@
 // The viewer of one Pose3D. The files of this folder become one script, in the order that html.py names;
-// nothing is loaded from elsewhere. Positions in here are millimetres in OpenCV camera axes (x right, y down,
+// nothing is loaded from elsewhere. Positions are in millimetres, in OpenCV camera axes (x right, y down,
 // z away), whatever the frame of the result; `data.matrix` converts them to that frame.
-// A row is one person in one frame; `who` is that person in every frame. Rows of one person follow each other.
+// A row is one person in one frame; `who` numbers the person, in every frame alike. Rows of one person are adjacent.
 
 const $ = (id) => document.getElementById(id);
 const data = JSON.parse($("data").textContent);
@@ -26,7 +26,7 @@ const frames = data.frames.map((id) => ({ id, rows: [] }));
 data.frame_of.forEach((frame, row) => frames[frame].rows.push(row));
 const crowded = data.people.length > 1;
 const isClip = frames.length > 1 && (data.fps !== null || data.tracked); // else separate images
-// The median of the translations. People at their positions are shown relative to it, and the camera is at its other end.
+// The median of the translations: the origin of the scene while people are shown at their positions.
 const centre = [0, 1, 2].map((c) => median(Array.from({ length: ROWS }, (_, row) => translation[3 * row + c])));
 
 const partOf = new Uint8Array(KEYPOINTS);
@@ -91,7 +91,7 @@ function rowOf(who) {
 
 const visible = (k) => !state.hiddenParts.has(partOf[k]);
 
-// What is added to a row's points to place it.
+// The offset that places a row's points in the scene.
 function offset(row) {
   return state.placed ? centre.map((v, c) => translation[3 * row + c] - v) : [0, 0, 0];
 }
@@ -101,7 +101,7 @@ function placedPoint(row, k) {
   return offset(row).map((v, c) => v + points[i + c]);
 }
 
-// Position from the camera: distances between people are right even while they are all shown at one origin.
+// Position relative to the camera, so that distances between people are right even while all share one origin.
 function inCamera(row, k) {
   const i = 3 * (KEYPOINTS * row + k);
   return [0, 1, 2].map((c) => points[i + c] + translation[3 * row + c]);

@@ -3,9 +3,9 @@
 const FADES = 20; // steps from a colour to the ground behind it
 const RAMP = 24; // steps of the error's colour scale
 const DEEPEST_FADE = 0.66;
-const SPECK = 2; // pixels of the screen; a smaller dot is drawn as a square of the same area, which looks the
-// same and costs a fraction
-const SQUARE = Math.sqrt(Math.PI); // its side, by the radius
+const SPECK = 2; // screen pixels; smaller dots are drawn as squares of the same area, which look the same and
+// take a fraction of the time
+const SQUARE = Math.sqrt(Math.PI); // side of that square, per radius of the dot
 
 function surface(canvas) {
   const target = { canvas, context: canvas.getContext("2d"), width: 0, height: 0, ratio: 1 };
@@ -22,7 +22,7 @@ function surface(canvas) {
 const scene = surface($("scene"));
 const image = surface($("image"));
 const FAMILY = getComputedStyle(document.body).fontFamily;
-// A page that embeds this one may choose the colours; it is told which ones are chosen here.
+// A page that embeds this one may choose dark or light; it is told when the user changes that here.
 const embedded = window.parent !== window;
 if (/^#(dark|light)$/.test(location.hash)) document.documentElement.dataset.theme = location.hash.slice(1);
 
@@ -92,7 +92,7 @@ function circle(ctx, x, y, radius) {
   ctx.arc(x, y, radius, 0, 2 * Math.PI);
 }
 
-// Fill a dot; `ratio` is how many pixels the screen has for one of the canvas.
+// Fill a dot; `ratio` is screen pixels per canvas pixel.
 function fillDot(ctx, x, y, radius, ratio) {
   if (radius * ratio < SPECK) {
     const side = radius * SQUARE;

@@ -21,8 +21,8 @@ function themeChanged() {
   redraw();
 }
 
-// The camera has one position only while people are at theirs. So it takes "placed" with it, on and off again,
-// unless that was chosen.
+// The camera has a single position only while people are shown at theirs. So switching it on or off switches
+// "placed" too, unless the user has chosen that.
 function turn(name, on) {
   state[name] = $(name).checked = on;
   if (name === "frustum" && on && !state.placed) {
@@ -85,7 +85,7 @@ function start() {
   play(isClip && !still);
   new ResizeObserver(() => { // also called once at the start
     scene.resize();
-    margins.top = $("controls").offsetHeight + (crowded ? 40 : 28); // and the colour scale; and their numbers
+    margins.top = $("controls").offsetHeight + (crowded ? 40 : 28); // room for the colour scale, and for people's numbers
     if (state.moved) redraw({ picture: false });
     else look(state.view);
   }).observe(scene.canvas);

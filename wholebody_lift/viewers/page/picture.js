@@ -75,7 +75,7 @@ function drawPicture() {
 
 const places = new Float32Array(2 * KEYPOINTS * most); // pixel x and y of the canvas; x is NaN where not shown
 
-// What is of one colour, of so many people: the thick lines as a path, the thin ones, then the dots.
+// Draw everything of one colour: the thick lines as one path, the thin ones as another, then the dots.
 function drawColour(ctx, group, people) {
   ctx.strokeStyle = ctx.fillStyle = theme.groupInks[group][0];
   for (const body of [true, false]) {

@@ -1,6 +1,6 @@
 // ---------------------------------------------------------------- the 3D scene
 
-// Sizes in mm, with the least and most pixels that they are drawn with.
+// Sizes in mm, each with the least and most pixels it is drawn at.
 const HAND_DOTS = [4.6, 1.5, 5.5];
 const HAND_BONES = [3.6, 1, 3.8];
 const DOTS = {
@@ -13,7 +13,7 @@ const BONES = {
 };
 const RING = 0.6; // the hole in the dot of an inferred keypoint, as a part of its radius
 
-// Parts of many keypoints, each drawn as one shape while it is small: far fewer strokes, and no eye sees it.
+// Parts of many keypoints. While small, each is drawn as one shape: far fewer strokes and no visible difference.
 const FINE = data.parts.map(({ part }) => ["face", "left_hand", "right_hand"].includes(part));
 const SMALL = 0.6; // pixels per mm
 const edgesOf = data.parts.map((_, part) => edges.filter((edge) => edge.part === part));
@@ -109,7 +109,7 @@ function queuePerson(i) {
   });
 }
 
-// A fine part from afar: its lines as one path, its dots in one colour; twice where some of it is inferred.
+// A fine part from afar: its lines as one path, its dots in one colour; a second time for what is inferred.
 function drawPart(ctx, i, part) {
   const { part: look, keypoints: [start, stop] } = data.parts[part];
   const [row, first] = [KEYPOINTS * drawn[i], 4 * KEYPOINTS * i];
@@ -199,7 +199,7 @@ function dotRadius(i, k) {
   return clamp(size[0] * at[4 * (KEYPOINTS * i + k) + 3], size[1], size[2]);
 }
 
-// One path per colour, so that halos that overlap do not add up.
+// One path per colour, so that overlapping halos do not look darker.
 function drawHalos(ctx) {
   data.groups.forEach((_, group) => {
     ctx.beginPath();

@@ -46,7 +46,7 @@ function round125(largest) {
 const gridStep = () =>
   Math.max(100, round125((state.distance * Math.min(scene.width, scene.height)) / state.lens / 4));
 
-// Fades with the distance from the middle: all pieces of a shade are one path.
+// The grid fades with the distance from the middle; all pieces of one shade are one path.
 function drawGround(ctx) {
   const level = floor();
   const step = gridStep();
@@ -101,8 +101,8 @@ function drawShadows(ctx, level) {
   }
 }
 
-// The camera of a row's image, people being placed in space: its place, the corners of its image, and how pixels
-// come to lie on that.
+// The camera of a row's image, while people are at their positions: its position, the corners of its image, and
+// the map from pixels to points on that image.
 function frustum(row) {
   const place = centre.map((v) => -v);
   const depth = IMAGE_DEPTH * Math.hypot(...centre);
