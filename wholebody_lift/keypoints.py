@@ -81,7 +81,7 @@ class Keypoints2D(BaseModel):
         fps: float | None = None,
         min_score: float = MIN_SCORE,
     ) -> None:
-        """Check everything once and bring it to one form; numpy, torch and lists are taken alike.
+        """Validate all fields once and convert them to one form; accepts numpy, torch and lists.
 
         A keypoint is missing where x, y or the score is NaN (None in lists, masked in `np.ma`), where the
         score is under `min_score`, and where x and y are both exactly 0, or both -1 without a score. With a
@@ -137,7 +137,7 @@ class Keypoints2D(BaseModel):
     def visible(
         cls, keypoints: npt.ArrayLike, scores: npt.ArrayLike | None = None, **known: Any
     ) -> tuple[Keypoints2D, Mask]:
-        """The people of whom at least two keypoints are visible, in different places; and who that is.
+        """The people with at least two visible keypoints in different places, and a mask of who they are.
 
         Args:
             keypoints, scores, known: as for `Keypoints2D`; fields with a person axis have all people.
@@ -157,7 +157,7 @@ class Keypoints2D(BaseModel):
 
     @classmethod
     def empty(cls) -> Keypoints2D:
-        """Nobody: what a detector found in an empty picture."""
+        """No people (N = 0), as a detector finds in an empty picture."""
         return cls._of(
             keypoints=np.zeros((0, NUM_KEYPOINTS, 2)), scores=np.zeros((0, NUM_KEYPOINTS), np.float32)
         )
@@ -278,7 +278,7 @@ class Keypoints2D(BaseModel):
 
 @contextmanager
 def _input_errors() -> Iterator[None]:
-    """Let pydantic's error out as the InputError that it was made of."""
+    """Raise the InputError that pydantic wrapped in its own error."""
     try:
         yield
     except ValidationError as error:

@@ -158,7 +158,7 @@ class Lifter:
             depth: (133,) or (N, 133), a detector's depth of the keypoints in mm, larger is farther away; from
                 any origin, NaN where missing. In a `Keypoints2D` it is ignored by weights without this input.
             track: number people who have no track ids through the frames that `image_ids` count, and drop
-                false detections: whoever is seen in a frame or two of a longer clip. A warning names them.
+                false detections: anyone seen in only a frame or two of a longer clip. A warning names them.
             progress: called after every few people with how many are lifted and how many there are.
 
         Returns:
@@ -235,7 +235,7 @@ class Lifter:
             smoothness: 0.001 to 1000; divides all cut-off frequencies: 2 is smoother, 0.5 follows faster.
             max_gap_seconds: gaps up to this length are filled; after a longer one a person starts anew.
             track: number people who have no track ids through the frames that `image_ids` count, and drop
-                false detections: whoever is seen in a frame or two of a longer clip. A warning names them.
+                false detections: anyone seen in only a frame or two of a longer clip. A warning names them.
             progress: called after every few people with how many are lifted and how many there are.
 
         Returns:

@@ -109,8 +109,8 @@ class LiveLifter:
             track_ids: (N,) who each person is; needed for several people, unless `frame` holds them.
 
         Returns:
-            Pose3D of the people that are in this frame, in the order given; of none (N = 0) if nobody is, or
-            nobody of whom anything is visible. `image_ids` count the frames from 0.
+            Pose3D of the people that are in this frame, in the order given; N = 0 if there are none, or if
+            nothing of them is visible. `image_ids` count the frames from 0.
 
         Raises:
             InputError: as `Lifter.lift`; also without a time, without track ids, or if time runs backwards.

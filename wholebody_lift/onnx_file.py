@@ -37,7 +37,7 @@ KNOWN_INPUTS: dict[Input, tuple[str, ...]] = {
 
 _OPSET = 18
 _SMALLEST_HALVED = 4096
-"""Tensors with at least so many numbers are stored in half precision. Released weights are rounded to it
+"""Tensors with at least this many numbers are stored in half precision. Released weights are rounded to it
 already; constants are not, and are smaller."""
 
 

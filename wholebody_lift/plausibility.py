@@ -41,8 +41,8 @@ IMPOSSIBLE = 6.0
 """A part this many times larger than the others suggest does not belong to the same person."""
 
 MOSTLY_MIRRORED = 0.9
-"""Share of the people with a face that tells, from which on mirrored faces are a mirrored picture. Exact 2D
-of people seen from behind has mirrored faces too; then others look the right way round."""
+"""If at least this share of the faces seen squarely enough are mirrored, the picture is mirrored. Exact 2D
+of people seen from behind also has mirrored faces, but then other faces are the right way round."""
 
 UPSIDE_DOWN_ERRORS = 1.2
 """Errors of the body of people who look upside down are 1.18 times those expected: 0.92 times of 942 people
@@ -118,7 +118,7 @@ def upside_down(xy: Floats) -> Mask:
 
 def error_factor(xy: Floats) -> npt.NDArray[np.float32]:
     """(N, 1) float32: how many times larger errors are than expected, as what is seen (N, 133, 2) is
-    implausible: `UPSIDE_DOWN_ERRORS` for people who are upside down, and exactly 1 for everybody else.
+    implausible: `UPSIDE_DOWN_ERRORS` for people who are upside down, and exactly 1 for everyone else.
     """
     factor = np.ones((len(xy), 1), np.float32)
     factor[upside_down(xy)] = UPSIDE_DOWN_ERRORS
@@ -184,7 +184,7 @@ def _placeholders(xy: Floats) -> list[_Sign]:
 
 
 def _on_one_spot(part: Floats, tolerance: Floats) -> Mask:
-    """(N,) bool: whether all that is seen of a part (N, K, 2), enough of it, is on one spot."""
+    """(N,) bool: whether all visible keypoints of a part (N, K, 2) are on one spot, if enough are visible."""
     seen = ~np.isnan(part)
     extent = np.where(seen, part, -np.inf).max(axis=1) - np.where(seen, part, np.inf).min(axis=1)  # (N, 2)
     return np.asarray((extent <= tolerance).all(axis=1) & (seen[..., 0].sum(axis=1) >= SAME_SPOT_OF_A_PART))

@@ -1,4 +1,4 @@
-"""Pose3D: lifted people, with the units, origin, axes and names that they are to be read in."""
+"""Pose3D: lifted people, with the units, origin, axes and names needed to read them."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class Pose3D:
 
     @classmethod
     def empty(cls, fps: float | None = None) -> Pose3D:
-        """Nobody: the result for an empty picture."""
+        """No people (N = 0): the result for an empty picture."""
         arrays: dict[str, Any] = {name: np.zeros(shape, np.float32) for name, shape in _shapes(0).items()}
         return cls(
             **arrays
@@ -225,7 +225,7 @@ class Pose3D:
         return lengths
 
     def summary(self) -> str:
-        """What this is, for a person to read: people, units, axes, camera, scale, errors."""
+        """A readable summary: people, units, axes, camera, scale, errors."""
         spec = FRAMES[self.frame]
         per_part = ", ".join(
             f"{name} {_mean(self.error_mm[:, part.start : part.stop]):.0f}" for name, part in PARTS.items()
@@ -269,7 +269,7 @@ class Pose3D:
 
 
 def _mean(values: AnyFloats) -> float:
-    """The mean of what is known; NaN if nothing is."""
+    """The mean of the known values; NaN if none is known."""
     known = values[~np.isnan(values)]
     return float(known.mean()) if known.size else float("nan")
 
@@ -309,4 +309,4 @@ def _frame_spec(frame: str) -> FrameSpec:
 
 
 FIELD_NAMES: tuple[str, ...] = tuple(field.name for field in fields(Pose3D))
-"""Everything a file must hold to bring a Pose3D back."""
+"""All fields that a file needs to restore a Pose3D."""

@@ -26,7 +26,7 @@ MAX_BLOCKS = 10_000
 
 
 class _Worker:
-    """What an actor does: one part after the other. What goes wrong is told, and does not end the actor."""
+    """The loop of an actor: one part after another. An error is reported and does not end the actor."""
 
     def __init__(self, job: Job) -> None:
         self._lifter = PartLifter(job)

@@ -115,7 +115,7 @@ class Rows:
         xy: (N, 133, 2) pixels, NaN where missing.
         known: the optional fields of `Keypoints2D` by name, each (N, ...) and (N,) whether it is given.
         problems: (N,) why a row cannot be lifted, or None.
-        for_all: further arguments of `Keypoints2D` that are the same for everybody.
+        for_all: further arguments of `Keypoints2D` that are the same for everyone.
     """
 
     table: pa.Table
@@ -183,7 +183,7 @@ class Rows:
 def read(table: pa.Table, known: dict[str, Any], fps: float | None) -> Rows:
     """Rows of a table with the columns of `INPUT` and `ORIGIN`; optional ones may be absent.
 
-    `known` and `fps` hold for everybody, in place of what the table says.
+    `known` and `fps` apply to everyone and replace the values in the table.
     """
     n = len(table)
     problems = np.asarray(_column(table, "problem", pa.string()).to_pylist(), dtype=object)

@@ -27,7 +27,7 @@ class Settings:
         fps: frames per second, in place of what the input says.
         min_score, layout: as of `formats.read`.
         known: what else `Keypoints2D` takes of cameras and people (image_size, K, height_mm, gravity, ...).
-            It holds for everybody and replaces what the input says.
+            It applies to everyone and replaces the value in the input.
         frame: axes of the output, one of `FRAMES`.
         part_rows: rows of a part.
 

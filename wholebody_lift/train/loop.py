@@ -327,7 +327,7 @@ def _semgan(settings: Settings) -> SemGAN:
             f"the weights of {settings.start_from} are of {found.config!r}, and the settings ask for "
             f"{wanted!r}; give --nodes, --channels, --heads and --layers as they are there"
         )
-    model = SemGAN(wanted)  # what it is told for the first time changes nothing at first
+    model = SemGAN(wanted)  # inputs that the weights lack change nothing at first
     model.load_state_dict({**model.state_dict(), **found.state_dict()})
     return model
 

@@ -33,7 +33,7 @@ MAX_GAP_LIMIT = 3600.0
 """Longest gap that a caller may ask for, in seconds."""
 
 MOST_FILLED_PER_FOUND, MOST_FILLED = 20, 1000
-"""So many frames are filled in for each that was found, and so many more."""
+"""Frames that may be filled in: a multiple of those found, plus a constant."""
 
 SCALE_HZ = 0.2
 """Cut-off of `steady_scale`."""

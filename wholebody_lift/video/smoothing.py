@@ -42,7 +42,7 @@ PATH = Rate(image=4.0, space=0.5, live=1.0)
 """Rates of the position of the root: `image` for its direction from the camera, `space` for its distance."""
 
 LIVE_GAIN = 2.0
-"""The cut-offs of the live filter rise by so many Hz for each metre per second."""
+"""Rise of the live filter's cut-off, in Hz for each metre per second."""
 
 _KIND_OF_NAME = {
     "elbow": "limbs",

@@ -66,8 +66,8 @@ class Tracker:
     Each person of a frame continues the track that is expected nearest to them, nearest pairs first, if that
     is within `REACH`; else a new track begins. Tracks that may be false detections come last: a second
     detection of one person, however long it lasts, does not end the track of the first. Tracks go on as they
-    moved, so that people who cross keep their numbers; nobody becomes somebody else across the picture, as at
-    a cut, at the price of a new number for whoever moves that fast.
+    moved, so that people who cross keep their numbers; nobody is matched to someone across the picture, as at
+    a cut, at the cost of a new number for anyone who moves that fast.
     """
 
     def __init__(self, fps: float | None, min_score: float) -> None:

@@ -5,7 +5,7 @@ images described beside them, are an object {"images": [...], "annotations": [..
 (x, y, v) triples of pixels in `keypoints` (17), `foot_kpts` (6), `face_kpts` (68), `lefthand_kpts` (21) and
 `righthand_kpts` (21), or all 133 in `keypoints`; a part that is left out is missing. v is a score in
 results; in annotations it is a visibility flag (0 missing, 1 hidden, 2 visible; some are fractions, and all
-over 0 count), and `face_valid` and the like say whether a part was annotated at all.
+over 0 count), and flags such as `face_valid` state whether a part was annotated.
 
 Where the people have no part but `keypoints`, `categories` may name their keypoints in another order, as
 those of PoseTrack do; and 26, 136 and 308 keypoints are Halpe's and Sapiens', as AlphaPose and MMPose write
@@ -53,7 +53,7 @@ from wholebody_lift.layouts import (
 )
 from wholebody_lift.skeleton import INDEX, NUM_KEYPOINTS, PARTS
 
-LOOKED_FOR = "COCO-WholeBody (a list of people with keypoints, foot_kpts and the like, or annotations)"
+LOOKED_FOR = "COCO-WholeBody (a list of people with keypoints, foot_kpts and other parts, or annotations)"
 
 _PART_KEYS = {
     "keypoints": "body",

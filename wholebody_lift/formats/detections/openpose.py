@@ -7,8 +7,8 @@ and `person_id`, which is [-1] without tracking. Before version 1.2 the names ha
 middle of the hips and pupils have no place among the 133.
 
 Pose2Sim and Sports2D write the same, with all keypoints of their model in `pose_keypoints_2d`: 133 of
-COCO-WholeBody, 136 or 26 of Halpe, 135 of BODY_135, 17 of COCO. The number of keypoints tells the layout, and
-where two layouts have as many, where the keypoints lie.
+COCO-WholeBody, 136 or 26 of Halpe, 135 of BODY_135, 17 of COCO. The number of keypoints identifies the
+layout; if two layouts have the same number, the positions of the keypoints decide.
 
 ControlNet's preprocessors (ComfyUI's "Save Pose Keypoints", sd-webui) write a list of such frames, or one,
 with `canvas_width` and `canvas_height`; a part may be null, the face may have 68, and `foot_keypoints_2d` 6.
@@ -203,7 +203,7 @@ def _triples(people: Sequence[Mapping[str, Any]], layout: Layout | None) -> Floa
     if not came:
         keys = sorted(set().union(*people))
         raise InputError(
-            f"expected pose_keypoints_2d and the like of OpenPose in people, got {listed(keys) or 'nothing'}"
+            f"expected OpenPose keys such as pose_keypoints_2d in people, got {listed(keys) or 'nothing'}"
         )
     warn_of_dropped_keypoints("OpenPose keypoints", came)
     return ours
