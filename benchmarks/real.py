@@ -186,7 +186,7 @@ def errors(xyz: Floats, recordings: Recordings) -> dict[str, Floats]:
     }
     for name, corners in ANGLES.items():
         off = [
-            _angle(xyz, side, corners) - _angle(recordings.truth, side, corners) for side in ("left", "right")
+            angle(xyz, side, corners) - angle(recordings.truth, side, corners) for side in ("left", "right")
         ]
         figures[f"angle/{name}"] = _row_mean(np.abs(off))
     for name, ends in LEANS.items():
@@ -299,7 +299,7 @@ def _acceleration_error(xyz: Floats, recordings: Recordings) -> Floats:
     return error
 
 
-def _angle(xyz: Floats, side: str, corners: tuple[str, str, str]) -> Floats:
+def angle(xyz: Floats, side: str, corners: tuple[str, str, str]) -> Floats:
     """(N,) degrees at the middle keypoint."""
     a, b, c = (xyz[:, INDEX[f"{side}_{name}"]] for name in corners)
     u, v = a - b, c - b

@@ -27,6 +27,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks import real
 from wholebody_lift import InputWarning, Keypoints2D, Lifter, LiveLifter, Pose3D
 from wholebody_lift.body.bone_lengths import CONSTANT_EDGES
 from wholebody_lift.camera import intrinsics, project
@@ -76,6 +77,8 @@ COLUMNS = (
     "bone-length spread, %",
     "foot skating, mm/s",
     "root, mm",
+    "depth jitter, mm/s",
+    "joint angles, degrees",
     "delay, ms",
 )
 
@@ -273,6 +276,10 @@ class Result(NamedTuple):
     """mm/s: speed, as the camera sees it, of the ball of a foot that stands in truth."""
     root: float
     """mm: distance of the root from where it is."""
+    depth_jitter: float
+    """mm/s: mean change of the error of the root's distance from the camera."""
+    angles: float
+    """degrees: mean absolute error of the angles at knees, hips, elbows and shoulders (`real.ANGLES`)."""
     delay: float
     """ms by which the truth has to be put off to fit the result best."""
 
@@ -295,8 +302,21 @@ def measure(xyz: Tensor, path: Tensor, truth: Tensor) -> Result:
         bones=100 * (length.std(0) / length.mean(0)).mean().item(),
         skating=torch.cat(speeds)[torch.cat(stands)].mean().item(),
         root=(path - centre).norm(dim=-1).mean().item(),
+        depth_jitter=(path - centre)[:, 2].diff(dim=0).abs().mean().item() * FPS,
+        angles=_angle_error(xyz, local),
         delay=_delay(xyz, local),
     )
+
+
+def _angle_error(xyz: Tensor, truth: Tensor) -> float:
+    """Degrees, mean over joints of both sides and frames."""
+    found, true = (values.double().numpy() for values in (xyz, truth))
+    off = [
+        real.angle(found, side, corners) - real.angle(true, side, corners)
+        for side in ("left", "right")
+        for corners in real.ANGLES.values()
+    ]
+    return float(np.abs(off).mean())
 
 
 def _delay(xyz: Tensor, truth: Tensor) -> float:

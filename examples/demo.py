@@ -18,7 +18,7 @@ def main() -> None:
     lifter = Lifter.from_pretrained()
     for name in ("photos", "squats"):
         people = formats.read(EXAMPLES / f"{name}.json")
-        pose = lifter.lift(people) if people.fps is None else lifter.lift_sequence(people)
+        pose = lifter.lift(people) if people.fps is None else lifter.lift_sequence(people, lock_feet=True)
         pose.save(out / f"{name}.json")
         html.write(pose, out / f"{name}.html", title=f"wholebody-lift: {name}")
         shown = pose[len(pose) // 2]  # the middle of the sequence, where the squat is deep

@@ -231,7 +231,8 @@ class Lifter:
             gravity: (3,) or "level", as in `lift`; or (T, 3) for a camera that turns.
             gravity_spread_deg: by how many degrees gravity may be off, about; 5 by default.
             depth: (T, 133), as in `lift`.
-            lock_feet: keep standing feet in their place. For cameras that do not move.
+            lock_feet: keep standing feet in their place, and fit body and path to them and to the 2D over
+                time. For cameras that do not move.
             smoothness: 0.001 to 1000; divides all cut-off frequencies: 2 is smoother, 0.5 follows faster.
             max_gap_seconds: gaps up to this length are filled; after a longer one a person starts anew.
             track: number people who have no track ids through the frames that `image_ids` count, and drop

@@ -31,7 +31,7 @@ def lifted(truth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 def test_the_truth_has_no_error(truth: torch.Tensor) -> None:
     result = bench.measure(*lifted(truth), truth)
-    for name in ("mpjpe", "pa_mpjpe", "acceleration", "skating", "root", "delay"):
+    for name in ("mpjpe", "pa_mpjpe", "acceleration", "skating", "root", "depth_jitter", "angles", "delay"):
         assert getattr(result, name) == pytest.approx(0, abs=0.1), name
 
 
@@ -44,6 +44,20 @@ def test_a_drifting_root_makes_feet_skate(truth: torch.Tensor) -> None:
     xyz, root = lifted(truth)
     drift = torch.arange(60)[:, None] * torch.tensor([10.0, 0.0, 0.0])  # 10 mm per frame
     assert bench.measure(xyz, root + drift, truth).skating == pytest.approx(300, rel=1e-3)
+    assert bench.measure(xyz, root + drift.roll(1, 1), truth).depth_jitter == pytest.approx(0, abs=1e-2)
+    assert bench.measure(xyz, root + drift.roll(2, 1), truth).depth_jitter == pytest.approx(300, rel=1e-3)
+
+
+def test_a_bent_knee_is_an_error_of_an_angle(truth: torch.Tensor) -> None:
+    xyz, root = lifted(truth)
+    hip, knee, ankle = (INDEX[f"left_{name}"] for name in ("hip", "knee", "ankle"))
+    straight = xyz.clone()
+    straight[:, ankle] = 2 * xyz[:, knee] - xyz[:, hip]
+    thigh, shank = (xyz[:, end] - xyz[:, knee] for end in (hip, ankle))
+    bent = torch.nn.functional.cosine_similarity(thigh, shank, dim=-1).acos().rad2deg()
+    assert bench.measure(straight, root, truth).angles == pytest.approx(
+        (180 - bent).mean().item() / 8, rel=1e-3
+    )
 
 
 def test_what_is_lowest_stands_on_the_floor() -> None:

@@ -10,14 +10,14 @@ from wholebody_lift.video.feet import BALLS, lock_feet
 FPS = 30.0
 
 
-def walker(frames: int = 60) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A person who stands, while what was lifted sways; and where the feet are seen to be."""
+def walker(frames: int = 60) -> tuple[np.ndarray, np.ndarray]:
+    """A person who stands, while what was lifted sways."""
     xyz = np.repeat(standing(1).numpy(), frames, axis=0)
     rng = np.random.default_rng(0)
     for leg in feet._LEGS:
         xyz[:, leg[2:]] += 20 * np.sin(np.arange(frames) / 7 + rng.uniform(0, 6))[:, None, None]
     path = np.array([100.0, 50, 4000]) + 40 * np.sin(np.arange(frames) / 9)[:, None] * np.array([1, 0.2, 3])
-    return xyz, path, np.zeros((frames, 2, 2))
+    return xyz, path
 
 
 def balls(xyz: np.ndarray, path: np.ndarray) -> np.ndarray:
@@ -25,9 +25,9 @@ def balls(xyz: np.ndarray, path: np.ndarray) -> np.ndarray:
 
 
 def test_standing_feet_do_not_move_and_legs_keep_their_length() -> None:
-    xyz, path, seen = walker()
+    xyz, path = walker()
     xyz = lock_lengths(xyz, measures(xyz).mean(axis=0))
-    held, moved = lock_feet(xyz, path, seen, FPS)
+    held, moved = lock_feet(xyz, path, np.ones((len(xyz), 2), dtype=bool), FPS)
     assert np.ptp(balls(xyz, path), axis=0).max() > 100
     assert np.ptp(balls(held, moved), axis=0).max() < 1e-3
     assert np.allclose(measures(held), measures(xyz), rtol=1e-6, atol=1e-6)
@@ -48,9 +48,8 @@ def test_a_foot_out_of_reach_leaves_the_leg_straight() -> None:
 
 
 def test_feet_that_walk_are_left_alone() -> None:
-    xyz, path, _ = walker()
-    seen = np.linspace(0, 1, len(xyz))[:, None, None] * np.ones((1, 2, 2))  # 4 m in 2 s
-    held, moved = lock_feet(xyz, path, seen, FPS)
+    xyz, path = walker()
+    held, moved = lock_feet(xyz, path, np.zeros((len(xyz), 2), dtype=bool), FPS)
     assert np.allclose(held, xyz, atol=1e-6)
     assert np.allclose(moved, path, atol=1e-6)
 
@@ -65,6 +64,22 @@ def test_feet_stand_when_they_are_seen_to() -> None:
     assert not stands[33:42, 0].any()
     assert stands[55:85, 0].all()
     assert not stands[:, 1].any()  # never seen
+
+
+def test_a_wrong_depth_is_not_a_step() -> None:
+    """Toes low in the picture that do not move there stand, however far away the person seems to be."""
+    seen = np.full((90, 2, 2), 0.3)
+    swaying = 4000 + 800 * np.sin(np.arange(90) / 10)
+    assert feet.standing(seen, swaying, FPS).all()
+
+
+def test_a_short_doubt_does_not_end_a_stand() -> None:
+    seen = np.zeros((90, 2, 2))
+    seen[44:46, 0, 0] = 0.02  # 80 mm for two frames, of which smoothing leaves about 30
+    seen[44:46, 1, 0] = 0.2
+    stands = feet.standing(seen, np.full(90, 4000.0), FPS)
+    assert stands[:, 0].all()
+    assert not stands[44:46, 1].any()
 
 
 def test_runs() -> None:

@@ -5,6 +5,8 @@ Everything takes the keypoints of one person, (T, 133, 3) in mm, in the axes of 
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from wholebody_lift._types import Floats, Mask
@@ -36,24 +38,22 @@ _LEGS = [
 ]
 
 
-def lock_feet(xyz: Floats, path: Floats, seen: Floats, fps: float) -> tuple[Floats, Floats]:
+def lock_feet(xyz: Floats, path: Floats, stands: Mask, fps: float) -> tuple[Floats, Floats]:
     """Keep standing feet in their place, in front of a camera that does not move.
 
-    The picture decides whether a foot stands, as it shows movement better than 3D does. The ball of a
-    standing foot gets one place, the median of its positions. First the whole person is shifted, smoothly,
-    so that the standing feet are close to their places on average, and at least within reach; the legs do
-    the rest, and their bones keep their lengths. Ankle, heel and toes move together.
+    The ball of a standing foot gets one place, the median of its positions. First the whole person is
+    shifted, smoothly, so that the standing feet are close to their places on average, and at least within
+    reach; the legs do the rest, and their bones keep their lengths. Ankle, heel and toes move together.
 
     Args:
         xyz: (T, 133, 3) relative to the midpoint of the hips, bones of constant length.
         path: (T, 3) the midpoint of the hips from the camera.
-        seen: (T, 2, 2) where `BIG_TOES` are on the image plane; NaN if missing.
+        stands: (T, 2) whether the left and the right foot stand.
         fps: frames per second.
 
     Returns:
         The new `xyz` and `path`.
     """
-    stands = standing(seen, path[:, 2], fps)
     balls = np.stack([xyz[:, ball].mean(axis=1) for ball in BALLS], axis=1) + path[:, None]  # (T, 2, 3)
     off = np.zeros_like(balls)
     for foot in range(balls.shape[1]):
@@ -90,29 +90,38 @@ def _too_far(xyz: Floats, off: Floats, stands: Mask) -> Floats:
 
 
 def standing(seen: Floats, depth: Floats, fps: float) -> Mask:
-    """Whether feet stand, (T, M), from where they are on the image plane.
+    """Whether feet stand, (T, M).
 
-    The limits are in mm at the person's distance. The depth only scales the movement in the picture: if it
-    scaled the position, each change of depth, which one camera measures badly, would look like a step.
+    The picture decides, as it shows movement much better than 3D does. Movement in the picture is
+    converted to mm after it has been measured, so an error of the depth does not look like a step. If a
+    foot stands twice and stays close to the same place in between, it stands all the time.
 
     Args:
-        seen: (T, M, 2) positions on the image plane; NaN if missing.
-        depth: (T,) mm from the camera to the person.
+        seen: (T, M, 2) where feet are on the image plane; NaN if missing.
+        depth: (T,) mm, how far away the person is.
         fps: frames per second.
     """
-    stands = ~np.isnan(seen[..., 0])
+    known = ~np.isnan(seen[..., 0])
     if len(seen) < 2:
-        return np.zeros_like(stands)
-    smooth = low_pass(seen, stands, STANDING_HZ, fps)
+        return np.zeros_like(known)
+    smooth = low_pass(seen, known, STANDING_HZ, fps)
     speed = np.linalg.norm(np.gradient(smooth, axis=0), axis=-1) * fps * depth[:, None]
-    stands &= speed < STILL_MM_PER_SECOND
+    stands: Mask = known & (speed < STILL_MM_PER_SECOND)
     for foot in range(seen.shape[1]):
-        for start, stop in runs(stands[:, foot]):
-            place = smooth[start:stop, foot]
-            away = np.linalg.norm(place - np.median(place, axis=0), axis=-1) * depth[start:stop]
-            stands[start:stop, foot] = away < STANDS_WITHIN_MM
-        for start, stop in runs(stands[:, foot]):
-            stands[start:stop, foot] = stop - start >= STANDS_SECONDS * fps
+
+        def stays(of: slice, place: Floats, foot: int = foot) -> Mask:
+            away = np.linalg.norm(smooth[of, foot] - place, axis=-1) * depth[of]
+            return np.asarray(away < STANDS_WITHIN_MM)
+
+        one = stands[:, foot]
+        found = runs(one)
+        for (a, b), (c, d) in itertools.pairwise(found):
+            place = np.median(np.concatenate((smooth[a:b, foot], smooth[c:d, foot])), axis=0)
+            one[b:c] = stays(slice(a, d), place).all()
+        for start, stop in runs(one):
+            one[start:stop] = stays(slice(start, stop), np.median(smooth[start:stop, foot], axis=0))
+        for start, stop in runs(one):
+            one[start:stop] = stop - start >= STANDS_SECONDS * fps
     return stands
 
 

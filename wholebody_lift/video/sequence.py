@@ -3,7 +3,8 @@
 A stretch is a part of a video in which a person is seen without a longer gap. In each stretch, `prepare`
 fills short gaps of single keypoints and smooths the 2D. After every frame has been lifted, `finish` brings
 the 3D to one scale, smooths it and fills short gaps of the person; gives bones their lengths over the whole
-track; places the person in front of the camera again; and keeps standing feet in place, if asked to.
+track; and places the person in front of the camera again. If asked to, it then fits the person to the
+picture and to standing feet over time.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.seen import Seen
 from wholebody_lift.video import feet, smoothing
+from wholebody_lift.video.fit import fit
 from wholebody_lift.viewpoint import canonical_view, to_camera_axes, to_virtual_axes
 
 MAX_GAP_SECONDS = 0.25
@@ -261,13 +263,18 @@ def steady_scale(xyz: Floats, lengths: Floats, error_mm: Floats, fps: float) -> 
 
 
 def _hold_feet(motion: SmoothStretch, flat: Pose3D, frames: Frames) -> SmoothStretch:
-    """The motion with its standing feet held."""
+    """The motion fitted to the picture over time, with its standing feet held."""
     rows = motion.stretch.rows
     seen = Seen.of(frames.smooth[rows], flat.K[rows])
-    toes = seen.plane[:, feet.BIG_TOES]
-    toes[~seen.observed[:, feet.BIG_TOES]] = np.nan
-    on_plane = motion.stretch.spread(toes, np.nan)
-    xyz, path = feet.lock_feet(motion.xyz, motion.path, on_plane, frames.fps)
+    plane = np.where(seen.observed[..., None], seen.plane, np.nan)
+    plane = motion.stretch.spread(plane, np.nan)  # (T, 133, 2)
+    weights = motion.stretch.spread(seen.observed * seen.scores, 0)
+    stands = feet.standing(plane[:, feet.BIG_TOES], motion.path[:, 2], frames.fps)
+    lengths = np.median(bone_lengths.measures(motion.xyz), axis=0)
+    xyz, path = fit(
+        motion.xyz, motion.path, motion.error_mm, np.nan_to_num(plane), weights, stands, frames.fps
+    )
+    xyz, path = feet.lock_feet(bone_lengths.lock_lengths(xyz, lengths), path, stands, frames.fps)
     return motion._replace(xyz=xyz, path=path)
 
 

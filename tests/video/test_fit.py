@@ -1,0 +1,126 @@
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from people import standing
+
+from wholebody_lift.body.bone_lengths import LIMB_EDGES
+from wholebody_lift.skeleton import INDEX, PARTS
+from wholebody_lift.video import fit as fitting
+from wholebody_lift.video.feet import BALLS
+from wholebody_lift.video.fit import fit
+
+FPS = 30.0
+FRAMES = 40
+HOME = np.array([100.0, 50.0, 4000.0])
+
+
+class Case(NamedTuple):
+    """The arguments of `fit`, without fps."""
+
+    xyz: np.ndarray
+    path: np.ndarray
+    error_mm: np.ndarray
+    plane: np.ndarray
+    weights: np.ndarray
+    stands: np.ndarray
+
+
+def case(path: np.ndarray, stands: bool = True) -> Case:
+    """A person who stands still at `HOME` and is seen there, but was placed along `path`."""
+    xyz = np.repeat(standing(1).numpy(), FRAMES, axis=0)
+    true = xyz + HOME
+    return Case(
+        xyz=xyz,
+        path=path,
+        error_mm=np.full(xyz.shape[:2], 30.0),
+        plane=true[..., :2] / true[..., 2:],
+        weights=np.ones(xyz.shape[:2]),
+        stands=np.full((FRAMES, 2), stands),
+    )
+
+
+@pytest.fixture
+def swaying() -> Case:
+    """The distance sways by 200 mm, and the right leg bends and stretches a little."""
+    time = np.arange(FRAMES)
+    path = HOME + np.array([0.0, 0.0, 200.0]) * np.sin(time / 6)[:, None]
+    found = case(path)
+    leg = [INDEX[f"right_{name}"] for name in ("ankle", "heel", "big_toe", "small_toe")]
+    found.xyz[:, leg, 2] += 30 * np.sin(time / 4)[:, None]
+    return found
+
+
+def balls(xyz: np.ndarray, path: np.ndarray) -> np.ndarray:
+    return np.stack([xyz[:, ball].mean(axis=1) for ball in BALLS], axis=1) + path[:, None]
+
+
+def off_ray(xyz: np.ndarray, path: np.ndarray, plane: np.ndarray) -> float:
+    placed = xyz + path[:, None]
+    return float(np.linalg.norm(placed[..., :2] / placed[..., 2:] - plane, axis=-1).mean())
+
+
+def test_the_truth_stays_as_it_is() -> None:
+    true = case(np.tile(HOME, (FRAMES, 1)))
+    xyz, path = fit(*true, FPS)
+    assert np.allclose(xyz, true.xyz, atol=1e-6)
+    assert np.allclose(path, true.path, atol=1e-6)
+
+
+def test_standing_feet_rest_and_the_person_fits_the_picture_better(swaying: Case) -> None:
+    xyz, path = fit(*swaying, FPS)
+    assert np.ptp(balls(swaying.xyz, swaying.path), axis=0).max() > 300
+    assert np.ptp(balls(xyz, path), axis=0).max() < 10
+    assert off_ray(xyz, path, swaying.plane) < 0.3 * off_ray(swaying.xyz, swaying.path, swaying.plane)
+    assert np.ptp(path[:, 2]) < 0.5 * np.ptp(swaying.path[:, 2])  # the rest is lean
+
+
+def test_bones_keep_their_lengths(swaying: Case) -> None:
+    xyz, _ = fit(*swaying, FPS)
+    starts, ends = (list(side) for side in zip(*LIMB_EDGES, strict=True))
+    lengths = np.linalg.norm(xyz[:, ends] - xyz[:, starts], axis=-1)
+    assert np.ptp(lengths, axis=0).max() < 5
+
+
+def test_time_has_no_direction(swaying: Case) -> None:
+    xyz, path = fit(*swaying, FPS)
+    back, path_back = fit(*(values[::-1] for values in swaying), FPS)
+    assert np.allclose(back[::-1], xyz, atol=1e-4)
+    assert np.allclose(path_back[::-1], path, atol=1e-4)
+
+
+def test_what_is_missing_in_the_picture_counts_for_nothing(swaying: Case) -> None:
+    swaying.weights[:, PARTS["left_hand"]] = 0
+    xyz, _ = fit(*swaying, FPS)
+    swaying.plane[:, PARTS["left_hand"]] = 7.0
+    assert np.array_equal(fit(*swaying, FPS)[0], xyz)
+
+
+def test_a_keypoint_far_off_its_place_does_not_pull() -> None:
+    true = case(np.tile(HOME, (FRAMES, 1)), stands=False)
+    true.plane[:, INDEX["left_wrist"]] += 0.5  # 2 m
+    xyz, path = fit(*true, FPS)
+    assert np.linalg.norm(xyz + path[:, None] - true.xyz - HOME, axis=-1).max() < 5
+
+
+def test_equations_are_solved_as_the_dense_ones() -> None:
+    rng = np.random.default_rng(0)
+    steps, unknowns = 6, 4
+    beside = rng.normal(size=(steps - 1, unknowns))
+    square = rng.normal(size=(steps, unknowns, unknowns))
+    square = square @ square.swapaxes(1, 2) + 9 * np.eye(unknowns)
+    right = rng.normal(size=(steps, unknowns))
+    dense = np.zeros((steps, unknowns, steps, unknowns))
+    for t in range(steps):
+        dense[t, :, t] = square[t]
+    for t in range(steps - 1):
+        dense[t, :, t + 1] = dense[t + 1, :, t] = np.diag(beside[t])
+    want = np.linalg.solve(dense.reshape(steps * unknowns, -1), right.ravel()).reshape(steps, unknowns)
+    assert np.allclose(fitting._solve(square, beside, right), want)
+
+
+def test_one_frame() -> None:
+    one = Case(*(values[:1] for values in case(np.tile(HOME, (FRAMES, 1)))))
+    xyz, path = fit(*one, FPS)
+    assert np.allclose(xyz, one.xyz, atol=1e-6)
+    assert np.allclose(path, one.path, atol=1e-6)
