@@ -37,7 +37,7 @@ def lift_again_and_again(lifter: Lifter, people: Keypoints2D, calls: int) -> tup
             case 0:
                 lifter.lift(one)
             case 1:
-                lifter.lift_sequence(people[:FRAMES], fps=30)
+                lifter.lift_sequence(people[:FRAMES])
             case _:
                 live.push(one.keypoints[0])
         if number == calls // 10:

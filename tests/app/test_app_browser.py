@@ -156,7 +156,7 @@ def test_a_frame_rate_brings_the_rest(page: Any, tmp_path: Path, squats: Keypoin
     drop(page, path)
     done(page, "clip.json")
     missing = page.locator("#not-offered")
-    assert missing.get_by_text("TRC, C3D, BVH, glTF").count() == 1
+    assert missing.get_by_text("TRC, MOT, C3D, BVH, glTF").count() == 1
     page.get_by_label("Frames per second").fill("30")
     page.get_by_label("Frames per second").press("Enter")
     page.locator("#downloads b", has_text="TRC").wait_for()
@@ -169,7 +169,7 @@ def test_one_of_several_people(page: Any, tmp_path: Path, squats: Keypoints2D) -
     formats.write_keypoints(pair, path)
     drop(page, path)
     done(page, "pair.json")
-    assert page.locator("#not-offered").get_by_text("TRC, C3D, BVH").count() == 1
+    assert page.locator("#not-offered").get_by_text("TRC, MOT, C3D, BVH").count() == 1
     page.get_by_label("Who").select_option("Person 2")
     name, content = downloaded(page, "BVH")
     assert name == "pair-person1.bvh"
