@@ -37,7 +37,8 @@ def same(a: Keypoints2D, b: Keypoints2D) -> None:
 
 
 def contents(people):
-    return {name: getattr(people, name) for name in type(people).model_fields if name != "min_score"}
+    fields = {name: getattr(people, name) for name in type(people).model_fields if name != "min_score"}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def test_npy_of_one_and_of_many(tmp_path, people):

@@ -157,7 +157,7 @@ def test_csv_has_a_row_per_keypoint(tmp_path):
 def test_unknown_suffix(tmp_path, name):
     with pytest.raises(
         InputError,
-        match=r"suffixes .json, .npz, .csv, .trc, .c3d, .bvh, .glb, .rrd, got",
+        match=r"suffixes .json, .npz, .csv, .trc, .mot, .c3d, .bvh, .glb, .rrd, got",
     ):
         formats.write(make_pose(1), tmp_path / name)
     assert not list(tmp_path.iterdir())
