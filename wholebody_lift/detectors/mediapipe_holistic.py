@@ -48,6 +48,7 @@ def start(*, video: bool) -> Iterator[Callable[[Picture], Floats]]:
     with chatter.quiet_stderr():
         solution = import_module(_SOLUTION)
         started = solution.Holistic(static_image_mode=not video, smooth_landmarks=False)
+        started.process(np.zeros((64, 64, 3), np.uint8))  # waits for its threads, which log while they start
     with started as holistic:
 
         def detect(picture: Picture) -> Floats:
