@@ -28,7 +28,7 @@ KNOWN = {
     "viewers": GROUND | {"body", "keypoints", "pose"},
     "detectors": GROUND | {"keypoints", "formats", "video"},
     "keypoints": GROUND | {"plausibility"},
-    "pose": GROUND | {"body", "formats"},
+    "pose": GROUND | {"body", "formats", "viewers"},
     "checkpoint": GROUND | {"config", "model"},
     "pretrained": GROUND | {"checkpoint", "hub", "model", "onnx_file"},
     "lifter": GROUND
@@ -38,8 +38,12 @@ KNOWN = {
 }
 """For a room (a module or package at the top), the rooms that it may import from, at any time."""
 
-ADMITTED = {("pose", "formats"), ("pose", "formats.results.dataframe")}
-"""`Pose3D.save`, `load` and `to_dataframe` reach up to the formats, when they are called."""
+ADMITTED = {
+    ("pose", "formats"),
+    ("pose", "formats.results.dataframe"),
+    ("pose", "viewers.notebook"),
+}
+"""`Pose3D.save`, `load`, `to_dataframe` and `_repr_html_` reach up, when they are called."""
 
 TENSORS = {
     "backends",
@@ -54,7 +58,9 @@ TENSORS = {
 """Rooms that may import torch when they are loaded."""
 
 WHEN_CALLED = {
+    "PIL",
     "anny",
+    "av",
     "cv2",
     "ezc3d",
     "matplotlib",

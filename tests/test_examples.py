@@ -1,5 +1,7 @@
 """The examples run, and print what they say they print."""
 
+import ast
+import json
 import runpy
 from pathlib import Path
 from typing import Any
@@ -48,3 +50,27 @@ def test_demo_writes_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert {path.name for path in tmp_path.iterdir()} == {
         f"{name}.{suffix}" for name in ("photos", "squats") for suffix in ("json", "html", "png")
     }
+
+
+def test_the_notebook_runs_and_results_show_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cell by cell, in the notebook's folder, as Jupyter runs it."""
+    pytest.importorskip("matplotlib")
+    monkeypatch.chdir(EXAMPLES)
+    notebook = json.loads((EXAMPLES / "notebook.ipynb").read_text(encoding="utf-8"))
+    names: dict[str, Any] = {}
+    shown = []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            shown.append(_run_cell("".join(cell["source"]), names))
+    assert [type(value).__name__ for value in shown] == ["Pose3D", "Pose3D", "NoneType", "Figure"]
+    assert [len(value) for value in shown[:2]] == [65, 1]
+    assert all(value._repr_html_().startswith("<iframe srcdoc=") for value in shown[:2])
+
+
+def _run_cell(source: str, names: dict[str, Any]) -> Any:
+    """The value of the last expression of a cell, or None."""
+    tree = ast.parse(source)
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "cell", "exec"), names)
+    return None if last is None else eval(compile(ast.Expression(last.value), "cell", "eval"), names)

@@ -180,6 +180,12 @@ class Pose3D:
     def __repr__(self) -> str:
         return f"Pose3D({tracks.in_words(self)}, {NUM_KEYPOINTS} keypoints, mm, frame={self.frame!r})"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the page, in a frame (see `viewers.notebook`)."""
+        from wholebody_lift.viewers import notebook
+
+        return notebook.cell(self)
+
     @property
     def names(self) -> tuple[str, ...]:
         """Name of each of the 133 keypoints."""
