@@ -120,6 +120,27 @@ def test_wrong_files(tmp_path: Path) -> None:
         Lifter.from_pretrained(tmp_path, backend="onnx")
 
 
+def test_weights_saved_with_their_onnx_file(tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript", reason="the extra onnx")
+    lifter = Lifter.from_pretrained("tiny", device="cpu")
+    pretrained.save(pretrained.load("tiny").half(), tmp_path, onnx=True)
+    weights, onnx = (tmp_path / name for name in (pretrained.WEIGHTS_FILE, pretrained.ONNX_FILE))
+    assert onnx.stat().st_size < weights.stat().st_size / 4  # the tensors are not stored twice
+    people = squats(5)
+    assert_same(lifter.lift(people), Lifter.from_pretrained(tmp_path, backend="onnx").lift(people))
+    weights.unlink()
+    with pytest.raises(WeightsError, match=r"model\.safetensors"):
+        Lifter.from_pretrained(tmp_path, backend="onnx")
+
+
+def test_weights_in_single_precision_saved_with_their_onnx_file(tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript", reason="the extra onnx")
+    lifter = Lifter.from_pretrained("tiny", device="cpu")
+    lifter.save_pretrained(tmp_path, onnx=True)
+    people = squats(5)
+    assert_same(lifter.lift(people), Lifter.from_pretrained(tmp_path, backend="onnx").lift(people))
+
+
 def test_a_file_of_another_program(tmp_path: Path) -> None:
     onnx = pytest.importorskip("onnx")
     content = onnx.load(pretrained.packaged_directory("tiny") / pretrained.ONNX_FILE)

@@ -279,8 +279,7 @@ def test_a_directory_called_as_packaged_weights_are_is_meant_by_its_path(
 
 
 def test_packaged_weights_are_those_that_were_released() -> None:
-    """After a change: `wholebody-lift onnx model.onnx --weights .` and
-    `sha256sum config.json model.onnx model.safetensors > SHA256SUMS` in their directory."""
+    """`python -m wholebody_lift.train release RUN DIRECTORY --onnx` writes all of them."""
     for name in pretrained.PACKAGED:
         stated = pretrained.verify(pretrained.packaged_directory(name))
         assert stated.keys() == {CONFIG_FILE, WEIGHTS_FILE, ONNX_FILE}

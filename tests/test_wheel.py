@@ -13,7 +13,7 @@ import pytest
 from wholebody_lift import pretrained
 
 ROOT = Path(__file__).resolve().parents[1]
-MOST_BYTES = 25_000_000
+MOST_BYTES = 15_000_000
 
 
 @pytest.fixture(scope="module")

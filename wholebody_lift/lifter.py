@@ -275,9 +275,12 @@ class Lifter:
         flat = self._lift(frames.smooth, progress)
         return _with_warnings(_require_finite(sequence.finish(frames, flat, lock_feet=lock_feet)))
 
-    def save_pretrained(self, directory: str | Path) -> None:
-        """Write config.json and model.safetensors, for `from_pretrained(directory)`. Needs torch."""
-        pretrained.save(self.model, directory)
+    def save_pretrained(self, directory: str | Path, *, onnx: bool = False) -> None:
+        """Write config.json and model.safetensors, for `from_pretrained(directory)`. Needs torch.
+
+        With `onnx`, also model.onnx, for `from_pretrained(directory, backend="onnx")`; needs the extra.
+        """
+        pretrained.save(self.model, directory, onnx=onnx)
 
     def push_to_hub(self, repo_id: str, **options: Any) -> str:
         """Upload the weights to the Hub; options as in `pretrained.push`. Returns the commit's address."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +24,7 @@ from wholebody_lift.known import BONES, Known
 from wholebody_lift.model import SemGAN
 
 if TYPE_CHECKING:
-    from onnx import GraphProto
+    from onnx import GraphProto, TensorProto
 
 INPUTS = ("keypoints", "focal", "centre", "camera_given")
 OPTIONAL_INPUTS = {"min_score": MIN_SCORE, "size_given": True, "height_mm": math.nan}
@@ -84,10 +85,12 @@ class Exported(nn.Module):
         return lifted.xyz, lifted.error_mm, lifted.translation
 
 
-def write(model: SemGAN, path: str | Path) -> None:
+def write(model: SemGAN, path: str | Path, weights: Path | None = None) -> None:
     """Write `Exported` of a network, for any number of people.
 
     Large tensors are stored in half precision, as released weights are, and computed in single precision.
+    With `weights`, the network's safetensors file in the same directory, the file does not repeat the tensors
+    that are there: it refers to them, and both files are needed to load it.
     Raises ImportError without the extra `onnx`.
     """
     ONNX.needed_for("an ONNX file")
@@ -128,7 +131,7 @@ def write(model: SemGAN, path: str | Path) -> None:
     _forget_sources(written.graph)
     _make_optional(written.graph)
     onnx.helper.set_model_props(written, {CONFIG_KEY: model.config.model_dump_json()})
-    _store_halves(written.graph)
+    _store_halves(written.graph, {} if weights is None else _tensors_in(weights))
     with atomic.replacing(path) as new:
         onnx.save_model(written, str(new))
 
@@ -171,19 +174,69 @@ def _make_optional(graph: GraphProto) -> None:
             given.type.tensor_type.shape.dim[0].dim_param = "one or people"
 
 
-def _store_halves(graph: GraphProto) -> None:
-    """Replace large tensors in single precision by half precision, each followed by a cast."""
+class _Stored(NamedTuple):
+    """Where a tensor lies: in which file, where in it, and in what shape."""
+
+    file: str
+    offset: int
+    length: int
+    shape: tuple[int, ...]
+    transposed: bool
+
+
+def _tensors_in(weights: Path) -> dict[bytes, _Stored]:
+    """The tensors in half precision of a safetensors file by their bytes; matrices also by those of their
+    transpose, since the exporter transposes the weights of linear layers."""
+    import numpy as np
+
+    content = weights.read_bytes()
+    start = 8 + int.from_bytes(content[:8], "little")
+    found = {}
+    for name, tensor in json.loads(content[8:start]).items():
+        if name == "__metadata__" or tensor["dtype"] != "F16":
+            continue
+        first, last = tensor["data_offsets"]
+        shape = tuple(tensor["shape"])
+        values = content[start + first : start + last]
+        found[values] = _Stored(weights.name, start + first, last - first, shape, transposed=False)
+        if len(shape) == 2:
+            turned = np.frombuffer(values, np.float16).reshape(shape).T.tobytes()
+            found.setdefault(turned, found[values]._replace(transposed=True))
+    return found
+
+
+def _store_halves(graph: GraphProto, elsewhere: Mapping[bytes, _Stored]) -> None:
+    """Replace large tensors in single precision by half precision, each followed by a cast; those that are
+    stored elsewhere, by references."""
     import onnx
     from onnx import TensorProto, numpy_helper
 
-    casts = []
+    added = []
     for tensor in graph.initializer:
         values = numpy_helper.to_array(tensor)
         if tensor.data_type != TensorProto.FLOAT or values.size < _SMALLEST_HALVED:
             continue
-        name, stored = tensor.name, f"{tensor.name}/half"
+        name, stored, turned = tensor.name, f"{tensor.name}/half", f"{tensor.name}/transposed"
         tensor.CopyFrom(numpy_helper.from_array(values.astype("float16"), stored))
-        casts.append(onnx.helper.make_node("Cast", [stored], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
+        place = elsewhere.get(tensor.raw_data)
+        if place is not None:
+            _refer(tensor, place)
+        if place is not None and place.transposed:
+            added.append(onnx.helper.make_node("Transpose", [stored], [turned], perm=[1, 0]))
+            stored = turned
+        added.append(onnx.helper.make_node("Cast", [stored], [name], to=TensorProto.FLOAT))
+    nodes = [*added, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
+
+
+def _refer(tensor: TensorProto, place: _Stored) -> None:
+    """Replace a tensor's values by a reference to them."""
+    from onnx import TensorProto
+
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    del tensor.dims[:]
+    tensor.dims.extend(place.shape)
+    for key, value in (("location", place.file), ("offset", place.offset), ("length", place.length)):
+        tensor.external_data.add(key=key, value=str(value))

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 CONFIG_FILE: Final = "config.json"
 WEIGHTS_FILE: Final = "model.safetensors"
 ONNX_FILE: Final = "model.onnx"
-"""Beside them, the same network as `onnx_file.write` exports it, for ONNX Runtime."""
+"""Beside them, the same network as `onnx_file.write` exports it, for ONNX Runtime; it may refer to tensors in
+`WEIGHTS_FILE`."""
 CARD_FILE: Final = "README.md"
 SUMS_FILE: Final = "SHA256SUMS"
 """Beside weights in the package: the SHA-256 of the files, as sha256sum writes and checks it."""
@@ -133,16 +134,20 @@ def _locate(source: str | Path | None, files: tuple[str, ...], revision: str | N
         )
     directory = packaged_directory(str(source)) if packaged else Path(source).expanduser()
     if packaged or (directory / SUMS_FILE).is_file():
-        verify(directory, files)
+        verify(directory, {*files, WEIGHTS_FILE})
     return directory
 
 
-def save(model: SemGAN, directory: str | Path) -> None:
+def save(model: SemGAN, directory: str | Path, *, onnx: bool = False) -> None:
     """Write `config.json` and `model.safetensors` into `directory`, creating it if necessary.
 
-    A `model.onnx` that is there would be of other weights, and is removed. Each file is written completely or
-    not at all. Hashes in a `SHA256SUMS` that is there are brought up to date. Inverse of `load(directory)`.
-    Raises OSError where the directory cannot be written.
+    With `onnx`, also `model.onnx` for `Lifter.from_pretrained(directory, backend="onnx")`; weights in half
+    precision are not repeated there, so that it needs `model.safetensors` beside it. Without, a `model.onnx`
+    that is there would be of other weights, and is removed. Each file is written completely or not at all.
+    Hashes in a `SHA256SUMS` that is there are brought up to date. Inverse of `load(directory)`.
+
+    Raises OSError where the directory cannot be written, and ImportError for `onnx` without the extra of that
+    name.
     """
     from wholebody_lift import checkpoint
 
@@ -150,6 +155,11 @@ def save(model: SemGAN, directory: str | Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     (directory / ONNX_FILE).unlink(missing_ok=True)
     checkpoint.write(model, directory / CONFIG_FILE, directory / WEIGHTS_FILE)
+    if onnx:
+        from wholebody_lift import onnx_file
+
+        written = checkpoint.read(directory / CONFIG_FILE, directory / WEIGHTS_FILE)
+        onnx_file.write(written, directory / ONNX_FILE, weights=directory / WEIGHTS_FILE)
     if (directory / SUMS_FILE).is_file():
         atomic.write_bytes(directory / SUMS_FILE, _sums(directory).encode())
 
@@ -243,7 +253,8 @@ def _sha256(path: Path) -> str:
 
 
 def _sums(directory: Path) -> str:
-    return "".join(f"{_sha256(directory / name)}  {name}\n" for name in (CONFIG_FILE, WEIGHTS_FILE))
+    files = [name for name in (CONFIG_FILE, ONNX_FILE, WEIGHTS_FILE) if (directory / name).is_file()]
+    return "".join(f"{_sha256(directory / name)}  {name}\n" for name in files)
 
 
 def _repo_id(source: str | Path) -> str:

@@ -51,7 +51,7 @@ def test_the_commands_make_weights_that_lift(
     assert last["step"] == STEPS
     assert last["mpjpe/whole"] < FALL * first["mpjpe/whole"]
 
-    _call(monkeypatch, "release", run, weights, "--bank", bank)
+    _call(monkeypatch, "release", run, weights, "--bank", bank, "--onnx")
     _call(
         *(monkeypatch, "evaluate", "--weights", weights, "--bank", bank, "--out", errors),
         *("--people", 64, "--sets", "laboratory", "mixture"),
@@ -64,6 +64,7 @@ def test_the_commands_make_weights_that_lift(
     averaged = torch.load(checkpoint_path(run), weights_only=False)["ema"]
     lifter = Lifter.from_pretrained(weights, device="cpu")
     assert lifter.model.config.calibration is not None
+    assert Lifter.from_pretrained(weights, backend="onnx").backend.config == lifter.model.config
     for name, tensor in lifter.model.state_dict().items():
         assert torch.equal(tensor, averaged[f"module.{name}"].half().float()), name
     squats = formats.read(EXAMPLE)

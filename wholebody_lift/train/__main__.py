@@ -131,8 +131,8 @@ def _release(arguments: argparse.Namespace) -> None:
         trained = loop.settings_of(arguments.run)
         here = replace(trained, bank=arguments.bank, device="cpu")
         model = calibrate.calibrated(model, _wanted(here, "val"))
-    pretrained.save(model.half(), arguments.to)
-    print(f"config.json and model.safetensors are in {arguments.to}")
+    pretrained.save(model.half(), arguments.to, onnx=arguments.onnx)
+    print(f"the weights are in {arguments.to}")
 
 
 def _gallery(arguments: argparse.Namespace) -> None:
@@ -230,6 +230,7 @@ def main() -> None:
     )
     release.add_argument("run", type=Path, help="the run's folder")
     release.add_argument("to", type=Path, help="directory for config.json and model.safetensors")
+    release.add_argument("--onnx", action="store_true", help="also write model.onnx, for backend='onnx'")
     release.add_argument(
         "--bank",
         type=Path,
