@@ -6,6 +6,7 @@ import json
 import math
 import re
 import zlib
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from string import Template
@@ -22,7 +23,7 @@ from wholebody_lift.pose import FRAMES, Pose3D
 from wholebody_lift.skeleton import EDGES, FACE_FEATURES, KEYPOINT_NAMES, PARTS
 from wholebody_lift.viewers import palette, views
 
-_SCRIPTS = (
+SCRIPTS = (
     "data",
     "ink",
     "camera",
@@ -65,11 +66,16 @@ def render(pose: Pose3D, *, title: str = "wholebody-lift") -> str:
     """
     if len(pose) == 0:
         raise ValueError("expected a pose with people to show, got one of 0 people")
+    return page(pose, title, SCRIPTS)
+
+
+def page(pose: Pose3D, title: str, scripts: Sequence[str]) -> str:
+    """The page of some people, whose script is these files of page/ joined."""
     from importlib.resources import files  # imported late: `--help` needs this module but not the files
 
     here = files("wholebody_lift.viewers") / "page"
     style = _colours() + (here / "style.css").read_text(encoding="utf-8")
-    script = "\n".join((here / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
+    script = "\n".join((here / f"{name}.js").read_text(encoding="utf-8") for name in scripts)
     data = _data(pose)
     return Template((here / "index.html").read_text(encoding="utf-8")).substitute(
         policy=f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "

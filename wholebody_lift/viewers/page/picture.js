@@ -1,15 +1,17 @@
 // ---------------------------------------------------------------- the 2D picture
 
-const layout = { scale: 1, left: 0, top: 0, box: [0, 0, 1, 1], room: 0 };
+const layout = { scale: 1, left: 0, top: 0, box: [0, 0, 1, 1], room: 0, picture: null };
 
 const seen2d = (row, k) => !Number.isNaN(xy[2 * (KEYPOINTS * row + k)]);
 
-const flatRadius = (k) => (data.looks[k] === "body" ? 2.2 : 0.9);
+const flatRadius = (k) => (data.looks[k] === "body" ? 2.2 : 0.9) * bold();
+const bold = () => clamp(image.width / 340, 1, 2); // a large picture has thicker lines and dots
 
 // The part of the image plane that is shown, as left, top, width, height in pixels of the image: the image,
 // or the box around all keypoints of the frame.
 function imageBox(frame) {
-  if (sizes) return [0, 0, sizes[2 * frame.rows[0]], sizes[2 * frame.rows[0] + 1]];
+  const row = frame.rows[0] ?? 0;
+  if (sizes) return [0, 0, sizes[2 * row], sizes[2 * row + 1]];
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const row of frame.rows) {
     for (let k = 0; k < KEYPOINTS; k++) {
@@ -55,6 +57,7 @@ function drawPicture() {
   ctx.clearRect(0, 0, width, height);
   ctx.fillStyle = theme.stageInk;
   ctx.fillRect(left, top, w * scale, h * scale);
+  if (layout.picture) ctx.drawImage(layout.picture, left, top, w * scale, h * scale);
   ctx.lineWidth = 1;
   ctx.strokeStyle = theme.lineInk;
   if (!sizes) ctx.setLineDash([4, 4]);
@@ -91,7 +94,7 @@ function drawColour(ctx, group, people) {
         some = true;
       }
     }
-    ctx.lineWidth = body ? 1.8 : 0.9;
+    ctx.lineWidth = (body ? 1.8 : 0.9) * bold();
     if (some) ctx.stroke();
   }
   for (const k of keypointsOf[group]) {

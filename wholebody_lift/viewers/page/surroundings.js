@@ -24,17 +24,22 @@ for (let line = 0; line < GRID_CELLS; line++) {
 // that one bad frame does not lift everyone off the ground.
 let ground = null;
 function floor() {
-  const low = (row) => {
-    let y = -Infinity;
-    for (let k = 0; k < KEYPOINTS; k++) y = Math.max(y, points[3 * (KEYPOINTS * row + k) + 1]);
-    return y + offset(row)[1];
-  };
-  if (!state.placed) return Math.max(...frames[state.frame].rows.map(low));
+  if (!state.placed && frames[state.frame].rows.length) return lowest(frames[state.frame]);
   if (ground === null) {
-    const lowest = frames.map(({ rows }) => Math.max(...rows.map(low))).sort((a, b) => a - b);
-    ground = lowest[Math.round(GROUNDED * (lowest.length - 1))];
+    const levels = frames.map(lowest).sort((a, b) => a - b);
+    ground = levels[Math.round(GROUNDED * (levels.length - 1))];
   }
   return ground;
+}
+
+// The level of the lowest keypoint of a frame.
+function lowest({ rows }) {
+  let level = -Infinity;
+  for (const row of rows) {
+    const [, down] = offset(row);
+    for (let k = 0; k < KEYPOINTS; k++) level = Math.max(level, points[3 * (KEYPOINTS * row + k) + 1] + down);
+  }
+  return level;
 }
 
 // 1, 2 or 5 times a power of ten, not above `largest`.
