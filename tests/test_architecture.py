@@ -28,7 +28,8 @@ KNOWN = {
     "viewers": GROUND | {"body", "keypoints", "pose"},
     "detectors": GROUND | {"keypoints", "formats", "video"},
     "keypoints": GROUND | {"plausibility"},
-    "pose": GROUND | {"body", "formats", "viewers"},
+    "over_time": GROUND | {"body"},
+    "pose": GROUND | {"body", "formats", "over_time", "viewers"},
     "checkpoint": GROUND | {"config", "model"},
     "pretrained": GROUND | {"checkpoint", "hub", "model", "onnx_file"},
     "lifter": GROUND

@@ -116,6 +116,42 @@ def test_a_person_in_many_images_is_one_person(changes: dict[str, Any], words: s
     assert repr(pose).startswith(f"Pose3D({words}")
 
 
+def test_summary_of_a_video_tells_what_happened() -> None:
+    held = np.array([[1, 0], [1, 0], [0, 0], [1, 0]], dtype=bool)
+    pose = make_pose(4, track_ids=None, feet_held=held, frame_by_frame_px=np.full(4, 9.25, np.float32))
+    pose.observed[1] = False
+    text = pose.summary()
+    assert "(9.2 px frame by frame)" in text
+    assert "1 frame was filled in" in text
+    assert "left 75% (0.0 to 0.1, 0.1 to 0.1 s); right never" in text
+    lengths = np.ones((4, 133, 3)) * pose.xyz[:1]
+    still = replace(pose, xyz=lengths.astype(np.float32)).summary()
+    assert "vary by 0.0%" in still
+    assert "vary by 0.0%" not in text
+
+
+def test_summary_of_single_frames_tells_nothing_of_a_video() -> None:
+    for pose in (make_pose(1), make_pose(4, fps=None), make_pose(4, image_ids=np.zeros(4, np.int64))):
+        assert not any(line.startswith(("video", "feet")) for line in pose.summary().split("\n"))
+    assert "filled in" not in make_pose(4, track_ids=None).summary()
+
+
+def test_feet_of_several_people_are_told_apart() -> None:
+    who, when = np.tile(np.arange(6), 2), np.repeat([0, 1], 6)
+    pose = make_pose(12, track_ids=who, image_ids=when, feet_held=np.ones((12, 2), bool))
+    text = pose.summary()
+    assert "person 0: held in place: left 100%" in text
+    assert "and those of 2 more people" in text
+
+
+def test_what_only_sequences_know_is_kept_if_all_pieces_have_it() -> None:
+    sequence = make_pose(2, feet_held=np.ones((2, 2), bool), frame_by_frame_px=np.ones(2, np.float32))
+    both = Pose3D.concatenate([sequence, sequence])
+    assert both.feet_held is not None
+    assert both.feet_held.shape == (4, 2)
+    assert Pose3D.concatenate([sequence, make_pose(2)]).feet_held is None
+
+
 def test_nobody_is_counted_as_nobody() -> None:
     assert repr(make_pose(2)[[]]).startswith("Pose3D(0 people in 0 images")
     assert repr(make_pose(2, track_ids=None)[[]]).startswith("Pose3D(0 people in 0 images")

@@ -118,3 +118,8 @@ def test_a_frame_rate_replaces_another_one_with_a_warning(
         assert tracks.rate(people, passed) == passed
     assert [warning.category for warning in caught] == [FrameRateWarning] * warns
     assert tracks.rate(changed(people, fps=None), passed) == passed
+
+
+def test_runs() -> None:
+    assert tracks.runs(np.array([1, 1, 0, 1, 0, 0, 1], dtype=bool)) == [(0, 2), (3, 4), (6, 7)]
+    assert tracks.runs(np.zeros(3, dtype=bool)) == []

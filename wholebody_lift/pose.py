@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 import numpy as np
 import numpy.typing as npt
 
-from wholebody_lift import checks, tracks
+from wholebody_lift import checks, over_time, tracks
 from wholebody_lift._types import AnyFloats
 from wholebody_lift.body import long_bones
 from wholebody_lift.body.bone_lengths import weighted_median
@@ -39,6 +39,12 @@ def _frame(rows: list[list[int]], x: str, y: str, z: str) -> FrameSpec:
     matrix = np.array(rows, dtype=np.float64)
     return FrameSpec(matrix, x, y, z, "right" if np.linalg.det(matrix) > 0 else "left")
 
+
+_OF_SEQUENCES = ("feet_held", "frame_by_frame_px")
+"""What only `lift_sequence` knows."""
+
+OPTIONAL_FIELDS = ("image_size", "track_ids", *_OF_SEQUENCES)
+"""The fields with a person axis that are None where they are not known."""
 
 FRAMES: dict[str, FrameSpec] = {
     "opencv": _frame([[1, 0, 0], [0, 1, 0], [0, 0, 1]], "image right", "image down", "away from the camera"),
@@ -81,6 +87,11 @@ class Pose3D:
         image_ids: (N,) int64; rows with one id are people of one image or video frame.
         image_size: (N, 2) float64, width and height in pixels, or None if unknown.
         track_ids: (N,) int64, who each person is: one number is one person in every frame, or None.
+        feet_held: (N, 2) bool, whether the left and the right foot stand and were held in their place; None
+            without `lock_feet`.
+        frame_by_frame_px: (N,) float32, the reprojection error of each frame of a sequence lifted by itself,
+            to compare with `reprojection_error_px`; NaN where the frame was filled in. None for results of
+            single frames.
         fps: frames per second, where `image_ids` count the frames of a video, or None.
         scale_source: "height_mm" if the user gave the person's height, else "bone_lengths" if some of these
             were given, else "average_adult".
@@ -100,6 +111,8 @@ class Pose3D:
     image_ids: npt.NDArray[np.int64]
     image_size: AnyFloats | None = None
     track_ids: npt.NDArray[np.int64] | None = None
+    feet_held: npt.NDArray[np.bool_] | None = None
+    frame_by_frame_px: AnyFloats | None = None
     fps: float | None = None
     scale_source: ScaleSource = "average_adult"
     frame: str = "opencv"
@@ -127,8 +140,7 @@ class Pose3D:
                 "K": np.zeros((0, 3, 3)),
                 "distortion": np.zeros((0, 5)),
                 "image_ids": np.zeros(0, np.int64),
-                "image_size": None,
-                "track_ids": None,
+                **dict.fromkeys(OPTIONAL_FIELDS),
             },
             camera_source="keypoints",
             fps=fps,
@@ -137,6 +149,8 @@ class Pose3D:
     @classmethod
     def concatenate(cls, pieces: Iterable[Pose3D]) -> Pose3D:
         """The people of all pieces, one after the other.
+
+        What only sequences have is kept if all pieces have it.
 
         Raises ValueError for pieces in different frames, with different sources of camera or scale or
         different frame rates, or of which only some have track ids or image sizes.
@@ -148,7 +162,9 @@ class Pose3D:
         joined: dict[str, Any] = {}
         for field in fields(cls):
             values = [getattr(piece, field.name) for piece in some]
-            if all(isinstance(value, np.ndarray) for value in values):
+            if field.name in _OF_SEQUENCES and any(value is None for value in values):
+                joined[field.name] = None
+            elif all(isinstance(value, np.ndarray) for value in values):
                 joined[field.name] = np.concatenate(values)
             elif any(isinstance(value, np.ndarray) for value in values) or len(set(values)) > 1:
                 raise ValueError(
@@ -231,12 +247,17 @@ class Pose3D:
         return lengths
 
     def summary(self) -> str:
-        """A readable summary: people, units, axes, camera, scale, errors."""
+        """A readable summary: people, units, axes, camera, scale, errors.
+
+        For a video also how the fit to the picture changed, what was filled in, how constant bones are, and
+        which feet were held.
+        """
         spec = FRAMES[self.frame]
         per_part = ", ".join(
             f"{name} {_mean(self.error_mm[:, part.start : part.stop]):.0f}" for name, part in PARTS.items()
         )
         observed = int(self.observed.sum())
+        before = self.frame_by_frame_px
         return "\n".join(
             [
                 f"{tracks.in_words(self)}, {NUM_KEYPOINTS} keypoints each, "
@@ -246,7 +267,9 @@ class Pose3D:
                 f"frame   {self.frame} ({spec.handedness}-handed): x {spec.x}, y {spec.y}, z {spec.z}",
                 f"camera  {_CAMERA_WORDS[self.camera_source]}",
                 f"error   expected, in mm: {per_part}",
-                f"        mean reprojection error {_mean(self.reprojection_error_px):.1f} px",
+                f"        mean reprojection error {_mean(self.reprojection_error_px):.1f} px"
+                + ("" if before is None else f" ({_mean(before):.1f} px frame by frame)"),
+                *over_time.lines(self),
             ]
         )
 
@@ -300,6 +323,8 @@ def _shapes(n: int) -> dict[str, tuple[int, ...]]:
         "image_ids": (n,),
         "image_size": (n, 2),
         "track_ids": (n,),
+        "feet_held": (n, 2),
+        "frame_by_frame_px": (n,),
     }
 
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from wholebody_lift._types import Integers
+from wholebody_lift._types import Integers, Mask
 from wholebody_lift.errors import FrameRateWarning, InputError, count, listed, warn
 
 SAME_RATE = 0.01
@@ -143,6 +143,12 @@ def clock(people: People) -> tuple[Integers, float]:
             f"to {known[-1]}; give image_ids that count frames"
         )
     return (frames(people) - known[0]) // step, people.fps / step
+
+
+def runs(mask: Mask) -> list[tuple[int, int]]:
+    """(start, stop) of every unbroken run of True in (T,)."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(np.int8), [0]))))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def only(people: _Chosen, wanted: Iterable[int]) -> _Chosen:

@@ -82,11 +82,6 @@ def test_a_short_doubt_does_not_end_a_stand() -> None:
     assert not stands[44:46, 1].any()
 
 
-def test_runs() -> None:
-    assert feet.runs(np.array([1, 1, 0, 1, 0, 0, 1], dtype=bool)) == [(0, 2), (3, 4), (6, 7)]
-    assert feet.runs(np.zeros(3, dtype=bool)) == []
-
-
 def test_errors_in_depth_are_no_steps() -> None:
     """Feet far from the optical axis that rest in the picture, while the depth of the person wanders."""
     seen = np.full((90, 2, 2), 0.3)

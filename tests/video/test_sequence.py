@@ -155,6 +155,16 @@ def test_keypoints_missing_for_a_moment_are_given_to_the_lifter_but_not_called_o
     assert np.array_equal(pose.keypoints, people.keypoints.astype(np.float32), equal_nan=True)
 
 
+def test_the_fit_before_smoothing_is_kept() -> None:
+    """Of each frame as it was lifted; of frames that were filled in there is none."""
+    frames = np.flatnonzero(~np.isin(np.arange(FRAMES), (11, 12)))
+    pose = lift(Oracle(20.0), frames)
+    assert pose.frame_by_frame_px is not None
+    assert np.flatnonzero(np.isnan(pose.frame_by_frame_px)).tolist() == [11, 12]
+    assert np.nanmean(pose.frame_by_frame_px) > np.nanmean(pose.reprojection_error_px)
+    assert np.isfinite(lift(Oracle(20.0), np.arange(FRAMES)).frame_by_frame_px).all()
+
+
 def test_standing_feet_are_held() -> None:
     still = seen(np.repeat(walk()[:1], FRAMES, axis=0))
     people = Keypoints2D(keypoints=still, K=K, image_ids=np.arange(FRAMES))
@@ -166,6 +176,9 @@ def test_standing_feet_are_held() -> None:
 
     assert slide(free) > 1
     assert slide(held) < 0.01
+    assert held.feet_held is not None
+    assert held.feet_held.all()
+    assert free.feet_held is None
     assert held.reprojection_error_px.mean() < 1.2 * free.reprojection_error_px.mean()
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from wholebody_lift._types import Floats, Mask
 from wholebody_lift.skeleton import INDEX
+from wholebody_lift.tracks import runs
 from wholebody_lift.video.smoothing import low_pass
 
 STILL_MM_PER_SECOND = 350.0
@@ -123,12 +124,6 @@ def standing(seen: Floats, depth: Floats, fps: float) -> Mask:
         for start, stop in runs(one):
             one[start:stop] = stop - start >= STANDS_SECONDS * fps
     return stands
-
-
-def runs(mask: Mask) -> list[tuple[int, int]]:
-    """(start, stop) of every unbroken run of True in (T,)."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.astype(np.int8), [0]))))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _blend(correction: Floats, held: Mask, fps: float) -> Floats:

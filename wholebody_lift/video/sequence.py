@@ -105,6 +105,8 @@ class SmoothStretch(NamedTuple):
     """(T, 133)"""
     path: Floats
     """(T, 3) mm, the midpoint of the hips from the camera."""
+    held: Mask | None = None
+    """(T, 2) whether the left and the right foot are held."""
 
 
 def prepare(people: Keypoints2D, *, fps: float | None, smoothness: float, max_gap_seconds: float) -> Frames:
@@ -275,7 +277,7 @@ def _hold_feet(motion: SmoothStretch, flat: Pose3D, frames: Frames) -> SmoothStr
         motion.xyz, motion.path, motion.error_mm, np.nan_to_num(plane), weights, stands, frames.fps
     )
     xyz, path = feet.lock_feet(bone_lengths.lock_lengths(xyz, lengths), path, stands, frames.fps)
-    return motion._replace(xyz=xyz, path=path)
+    return motion._replace(xyz=xyz, path=path, held=stands)
 
 
 def _compared(held: Pose3D, free: Pose3D) -> Pose3D:
@@ -324,11 +326,13 @@ def _assemble(flat: Pose3D, given: Frames, motions: list[SmoothStretch]) -> Pose
         np.concatenate([getattr(motion, name) for motion in motions])[order]
         for name in ("xyz", "error_mm", "path")
     )
+    held = [motion.held for motion in motions if motion.held is not None]
     frames, source, found = frames[order], source[order], found[order]
     rows = source[found]
-    in_camera = (xyz + path[:, None])[found]
-    reprojection = np.full(len(frames), np.nan)
-    reprojection[found] = Seen.of(people[rows], flat.K[rows]).reprojection_error(in_camera)
+    seen = Seen.of(people[rows], flat.K[rows])
+    reprojection, frame_by_frame = np.full((2, len(frames)), np.nan)
+    reprojection[found] = seen.reprojection_error((xyz + path[:, None])[found])
+    frame_by_frame[found] = seen.reprojection_error(flat.xyz[rows] + seen.place(flat.xyz[rows])[:, None])
     return replace(
         flat[source],
         xyz=xyz.astype(np.float32),
@@ -340,4 +344,6 @@ def _assemble(flat: Pose3D, given: Frames, motions: list[SmoothStretch]) -> Pose
         scores=np.where(found[:, None], people.scores[source], 0).astype(np.float32),
         image_ids=frames,
         fps=given.fps,
+        feet_held=np.concatenate(held)[order] if held else None,
+        frame_by_frame_px=frame_by_frame.astype(np.float32),
     )

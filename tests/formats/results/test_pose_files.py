@@ -37,6 +37,8 @@ def make_pose(n: int = 3, *, frame: str = "opencv", image_size: bool = True) -> 
         image_size=np.array([[640.0, 480.0]] * n) if image_size else None,
         scale_source="height_mm",
         frame=frame,
+        feet_held=random.random((n, 2)) < 0.5 if image_size else None,
+        frame_by_frame_px=np.array([1, np.nan, 2], np.float32)[:n] if image_size else None,
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wholebody_lift.errors import InputError, name_people
-from wholebody_lift.pose import FIELD_NAMES, FRAMES, Pose3D
+from wholebody_lift.pose import FIELD_NAMES, FRAMES, OPTIONAL_FIELDS, Pose3D
 from wholebody_lift.skeleton import EDGES, KEYPOINT_NAMES, PARENTS, PARTS
 
 FORMAT = "wholebody-lift pose"
@@ -22,18 +22,16 @@ HEADER_FIELDS = ("camera_source", "scale_source", "fps", "frame")
 ARRAY_FIELDS = tuple(name for name in FIELD_NAMES if name not in HEADER_FIELDS)
 """The fields that have a person axis."""
 
-OPTIONAL_FIELDS = ("image_size", "track_ids")
-"""The fields with a person axis that are left out where they are not known."""
-
 DTYPES: dict[str, type[np.generic]] = {
     **dict.fromkeys(ARRAY_FIELDS, np.float32),
     **dict.fromkeys(("K", "distortion", "image_size"), np.float64),
     "observed": np.bool_,
     "image_ids": np.int64,
     "track_ids": np.int64,
+    "feet_held": np.bool_,
 }
 
-_MAY_BE_NAN = ("keypoints", "reprojection_error_px")
+_MAY_BE_NAN = ("keypoints", "reprojection_error_px", "frame_by_frame_px")
 
 _UNITS = {
     "xyz": "mm from the origin of the frame",
@@ -42,6 +40,7 @@ _UNITS = {
     "K": "px",
     "distortion": "Brown-Conrady k1, k2, p1, p2, k3, without unit",
     "reprojection_error_px": "px",
+    "frame_by_frame_px": "px, the reprojection error of each frame lifted by itself",
     "keypoints": "px from the upper left corner of the image; null or NaN where missing",
     "scores": "0 to 1; 0 where missing",
     "image_size": "width, height in px",
@@ -134,4 +133,9 @@ def _checked(name: str, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return values
 
 
-_LIMITS = {"error_mm": (0.0, np.inf), "scores": (0.0, 1.0), "reprojection_error_px": (0.0, np.inf)}
+_LIMITS = {
+    "error_mm": (0.0, np.inf),
+    "scores": (0.0, 1.0),
+    "reprojection_error_px": (0.0, np.inf),
+    "frame_by_frame_px": (0.0, np.inf),
+}

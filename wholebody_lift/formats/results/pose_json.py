@@ -18,13 +18,12 @@ from wholebody_lift.errors import InputError
 from wholebody_lift.formats.results.pose_header import (
     ARRAY_FIELDS,
     DTYPES,
-    OPTIONAL_FIELDS,
     fields,
     header,
     restore,
 )
 from wholebody_lift.kinds import Kind
-from wholebody_lift.pose import Pose3D
+from wholebody_lift.pose import OPTIONAL_FIELDS, Pose3D
 
 _KEYS = {"image_ids": "image_id", "track_ids": "track_id"}
 """Keys in a person's object that are not named as the field of Pose3D."""
