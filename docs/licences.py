@@ -46,7 +46,9 @@ versions of `constraints.txt`, with the licence that each states. `make sbom` wr
 bill of materials of the same packages (CycloneDX JSON, made with cyclonedx-bom) to `dist/`.
 
 The wheel contains none of these packages. PyTorch's builds with CUDA also install NVIDIA's libraries, under
-NVIDIA's terms. The models that rtmlib downloads have terms of their own ([Photos and videos](detectors.md)).
+NVIDIA's terms. PyAV's wheels (the extra mp4) contain FFmpeg with x264 and x265, which are under the GPL,
+version 2 or later; x264 encodes the videos. The models that rtmlib downloads have terms of their own
+([Photos and videos](detectors.md)).
 
 | Package | Version | Licence | Comes with |
 | --- | --- | --- | --- |

@@ -74,6 +74,8 @@ def test_snippets_run_in_order(page: Path, tmp_path: Path, monkeypatch: pytest.M
         pytest.skip("needs the package's weights, which this checkout lacks")
     if "viewers import figure" in "".join(code):
         pytest.importorskip("matplotlib")
+    if "viewers import clip" in "".join(code):
+        pytest.importorskip("av")
     if "wholebody_lift.bulk" in "".join(code):
         pytest.importorskip("pyarrow")
     (tmp_path / "examples").symlink_to(ROOT / "examples", target_is_directory=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wholebody_lift import Keypoints2D, Lifter, Pose3D, formats, outputs
+from wholebody_lift import Keypoints2D, Lifter, Pose3D, outputs
 from wholebody_lift.config import Config
 from wholebody_lift.model.semgan import SemGAN
 from wholebody_lift.outputs import KINDS
@@ -23,7 +23,11 @@ def pose(squats: Keypoints2D) -> Pose3D:
 def test_options_are_those_of_the_writers() -> None:
     assert KINDS[".json"].options == {"frame": None}
     assert KINDS[".csv"].options == {"frame": None, "layout": "long"}
-    assert KINDS[".html"].options == {"frame": None, "title": "wholebody-lift"}
+    assert KINDS[".html"].options == {
+        "frame": None,
+        "title": "wholebody-lift",
+        "pictures": None,
+    }
     assert KINDS[".trc"].options == {
         "frame": "opensim",
         "origin": "ground",
@@ -55,11 +59,14 @@ ONE_PERSON = (".trc", ".mot", ".bvh")
     ("changes", "obstacles"),
     [
         ({}, dict.fromkeys(ONE_PERSON, "several")),
-        ({"fps": None}, dict.fromkeys(ONE_PERSON, "several") | {".c3d": "when", ".glb": "when"}),
+        (
+            {"fps": None},
+            dict.fromkeys(ONE_PERSON, "several") | dict.fromkeys([".c3d", ".glb", ".mp4"], "when"),
+        ),
         ({"track_ids": None}, dict.fromkeys([*ONE_PERSON, ".c3d", ".glb", ".rrd"], "who")),
         (
             {"track_ids": None, "image_ids": np.arange(4), "fps": None},
-            dict.fromkeys([*ONE_PERSON, ".c3d", ".glb"], "when"),
+            dict.fromkeys([*ONE_PERSON, ".c3d", ".glb", ".mp4"], "when"),
         ),
         (
             {"track_ids": None, "image_ids": np.zeros(4, np.int64), "fps": None},
@@ -77,9 +84,9 @@ def test_obstacles_are_those_of_the_formats(
             path = tmp_path / f"a{suffix}"
             if suffix in obstacles:
                 with pytest.raises(ValueError, match="got"):
-                    formats.write(changed, path)
+                    outputs.write(changed, path)
             else:
-                formats.write(changed, path)
+                outputs.write(changed, path)
 
 
 def test_one_file_for_several_people(pose: Pose3D, tmp_path: Path) -> None:

@@ -43,6 +43,8 @@ class Extra(NamedTuple):
 BULK = Extra("bulk", "ray", "ray")
 C3D = Extra("c3d", "ezc3d", "ezc3d")
 DETECT = Extra("detect", "mediapipe", "mediapipe")
+MP4 = Extra("mp4", "PyAV", "av")
+PILLOW = Extra("mp4", "Pillow", "PIL")
 ONNX = Extra("onnx", "onnxscript", "onnxscript")
 ONNXRUNTIME = Extra("onnxruntime", "onnxruntime", "onnxruntime")
 PANDAS = Extra("pandas", "pandas", "pandas")
@@ -51,5 +53,5 @@ RERUN = Extra("rerun", "rerun-sdk", "rerun")
 PYARROW = Extra("bulk", "pyarrow", "pyarrow")
 RTMLIB = Extra("rtmlib", "rtmlib", "rtmlib")
 
-EXTRAS = (DETECT, RTMLIB, C3D, ONNX, ONNXRUNTIME, PANDAS, PLOT, RERUN, BULK)
+EXTRAS = (DETECT, RTMLIB, C3D, MP4, ONNX, ONNXRUNTIME, PANDAS, PLOT, RERUN, BULK)
 """Those of users; training has its own."""

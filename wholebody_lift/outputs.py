@@ -12,9 +12,9 @@ from wholebody_lift import tracks
 from wholebody_lift.formats import results
 from wholebody_lift.kinds import Kind, Obstacle
 from wholebody_lift.pose import Pose3D
-from wholebody_lift.viewers import figure, html
+from wholebody_lift.viewers import clip, figure, html
 
-KINDS: dict[str, Kind] = results.KINDS | {kind.suffix: kind for kind in (html.KIND, *figure.KINDS)}
+KINDS: dict[str, Kind] = results.KINDS | {kind.suffix: kind for kind in (html.KIND, clip.KIND, *figure.KINDS)}
 """By suffix, in the order in which they are offered."""
 
 

@@ -1,20 +1,22 @@
 """Take the pictures of the page docs/viewer.md: docs/assets/viewer-*.png.
 
-Run from anywhere: `python docs/figures/viewer.py [OUT]`. Needs the extra plot, Playwright and Chromium.
+Run from anywhere: `python docs/figures/viewer.py [OUT]`. Needs Playwright, Chromium, plot and mp4.
 """
 
 import shutil
 import sys
 import tempfile
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from wholebody_lift import Lifter, Pose3D, formats
-from wholebody_lift.viewers import figure, html
+from wholebody_lift.viewers import clip, figure, html
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "docs" / "assets"
@@ -93,6 +95,8 @@ def main() -> None:
             take(page, name, frame, keys, ends, out)
             page.close()
         browser.close()
+    frame = next(islice(clip.frames(one), DEEP, None))
+    Image.fromarray(frame).save(out / "viewer-clip.png", optimize=True)
     figure.write(one, out / "viewer-figure.png", person=DEEP, show_error=True, dpi=140)
     views: tuple[figure.View, ...] = ("camera", "top", (20.0, 40.0))
     figure.write(poses["several"], out / "viewer-figure-people.png", views=views, dpi=140)

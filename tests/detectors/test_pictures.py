@@ -6,6 +6,7 @@ import zlib
 import numpy as np
 import pytest
 
+from wholebody_lift.detectors import Pictures
 from wholebody_lift.detectors.pictures import open_video, read_image
 from wholebody_lift.errors import InputError
 
@@ -262,3 +263,21 @@ def test_a_video_that_ends_in_the_middle_gives_what_is_there(picture, tmp_path, 
     chunks = [found.start() for found in re.finditer(b"00dc", data)]
     path.write_bytes(data[: chunks[5]])
     assert 0 < len(frames_of(path)) < 8
+
+
+def test_the_pictures_of_a_video_are_those_of_its_frames_again_and_again(picture, save_video):
+    video = save_video([picture(red=(8 * i, 40)) for i in range(3)])
+    pictures = Pictures(video)
+    for _ in range(2):
+        numbers, found = zip(*pictures, strict=True)
+        assert numbers == (0, 1, 2)
+        for one, (_, frame) in zip(found, frames_of(video), strict=True):
+            np.testing.assert_array_equal(one, frame)
+
+
+def test_the_picture_of_a_photo_has_number_0(cv2, picture, tmp_path):
+    path = tmp_path / "photo.png"
+    cv2.imwrite(str(path), picture(blue=(40, 40))[..., ::-1])
+    ((number, found),) = Pictures(path)
+    assert number == 0
+    np.testing.assert_array_equal(found, picture(blue=(40, 40)))

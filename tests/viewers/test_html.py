@@ -7,11 +7,13 @@ import re
 import zlib
 from collections import Counter
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from wholebody_lift.errors import DroppedWarning
 from wholebody_lift.pose import FRAMES, Pose3D
 from wholebody_lift.skeleton import EDGES, FACE_FEATURES, KEYPOINT_NAMES, MIRROR, NUM_KEYPOINTS
 from wholebody_lift.viewers import html, palette
@@ -293,3 +295,43 @@ def test_faces_are_drawn_by_their_outlines() -> None:
     assert set(features) == set(neighbours)
     body = {edge for edge in EDGES if edge[1] not in features}
     assert body <= set(shown)
+
+
+def plain_pictures(ids: list[int], width: int = 720, height: int = 1280) -> list[tuple[int, np.ndarray]]:
+    return [(id, np.full((height, width, 3), 40 + 5 * id, np.uint8)) for id in ids]
+
+
+def test_pictures_are_in_the_page_only_if_given(clip: Pose3D) -> None:
+    image = pytest.importorskip("PIL.Image", reason="the extra mp4")
+    some = clip[:4]
+    without = html.render(some)
+    assert data_of(without)["pictures"] is None
+    assert "Pictures" not in facts_of(without)
+    page = html.render(some, pictures=plain_pictures([0, 1, 3, 4]))
+    pictures = data_of(page)["pictures"]
+    assert [picture is None for picture in pictures] == [False, False, True, False]
+    shown = np.asarray(image.open(BytesIO(base64.b64decode(pictures[1]))))
+    assert shown.shape == (960, 540, 3)
+    np.testing.assert_allclose(shown, 45, atol=1)
+    assert facts_of(page)["Pictures"].startswith("3 of 4<small>part of this page")
+
+
+def test_pictures_of_a_clip_are_small_and_limited(clip: Pose3D, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = pytest.importorskip("PIL.Image", reason="the extra mp4")
+    pictures = plain_pictures(list(range(30)), 320, 640)
+    shown = data_of(html.render(clip[:30], pictures=pictures))["pictures"]
+    assert image.open(BytesIO(base64.b64decode(shown[0]))).size == (240, 480)
+    monkeypatch.setattr(html, "PICTURE_BYTES", 10 * max(map(len, shown)))
+    with pytest.warns(DroppedWarning, match=r"of \d+ of 30 images; write an \.mp4"):
+        page = html.render(clip[:30], pictures=pictures)
+    kept = [picture is not None for picture in data_of(page)["pictures"]]
+    assert kept == sorted(kept, reverse=True)  # those at the beginning
+    assert 10 <= sum(kept) < 30
+
+
+def test_a_picture_tells_the_image_size(clip: Pose3D) -> None:
+    pytest.importorskip("PIL", reason="the extra mp4")
+    unknown = replace(clip[:2], image_size=None)
+    assert data_of(html.render(unknown))["arrays"]["size"] is None
+    data = data_of(html.render(unknown, pictures=plain_pictures([0, 1], 300, 200)))
+    assert array_of(data, "size", (2, 2)).tolist() == [[300, 200]] * 2

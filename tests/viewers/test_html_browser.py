@@ -109,10 +109,15 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
     contexts, pages = [], []
 
     def show(
-        pose: Pose3D, viewport: dict[str, int] = DESKTOP, *, fragment: str = "", **options: Any
+        pose: Pose3D,
+        viewport: dict[str, int] = DESKTOP,
+        *,
+        fragment: str = "",
+        pictures: Any = None,
+        **options: Any,
     ) -> Opened:
         path = tmp_path / f"page{len(pages)}.html"
-        html.write(pose, path, title="A </script> test")
+        html.write(pose, path, title="A </script> test", pictures=pictures)
         # Clips that do not play by themselves can be looked at frame by frame.
         still: dict[str, Any] = {"reduced_motion": "reduce"}
         contexts.append(browser.new_context(viewport=viewport, **still | options))
@@ -750,3 +755,36 @@ def test_people_come_and_go(show: Callable[..., Opened], crowd: Pose3D) -> None:
     assert page.locator("#distance").inner_text() == "Not in this frame."
     page.locator("#scrubber").fill("0")
     assert "mm" in page.locator("#distance").inner_text()
+
+
+def test_pictures_lie_under_the_keypoints_of_their_frame(show: Callable[..., Opened], clip: Pose3D) -> None:
+    pytest.importorskip("PIL", reason="the extra mp4")
+    colours = {0: (200, 30, 30), 1: (30, 200, 30), 3: (30, 30, 200)}
+    pictures = [(id, np.full((128, 72, 3), colour, np.uint8)) for id, colour in colours.items()]
+    opened = show(replace(clip[:4], fps=30.0), pictures=pictures)
+    corner = """() => {
+      const canvas = document.getElementById("image");
+      const [x, y] = [canvas.width / 2, canvas.height * 0.03];
+      const copy = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+      copy.drawImage(canvas, -x, -y);
+      return [...copy.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    }"""
+
+    def strongest() -> int | None:
+        """The channel of the picture's colour, or None for the stage's grey."""
+        opened.page.wait_for_timeout(100)  # for decoding
+        opened.settle()
+        pixel = opened.page.evaluate(corner)
+        return None if max(pixel) - min(pixel) < 20 else int(np.argmax(pixel))
+
+    assert strongest() == 0
+    found = []
+    for _ in range(3):
+        opened.page.keyboard.press("ArrowRight")
+        found.append(strongest())
+    assert found == [1, None, 2]
+    opened.page.keyboard.press("i")
+    assert strongest() is None
+    opened.page.get_by_label("Picture", exact=True).check()
+    assert strongest() == 2
+    assert not show(clip[:4]).page.locator("#photo-row").is_visible()

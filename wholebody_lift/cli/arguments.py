@@ -158,6 +158,27 @@ def known(arguments: Namespace) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
+def add_pictures(command: Any) -> None:
+    """Add --pictures, which names what the keypoints were found in, to a command that does not read it."""
+    command.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="FILE",
+        help="the photo or video that the keypoints were found in, for .mp4, and for .html, which then "
+        "contains it: everyone who gets the page sees it (default: keypoints on a plain ground)",
+    )
+
+
+def add_with_pictures(command: ArgumentParser) -> None:
+    """Add --with-pictures to a command that reads pictures."""
+    command.add_argument(
+        "--with-pictures",
+        action="store_true",
+        help="put the pictures into the page, small, under the 2D keypoints: everyone who gets the page sees "
+        "them (an .mp4 always has them)",
+    )
+
+
 def add_detector(command: ArgumentParser) -> None:
     """The detector that finds people, and the score below which a keypoint is missing."""
     command.add_argument(

@@ -62,6 +62,7 @@ def add_arguments(command: ArgumentParser) -> None:
         const=False,
         help=f"omit inferred keypoints ({options.takers('inferred')})",
     )
+    options.add_pictures(group)
     over_time = command.add_argument_group("people over time")
     over_time.add_argument(
         "--fps", type=options.number, metavar="F", help="frames per second (default: that of the result)"

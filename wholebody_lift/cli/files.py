@@ -16,9 +16,12 @@ from wholebody_lift import outputs, tracks
 from wholebody_lift.cli.messages import say
 from wholebody_lift.cli.paths import PIPE, kind_of, outputs_of, title_of
 from wholebody_lift.errors import InputError, listed
+from wholebody_lift.extras import PILLOW
 from wholebody_lift.kinds import Obstacle
+from wholebody_lift.viewers import clip
 
 if TYPE_CHECKING:
+    from wholebody_lift.detectors import Pictures
     from wholebody_lift.keypoints import Keypoints2D
     from wholebody_lift.pose import Pose3D
 
@@ -184,6 +187,34 @@ def check_outputs(arguments: Namespace, paths: Sequence[Path]) -> None:
             raise ImportError(f"{path} needs {kind.missing.package}: {kind.missing.command}")
         if path != PIPE and path.exists() and arguments.input.exists() and path.samefile(arguments.input):
             arguments.wrong_usage(f"{path} is the input; write to another file")
+    check_pictures(arguments, paths)
+
+
+def check_pictures(arguments: Namespace, paths: Sequence[Path]) -> None:
+    """Report before the work starts what keeps pictures from the outputs.
+
+    Raises ImportError without the extra, OSError for a file of --pictures that cannot be opened, InputError
+    for one that is neither a picture nor a video.
+    """
+    given = getattr(arguments, "pictures", None)
+    if given is not None and media_of(given) is None:
+        raise InputError(f"{given}: expected a photo or a video for --pictures, got another file")
+    for path in paths:
+        if pictures_for(arguments, path) is not None:
+            PILLOW.needed_for(f"{path} with pictures")
+
+
+def pictures_for(arguments: Namespace, path: Path) -> Pictures | None:
+    """What --pictures names, or the photo or video that the command reads; pages have it only if asked."""
+    if "pictures" not in kind_of(path).options:
+        return None
+    from wholebody_lift.detectors import Pictures
+
+    given = getattr(arguments, "pictures", None)
+    if given is not None:
+        return Pictures(given)
+    asked = getattr(arguments, "with_pictures", None)
+    return None if asked is None or not (asked or kind_of(path) is clip.KIND) else Pictures(arguments.input)
 
 
 def write_outputs(pose: Pose3D, arguments: Namespace, paths: Sequence[Path], **options: Any) -> None:
@@ -200,6 +231,9 @@ def write_outputs(pose: Pose3D, arguments: Namespace, paths: Sequence[Path], **o
             impossible.append(f"cannot write {path}: {_ADVICE[obstacle]}")
             continue
         taken = {name: value for name, value in options.items() if kind.takes(name, value)}
+        pictures = pictures_for(arguments, path)
+        if pictures is not None:
+            taken["pictures"] = pictures
         if path == PIPE:
             with piped() as file:
                 outputs.write(pose, file, **taken)

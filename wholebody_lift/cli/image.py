@@ -30,6 +30,7 @@ def add_arguments(command: ArgumentParser) -> None:
     options.add_detector(command)
     options.add_track(command)
     options.add_shown_output(command)
+    options.add_with_pictures(command)
     options.add_camera(command, image_size=False)
     options.add_model(command)
     command.set_defaults(smooth="none", track_people=False, smoothness=1.0, lock_feet=False)

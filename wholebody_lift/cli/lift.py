@@ -32,6 +32,7 @@ def add_arguments(command: ArgumentParser) -> None:
     options.add_layout(command)
     options.add_min_score(command, "0.3")
     options.add_shown_output(command)
+    options.add_pictures(command)
     options.add_camera(command)
     options.add_time(command, "that of the file, if it has one")
     options.add_model(command)

@@ -19,7 +19,8 @@ _INSTEAD = {
     ".csv": (".xlsx", ".xls", ".tsv", ".txt", ".parquet"),
     ".npz": (".npy", ".pkl", ".pickle", ".mat", ".h5", ".pt"),
     ".png": (".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff", ".bmp"),
-    ".html": (".htm", ".mp4", ".mov", ".avi"),
+    ".html": (".htm",),
+    ".mp4": (".mov", ".avi", ".mkv", ".webm", ".m4v"),
 }
 """The kind of file to suggest for suffixes that cannot be written."""
 

@@ -38,6 +38,7 @@ def add_arguments(command: ArgumentParser) -> None:
         help="process only every N-th frame (default: %(default)s)",
     )
     options.add_shown_output(command)
+    options.add_with_pictures(command)
     options.add_camera(command, image_size=False)
     options.add_time(command, "that of the video")
     options.add_model(command)

@@ -26,6 +26,7 @@ def add_arguments(command: ArgumentParser) -> None:
         type=one_of((".html",)),
         help="the HTML file (default: beside the result; a temporary file for -)",
     )
+    options.add_pictures(command)
     command.add_argument("--no-open", action="store_true", help="write the HTML file only")
 
 
@@ -35,7 +36,8 @@ def run(arguments: Namespace) -> None:
 
     pose = files.read_result(arguments.input)
     page = arguments.output or files.page_beside(arguments.input)
-    outputs.write(pose, page, title=title_of(arguments.input))
+    files.check_pictures(arguments, [page])
+    outputs.write(pose, page, title=title_of(arguments.input), pictures=files.pictures_for(arguments, page))
     say(arguments, f"wrote {page}")
     if not arguments.no_open:
         files.open_in_browser(arguments, page)

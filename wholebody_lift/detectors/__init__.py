@@ -17,14 +17,14 @@ import numpy.typing as npt
 
 from wholebody_lift._types import Progress
 from wholebody_lift.detectors import mediapipe_holistic, rtmlib_wholebody
-from wholebody_lift.detectors.pictures import Picture, open_video, read_image
+from wholebody_lift.detectors.pictures import Picture, Pictures, open_video, read_image
 from wholebody_lift.errors import InputError
 from wholebody_lift.formats.detections.assemble import Fields, Known, assemble
 from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D
 from wholebody_lift.skeleton import NUM_KEYPOINTS
 from wholebody_lift.video.tracker import Tracker
 
-__all__ = ["available", "detect_image", "detect_video", "start"]
+__all__ = ["Pictures", "available", "detect_image", "detect_video", "start"]
 
 Detect: TypeAlias = Callable[[Picture], npt.ArrayLike]
 """From a picture (H, W, 3) in RGB to its people (N, 133, 3): x, y in pixels and score 0..1. N may be 0."""

@@ -140,6 +140,28 @@ def open_video(path: str | Path, name: str | None = None) -> Iterator[Video]:
         capture.release()
 
 
+@dataclass(frozen=True)
+class Pictures:
+    """The pictures of a photo or a video, with their numbers, read anew by every iteration.
+
+    The numbers are the `image_ids` that `detect_image` and `detect_video` give: 0 for a photo, the frames of
+    a video from 0. Pictures are (H, W, 3) uint8 in RGB, upright; one at a time is in memory.
+
+    Iterating raises what `read_image` and `open_video` raise.
+    """
+
+    path: str | Path
+
+    def __iter__(self) -> Iterator[tuple[int, Picture]]:
+        with Path(self.path).open("rb") as file:
+            begin = file.read(16)
+        if headers.kind_of(begin) == "picture" and not headers.may_be_animated(begin):
+            yield 0, read_image(self.path)
+            return
+        with open_video(self.path) as video:
+            yield from video.frames(1)
+
+
 def _is_text(path: str) -> bool:
     """Whether a path is valid text, without surrogate escapes for bytes of another encoding."""
     try:

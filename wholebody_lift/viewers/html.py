@@ -7,6 +7,7 @@ import math
 import re
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from string import Template
@@ -17,11 +18,12 @@ import numpy.typing as npt
 
 from wholebody_lift import atomic, tracks
 from wholebody_lift._types import AnyFloats
-from wholebody_lift.errors import count
+from wholebody_lift.errors import DroppedWarning, count, warn
 from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import FRAMES, Pose3D
 from wholebody_lift.skeleton import EDGES, FACE_FEATURES, KEYPOINT_NAMES, PARTS
-from wholebody_lift.viewers import palette, views
+from wholebody_lift.viewers import palette, solids, views
+from wholebody_lift.viewers.pictures import Pictures, jpeg, matching
 
 SCRIPTS = (
     "data",
@@ -45,15 +47,25 @@ _UNKNOWN_FPS = 10
 """Frames per second at which a clip of unknown rate plays."""
 
 
-def write(pose: Pose3D, path: str | Path, *, title: str = "wholebody-lift") -> None:
-    """Write the page of `render` to a file. Raises ValueError for a pose without people."""
-    atomic.write_text(path, render(pose, title=title))
+PICTURE_BYTES = 16_000_000
+"""How much of a page its pictures may take."""
+
+_LARGE, _SMALL = (960, 80), (480, 70)  # the longest side in pixels, and JPEG's quality
+_FEW = 20
+"""Up to so many pictures are large."""
+
+
+def write(
+    pose: Pose3D, path: str | Path, *, title: str = "wholebody-lift", pictures: Pictures | None = None
+) -> None:
+    """Write the page of `render` to a file, with the same errors."""
+    atomic.write_text(path, render(pose, title=title, pictures=pictures))
 
 
 KIND = Kind(".html", "Page", "to view, to send", write, "any browser")
 
 
-def render(pose: Pose3D, *, title: str = "wholebody-lift") -> str:
+def render(pose: Pose3D, *, title: str = "wholebody-lift", pictures: Pictures | None = None) -> str:
     """The page as text: it contains everything and loads nothing.
 
     People with the same image id are shown together, at their translations. A clip (with `fps` or
@@ -62,30 +74,38 @@ def render(pose: Pose3D, *, title: str = "wholebody-lift") -> str:
     that the page states (0.1 mm or finer if no keypoint is more than 3.2 m from its person's hips);
     translation and camera stay float32.
 
-    Raises ValueError for a pose without people.
+    Args:
+        pose: the result.
+        title: of the page.
+        pictures: what the keypoints were found in, such as `detectors.Pictures("clip.mp4")`. They become part
+            of the page, as JPEG with a longest side of 480 pixels (960 where there are up to 20), and lie
+            under the 2D keypoints: everyone who gets the page sees them. By default the page has none.
+
+    Warns with `DroppedWarning` where they would take more than `PICTURE_BYTES`: later ones are left out.
+
+    Raises ValueError for a pose without people, ImportError for pictures without Pillow.
     """
     if len(pose) == 0:
         raise ValueError("expected a pose with people to show, got one of 0 people")
-    return page(pose, title, SCRIPTS)
+    return page(pose, title, SCRIPTS, pictures)
 
 
-def page(pose: Pose3D, title: str, scripts: Sequence[str]) -> str:
+def page(pose: Pose3D, title: str, scripts: Sequence[str], pictures: Pictures | None = None) -> str:
     """The page of some people, whose script is these files of page/ joined."""
     from importlib.resources import files  # imported late: `--help` needs this module but not the files
 
     here = files("wholebody_lift.viewers") / "page"
     style = _colours() + (here / "style.css").read_text(encoding="utf-8")
     script = "\n".join((here / f"{name}.js").read_text(encoding="utf-8") for name in scripts)
-    data = _data(pose)
+    pose, shown = _with_pictures(pose, pictures)
+    data = _data(pose) | {"pictures": shown}
     return Template((here / "index.html").read_text(encoding="utf-8")).substitute(
         policy=f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
         "img-src data:; base-uri 'none'; form-action 'none'",
         title=escape(title),
         subtitle=escape(_subtitle(pose)),
         caption=escape(_caption(pose)),
-        facts="\n".join(
-            f"<dt>{term}</dt><dd>{_detail(*lines)}</dd>" for term, *lines in _facts(pose, data["arrays"])
-        ),
+        facts="\n".join(f"<dt>{term}</dt><dd>{_detail(*lines)}</dd>" for term, *lines in _facts(pose, data)),
         style=style,
         script=script,
         data=_embed(data),
@@ -93,6 +113,34 @@ def page(pose: Pose3D, title: str, scripts: Sequence[str]) -> str:
 
 
 # What page/data.js reads
+
+
+def _with_pictures(pose: Pose3D, pictures: Pictures | None) -> tuple[Pose3D, list[str | None] | None]:
+    """The pose, with an image size if the pictures tell it; and of each image id its JPEG as base64."""
+    if pictures is None:
+        return pose, None
+    ids = np.unique(pose.image_ids)
+    longest, quality = _LARGE if len(ids) <= _FEW else _SMALL
+    shown: list[str | None] = []
+    size, room = None, PICTURE_BYTES
+    for picture in matching(pictures, ids):
+        if picture is None or room < 0:
+            shown.append(None)
+            continue
+        size = size or picture.shape[1::-1]
+        text = base64.b64encode(jpeg(picture, longest, quality)).decode()
+        room -= len(text)
+        shown.append(text if room >= 0 else None)
+    if room < 0:
+        kept = len(ids) - shown.count(None)
+        warn(
+            f"expected pictures of up to {PICTURE_BYTES / 1e6:.0f} MB for a page, got more: it has those of "
+            f"{kept} of {len(ids)} images; write an .mp4 for all of them",
+            DroppedWarning,
+        )
+    if size is not None and pose.image_size is None:
+        pose = replace(pose, image_size=np.tile(np.array(size, np.float64), (len(pose), 1)))
+    return pose, shown
 
 
 def _data(pose: Pose3D) -> dict[str, Any]:
@@ -103,6 +151,7 @@ def _data(pose: Pose3D) -> dict[str, Any]:
         **_rows(pose),
         "who": who.tolist(),
         "people": people,
+        "unseen": _unseen(pose, who, len(people)),
         "tracked": pose.track_ids is not None,
         "arrays": _arrays(pose),
     }
@@ -119,8 +168,14 @@ def _by_person(pose: Pose3D) -> tuple[Pose3D, npt.NDArray[np.int64], list[str]]:
     return pose[rows], who[rows], people
 
 
+def _unseen(pose: Pose3D, who: npt.NDArray[np.int64], people: int) -> list[list[int]]:
+    """The keypoints of each person's unseen feet."""
+    unseen = solids.unseen_feet(pose.observed, who)
+    return [np.flatnonzero(unseen[who == person].any(axis=0)).tolist() for person in range(people)]
+
+
 def _skeleton() -> dict[str, Any]:
-    """What is the same for every result: names, parts, colours and edges."""
+    """What is the same for every result: names, parts, colours, edges and solids."""
     return {
         "names": [_in_words(name) for name in KEYPOINT_NAMES],
         "parts": [
@@ -140,6 +195,19 @@ def _skeleton() -> dict[str, Any]:
             (*EDGES[e], palette.EDGE_GROUPS[e], palette.EDGE_PARTS[e], palette.EDGE_LOOKS[e])
             for e in palette.SHOWN_EDGES
         ],
+        "solids": [
+            {
+                "part": solid.part,
+                "group": solid.group,
+                "pale": solid.pale,
+                "keypoints": solid.keypoints,
+                "balls": [ball._asdict() for ball in solid.balls],
+            }
+            for solid in solids.SOLIDS
+        ],
+        "covered": sorted(solids.COVERED),
+        "feet": solids.FEET,
+        "chin": solids.CHIN,
     }
 
 
@@ -293,7 +361,7 @@ def _detail(text: str, *notes: str) -> str:
     return escape(text) + "".join(f"<small>{escape(note)}</small>" for note in notes)
 
 
-def _facts(pose: Pose3D, arrays: dict[str, Any]) -> list[tuple[str, ...]]:
+def _facts(pose: Pose3D, data: dict[str, Any]) -> list[tuple[str, ...]]:
     """(term, text, note, ...) rows that explain the numbers."""
     return [
         *_coordinates(pose),
@@ -302,7 +370,8 @@ def _facts(pose: Pose3D, arrays: dict[str, Any]) -> list[tuple[str, ...]]:
         *_quality(pose),
         ("Ground", "not measured", "level with the camera, through the lowest keypoint"),
         *_frame_rate(pose),
-        ("Rounding", _rounding(arrays), "in this page only"),
+        *_pictures(data["pictures"]),
+        ("Rounding", _rounding(data["arrays"]), "in this page only"),
     ]
 
 
@@ -333,6 +402,14 @@ def _frame_rate(pose: Pose3D) -> list[tuple[str, ...]]:
     if pose.track_ids is not None:
         return [("Frame rate", "unknown", f"1× plays {_UNKNOWN_FPS} frames per second")]
     return []
+
+
+def _pictures(shown: list[str | None] | None) -> list[tuple[str, ...]]:
+    """Whether the page contains pictures: whoever passes it on should know."""
+    if shown is None:
+        return []
+    there = len(shown) - shown.count(None)
+    return [("Pictures", f"{there} of {len(shown)}", "part of this page: everyone who gets it sees them")]
 
 
 def _rounding(arrays: dict[str, Any]) -> str:

@@ -1,63 +1,19 @@
 // ---------------------------------------------------------------- bodies with volume
 
-// Limbs are tapered capsules; trunk, neck and head are hulls of balls. Each solid is a list of balls: a place
-// between keypoints, and a radius in mm (half of the circumferences of an average adult, by pi). Hands and face
-// stay fine lines. Keypoints do not say how thick a limb is, so everyone gets the same radii.
-const named = (name) => {
-  const k = data.names.indexOf(name);
-  if (k < 0) throw new Error(`expected a keypoint called ${name}`);
-  return k;
-};
-const ball = (radius, ...names) => ({ radius, keypoints: names.map(named), up: 0 });
-
-const JAW = "face 9, jaw"; // the chin
-const CHIN = named(JAW);
-const SIDES = ["left", "right"];
-const [SHOULDERS, HIPS, EARS] = ["shoulder", "hip", "ear"].map((joint) => SIDES.map((side) => `${side} ${joint}`));
-const WAIST = SIDES.map((side, i) => // a quarter of the way up from the hips, and narrower than they are
-  ball(62, `${side} shoulder`, `${side} hip`, `${side} hip`, `${SIDES[1 - i]} hip`));
-const SOLIDS = [
-  { part: 0, group: "body_middle", pale: 5, balls: [ // pelvis
-    ...HIPS.map((hip) => ball(78, hip)), ...WAIST,
-  ] },
-  { part: 0, group: "body_middle", pale: 5, balls: [ // chest
-    ...SHOULDERS.map((shoulder) => ball(50, shoulder)), ball(66, ...SHOULDERS), ...WAIST,
-  ] },
-  { part: 0, group: "body_middle", pale: 5, balls: [ball(56, ...SHOULDERS), ball(50, ...EARS)] }, // neck
-  { part: 0, group: "body_middle", pale: 9, balls: [ // head
-    { ...ball(86, ...EARS), up: 40 }, ball(66, ...EARS), ball(34, JAW),
-  ] },
-  ...SIDES.flatMap((side) => [
-    [`body_${side}`, 0, ball(47, `${side} shoulder`), ball(39, `${side} elbow`)],
-    [`body_${side}`, 0, ball(39, `${side} elbow`), ball(27, `${side} wrist`)],
-    [`body_${side}`, 0, ball(80, `${side} hip`), ball(56, `${side} knee`)],
-    [`body_${side}`, 0, ball(56, `${side} knee`), ball(37, `${side} ankle`)],
-    [`feet_${side}`, 1, ball(34, `${side} heel`), ball(24, `${side} big toe`), ball(21, `${side} small toe`), ball(33, `${side} ankle`)],
-  ].map(([group, part, ...balls]) => ({ part, group, balls }))),
-].map((solid) => ({ ...solid, group: data.groups.indexOf(solid.group), keypoints: [...new Set(solid.balls.flatMap((b) => b.keypoints))] }));
+// The solids of viewers/solids.py: hulls of balls, each in the middle of some keypoints, with a radius in mm.
+const SOLIDS = data.solids.map((solid) => ({
+  ...solid, group: data.groups.indexOf(solid.group), part: data.parts.findIndex(({ part }) => part === solid.part),
+}));
 
 const FAINT = 0.32; // opacity of a limb that was inferred
 const ROUND = 24; // corners of a ball's outline
 const CIRCLE = Array.from({ length: ROUND }, (_, n) => [Math.cos((2 * Math.PI * n) / ROUND), Math.sin((2 * Math.PI * n) / ROUND)]);
 const LEAST_RADIUS = 1.4; // pixels
 
-// Keypoints of the body and feet are the solids' own; those of the face still show on the head.
-const inSolid = new Uint8Array(KEYPOINTS);
-for (const { keypoints } of SOLIDS) for (const k of keypoints) inSolid[k] = 1;
-inSolid[CHIN] = 0;
-for (const name of ["nose", ...SIDES.flatMap((side) => [`${side} eye`, `${side} ear`])]) inSolid[named(name)] = 1;
+const inSolid = new Uint8Array(KEYPOINTS); // they are not drawn beside the solids
+for (const k of data.covered) inSolid[k] = 1;
 
-// The feet that no picture of a person shows: ankle, heel and toes inferred in every frame. They are hidden
-// by default: where they are is only a guess from what people look like in general.
-const FEET = SIDES.map((side) => ["ankle", "heel", "big toe", "small toe"].map((name) => named(`${side} ${name}`)));
-const unseen = data.people.map(() => new Set());
-for (let who = 0; who < unseen.length; who++) {
-  const rows = [...data.who.keys()].filter((row) => data.who[row] === who);
-  for (const foot of FEET) {
-    if (rows.some((row) => foot.some((k) => observed[KEYPOINTS * row + k]))) continue;
-    foot.slice(1).forEach((k) => unseen[who].add(k)); // the ankle ends the shank
-  }
-}
+const unseen = data.unseen.map((keypoints) => new Set(keypoints)); // of each person
 const anyUnseen = unseen.some((feet) => feet.size > 0);
 const shows = (row, k) => visible(k) && (state.unseenFeet || !unseen[data.who[row]].has(k));
 
@@ -76,12 +32,12 @@ function queueSolids(i) {
 }
 
 function drawSolid(ctx, i, n) {
-  const { balls, group, keypoints, pale = 0 } = SOLIDS[n];
+  const { balls, group, keypoints, pale } = SOLIDS[n];
   const row = KEYPOINTS * drawn[i];
   const places = balls.map((b) => placeBall(i, b));
   const seen = keypoints.filter((k) => observed[row + k]).length * 2 >= keypoints.length;
   const away = places.reduce((sum, [, , , depth]) => sum + depth / places.length, 0);
-  const level = Math.min(FADES, fade(away, true) + pale);
+  const level = Math.min(FADES, fade(away, true) + Math.round((pale / DEEPEST_FADE) * FADES));
   const error = keypoints.reduce((sum, k) => sum + errors[row + k] / keypoints.length, 0);
   ctx.globalAlpha = seen ? 1 : FAINT;
   ctx.beginPath();
@@ -109,8 +65,8 @@ function placeBall(i, { keypoints, radius, up }) {
     scale += at[p + 3] / keypoints.length;
   }
   if (up) { // towards the crown: away from the jaw
-    const jaw = 4 * (KEYPOINTS * i + CHIN);
-    const away = Math.hypot(...minus(mean3(i, keypoints), mean3(i, [CHIN]))) || 1;
+    const jaw = 4 * (KEYPOINTS * i + data.chin);
+    const away = Math.hypot(...minus(mean3(i, keypoints), mean3(i, [data.chin]))) || 1;
     x += ((x - at[jaw]) * up) / away;
     y += ((y - at[jaw + 1]) * up) / away;
   }

@@ -102,7 +102,7 @@ function watchKeys() {
     " ": () => play(!state.playing), ArrowLeft: () => jump(state.frame - 1), ArrowRight: () => jump(state.frame + 1),
     Home: () => jump(0), End: () => jump(frames.length - 1), "[": () => changeSpeed(-1), "]": () => changeSpeed(1),
     e: () => setError({ off: "halo", halo: "colour", colour: "off" }[state.error]),
-    g: click("ground"), b: click("volume"), u: click("unseenFeet"), v: click("frustum"), p: click("placed"), m: click("measure"), d: click("theme"),
+    g: click("ground"), b: click("volume"), u: click("unseenFeet"), v: click("frustum"), i: click("photo"), p: click("placed"), m: click("measure"), d: click("theme"),
     "?": click("help-open"), Escape: closeAll,
   };
   const turns = { ArrowLeft: [0.1, 0], ArrowRight: [-0.1, 0], ArrowUp: [0, 0.1], ArrowDown: [0, -0.1] };

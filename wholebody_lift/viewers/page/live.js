@@ -7,7 +7,7 @@ const FOOT_SECONDS = 1; // feet are shown for so long after they were last seen
 const GROUND_SHARE = 0.1; // by how much a frame moves the ground, which would shake otherwise
 
 const slotOf = new Map(); // person → slot
-const footSeen = Array.from({ length: SLOTS }, () => FEET.map(() => -Infinity)); // seconds
+const footSeen = Array.from({ length: SLOTS }, () => data.feet.map(() => -Infinity)); // seconds
 
 function showLive({ people, rays: toPlane, size, picture }) {
   const before = frames[0].rows.length;
@@ -50,7 +50,7 @@ function fillSlot(slot, person) {
   observed.set(person.observed, KEYPOINTS * slot);
   const now = performance.now() / 1000;
   unseen[slot].clear();
-  FEET.forEach((foot, side) => {
+  data.feet.forEach((foot, side) => {
     if (foot.some((k) => observed[KEYPOINTS * slot + k])) footSeen[slot][side] = now;
     if (now - footSeen[slot][side] > FOOT_SECONDS) foot.slice(1).forEach((k) => unseen[slot].add(k));
   });

@@ -70,7 +70,8 @@ function start() {
   }
   $("placed-row").hidden = ROWS < 2;
   $("unseen-row").hidden = !anyUnseen;
-  for (const name of ["volume", "unseenFeet", "ground", "frustum", "placed"]) {
+  $("photo-row").hidden = !data.pictures;
+  for (const name of ["volume", "unseenFeet", "ground", "frustum", "photo", "placed"]) {
     $(name).checked = state[name];
     $(name).addEventListener("change", () => {
       if (name === "placed") state.placedByCamera = false;

@@ -57,9 +57,9 @@ function drawPicture() {
   ctx.clearRect(0, 0, width, height);
   ctx.fillStyle = theme.stageInk;
   ctx.fillRect(left, top, w * scale, h * scale);
-  if (layout.picture) ctx.drawImage(layout.picture, left, top, w * scale, h * scale);
   ctx.lineWidth = 1;
   ctx.strokeStyle = theme.lineInk;
+  drawPhoto(ctx, left, top, w * scale, h * scale);
   if (!sizes) ctx.setLineDash([4, 4]);
   ctx.strokeRect(left, top, w * scale, h * scale);
   ctx.setLineDash([]);
@@ -74,6 +74,40 @@ function drawPicture() {
   ctx.lineCap = "round";
   data.groups.forEach((_, group) => drawColour(ctx, group, rows.length));
   for (const chosen of [state.hover ?? state.pinned, ...state.ends]) drawRing(ctx, spotIn(image, chosen));
+}
+
+// Photos that are part of the page are decoded shortly before they are due. Until one is ready, the one before it
+// stays in its place.
+const AHEAD = 6; // frames
+const DIMMED = 0.18;
+const photos = new Map(); // frame to Image
+
+function photoOf(frame) {
+  if (!photos.has(frame)) {
+    const content = data.pictures[frame];
+    const decoding = content === null ? null : Object.assign(new Image(), { src: `data:image/jpeg;base64,${content}` });
+    decoding?.addEventListener("load", () => { if (frame === state.frame) redraw(); });
+    photos.set(frame, decoding);
+    if (photos.size > 4 * AHEAD) photos.delete(photos.keys().next().value);
+  }
+  return photos.get(frame);
+}
+
+function findPhoto() {
+  for (let n = 0; n <= (isClip ? AHEAD : 1); n++) photoOf((state.frame + n) % frames.length);
+  const photo = photoOf(state.frame);
+  if (photo === null || !state.photo) layout.picture = null;
+  else if (photo.complete) layout.picture = photo;
+}
+
+function drawPhoto(ctx, left, top, width, height) {
+  if (data.pictures) findPhoto();
+  if (!layout.picture) return;
+  ctx.drawImage(layout.picture, left, top, width, height);
+  if (!data.pictures) return; // a running camera's
+  ctx.globalAlpha = DIMMED;
+  ctx.fillRect(left, top, width, height); // in the stage's colour, so that the keypoints stand out
+  ctx.globalAlpha = 1;
 }
 
 const places = new Float32Array(2 * KEYPOINTS * most); // pixel x and y of the canvas; x is NaN where not shown
