@@ -102,6 +102,16 @@ class TestExport:
             main(["export", str(clip)])
         assert "expected -o or --angles" in capsys.readouterr().err
 
+    def test_angles_are_plotted(self, clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        pytest.importorskip("matplotlib", reason="plots need the extra [plot]")
+        plot = tmp_path / "plots" / "angles.png"
+        words = ["export", str(clip), "--fps", "25", "--angles", str(plot)]
+        assert main([*words, "--track", "8"]) == 0
+        assert plot.read_bytes().startswith(b"\x89PNG")
+        assert f"wrote {plot}" in capsys.readouterr().out
+        assert main(words) == 1
+        assert "expected one person to plot, got 2; choose one with --track" in error_of(capsys)
+
     def test_frame_of_the_pipe(self, result: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["export", str(result), "-o", "-", "--frame", "unity"]) == 0
         assert json.loads(capsys.readouterr().out)["frame"]["name"] == "unity"

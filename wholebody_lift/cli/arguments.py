@@ -67,10 +67,10 @@ def add_output(command: ArgumentParser, *, named: str = "") -> None:
     )
     group.add_argument(
         "--angles",
-        metavar="TABLE",
-        type=one_of((".csv",)),
-        help="also write joint angles, in degrees with their expected errors, as this .csv; OpenSim takes "
-        ".mot",
+        metavar="OUT",
+        type=one_of((".csv", ".png", ".pdf", ".svg")),
+        help="also write joint angles, in degrees with their expected errors: as a table (.csv), or plotted "
+        "over time (.png, .pdf, .svg; one person); OpenSim takes .mot",
     )
     group.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
 

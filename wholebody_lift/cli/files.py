@@ -181,7 +181,8 @@ def check_outputs(arguments: Namespace, paths: Sequence[Path]) -> None:
     Raises ImportError for a kind of file whose extra is not installed; exits where the input would be
     overwritten.
     """
-    for path in paths:
+    angles = [] if arguments.angles is None else [arguments.angles]
+    for path in [*paths, *angles]:
         kind = kind_of(path)
         if kind.missing is not None:
             raise ImportError(f"{path} needs {kind.missing.package}: {kind.missing.command}")
@@ -241,10 +242,21 @@ def write_outputs(pose: Pose3D, arguments: Namespace, paths: Sequence[Path], **o
             written = outputs.write(pose, path, **taken)
             say(arguments, f"wrote {listed(written)}")
     if arguments.angles is not None:
-        outputs.write(pose, arguments.angles, layout="angles")
+        _write_angles(pose, arguments.angles)
         say(arguments, f"wrote {arguments.angles}")
     if impossible:
         raise ValueError("; ".join(impossible))
+
+
+def _write_angles(pose: Pose3D, path: Path) -> None:
+    """Joint angles as a table, or as a plot."""
+    if path.suffix.lower() == ".csv":
+        outputs.write(pose, path, layout="angles")
+        return
+    from wholebody_lift.viewers import angle_plot
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    angle_plot.write(pose, path)
 
 
 @contextmanager

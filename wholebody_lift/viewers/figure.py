@@ -108,7 +108,11 @@ def write(pose: Pose3D, path: str | Path, *, dpi: float = 200, **options: Any) -
 
     `options` and errors are those of `plot`.
     """
-    figure = plot(pose, **options)
+    save(plot(pose, **options), path, dpi)
+
+
+def save(figure: Figure, path: str | Path, dpi: float) -> None:
+    """Save a figure by suffix: text in .pdf and .svg stays text."""
     from matplotlib import rc_context
 
     with (

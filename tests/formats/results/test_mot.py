@@ -62,3 +62,17 @@ def test_gaps_are_filled_and_angles_do_not_jump(tmp_path):
 def test_one_person(tmp_path):
     with pytest.raises(ValueError, match="expected one person, as a MOT file holds one"):
         formats.write(clip(3, tracks=(1, 2)), tmp_path / "walk.mot")
+
+
+def test_opensim_reads_the_same_numbers(tmp_path):
+    opensim = pytest.importorskip("opensim", reason="needs the package opensim")
+    path = tmp_path / "walk.mot"
+    formats.write(clip(7), path)
+    table = opensim.TimeSeriesTable(str(path))
+    _, ours = read(path)
+    assert list(table.getColumnLabels()) == list(ours)[1:]
+    assert table.getTableMetaDataString("inDegrees") == "yes"
+    np.testing.assert_array_equal(table.getIndependentColumn(), ours["time"])
+    np.testing.assert_array_equal(table.getMatrix().to_numpy(), np.stack(list(ours.values())[1:], axis=1))
+    storage = opensim.Storage(str(path))
+    assert (storage.getSize(), storage.isInDegrees()) == (7, True)

@@ -1,4 +1,9 @@
-"""The bone names of animation programs, so that they can map the bones by name."""
+"""The bone names of animation programs, so that they can map the bones by name.
+
+Sources: the humanoid of the VRM 1.0 specification (VRMC_vrm-1.0/humanoid.md); the metarig "Human" of Rigify
+in Blender 5.0 (rigify/metarigs/human.py); for Mixamo and Unreal, the retargeting maps that others use, such
+as those of the VRM add-on for Blender.
+"""
 
 from __future__ import annotations
 
