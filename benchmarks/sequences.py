@@ -31,6 +31,7 @@ from benchmarks import real
 from wholebody_lift import InputWarning, Keypoints2D, Lifter, LiveLifter, Pose3D
 from wholebody_lift.body.bone_lengths import CONSTANT_EDGES
 from wholebody_lift.camera import intrinsics, project
+from wholebody_lift.ground import Ground
 from wholebody_lift.keypoints import MIN_SCORE
 from wholebody_lift.skeleton import ROOT, indices
 from wholebody_lift.train.evaluation import metrics
@@ -93,6 +94,10 @@ class Video(NamedTuple):
     """(T, 133, 3) mm from the camera: the truth."""
     people: Keypoints2D
     """What the detector says, with the camera and the person's height."""
+    down: Tensor
+    """(3,) unit vector along gravity, in the camera's axes."""
+    camera_height_mm: float
+    """Height of the camera above the floor."""
 
 
 def recorded_motion(data: Path, split: bank.Split, count: int, rig: Rig) -> Iterator[tuple[str, Tensor]]:
@@ -180,7 +185,9 @@ def film(name: str, motion: Tensor, rig: Rig, generator: torch.Generator) -> Vid
         for _ in range(2)
     )
     world = rig.pose(rest, hands.attach(rotations.to_matrix(motion), left, right))
-    views = _views(_on_floor(world), generator)
+    world = _on_floor(world)
+    views = _views(world, generator)
+    down = -views.rotation[0, :, 2]
     xy, scores = _detect(views, generator)
     people = Keypoints2D(
         keypoints=xy.numpy(),
@@ -191,7 +198,9 @@ def film(name: str, motion: Tensor, rig: Rig, generator: torch.Generator) -> Vid
         image_ids=np.arange(frames),
         fps=FPS,
     )
-    return Video(name, views.xyz, people)
+    # What is at height z above the floor is camera_height - z below the camera.
+    height = float((views.xyz[0, 0] @ down) + world[0, 0, 2])
+    return Video(name, views.xyz, people, down, height)
 
 
 def _on_floor(world: Tensor) -> Tensor:
@@ -355,6 +364,73 @@ def _live(lifter: Lifter, videos: Sequence[Video]) -> list[Lifted]:
     return [_arrays(rows) for rows in poses]
 
 
+class GroundError(NamedTuple):
+    """How far the ground of a result is off."""
+
+    down: float
+    """degrees"""
+    down_said: float
+    """degrees, the spread that the result states"""
+    floor: float
+    """mm, where the person's feet are; positive: the result's floor is too low"""
+    floor_said: float
+    """mm, the spread that the result states"""
+
+
+def ground_error(ground: Ground | None, video: Video) -> GroundError:
+    """NaN where there is no ground."""
+    if ground is None:
+        return GroundError(math.nan, math.nan, math.nan, math.nan)
+    found, true = np.array(ground.down), video.down.double().numpy()
+    feet = video.xyz[:, [toe for ball in BALLS for toe in ball]].double().mean((0, 1)).numpy()
+    return GroundError(
+        down=math.degrees(math.acos(min(1.0, float(found @ true)))),
+        down_said=ground.down_spread_deg,
+        floor=(ground.camera_height_mm - found @ feet) - (video.camera_height_mm - true @ feet),
+        floor_said=ground.height_spread_mm,
+    )
+
+
+def _grounds(lifter: Lifter, videos: Sequence[Video]) -> Iterator[tuple[str, list[GroundError]]]:
+    """The errors of the ground: of a camera that is taken to be level, from people, and with its height."""
+    level = [math.degrees(math.acos(min(1.0, float(v.down[1])))) for v in videos]
+    yield "taken as level", [GroundError(error, math.nan, math.nan, math.nan) for error in level]
+    for name, lock_feet, height_known in (
+        ("from people", False, False),
+        ("from people, `lock_feet`", True, False),
+        ("from people, height of the camera given", False, True),
+    ):
+        poses = [
+            lifter.lift_sequence(
+                v.people, lock_feet=lock_feet, camera_height_mm=v.camera_height_mm if height_known else None
+            )
+            for v in videos
+        ]
+        yield name, [ground_error(pose.ground, v) for pose, v in zip(poses, videos, strict=True)]
+
+
+def _ground_rows(lifter: Lifter, videos: Sequence[Video]) -> list[tuple[str, ...]]:
+    rows = []
+    for name, errors in _grounds(lifter, videos):
+        found = np.array([error for error in errors if not math.isnan(error.down)])
+        mean, worst = (f"{of(found[:, 0]):.1f}" if len(found) else "" for of in (np.mean, np.max))
+        rms = [math.sqrt((column**2).mean()) for column in found.T] if len(found) else [math.nan] * 4
+        figures = [f"{rms[0]:.1f}", f"{rms[1]:.1f}", f"{rms[2]:.0f}", f"{rms[3]:.0f}"]
+        known = ["" if figure == "nan" else figure for figure in figures]
+        rows.append((name, f"{len(found)}", mean, worst, *known))
+    return rows
+
+
+GROUND_COLUMNS = (
+    "videos with a ground",
+    "down, mean error, degrees",
+    "worst",
+    "root mean square",
+    "stated",
+    "floor, root mean square error, mm",
+    "stated",
+)
+
 WAYS: dict[str, Callable[[Lifter, Sequence[Video]], list[Lifted]]] = {
     "frame by frame": lambda lifter, videos: [_arrays([lifter.lift(v.people)]) for v in videos],
     "`lift_sequence`": lambda lifter, videos: [_arrays([lifter.lift_sequence(v.people)]) for v in videos],
@@ -407,6 +483,8 @@ def main() -> None:
         results = [measure(*lifted, v.xyz) for lifted, v in zip(way(lifter, videos), videos, strict=True)]
         rows.append((name, *(f"{mean:.1f}" for mean in np.nanmean(results, axis=0))))
     print(table(("", *COLUMNS), rows))
+    print()
+    print(table(("", *GROUND_COLUMNS), _ground_rows(lifter, videos)))
 
 
 if __name__ == "__main__":

@@ -59,6 +59,9 @@ def test_what_weights_cannot_be_told_is_an_error(pixels: np.ndarray, name: str) 
     lifter = _lifter(*(other for other in INPUTS if other != name))
     with pytest.raises(InputError, match=f"expected weights with an input for {name}"):
         lifter.lift(pixels, **{name: _facts()[name]})
+    if name == "gravity":  # of use for the ground in any case
+        assert lifter.lift_sequence(pixels, fps=30, gravity=_facts()[name]) is not None
+        return
     with pytest.raises(InputError, match=f"input for {name}"):
         lifter.lift_sequence(pixels, fps=30, **{name: _facts()[name]})
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from wholebody_lift import skeleton
-from wholebody_lift.pose import FRAMES, Pose3D
+from wholebody_lift.ground import Ground
+from wholebody_lift.pose import FRAMES, WORLD, Pose3D
 
 
 def make_pose(n: int = 3, **changes: Any) -> Pose3D:
@@ -54,7 +55,7 @@ def test_indexing_keeps_the_person_axis() -> None:
         pose[3]
 
 
-@pytest.mark.parametrize("frame", FRAMES)
+@pytest.mark.parametrize("frame", [frame for frame in FRAMES if frame != WORLD])
 def test_frames_there_and_back(frame: str) -> None:
     pose = make_pose()
     turned = pose.to(frame)
@@ -64,22 +65,58 @@ def test_frames_there_and_back(frame: str) -> None:
     assert np.array_equal(turned.in_camera, turned.xyz + turned.translation[:, None])
 
 
+TILTED = Ground((0.0, 0.96, 0.28), 1500.0, 2.0, 30.0)
+
+
+@pytest.mark.parametrize("other", FRAMES)
+def test_world_there_and_back(other: str) -> None:
+    pose = make_pose(ground=TILTED)
+    world = pose.to(other).to(WORLD)
+    assert world.frame == WORLD
+    assert np.allclose(world.to(other).to("opencv").in_camera, pose.in_camera, atol=2e-3)
+    assert np.allclose(world.to(WORLD).in_camera, world.in_camera)
+
+
+def test_world_is_upright_and_on_the_floor() -> None:
+    """z is the height above the floor, and directions from the hips do not depend on where the floor is."""
+    pose = make_pose(ground=TILTED)
+    world = pose.to(WORLD)
+    assert np.allclose(world.in_camera[..., 2], TILTED.height_of(pose.in_camera), atol=1e-2)
+    assert np.allclose(world.xyz, pose.xyz @ TILTED.matrix.T, atol=1e-3)
+
+
+def test_world_needs_a_ground() -> None:
+    with pytest.raises(ValueError, match="whose ground is known"):
+        make_pose().to(WORLD)
+    with pytest.raises(ValueError, match="whose ground is known"):
+        make_pose(frame=WORLD)
+    with pytest.raises(ValueError, match="whose ground is known"):
+        replace(make_pose(ground=TILTED).to(WORLD), ground=None)
+
+
+def test_summary_tells_the_ground() -> None:
+    assert TILTED.in_words() in make_pose(ground=TILTED).summary()
+    assert "ground" not in make_pose().summary()
+
+
 def test_each_frame_means_what_it_says() -> None:
     """A point to the right of, above and behind the hips, as the camera sees it."""
     directions = {
         "image right": (1, 0, 0), "image down": (0, 1, 0), "image up": (0, -1, 0),
         "away from the camera": (0, 0, 1), "towards the camera": (0, 0, -1),
+        "level, image right": (1, 0, 0), "level, away from the camera": (0, 0, 1), "up": (0, -1, 0),
     }  # fmt: skip
     for spec in FRAMES.values():
         assert [list(row) for row in spec.matrix] == [list(directions[a]) for a in (spec.x, spec.y, spec.z)]
     assert {name: spec.handedness for name, spec in FRAMES.items()} == {
         "opencv": "right", "opengl": "right", "blender": "right", "unity": "left", "opensim": "right",
+        "world": "right",
     }  # fmt: skip
     assert (FRAMES["blender"].z, FRAMES["unity"].y, FRAMES["opensim"].y) == ("image up",) * 3
 
 
 def test_unknown_frame_names_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"opencv, opengl, blender, unity, opensim, got 'maya'"):
+    with pytest.raises(ValueError, match=r"opencv, opengl, blender, unity, opensim, world, got 'maya'"):
         make_pose().to("maya")
 
 
@@ -150,6 +187,9 @@ def test_what_only_sequences_know_is_kept_if_all_pieces_have_it() -> None:
     assert both.feet_held is not None
     assert both.feet_held.shape == (4, 2)
     assert Pose3D.concatenate([sequence, make_pose(2)]).feet_held is None
+    here, there = make_pose(2, ground=TILTED), make_pose(2, ground=replace(TILTED, camera_height_mm=900.0))
+    assert Pose3D.concatenate([here, here]).ground == TILTED
+    assert Pose3D.concatenate([here, there]).ground is None
 
 
 def test_nobody_is_counted_as_nobody() -> None:

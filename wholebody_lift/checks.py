@@ -54,6 +54,9 @@ BONE_RANGE_MM = (10.0, 1000.0)
 GRAVITY_SPREAD_DEG = 5.0
 """Default spread of a known gravity, in degrees: that of a camera held level by hand."""
 
+MAX_CAMERA_HEIGHT_MM = 1e5
+"""A hundred metres: the roof of a stadium."""
+
 MAX_DEPTH_MM = 1e6
 """A kilometre."""
 

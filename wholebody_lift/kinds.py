@@ -49,7 +49,12 @@ class Kind:
     names: tuple[str, ...] = ()
 
     def takes(self, option: str, value: Any) -> bool:
-        """Whether `write` takes an option with this value; names of bones are not those of markers."""
+        """Whether `write` takes an option with this value; names of bones are not those of markers.
+
+        Frame "world" makes the result level, whatever axes the file has.
+        """
+        if option == "frame" and value == "world":
+            return True
         return option in self.options and (option != "names" or value in self.names)
 
     @cached_property

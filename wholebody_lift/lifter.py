@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from wholebody_lift import backends, pretrained
+from wholebody_lift import backends, checks, pretrained
 from wholebody_lift._types import Progress
 from wholebody_lift.backends import Backend, Name
 from wholebody_lift.config import INPUTS
@@ -206,6 +206,7 @@ class Lifter:
         gravity: npt.ArrayLike | Literal["level"] | None = None,
         gravity_spread_deg: float | None = None,
         depth: npt.ArrayLike | None = None,
+        camera_height_mm: float | None = None,
         lock_feet: bool = False,
         smoothness: float = 1.0,
         max_gap_seconds: float = sequence.MAX_GAP_SECONDS,
@@ -228,9 +229,12 @@ class Lifter:
             distortion: (5,) Brown-Conrady k1 k2 p1 p2 k3; needs K.
             height_mm: the person's standing height.
             bone_lengths: (12,) or by name, as in `lift`.
-            gravity: (3,) or "level", as in `lift`; or (T, 3) for a camera that turns.
+            gravity: (3,) or "level", as in `lift`; or (T, 3) for a camera that turns. One direction for all
+                frames is `ground.down` of the result, also for weights without this input.
             gravity_spread_deg: by how many degrees gravity may be off, about; 5 by default.
             depth: (T, 133), as in `lift`.
+            camera_height_mm: height of the camera above the floor, for `ground`; needs a known height_mm or
+                bone_lengths.
             lock_feet: keep standing feet in their place, and fit body and path to them and to the 2D over
                 time. For cameras that do not move.
             smoothness: 0.001 to 1000; divides all cut-off frequencies: 2 is smoother, 0.5 follows faster.
@@ -243,7 +247,8 @@ class Lifter:
             Pose3D with a row for each frame and person, ordered by frame and then track. `image_ids` says
             which frame; frames in longer gaps have no row. In a frame that was filled in, no keypoint is
             `observed` and `reprojection_error_px` is NaN. `error_mm` is the error that was
-            expected of each frame by itself.
+            expected of each frame by itself. `ground` is set where feet are seen to stand, or gravity and
+            camera_height_mm are given.
 
         Raises:
             InputError: as `lift`; also without fps, or for several people without track ids.
@@ -262,7 +267,7 @@ class Lifter:
             "depth": depth,
         }
         given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
-        self._require_inputs(given)
+        self._require_inputs(given.keys() - _ALSO_FOR_THE_GROUND)
         if not isinstance(keypoints, Keypoints2D):
             keypoints = sequence.read_frames(keypoints, given)
         elif given:
@@ -271,9 +276,14 @@ class Lifter:
             )
         if track:
             keypoints = tracker.follow(keypoints)
+        floor_at = _camera_height(camera_height_mm, keypoints)
         frames = sequence.prepare(keypoints, fps=fps, smoothness=smoothness, max_gap_seconds=max_gap_seconds)
-        flat = self._lift(frames.smooth, progress)
-        return _with_warnings(_require_finite(sequence.finish(frames, flat, lock_feet=lock_feet)))
+        smooth = frames.smooth
+        if "gravity" not in self.backend.config.inputs:
+            smooth = smooth.model_copy(update=dict.fromkeys(_ALSO_FOR_THE_GROUND))
+        flat = self._lift(smooth, progress)
+        pose = sequence.finish(frames, flat, lock_feet=lock_feet, camera_height_mm=floor_at)
+        return _with_warnings(_require_finite(pose))
 
     def save_pretrained(self, directory: str | Path, *, onnx: bool = False) -> None:
         """Write config.json and model.safetensors, for `from_pretrained(directory)`. Needs torch.
@@ -367,6 +377,23 @@ def _scale_source(people: Keypoints2D) -> ScaleSource:
     if people.height_mm is not None:
         return "height_mm"
     return "average_adult" if people.bone_lengths is None else "bone_lengths"
+
+
+_ALSO_FOR_THE_GROUND = ("gravity", "gravity_spread_deg")
+"""What a sequence makes use of even if the weights do not."""
+
+
+def _camera_height(camera_height_mm: float | None, people: Keypoints2D) -> float | None:
+    """The height as a number. Raises InputError beside people of unknown size."""
+    if camera_height_mm is None:
+        return None
+    height = checks.number("camera_height_mm", camera_height_mm, most=checks.MAX_CAMERA_HEIGHT_MM)
+    if _scale_source(people) == "average_adult":
+        raise InputError(
+            "expected height_mm or bone_lengths beside camera_height_mm, got neither: the floor would not be "
+            "at the feet of people whose size is assumed; pass height_mm, or omit camera_height_mm"
+        )
+    return height
 
 
 _BEYOND = (

@@ -11,7 +11,7 @@ from typing import Any
 from wholebody_lift import tracks
 from wholebody_lift.formats import results
 from wholebody_lift.kinds import Kind, Obstacle
-from wholebody_lift.pose import Pose3D
+from wholebody_lift.pose import WORLD, Pose3D
 from wholebody_lift.viewers import clip, figure, html
 
 KINDS: dict[str, Kind] = results.KINDS | {kind.suffix: kind for kind in (html.KIND, clip.KIND, *figure.KINDS)}
@@ -30,7 +30,7 @@ def write(pose: Pose3D, path: Path, **options: Any) -> list[Path]:
     """
     kind = KINDS[path.suffix.lower()]
     path.parent.mkdir(parents=True, exist_ok=True)
-    if "frame" in options and kind.options["frame"] is None:
+    if options.get("frame") == WORLD or ("frame" in options and kind.options["frame"] is None):
         pose = pose.to(options.pop("frame"))
     return kind.write(pose, path, **options) or [path]
 

@@ -14,6 +14,7 @@ from wholebody_lift import checks, over_time, tracks
 from wholebody_lift._types import AnyFloats
 from wholebody_lift.body import long_bones
 from wholebody_lift.body.bone_lengths import weighted_median
+from wholebody_lift.ground import Ground
 from wholebody_lift.skeleton import KEYPOINT_NAMES, LONG_BONES, NUM_KEYPOINTS, PARTS
 
 if TYPE_CHECKING:
@@ -40,11 +41,13 @@ def _frame(rows: list[list[int]], x: str, y: str, z: str) -> FrameSpec:
     return FrameSpec(matrix, x, y, z, "right" if np.linalg.det(matrix) > 0 else "left")
 
 
-_OF_SEQUENCES = ("feet_held", "frame_by_frame_px")
+_OF_SEQUENCES = ("feet_held", "frame_by_frame_px", "ground")
 """What only `lift_sequence` knows."""
 
-OPTIONAL_FIELDS = ("image_size", "track_ids", *_OF_SEQUENCES)
+OPTIONAL_FIELDS = ("image_size", "track_ids", "feet_held", "frame_by_frame_px")
 """The fields with a person axis that are None where they are not known."""
+
+WORLD = "world"
 
 FRAMES: dict[str, FrameSpec] = {
     "opencv": _frame([[1, 0, 0], [0, 1, 0], [0, 0, 1]], "image right", "image down", "away from the camera"),
@@ -52,8 +55,15 @@ FRAMES: dict[str, FrameSpec] = {
     "blender": _frame([[1, 0, 0], [0, 0, 1], [0, -1, 0]], "image right", "away from the camera", "image up"),
     "unity": _frame([[1, 0, 0], [0, -1, 0], [0, 0, 1]], "image right", "image up", "away from the camera"),
     "opensim": _frame([[0, 0, 1], [0, -1, 0], [1, 0, 0]], "away from the camera", "image up", "image right"),
+    WORLD: _frame(
+        [[1, 0, 0], [0, 0, 1], [0, -1, 0]], "level, image right", "level, away from the camera", "up"
+    ),
 }
-"""The frames that `Pose3D.to` knows. All keep millimetres; only the axes change."""
+"""The frames that `Pose3D.to` knows. All keep millimetres, and all but "world" change only the axes.
+
+Frame "world" needs `Pose3D.ground`: z points up against gravity, and `translation` starts at the point of the
+floor under the camera. Its matrix here is that of a camera that is held level.
+"""
 
 _CAMERA_WORDS: dict[str, str] = {
     "given": "as given (K)",
@@ -96,6 +106,8 @@ class Pose3D:
         scale_source: "height_mm" if the user gave the person's height, else "bone_lengths" if some of these
             were given, else "average_adult".
         frame: one of `FRAMES`.
+        ground: which way is down and where the floor is, for a sequence whose camera does not move; or None
+            if it is not known.
     """
 
     xyz: AnyFloats
@@ -116,6 +128,7 @@ class Pose3D:
     fps: float | None = None
     scale_source: ScaleSource = "average_adult"
     frame: str = "opencv"
+    ground: Ground | None = None
 
     def __post_init__(self) -> None:
         n = len(self.xyz)
@@ -124,6 +137,8 @@ class Pose3D:
             if value is not None and np.shape(value) != shape:
                 raise ValueError(f"expected Pose3D.{name} of shape {shape}, got {np.shape(value)}")
         _frame_spec(self.frame)
+        if self.frame == WORLD:
+            self._require_ground()
         _check_one_of("camera_source", self.camera_source, CameraSource)
         _check_one_of("scale_source", self.scale_source, ScaleSource)
         if self.fps is not None:
@@ -162,7 +177,9 @@ class Pose3D:
         joined: dict[str, Any] = {}
         for field in fields(cls):
             values = [getattr(piece, field.name) for piece in some]
-            if field.name in _OF_SEQUENCES and any(value is None for value in values):
+            if field.name in _OF_SEQUENCES and (
+                any(value is None for value in values) or (field.name == "ground" and len(set(values)) > 1)
+            ):
                 joined[field.name] = None
             elif all(isinstance(value, np.ndarray) for value in values):
                 joined[field.name] = np.concatenate(values)
@@ -214,17 +231,43 @@ class Pose3D:
 
     @property
     def in_camera(self) -> AnyFloats:
-        """(N, 133, 3) float32, mm: positions from the camera instead of from the hips."""
+        """(N, 133, 3) float32, mm: positions from the camera instead of from the hips; in frame "world", from
+        the floor under the camera."""
         return self.xyz + self.translation[:, None]
 
     def to(self, frame: str) -> Pose3D:
         """The same people in the axes of another frame, still in mm (see `FRAMES`).
 
-        Raises ValueError for a frame that is not known.
+        Raises ValueError for a frame that is not known, and for "world" if `ground` is None.
         """
-        turn = _frame_spec(frame).matrix @ _frame_spec(self.frame).matrix.T
-        turn32 = turn.astype(np.float32)
-        return replace(self, xyz=self.xyz @ turn32.T, translation=self.translation @ turn32.T, frame=frame)
+        if frame == self.frame == WORLD:
+            return self
+        turn = (self._turn(frame) @ self._turn(self.frame).T).astype(np.float32)
+        translation = self.translation
+        if self.frame == WORLD:
+            translation = translation - self._camera_in_world()
+        translation = translation @ turn.T
+        if frame == WORLD:
+            translation = translation + self._camera_in_world()
+        return replace(self, xyz=self.xyz @ turn.T, translation=translation, frame=frame)
+
+    def _turn(self, frame: str) -> AnyFloats:
+        """(3, 3): coordinates in a frame = matrix @ coordinates in the axes of the OpenCV camera."""
+        matrix = _frame_spec(frame).matrix
+        return self._require_ground().matrix if frame == WORLD else matrix
+
+    def _camera_in_world(self) -> AnyFloats:
+        """(3,) mm, the camera's position in frame "world"."""
+        return np.array([0.0, 0.0, self._require_ground().camera_height_mm], np.float32)
+
+    def _require_ground(self) -> Ground:
+        if self.ground is None:
+            raise ValueError(
+                'expected a result whose ground is known for frame "world", got one without; lift a video of '
+                "people who stand in front of a camera that does not move with lift_sequence, or pass it "
+                "gravity and camera_height_mm"
+            )
+        return self.ground
 
     def bone_lengths(self) -> AnyFloats:
         """Lengths of the long bones of each person, for another lift of the same people.
@@ -270,6 +313,7 @@ class Pose3D:
                 f"        mean reprojection error {_mean(self.reprojection_error_px):.1f} px"
                 + ("" if before is None else f" ({_mean(before):.1f} px frame by frame)"),
                 *over_time.lines(self),
+                *([] if self.ground is None else [f"ground  {self.ground.in_words()}"]),
             ]
         )
 

@@ -1,6 +1,7 @@
 """Draw the frames of `Pose3D.to`: docs/assets/frames.svg.
 
-Run from anywhere: `python docs/figures/frames.py [OUT]`. The axes are those of `wholebody_lift.pose.FRAMES`.
+Run from anywhere: `python docs/figures/frames.py [OUT]`. The axes are those of `wholebody_lift.pose.FRAMES`
+that a camera defines.
 """
 
 import sys
@@ -13,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, Polygon
 from matplotlib.patheffects import withStroke
 
-from wholebody_lift.pose import FRAMES
+from wholebody_lift.pose import FRAMES, WORLD
 
 OUT = Path(__file__).resolve().parents[1] / "assets" / "frames.svg"
 
@@ -163,7 +164,7 @@ def main() -> None:
     panels = figure.subplots(2, 3).ravel()
     figure.subplots_adjust(left=0.02, right=0.98, top=0.95, bottom=0.1, wspace=0.06, hspace=0.42)
     draw_meaning(panels[0])
-    for axes, name in zip(panels[1:], FRAMES, strict=True):
+    for axes, name in zip(panels[1:], (name for name in FRAMES if name != WORLD), strict=True):
         draw_frame(axes, name)
     figure.savefig(out, facecolor="white", metadata={"Date": None})
 

@@ -6,7 +6,9 @@ import torch
 pytest.importorskip("anny", reason="the extra train")
 
 from benchmarks import sequences as bench
+from wholebody_lift.ground import Ground
 from wholebody_lift.skeleton import INDEX, NUM_KEYPOINTS, ROOT
+from wholebody_lift.train.synthetic.rig import load_rig
 from wholebody_lift.video.feet import BALLS
 
 FEET = [i for ball in BALLS for i in ball]
@@ -69,3 +71,16 @@ def test_what_is_lowest_stands_on_the_floor() -> None:
     toe = placed[:, INDEX["left_big_toe"]]
     assert torch.allclose(toe, toe[:1].expand_as(toe), atol=0.1)
     assert toe[:, 2].abs().max() < 0.1
+
+
+def test_the_truth_of_a_video_has_its_ground() -> None:
+    rig, generator = load_rig(), torch.Generator().manual_seed(0)
+    (name, motion), *_ = bench.activity_motion(2.0, 1, rig, generator)
+    video = bench.film(name, motion, rig, generator)
+    down = video.down.double()
+    heights = video.camera_height_mm - video.xyz.double() @ down
+    assert heights[:, bench._SPOTS].amin(1).abs().max() < 15  # what is lowest is on the floor
+    truth = Ground(tuple(down.tolist()), video.camera_height_mm, 1.0, 20.0)
+    assert bench.ground_error(truth, video) == pytest.approx((0, 1, 0, 20), abs=0.1)
+    low = Ground(truth.down, truth.camera_height_mm + 50, 1.0, 20.0)
+    assert bench.ground_error(low, video).floor == pytest.approx(50, abs=0.1)

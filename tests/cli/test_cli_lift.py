@@ -182,6 +182,9 @@ class TestSequences:
                 "expected a frame rate for --smooth offline",
             ),
             (["--lock-feet"], "expected --smooth offline"),
+            (["--camera-height", "1400"], "expected --smooth offline"),
+            (["--fps", "9", "--camera-height", "1400"], "expected height_mm or bone_lengths"),
+            (["--frame", "world"], "whose ground is known"),
             (["--smooth", "live", "--fps", "9", "--lock-feet"], "expected --smooth offline"),
         ],
     )
@@ -191,6 +194,27 @@ class TestSequences:
         arguments = ["lift", str(video), "-o", "out.json", "-q", "--weights", weights, *options]
         assert main(arguments) == 1
         assert said in error_of(capsys)
+
+    def test_world_with_what_is_known_of_the_camera(
+        self, video: Path, weights: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        known = [
+            "--fps",
+            "30",
+            "--gravity",
+            "0",
+            "0.8",
+            "0.6",
+            "--height-mm",
+            "1700",
+            "--camera-height",
+            "1500",
+        ]
+        pose = self.lift(video, weights, "--frame", "world", *known)
+        assert pose.frame == "world"
+        assert pose.ground is not None
+        assert (pose.ground.camera_height_mm, pose.ground.source) == (1500, "given")
+        assert "ground  camera 1,500 mm above the floor" in capsys.readouterr().out
 
     def test_people_without_track_ids_are_followed(
         self, video: Path, pair: Keypoints2D, weights: str, capsys: pytest.CaptureFixture[str]

@@ -380,3 +380,38 @@ def test_holding_feet_against_the_picture_is_warned_of() -> None:
     held = replace(free, reprojection_error_px=np.full(FRAMES, 15, np.float32))
     with pytest.warns(ReprojectionWarning, match="rises from"):
         sequence._compared(held, free)
+
+
+# The ground
+
+
+def test_squats_show_the_floor(squats: Keypoints2D) -> None:
+    pose = Lifter.from_pretrained("tiny", device="cpu").lift_sequence(squats)
+    assert pose.ground is not None
+    heights = pose.to("world").in_camera[:, [INDEX["left_heel"], INDEX["right_big_toe"]], 2]
+    assert np.abs(np.median(heights, axis=0)).max() < 60
+    assert pose.ground.source == "people"
+
+
+def test_what_is_known_of_the_ground_is_in_the_result(small: Lifter, noisy: np.ndarray) -> None:
+    """Also for weights that cannot be told, and for people whose feet are never seen to stand."""
+    down = np.array([0.0, 0.6, 0.8])
+    options = {"fps": FPS, "K": K, "height_mm": 1700.0, "camera_height_mm": 2000.0}
+    ground = small.lift_sequence(noisy, gravity=3 * down, gravity_spread_deg=2, **options).ground
+    assert ground is not None
+    assert np.allclose(ground.down, down)
+    assert (ground.camera_height_mm, ground.down_spread_deg, ground.source) == (2000, 2, "given")
+    turning = np.where(np.arange(FRAMES)[:, None] < 20, down, (0, 1, 0))
+    assert small.lift_sequence(noisy, gravity=turning, **options).ground is None
+
+
+def test_the_height_of_the_camera_needs_the_size_of_people(small: Lifter, noisy: np.ndarray) -> None:
+    with pytest.raises(InputError, match="height_mm or bone_lengths beside camera_height_mm"):
+        small.lift_sequence(noisy, fps=FPS, camera_height_mm=1400)
+    with pytest.raises(InputError, match="camera_height_mm"):
+        small.lift_sequence(noisy, fps=FPS, height_mm=1700, camera_height_mm=-5)
+
+
+def test_a_single_frame_has_no_ground(small: Lifter, noisy: np.ndarray) -> None:
+    assert small.lift_sequence(noisy[:1], fps=FPS).ground is None
+    assert small.lift(noisy[:3]).ground is None

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from wholebody_lift.errors import DroppedWarning
-from wholebody_lift.pose import FRAMES, Pose3D
+from wholebody_lift.ground import Ground
+from wholebody_lift.pose import FRAMES, WORLD, Pose3D
 from wholebody_lift.skeleton import EDGES, FACE_FEATURES, KEYPOINT_NAMES, MIRROR, NUM_KEYPOINTS
 from wholebody_lift.viewers import html, palette
 
@@ -55,7 +56,7 @@ def array_of(data: dict, name: str, shape: tuple[int, ...]) -> np.ndarray:
     return np.where(missing, np.nan, values * packed["step"]).reshape(shape)
 
 
-@pytest.mark.parametrize("frame", FRAMES)
+@pytest.mark.parametrize("frame", [frame for frame in FRAMES if frame != WORLD])
 def test_numbers_are_those_of_the_pose(clip: Pose3D, frame: str) -> None:
     pose = clip.to(frame)
     data = data_of(html.render(pose))
@@ -335,3 +336,20 @@ def test_a_picture_tells_the_image_size(clip: Pose3D) -> None:
     assert data_of(html.render(unknown))["arrays"]["size"] is None
     data = data_of(html.render(unknown, pictures=plain_pictures([0, 1], 300, 200)))
     assert array_of(data, "size", (2, 2)).tolist() == [[300, 200]] * 2
+
+
+def test_a_page_in_world_is_level_with_its_floor(clip: Pose3D) -> None:
+    """The scene has the axes of a level camera, and the camera as its origin."""
+    pose = replace(clip, ground=Ground((0.0, 0.8, 0.6), 1500.0, 2.0, 30.0)).to("world")
+    page = html.render(pose)
+    data = data_of(page)
+    level = pose.in_camera @ FRAMES["blender"].matrix + np.array([0, 1500, 0])
+    assert data["floor"] == 1500
+    assert np.allclose(data["axis"], (0, 0.6, 0.8))
+    order = np.argsort(pose.track_ids if pose.track_ids is not None else pose.image_ids, kind="stable")
+    placed = array_of(data, "translation", (len(pose), 3)) @ FRAMES["blender"].matrix
+    assert np.allclose(placed, level[order][:, [11, 12]].mean(axis=1), atol=0.2)
+    assert "floor of frame world" in page
+    assert "± 2.0°" in facts_of(page)["Ground"]
+    plain = data_of(html.render(clip))
+    assert (plain["floor"], plain["axis"]) == (None, [0, 0, 1])

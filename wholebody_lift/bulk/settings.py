@@ -10,7 +10,7 @@ from typing import Any
 from wholebody_lift import checks, layouts
 from wholebody_lift.checks import MIN_SCORE
 from wholebody_lift.errors import InputError
-from wholebody_lift.pose import FRAMES
+from wholebody_lift.pose import FRAMES, WORLD
 
 PART_ROWS = 16_384
 """Rows of a part, unless the caller sets another number: a minute of one CPU core, 40 MB of output."""
@@ -53,8 +53,9 @@ class Settings:
             checks.fps(self.fps)
         if self.layout is not None:
             layouts.named(self.layout)
-        if self.frame not in FRAMES:
-            raise InputError(f"expected one of the frames {', '.join(FRAMES)}, got {self.frame!r}")
+        if self.frame not in FRAMES or self.frame == WORLD:
+            frames = ", ".join(frame for frame in FRAMES if frame != WORLD)
+            raise InputError(f"expected one of the frames {frames}, got {self.frame!r}")
         if self.lock_feet and not self.smooth:
             raise InputError("expected smooth=True with lock_feet, got smooth=False; feet stand in a motion")
         if self.part_rows < 1:

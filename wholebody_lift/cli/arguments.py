@@ -242,6 +242,13 @@ def add_time(command: ArgumentParser, fps: str) -> None:
         "frame by itself (default: offline for several frames of known rate, else none)",
     )
     add_smoothness(group)
+    group.add_argument(
+        "--camera-height",
+        type=number,
+        metavar="MM",
+        help="height of the camera above the floor, where --frame world has its origin; needs --height-mm or "
+        "--bone-lengths, offline only",
+    )
     add_track(group)
 
 

@@ -23,7 +23,7 @@ EXAMPLES = """\
 
 
 def add_arguments(command: ArgumentParser) -> None:
-    from wholebody_lift.pose import FRAMES
+    from wholebody_lift.pose import FRAMES, WORLD
 
     options.add_source(command, "IN", "a .parquet or .jsonl file, a detector's file, or a folder of them")
     command.add_argument(
@@ -32,7 +32,10 @@ def add_arguments(command: ArgumentParser) -> None:
     options.add_layout(command)
     options.add_min_score(command, "0.3")
     command.add_argument(
-        "--frame", default="opencv", choices=list(FRAMES), help="axes of the output (default: %(default)s)"
+        "--frame",
+        default="opencv",
+        choices=[frame for frame in FRAMES if frame != WORLD],
+        help="axes of the output (default: %(default)s)",
     )
     command.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
     group = command.add_argument_group("workers")

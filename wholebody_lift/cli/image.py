@@ -33,7 +33,9 @@ def add_arguments(command: ArgumentParser) -> None:
     options.add_with_pictures(command)
     options.add_camera(command, image_size=False)
     options.add_model(command)
-    command.set_defaults(smooth="none", track_people=False, smoothness=1.0, lock_feet=False)
+    command.set_defaults(
+        smooth="none", track_people=False, smoothness=1.0, lock_feet=False, camera_height=None
+    )
 
 
 def run(arguments: Namespace) -> None:

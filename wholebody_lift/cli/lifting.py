@@ -80,6 +80,10 @@ def lift(people: Keypoints2D, lifter: Lifter, arguments: Namespace) -> Pose3D:
         raise InputError(
             "expected --smooth offline (which needs --fps) with --lock-feet, got --smooth " + smooth
         )
+    if arguments.camera_height is not None and smooth != "offline":
+        raise InputError(
+            "expected --smooth offline (which needs --fps) with --camera-height, got --smooth " + smooth
+        )
     if smooth != "none" and people.fps is None:
         raise InputError(f"expected a frame rate for --smooth {smooth}, got none; give it with --fps")
     if smooth != "none":
@@ -88,7 +92,11 @@ def lift(people: Keypoints2D, lifter: Lifter, arguments: Namespace) -> Pose3D:
     with progress(arguments, "people") as show:
         if smooth == "offline":
             return lifter.lift_sequence(
-                people, lock_feet=arguments.lock_feet, smoothness=arguments.smoothness, progress=show
+                people,
+                camera_height_mm=arguments.camera_height,
+                lock_feet=arguments.lock_feet,
+                smoothness=arguments.smoothness,
+                progress=show,
             )
         if smooth == "live":
             from wholebody_lift.live import LiveLifter

@@ -21,10 +21,11 @@ from wholebody_lift import camera, checks, tracks
 from wholebody_lift._types import Floats, Integers, Mask
 from wholebody_lift.body import bone_lengths
 from wholebody_lift.errors import InputError, ReprojectionWarning, warn
+from wholebody_lift.ground import Ground
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.seen import Seen
-from wholebody_lift.video import feet, smoothing
+from wholebody_lift.video import feet, floor, smoothing
 from wholebody_lift.video.fit import fit
 from wholebody_lift.viewpoint import canonical_view, to_camera_axes, to_virtual_axes
 
@@ -95,6 +96,17 @@ class Frames(NamedTuple):
     smoothness: float
 
 
+class Picture(NamedTuple):
+    """What the picture shows of a person over T frames."""
+
+    plane: Floats
+    """(T, 133, 2) the smooth keypoints on the image plane; 0 where missing."""
+    weights: Floats
+    """(T, 133) their scores; 0 where missing."""
+    stands: Mask
+    """(T, 2) whether the left and the right foot stand."""
+
+
 class SmoothStretch(NamedTuple):
     """A stretch of T frames, smoothed and filled."""
 
@@ -127,17 +139,23 @@ def prepare(people: Keypoints2D, *, fps: float | None, smoothness: float, max_ga
     return Frames(people, smooth, stretches, fps, smoothness)
 
 
-def finish(frames: Frames, flat: Pose3D, *, lock_feet: bool) -> Pose3D:
+def finish(frames: Frames, flat: Pose3D, *, lock_feet: bool, camera_height_mm: float | None = None) -> Pose3D:
     """The result, from `frames.smooth` lifted frame by frame (`flat`)."""
     if not len(flat):
         return Pose3D.empty(frames.fps)
     if flat.camera_source == "keypoints":
         flat = _one_camera(flat, frames.smooth)
     motions = [motion for track in frames.stretches for motion in _move(track, flat, frames)]
+    pictures = [_picture(motion, flat, frames) for motion in motions]
+    pose = _assemble(flat, frames, motions)
     if lock_feet:
-        held = [_hold_feet(motion, flat, frames) for motion in motions]
-        return _compared(_assemble(flat, frames, held), _assemble(flat, frames, motions))
-    return _assemble(flat, frames, motions)
+        motions = [_hold_feet(*of_one, frames.fps) for of_one in zip(motions, pictures, strict=True)]
+        pose = _compared(_assemble(flat, frames, motions), pose)
+    people = [
+        floor.Standing(motion.xyz + motion.path[:, None], picture.stands)
+        for motion, picture in zip(motions, pictures, strict=True)
+    ]
+    return replace(pose, ground=_ground(people, frames.people, camera_height_mm))
 
 
 # -------------------------------------------------------------------------------------- tracks and gaps
@@ -264,20 +282,40 @@ def steady_scale(xyz: Floats, lengths: Floats, error_mm: Floats, fps: float) -> 
     return np.asarray(np.exp(smoothing.low_pass(factor[:, None, None], known, SCALE_HZ, fps)[:, 0, 0]))
 
 
-def _hold_feet(motion: SmoothStretch, flat: Pose3D, frames: Frames) -> SmoothStretch:
-    """The motion fitted to the picture over time, with its standing feet held."""
+def _picture(motion: SmoothStretch, flat: Pose3D, frames: Frames) -> Picture:
+    """What the picture shows of a person over time."""
     rows = motion.stretch.rows
     seen = Seen.of(frames.smooth[rows], flat.K[rows])
     plane = np.where(seen.observed[..., None], seen.plane, np.nan)
     plane = motion.stretch.spread(plane, np.nan)  # (T, 133, 2)
     weights = motion.stretch.spread(seen.observed * seen.scores, 0)
     stands = feet.standing(plane[:, feet.BIG_TOES], motion.path[:, 2], frames.fps)
+    return Picture(np.nan_to_num(plane), weights, stands)
+
+
+def _hold_feet(motion: SmoothStretch, picture: Picture, fps: float) -> SmoothStretch:
+    """The motion fitted to the picture over time, with its standing feet held."""
     lengths = np.median(bone_lengths.measures(motion.xyz), axis=0)
-    xyz, path = fit(
-        motion.xyz, motion.path, motion.error_mm, np.nan_to_num(plane), weights, stands, frames.fps
+    xyz, path = fit(motion.xyz, motion.path, motion.error_mm, *picture, fps)
+    xyz, path = feet.lock_feet(bone_lengths.lock_lengths(xyz, lengths), path, picture.stands, fps)
+    return motion._replace(xyz=xyz, path=path, held=picture.stands)
+
+
+def _ground(
+    people: list[floor.Standing], given: Keypoints2D, camera_height_mm: float | None
+) -> Ground | None:
+    """The ground that people stand on; None where it is not known, as when the camera turns."""
+    if given.gravity is None or given.gravity_spread_deg is None:
+        return floor.estimate(people, camera_height_mm=camera_height_mm)
+    known = np.isfinite(given.gravity).all(axis=1)
+    down, spread = given.gravity[known], given.gravity_spread_deg[known]
+    if not known.any():
+        return floor.estimate(people, camera_height_mm=camera_height_mm)
+    if (down != down[0]).any():
+        return None
+    return floor.estimate(
+        people, down=down[0], spread_deg=float(spread.max()), camera_height_mm=camera_height_mm
     )
-    xyz, path = feet.lock_feet(bone_lengths.lock_lengths(xyz, lengths), path, stands, frames.fps)
-    return motion._replace(xyz=xyz, path=path, held=stands)
 
 
 def _compared(held: Pose3D, free: Pose3D) -> Pose3D:

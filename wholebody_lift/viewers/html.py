@@ -20,7 +20,7 @@ from wholebody_lift import atomic, tracks
 from wholebody_lift._types import AnyFloats
 from wholebody_lift.errors import DroppedWarning, count, warn
 from wholebody_lift.kinds import Kind
-from wholebody_lift.pose import FRAMES, Pose3D
+from wholebody_lift.pose import FRAMES, WORLD, Pose3D
 from wholebody_lift.skeleton import EDGES, FACE_FEATURES, KEYPOINT_NAMES, PARTS
 from wholebody_lift.viewers import palette, solids, views
 from wholebody_lift.viewers.pictures import Pictures, jpeg, matching
@@ -217,10 +217,28 @@ def _scene(pose: Pose3D) -> dict[str, Any]:
         "views": views.named(pose),
         "frame": pose.frame,
         "matrix": FRAMES[pose.frame].matrix.astype(int).tolist(),
+        **_level(pose),
         "error_top": _round_up(float(np.percentile(pose.error_mm, 98))),
         "fps": pose.fps,
         "unknown_fps": _UNKNOWN_FPS,
     }
+
+
+def _level(pose: Pose3D) -> dict[str, Any]:
+    """The camera's axis in the scene, and in frame "world" how far below the camera the floor is, in mm."""
+    if pose.frame != WORLD or pose.ground is None:
+        return {"axis": [0, 0, 1], "floor": None}
+    axis = pose.ground.matrix[:, 2] @ FRAMES[WORLD].matrix
+    return {"axis": axis.round(6).tolist(), "floor": pose.ground.camera_height_mm}
+
+
+def _from_camera(pose: Pose3D) -> tuple[AnyFloats, AnyFloats]:
+    """Translations from the camera, and the maps from pixels to rays, both in the axes of the scene."""
+    rays = np.linalg.inv(pose.K)
+    if pose.frame != WORLD or pose.ground is None:
+        return pose.translation, rays
+    height = np.array([0, 0, pose.ground.camera_height_mm], np.float32)
+    return pose.translation - height, FRAMES[WORLD].matrix.T @ pose.ground.matrix @ rays
 
 
 def _rows(pose: Pose3D) -> dict[str, Any]:
@@ -230,16 +248,17 @@ def _rows(pose: Pose3D) -> dict[str, Any]:
 
 
 def _arrays(pose: Pose3D) -> dict[str, Any]:
-    """The arrays (rows, ...), packed; `rays` map (u, v, 1) to a point on the plane z = 1."""
+    """The arrays (rows, ...), packed; `rays` map (u, v, 1) to a point 1 in front of the camera."""
     size = pose.image_size
+    translation, rays = _from_camera(pose)
     return {
         "xyz": _steps(pose.xyz, np.int16, finest=0.05),
         "error": _steps(pose.error_mm, np.uint16, finest=0.1),
         "xy": _steps(pose.keypoints, np.int16, finest=0.05),
         "scores": _steps(pose.scores, np.uint8, finest=0.01),
         "observed": _packed(pose.observed, np.uint8),
-        "translation": _packed(pose.translation, np.float32),
-        "rays": _packed(np.linalg.inv(pose.K), np.float32),
+        "translation": _packed(translation, np.float32),
+        "rays": _packed(rays, np.float32),
         "size": None if size is None else _packed(size, np.float32),
     }
 
@@ -368,7 +387,7 @@ def _facts(pose: Pose3D, data: dict[str, Any]) -> list[tuple[str, ...]]:
         ("Camera", *_camera(pose)),
         ("Scale", *_scale(pose)),
         *_quality(pose),
-        ("Ground", "not measured", "level with the camera, through the lowest keypoint"),
+        ("Ground", *_ground(pose)),
         *_frame_rate(pose),
         *_pictures(data["pictures"]),
         ("Rounding", _rounding(data["arrays"]), "in this page only"),
@@ -391,6 +410,14 @@ def _quality(pose: Pose3D) -> list[tuple[str, ...]]:
         ("Fit", f"{reprojection:.1f} px reprojection error", "mean distance of the result from the 2D input"),
         ("Observed", f"{pose.observed.mean():.0%} of the keypoints", "the others are inferred"),
     ]
+
+
+def _ground(pose: Pose3D) -> tuple[str, ...]:
+    drawn = "level with the camera, through the lowest keypoint"
+    if pose.ground is None:
+        return "not measured", drawn
+    known = f"down ± {pose.ground.down_spread_deg:.1f}°, floor ± {pose.ground.height_spread_mm:.0f} mm"
+    return (known, "the floor of frame world") if pose.frame == WORLD else (known, f"drawn {drawn}")
 
 
 def _frame_rate(pose: Pose3D) -> list[tuple[str, ...]]:

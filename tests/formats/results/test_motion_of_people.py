@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from moving import clip, without_tracks
 
-from wholebody_lift import formats
+from wholebody_lift import formats, outputs
 from wholebody_lift.formats.results.motion import motion
-from wholebody_lift.pose import FRAMES
+from wholebody_lift.ground import Ground
+from wholebody_lift.pose import FRAMES, WORLD
 from wholebody_lift.skeleton import INDEX, indices
 from wholebody_lift.tracks import STILL_FPS
 
@@ -73,7 +74,9 @@ def test_ids_of_a_data_set_are_no_frames():
         motion(pose, "opencv")
 
 
-@pytest.mark.parametrize("frame", [name for name, spec in FRAMES.items() if spec.handedness == "right"])
+@pytest.mark.parametrize(
+    "frame", [name for name, spec in FRAMES.items() if spec.handedness == "right" and name != WORLD]
+)
 def test_the_ground_is_under_the_feet(frame):
     pose = clip(10, tracks=(1, 2))
     up = FRAMES[frame].matrix @ (0, -1, 0)
@@ -136,3 +139,26 @@ def test_the_description_says_units_apart_all_there_is_to_know():
     words = motion(clip(3), "opensim").description
     for word in ("opensim", "right-handed", "y image up", "ground", "25 frames per second"):
         assert word in words
+
+
+def test_a_result_in_world_stays_level_and_on_its_floor():
+    pose = dataclasses.replace(clip(10), ground=Ground((0.0, 0.8, 0.6), 1200.0, 1.0, 10.0))
+    world = pose.to("world")
+    moving = motion(world, "opengl")
+    np.testing.assert_allclose(moving.tracks[0].xyz[..., 1], world.in_camera[..., 2], atol=1e-3)
+    assert np.abs(moving.tracks[0].xyz[0, [11, 12]].mean(axis=0)[[0, 2]]).max() < 1e-3
+    same = motion(pose, "world", "camera")
+    np.testing.assert_allclose(same.tracks[0].xyz, world.in_camera)
+    assert same.frame == "world"
+
+
+@pytest.mark.parametrize("suffix", [".bvh", ".glb", ".trc", ".mot", ".csv"])
+def test_every_kind_of_file_can_be_level(tmp_path, suffix):
+    pose = dataclasses.replace(clip(10), ground=Ground((0.0, 0.8, 0.6), 1200.0, 1.0, 10.0))
+    tilted, level, again = (tmp_path / name / f"walk{suffix}" for name in ("tilted", "level", "again"))
+    outputs.write(pose, tilted)
+    outputs.write(pose, level, frame="world")
+    again.parent.mkdir()
+    formats.write(pose.to("world"), again)
+    assert level.read_bytes() == again.read_bytes()
+    assert level.read_bytes() != tilted.read_bytes()

@@ -8,7 +8,8 @@ import pytest
 from wholebody_lift import formats
 from wholebody_lift.errors import InputError
 from wholebody_lift.formats.results.pose_csv import HEADER
-from wholebody_lift.pose import FIELD_NAMES, FRAMES, Pose3D
+from wholebody_lift.ground import Ground
+from wholebody_lift.pose import FIELD_NAMES, FRAMES, WORLD, Pose3D
 from wholebody_lift.skeleton import EDGES, KEYPOINT_NAMES, PARENTS, PARTS
 
 
@@ -38,6 +39,9 @@ def make_pose(n: int = 3, *, frame: str = "opencv", image_size: bool = True) -> 
         scale_source="height_mm",
         frame=frame,
         feet_held=random.random((n, 2)) < 0.5 if image_size else None,
+        ground=Ground((0.0, 0.96, -0.28), 1500.5, 2.0, 30.0, "gravity")
+        if image_size or frame == WORLD
+        else None,
         frame_by_frame_px=np.array([1, np.nan, 2], np.float32)[:n] if image_size else None,
     )
 
@@ -254,3 +258,17 @@ def test_npz_with_wrong_content(tmp_path):
     np.savez(path, **whole, extra=np.ones(2))
     with pytest.raises(InputError, match="the result is damaged"):
         formats.read_pose(path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"down": [0, 5, 0]}, {"down": 3}, {"source": "a guess"}, {"camera_height_mm": None}, {"more": 1}],
+)
+def test_a_damaged_ground_is_refused(tmp_path, damage):
+    path = tmp_path / "pose.json"
+    make_pose().save(path)
+    document = json.loads(path.read_text())
+    document["ground"] |= damage
+    path.write_text(json.dumps(document))
+    with pytest.raises(InputError):
+        Pose3D.load(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -11,12 +11,13 @@ import numpy.typing as npt
 from wholebody_lift import tracks
 from wholebody_lift._types import Floats, Integers
 from wholebody_lift.errors import listed
-from wholebody_lift.pose import FRAMES, Pose3D
+from wholebody_lift.pose import FRAMES, WORLD, Pose3D
 from wholebody_lift.skeleton import indices
 
 Origin = Literal["ground", "camera", "hips"]
 """The origin of all positions: "ground", under the hips of the first frame, at the height of the feet;
-"camera"; or "hips", those of each person in every frame, for motion on the spot."""
+"camera", or for a result in frame "world" the floor under it; or "hips", those of each person in every frame,
+for motion on the spot."""
 
 _FLOOR_PERCENTILE = 5.0
 """Of the height of the lower foot over all frames: jumps and single errors do not count."""
@@ -103,17 +104,20 @@ def motion(pose: Pose3D, frame: str, origin: Origin = "ground") -> Motion:
     people in a single image are people of one frame. The clock ticks as often as frames were lifted: every
     third frame of a video gives a third of its frame rate.
 
+    A result in frame "world" stays level and on its floor, in the axes of `frame`.
+
     Raises ValueError, which says what to do, where it is not known who is who or how fast frames follow.
     """
     if origin not in get_args(Origin):
         raise ValueError(f"expected one of the origins {', '.join(get_args(Origin))}, got {origin!r}")
-    pose = pose.to(frame)
+    level = WORLD in (pose.frame, frame)
+    pose = _level(pose, frame) if level else pose.to(frame)
     if FRAMES[frame].handedness == "left":
         raise ValueError(f"expected a right-handed frame, as the format has one, got {frame!r}")
     if not len(pose):
         raise ValueError("expected at least one person to write, got none")
     frames, fps = tracks.clock(pose)
-    xyz = _placed(pose, frames, origin)
+    xyz = _placed(pose, frames, origin, floor=0.0 if level else None)
     of_each = tuple(
         Track(name, frames[rows], xyz[rows], pose.error_mm[rows].astype(np.float64), pose.observed[rows])
         for name, rows in tracks.each(pose)
@@ -121,8 +125,16 @@ def motion(pose: Pose3D, frame: str, origin: Origin = "ground") -> Motion:
     return Motion(of_each, fps, int(frames.max()) + 1, frame, origin)
 
 
-def _placed(pose: Pose3D, frames: Integers, origin: Origin) -> Floats:
-    """(N, 133, 3) mm from the origin."""
+def _level(pose: Pose3D, frame: str) -> Pose3D:
+    """The people in frame "world", in the axes that `frame` has for a camera that is held level."""
+    pose = pose.to(WORLD)
+    turn = (FRAMES[frame].matrix @ FRAMES[WORLD].matrix.T).astype(np.float32)
+    xyz, translation = pose.xyz @ turn.T, pose.translation @ turn.T
+    return replace(pose, xyz=xyz, translation=translation, frame=frame)
+
+
+def _placed(pose: Pose3D, frames: Integers, origin: Origin, floor: float | None) -> Floats:
+    """(N, 133, 3) mm from the origin; without `floor`, the lowest feet tell its height."""
     if origin == "hips":
         return pose.xyz.astype(np.float64)
     xyz = pose.in_camera.astype(np.float64)
@@ -130,5 +142,6 @@ def _placed(pose: Pose3D, frames: Integers, origin: Origin) -> Floats:
         return xyz
     up = FRAMES[pose.frame].matrix @ (0.0, -1.0, 0.0)
     start = pose.translation[frames == 0].mean(axis=0)
-    floor = np.percentile((xyz[:, indices("feet")] @ up).min(axis=1), _FLOOR_PERCENTILE)
+    if floor is None:
+        floor = float(np.percentile((xyz[:, indices("feet")] @ up).min(axis=1), _FLOOR_PERCENTILE))
     return np.asarray(xyz - start + (start @ up - floor) * up)

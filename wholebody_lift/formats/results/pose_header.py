@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from wholebody_lift.errors import InputError, name_people
+from wholebody_lift.ground import Ground
 from wholebody_lift.pose import FIELD_NAMES, FRAMES, OPTIONAL_FIELDS, Pose3D
 from wholebody_lift.skeleton import EDGES, KEYPOINT_NAMES, PARENTS, PARTS
 
 FORMAT = "wholebody-lift pose"
 VERSION = 1
 
-HEADER_FIELDS = ("camera_source", "scale_source", "fps", "frame")
+HEADER_FIELDS = ("camera_source", "scale_source", "fps", "frame", "ground")
 """The fields of a Pose3D that hold for everyone and stand in the header."""
 
 ARRAY_FIELDS = tuple(name for name in FIELD_NAMES if name not in HEADER_FIELDS)
@@ -62,6 +64,7 @@ def header(pose: Pose3D) -> dict[str, Any]:
             "handedness": frame.handedness,
             "origin": "midpoint of left_hip and right_hip",
         },
+        **({} if pose.ground is None else {"ground": asdict(pose.ground)}),
         "camera_source": pose.camera_source,
         "scale_source": pose.scale_source,
         "fps": pose.fps,
@@ -85,12 +88,23 @@ def fields(header: Any) -> dict[str, Any]:
             )
         if header["skeleton"]["names"] != list(KEYPOINT_NAMES):
             raise InputError("expected the keypoint names of COCO-WholeBody, in their order, got others")
-        named = {name: header[name] for name in HEADER_FIELDS}
-        return {**named, "frame": str(header["frame"]["name"])}
-    except (KeyError, TypeError, IndexError):
+        named = {name: header[name] for name in HEADER_FIELDS if name != "ground"}
+        return {
+            **named,
+            "frame": str(header["frame"]["name"]),
+            "ground": None if header.get("ground") is None else _ground(header["ground"]),
+        }
+    except (KeyError, TypeError, IndexError, AttributeError):
         raise InputError(
             "expected a 3D result as Pose3D.save writes it, got a file without its description"
         ) from None
+
+
+def _ground(described: dict[str, Any]) -> Ground:
+    try:
+        return Ground(**{**described, "down": tuple(described["down"])})
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"the result is damaged: ground: {error}; save it again") from None
 
 
 def restore(described: Mapping[str, Any], arrays: Mapping[str, npt.ArrayLike]) -> Pose3D:

@@ -25,6 +25,7 @@ for (let line = 0; line < GRID_CELLS; line++) {
 let ground = null;
 function floor() {
   if (!state.placed && frames[state.frame].rows.length) return lowest(frames[state.frame]);
+  if (ground === null && data.floor !== null) ground = data.floor - centre[1];
   if (ground === null) {
     const levels = frames.map(lowest).sort((a, b) => a - b);
     ground = levels[Math.round(GROUNDED * (levels.length - 1))];
@@ -113,9 +114,9 @@ function frustum(row) {
   const depth = IMAGE_DEPTH * Math.hypot(...centre);
   const m = rays.subarray(9 * row, 9 * row + 9);
   const onImage = (u, v, act) => {
-    const far = depth / (m[6] * u + m[7] * v + m[8]);
-    const x = place[0] + (m[0] * u + m[1] * v + m[2]) * far;
-    return act(x, place[1] + (m[3] * u + m[4] * v + m[5]) * far, place[2] + depth);
+    const ray = [0, 3, 6].map((c) => m[c] * u + m[c + 1] * v + m[c + 2]);
+    const far = depth / dot(ray, data.axis);
+    return act(...place.map((v0, c) => v0 + ray[c] * far));
   };
   const [left, top, width, height] = imageBox(frames[data.frame_of[row]]);
   const corners = [[left, top], [left + width, top], [left + width, top + height], [left, top + height]]

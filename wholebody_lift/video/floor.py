@@ -1,0 +1,172 @@
+"""Which way is down and where the floor is, from people who stand in front of a camera that does not move.
+
+The unknowns are the direction down, as the slopes (a, c) of (a, 1, c), and the height h of the camera. One
+robust least-squares problem weighs
+
+- feet: the lowest point of each standing foot is on the floor; feet that stand far apart show how it slopes;
+- bodies: who stands is upright on average, from ankles to shoulders;
+- the camera: it is held level, roughly, and hardly rolls.
+
+The spread is that of the least-squares problem; its weights were chosen on validation videos
+(`python -m benchmarks.sequences --split val`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from wholebody_lift._types import Floats, Mask
+from wholebody_lift.ground import Ground, GroundSource
+from wholebody_lift.skeleton import INDEX
+from wholebody_lift.tracks import runs
+
+ITERATIONS = 15
+ROLL_DEG, PITCH_DEG = 3.0, 25.0
+"""Usual roll and pitch of a camera."""
+LEAN_DEG = (5.0, 6.0)
+"""Usual lean of someone who stands, across the picture and in depth, errors of the network included."""
+FOOT = 0.018
+"""Usual distance of the lowest point of a standing foot from the floor, as a share of its distance."""
+APART_MM = 250.0
+"""Feet that stand closer together than this err alike."""
+FEET_ROBUST, BODY_ROBUST = 2.5, 4.0
+"""What is so many times farther off than usual weighs a quarter (Geman and McClure 1987)."""
+MOST_STANDS = 400
+"""Of more times that a foot stands, so many are used, spread over the video."""
+LEAST_LEG_MM = 200.0
+"""Feet that are less far below the hips than this carry nobody: people lie, or lift a leg."""
+STEEPEST = 0.2
+"""Bodies whose unit vector has a smaller component down the picture tell nothing of down."""
+MOST_SLOPE = 2.0
+"""Largest slopes of `down`; cameras that look steeper, from above or below, need `gravity`."""
+
+_SIDES = ("left", "right")
+_SOLES = [[INDEX[f"{side}_{name}"] for name in ("big_toe", "small_toe", "heel")] for side in _SIDES]
+
+
+class Standing(NamedTuple):
+    """One person over T frames."""
+
+    in_camera: Floats
+    """(T, 133, 3) mm"""
+    stands: Mask
+    """(T, 2) whether the left and the right foot stand."""
+
+
+class _Evidence(NamedTuple):
+    soles: Floats
+    """(R, 3, 3) mm, two toes and heel in each of R times that a foot stands."""
+    hips: Floats
+    """(R, 3) mm, the midpoint of the hips at these times."""
+    leans: Floats
+    """(P, 2) slopes of the bodies of P people."""
+
+
+def estimate(
+    people: Sequence[Standing],
+    *,
+    down: Floats | None = None,
+    spread_deg: float = 0.0,
+    camera_height_mm: float | None = None,
+) -> Ground | None:
+    """The ground, or None if nobody is seen to stand.
+
+    Args:
+        people: in mm from the camera, in its axes (x right, y down, z forward).
+        down: (3,) if it is known.
+        spread_deg: by how many degrees `down` may be off.
+        camera_height_mm: height of the camera above the floor, if it is known.
+    """
+    if down is not None:
+        down = down / np.linalg.norm(down)
+        if camera_height_mm is not None:
+            return _ground(down, camera_height_mm, spread_deg, 0.0, "given")
+    evidence = _gather(people)
+    slopes = evidence.leans.mean(axis=0) if len(evidence.leans) else np.zeros(2)
+    height, found = camera_height_mm, None
+    for _ in range(ITERATIONS):
+        slopes = slopes.clip(-MOST_SLOPE, MOST_SLOPE)
+        length = math.hypot(slopes[0], 1, slopes[1])
+        towards = np.array([slopes[0], 1, slopes[1]]) / length if down is None else down
+        lowest, carries = _lowest(evidence, towards)
+        if not carries.any():
+            return None
+        depth = lowest @ towards
+        height = float(np.median(depth[carries])) if height is None else height
+        turn = (np.eye(3) - np.outer(towards, towards))[:, [0, 2]] / length  # of down, by the slopes
+        feet_usual = FOOT * np.maximum(np.linalg.norm(lowest, axis=1), 1)
+        off = (depth - height) / feet_usual
+        gradient = np.column_stack((lowest @ turn, -np.ones(len(lowest)))) / feet_usual[:, None]
+        weight = _alone(lowest, carries) / (1 + (off / FEET_ROBUST) ** 2) ** 2
+        square = (gradient * weight[:, None]).T @ gradient  # equations of a, c and h
+        right = -(gradient * weight[:, None]).T @ off
+        for mean, usual, robust in [
+            (np.zeros(2), np.radians((ROLL_DEG, PITCH_DEG)), math.inf),
+            *((lean, np.radians(LEAN_DEG), BODY_ROBUST) for lean in evidence.leans),
+        ]:
+            away = (slopes - mean) / usual
+            share = 1 / (1 + (away @ away) / robust**2) ** 2
+            square[[0, 1], [0, 1]] += share / usual**2
+            right[:2] -= share * away / usual
+        free = [unknown for unknown, fixed in enumerate((down, down, camera_height_mm)) if fixed is None]
+        covariance = np.zeros((3, 3))
+        covariance[np.ix_(free, free)] = np.linalg.inv(square[np.ix_(free, free)])
+        step = covariance @ right
+        found = (towards, height, turn, covariance, np.average(lowest, axis=0, weights=weight))
+        slopes, height = slopes + step[:2], height + float(step[2])
+    assert found is not None
+    towards, height, turn, covariance, middle = found
+    if down is not None:
+        at_feet = (
+            math.radians(spread_deg) * float(np.linalg.norm(middle - (middle @ down) * down)) / math.sqrt(2)
+        )
+        return _ground(down, height, spread_deg, math.hypot(at_feet, math.sqrt(covariance[2, 2])), "gravity")
+    spread = math.degrees(math.sqrt(np.trace(turn @ covariance[:2, :2] @ turn.T)))
+    gradient = np.array([*(middle @ turn), -1.0])
+    source: GroundSource = "people" if camera_height_mm is None else "camera_height"
+    return _ground(towards, height, spread, math.sqrt(gradient @ covariance @ gradient), source)
+
+
+def _gather(people: Sequence[Standing]) -> _Evidence:
+    soles, hips, leans = [], [], []
+    for person in people:
+        xyz, middles = person.in_camera, {}
+        for name in ("hip", "ankle", "shoulder"):
+            middles[name] = xyz[:, [INDEX[f"{side}_{name}"] for side in _SIDES]].mean(axis=1)
+        for foot, keypoints in enumerate(_SOLES):
+            for start, stop in runs(person.stands[:, foot]):
+                soles.append(np.median(xyz[start:stop, keypoints], axis=0))
+                hips.append(np.median(middles["hip"][start:stop], axis=0))
+        upright = middles["ankle"] - middles["shoulder"]
+        upright /= np.maximum(np.linalg.norm(upright, axis=1, keepdims=True), 1e-6)
+        upright = upright[person.stands.any(axis=1) & (upright[:, 1] > STEEPEST)]
+        if len(upright):
+            right, down, forward = np.median(upright, axis=0)
+            leans.append((right / down, forward / down))
+    some = np.linspace(0, len(soles) - 1, min(len(soles), MOST_STANDS)).round().astype(int)
+    soles, hips = [soles[i] for i in some], [hips[i] for i in some]
+    return _Evidence(
+        np.array(soles).reshape(-1, 3, 3), np.array(hips).reshape(-1, 3), np.array(leans).reshape(-1, 2)
+    )
+
+
+def _lowest(evidence: _Evidence, down: Floats) -> tuple[Floats, Mask]:
+    """The lowest points (R, 3) of the feet, and whether these carry people (R,)."""
+    place = (evidence.soles @ down).argmax(axis=1)
+    lowest = evidence.soles[np.arange(len(place)), place]
+    return lowest, np.asarray((lowest - evidence.hips) @ down > LEAST_LEG_MM)
+
+
+def _alone(places: Floats, counts: Mask) -> Floats:
+    """(R,) weights: 1 for a place by itself, less for each of several that are close together."""
+    near = np.linalg.norm(places[:, None] - places, axis=-1) < APART_MM
+    return np.asarray(counts / np.maximum((near & counts).sum(axis=1), 1))
+
+
+def _ground(down: Floats, height: float, spread_deg: float, spread_mm: float, source: GroundSource) -> Ground:
+    right, below, forward = (float(part) for part in down)
+    return Ground((right, below, forward), float(height), float(spread_deg), float(spread_mm), source)
