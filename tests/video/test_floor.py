@@ -30,7 +30,9 @@ def turn_of(down: np.ndarray) -> np.ndarray:
 def scene(down: np.ndarray, places: list[tuple[float, float]], xyz: np.ndarray | None = None) -> Standing:
     """Someone who stands still at one place (x, z) of the floor after the other."""
     body = standing(1).numpy()[0] if xyz is None else xyz
-    level = np.stack([body + (x, HEIGHT - SOLE, z) for x, z in places]).repeat(FRAMES // len(places), axis=0)
+    level = np.stack([body + np.array([x, HEIGHT - SOLE, z]) for x, z in places]).repeat(
+        FRAMES // len(places), axis=0
+    )
     stands = np.ones((len(level), 2), bool)
     stands[:: FRAMES // len(places)] = False  # on the way from one place to the next
     return Standing(level @ turn_of(down).T, stands)
