@@ -3,16 +3,18 @@
 import argparse
 import ast
 import inspect
+import json
 import re
 import shlex
 import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 from scripts import load
 
-from wholebody_lift import cli, pretrained
+from wholebody_lift import cli, formats, pretrained
 from wholebody_lift.pose import FRAMES, WORLD
 from wholebody_lift.skeleton import EDGES, KEYPOINT_NAMES, PARTS
 
@@ -152,6 +154,65 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_pages_are_in_the_navigation() -> None:
     listed = re.findall(r"^ +- (?:.+: )?([\w/]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
     assert sorted(listed) == sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
+
+
+@pytest.fixture(scope="module")
+def search_index(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str]]:
+    """What the search of the site knows: location, title and text of every section."""
+    config = pytest.importorskip("mkdocs.config", reason="the extra docs")
+    from mkdocs.commands.build import build
+
+    site = tmp_path_factory.mktemp("site")
+    settings = {"site_dir": str(site), "plugins": ["search"]}  # without the API, whose docstrings take long
+    build(config.load_config(str(ROOT / "mkdocs.yml"), **settings))
+    return json.loads((site / "search" / "search_index.json").read_text())["docs"]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize(
+    ("words", "page"),
+    [
+        ("webcam", "faq"),
+        ("gpu", "gpu"),
+        ("jupyter", "viewer"),
+        ("mixamo", "exports"),
+        ("unreal", "exports"),
+        ("fps", "faq"),
+        ("slow motion", "faq"),
+        ("commercially", "faq"),
+        ("mediapipe", "comparison"),
+    ],
+)
+def test_search_finds(words: str, page: str, search_index: list[dict[str, str]]) -> None:
+    found = {
+        section["location"].split("#")[0].strip("/")
+        for section in search_index
+        if words in f"{section['title']} {section['text']}".lower()
+    }
+    assert page in found
+
+
+def test_moving_picture_is_small_and_moves() -> None:
+    image = pytest.importorskip("PIL.Image")
+    path = DOCS / "assets" / "demo.webp"
+    assert path.stat().st_size < 1_000_000
+    with image.open(path) as picture:
+        assert picture.n_frames > 100
+    for page in (ROOT / "README.md", DOCS / "index.md"):
+        first = next(line for line in page.read_text().splitlines() if line.startswith("!["))
+        assert first.endswith("assets/demo.webp)")
+
+
+def test_moving_picture_interpolates_between_frames() -> None:
+    pytest.importorskip("PIL.Image")
+    people = formats.read(ROOT / "examples" / "data" / "squats.json")
+    finer = load("docs/figures/demo.py").between(people, 15)
+    assert len(finer) == 3 * (len(people) - 1) + 1
+    assert np.array_equal(finer.observed[::3], people.observed)
+    seen = people.observed
+    np.testing.assert_allclose(finer.keypoints[::3][seen], people.keypoints[seen], atol=1e-6)
+    halves = finer.observed[1::3]
+    assert not (halves & ~(people.observed[:-1] & people.observed[1:])).any()
 
 
 def test_commands_are_accepted(page: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import gzip
 import json
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from blocks.writing import EXAMPLES, WIDTH, table
+from blocks.writing import EXAMPLES, ROOT, WIDTH, table
 from wholebody_lift import (
     InputError,
     InputWarning,
@@ -345,8 +346,49 @@ def in_temporary_directory() -> Iterator[None]:
             os.chdir(before)
 
 
+READERS = ROOT / "wholebody_lift" / "formats" / "detections"
+INTERNAL = ("__init__", "arrays", "assemble", "frame_names")
+"""Modules of the readers that no format has to itself."""
+
+
+def reader_errors() -> str:
+    """Every error of the readers, with dots for the values: those of all readers, then by format."""
+    of = {path.stem: _raised(path) for path in sorted(READERS.glob("*.py"))}
+    shared = [text for name in INTERNAL for text in of.pop(name)] + _raised(READERS.parent / "loading.py")
+    groups = {"All formats": shared} | {f"`formats.{name}`": texts for name, texts in of.items() if texts}
+    return "\n\n".join(f"**{title}**\n\n```text\n{_lines(texts)}\n```" for title, texts in groups.items())
+
+
+def _raised(path: Path) -> list[str]:
+    """The texts of a module's InputErrors, in their order; not those that only pass another one on."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    raised = [node for node in ast.walk(tree) if isinstance(node, ast.Raise)]
+    texts = [
+        _with_dots(node.exc.args[0])
+        for node in sorted(raised, key=lambda node: node.lineno)
+        if isinstance(node.exc, ast.Call) and node.exc.args
+    ]
+    return list(dict.fromkeys(text for text in texts if text.strip("., :")))
+
+
+def _with_dots(text: ast.expr) -> str:
+    """A string, or a formatted one with dots for what it puts in."""
+    if isinstance(text, ast.JoinedStr):
+        return "".join(map(_with_dots, text.values))
+    return text.value if isinstance(text, ast.Constant) and isinstance(text.value, str) else "..."
+
+
+def _lines(texts: Iterable[str]) -> str:
+    """Each text on lines of its own, the further ones indented."""
+    return "\n".join(
+        textwrap.fill(text, WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+        for text in texts
+    )
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "layouts": layouts,
+    "reader-errors": reader_errors,
     "input-errors": input_errors,
     "input-warnings": input_warnings,
     "file-messages": file_messages,
