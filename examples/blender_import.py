@@ -9,7 +9,8 @@ them, which follows the bones; and a camera, from which the people look as they 
 through Blender's own importers, with the right scale and frame rate.
 
 Blender's frame 1 is frame 0 of the video. Axes are Blender's: z up, and a person who faced the camera faces
--y. The camera is at the origin, so the ground is below it.
+-y. Where the result knows the ground, people stand on it at z = 0, and the camera is as tilted as the real
+one was. Otherwise it is level and at the origin.
 """
 
 import argparse
@@ -20,16 +21,21 @@ from pathlib import Path
 import bpy
 import numpy as np
 from bpy_extras import anim_utils
+from mathutils import Matrix
 
 METRES = 0.001  # in a millimetre
 AXES = {
     "image right": (1, 0, 0),
-    "image up": (0, 0, 1),
-    "image down": (0, 0, -1),
-    "away from the camera": (0, 1, 0),
-    "towards the camera": (0, -1, 0),
+    "image up": (0, -1, 0),
+    "image down": (0, 1, 0),
+    "away from the camera": (0, 0, 1),
+    "towards the camera": (0, 0, -1),
 }
-"""Blender's axes for what a result says of its own."""
+"""What a result says of its axes, as directions from the camera: right, down, forward."""
+LEVEL = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]])
+"""Blender's axes = this @ right, down, forward of a camera that is held level."""
+LEAST_LEVEL = 0.2
+"""Of a camera that looks down or up more steeply, the top of the picture is forward."""
 THICKNESS = {"body": 0.012, "feet": 0.008, "face": 0.002, "left_hand": 0.004, "right_hand": 0.004}
 """Radius of the lines in metres."""
 SENSOR = 36.0  # mm
@@ -55,8 +61,11 @@ def import_result(path: Path) -> list[bpy.types.Object]:
     header, rows = read(path)
     if header["format"] != "wholebody-lift pose":
         raise ValueError(f"{path}: expected a result that wholebody-lift saved, got {header['format']}")
-    turn = np.array([AXES[header["frame"][axis]] for axis in "xyz"])
-    places = (rows["xyz"] + rows["translation"][:, None]) @ turn * METRES  # (N, 133, 3)
+    turn, height = stand(header.get("ground"))
+    places = (rows["xyz"] + rows["translation"][:, None]) * METRES  # (N, 133, 3)
+    if header["frame"]["name"] != "world":
+        axes = np.array([AXES[header["frame"][axis]] for axis in "xyz"])
+        places = places @ axes @ turn.T + (0, 0, height)
     frames = rows["image_ids"].astype(int) + 1
     scene = bpy.context.scene
     set_rate(header["fps"])
@@ -67,8 +76,21 @@ def import_result(path: Path) -> list[bpy.types.Object]:
         lines(armature, header["skeleton"], places[chosen][0])
         armatures.append(armature)
     if "image_size" in rows:
-        camera(rows["K"][0], rows["image_size"][0])
+        camera(rows["K"][0], rows["image_size"][0], turn, height)
     return armatures
+
+
+def stand(ground: dict | None) -> tuple[np.ndarray, float]:
+    """How the camera stands: Blender's axes = (3, 3) @ right, down, forward; and metres above z = 0."""
+    if ground is None:
+        return LEVEL, 0.0
+    up = -np.array(ground["down"])
+    forward = np.array([0.0, 0.0, 1.0])
+    if abs(up[2]) > np.sqrt(1 - LEAST_LEVEL**2):
+        forward = np.array([0.0, np.sign(up[2]), 0.0])
+    away = forward - (forward @ up) * up
+    away /= np.linalg.norm(away)
+    return np.stack([np.cross(away, up), away, up]), ground["camera_height_mm"] * METRES
 
 
 def people(rows: dict[str, np.ndarray]) -> list[tuple[str, np.ndarray]]:
@@ -155,8 +177,8 @@ def lines(armature: bpy.types.Object, skeleton: dict, rest: np.ndarray) -> bpy.t
     return thing
 
 
-def camera(K: np.ndarray, image_size: np.ndarray) -> bpy.types.Object:
-    """The camera of the first image, at the origin; lens distortion is left out."""
+def camera(K: np.ndarray, image_size: np.ndarray, turn: np.ndarray, above: float) -> bpy.types.Object:
+    """The camera of the first image, `above` z = 0 in metres; lens distortion is left out."""
     width, height = (float(side) for side in image_size)
     (fx, _, cx), (_, fy, cy) = K[0], K[1]
     longer = max(width, height * fx / fy)
@@ -166,7 +188,8 @@ def camera(K: np.ndarray, image_size: np.ndarray) -> bpy.types.Object:
     lens.shift_x = (width / 2 - cx) / longer
     lens.shift_y = (cy - height / 2) * (fx / fy) / longer
     thing = bpy.data.objects.new("camera", lens)
-    thing.rotation_euler = (np.pi / 2, 0, 0)
+    thing.rotation_euler = Matrix((turn @ np.diag([1, -1, -1])).tolist()).to_euler()  # it looks along its -z
+    thing.location = (0, 0, above)
     bpy.context.collection.objects.link(thing)
     scene = bpy.context.scene
     scene.camera = thing

@@ -12,6 +12,7 @@ from scripts import load
 from wholebody_lift import Pose3D, formats
 from wholebody_lift.body.inverse_kinematics import BONES
 from wholebody_lift.formats.results.bone_names import bone_names
+from wholebody_lift.ground import Ground
 from wholebody_lift.skeleton import EDGES, KEYPOINT_NAMES
 
 bpy = pytest.importorskip("bpy", reason="needs Blender's package bpy (PyPI)")
@@ -41,7 +42,7 @@ def pose() -> Pose3D:
 
 def in_blender(pose: Pose3D) -> np.ndarray:
     """Where the keypoints should be, in metres."""
-    return pose.to("blender").in_camera / 1000
+    return pose.to("blender" if pose.ground is None else "world").in_camera / 1000
 
 
 def bones_at(armature, frame: int) -> np.ndarray:
@@ -49,13 +50,24 @@ def bones_at(armature, frame: int) -> np.ndarray:
     return np.array([armature.matrix_world @ armature.pose.bones[name].head for name in KEYPOINT_NAMES])
 
 
+CASES = [("opencv", False), ("unity", False), ("blender", False), ("opencv", True), ("world", True)]
+"""The frame of a result, and whether it knows the ground."""
+
+
+def in_frame(pose: Pose3D, frame: str, grounded: bool) -> Pose3D:
+    down = np.array([0.08, 0.96, 0.27]) / np.linalg.norm([0.08, 0.96, 0.27])
+    ground = Ground(tuple(down.tolist()), 1430.0, 1.0, 50.0) if grounded else None
+    return replace(pose, ground=ground).to(frame)
+
+
 @pytest.mark.parametrize("suffix", [".npz", ".json"])
-@pytest.mark.parametrize("frame", ["opencv", "unity", "blender"])
+@pytest.mark.parametrize(("frame", "grounded"), CASES)
 def test_keypoints_are_where_the_result_says(
-    blender: ModuleType, pose: Pose3D, tmp_path: Path, suffix: str, frame: str
+    blender: ModuleType, pose: Pose3D, tmp_path: Path, suffix: str, frame: str, grounded: bool
 ) -> None:
     path = tmp_path / f"walk{suffix}"
-    pose.to(frame).save(path)
+    pose = in_frame(pose, frame, grounded)
+    pose.save(path)
     (armature,) = blender.import_result(path)
     for row in (0, 4, 9):
         found = bones_at(armature, int(pose.image_ids[row]) + 1)
@@ -80,18 +92,20 @@ def test_lines_follow_the_bones(blender: ModuleType, pose: Pose3D, tmp_path: Pat
     np.testing.assert_allclose([vertex.co for vertex in thin.vertices], in_blender(pose)[6], atol=2e-5)
 
 
+@pytest.mark.parametrize(("frame", "grounded"), CASES)
 def test_the_camera_sees_the_keypoints_where_they_were_found(
-    blender: ModuleType, pose: Pose3D, tmp_path: Path
+    blender: ModuleType, pose: Pose3D, tmp_path: Path, frame: str, grounded: bool
 ) -> None:
     from bpy_extras.object_utils import world_to_camera_view
     from mathutils import Vector
 
+    seen = pose.in_camera[0] @ pose.K[0].T
+    pixels = seen[:, :2] / seen[:, 2:]
+    pose = in_frame(pose, frame, grounded)
     pose.save(tmp_path / "walk.npz")
     blender.import_result(tmp_path / "walk.npz")
     scene = bpy.context.scene
     assert (scene.render.resolution_x, scene.render.resolution_y) == (WIDTH, HEIGHT)
-    seen = pose.in_camera[0] @ pose.K[0].T
-    pixels = seen[:, :2] / seen[:, 2:]
     bpy.context.view_layer.update()
     for place, (x, y) in list(zip(in_blender(pose)[0], pixels, strict=True))[::12]:
         u, v, _ = world_to_camera_view(scene, scene.camera, Vector(place))

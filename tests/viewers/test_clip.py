@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wholebody_lift.pose import FRAMES, Pose3D
+from wholebody_lift.ground import Ground
+from wholebody_lift.pose import FRAMES, WORLD, Pose3D
 from wholebody_lift.skeleton import INDEX
 from wholebody_lift.viewers import clip as clips
 from wholebody_lift.viewers import painter
@@ -100,8 +101,17 @@ def test_nobody_leaves_the_panel_while_it_turns(clip: Pose3D) -> None:
 
 @pytest.mark.parametrize("frame", FRAMES)
 def test_axes_make_no_difference(pose: Pose3D, frame: str) -> None:
+    if frame == WORLD:
+        pose = replace(pose, ground=Ground((0.0, 0.8, 0.6), 1500.0, 1.0, 50.0))
     ours, theirs = clips._Film.of(pose), clips._Film.of(pose.to(frame))
     np.testing.assert_allclose(theirs.xyz, ours.xyz, atol=1e-3)
+
+
+def test_people_are_upright_where_down_is_known(pose: Pose3D) -> None:
+    down = np.array([0.0, 0.8, 0.6])  # a camera that looks down
+    film = clips._Film.of(replace(pose, ground=Ground(tuple(down), 1500.0, 1.0, 50.0)))
+    heights = -pose.xyz[0] @ down
+    np.testing.assert_allclose(film.floor - film.xyz[0, :, 1], heights - heights.min(), atol=1e-2)
 
 
 def test_one_person_stands_on_the_ground_and_several_where_they_are(clip: Pose3D, crowd: Pose3D) -> None:

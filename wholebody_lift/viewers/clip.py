@@ -17,7 +17,7 @@ from wholebody_lift import atomic, tracks
 from wholebody_lift._types import AnyFloats, Integers
 from wholebody_lift.extras import MP4, PILLOW
 from wholebody_lift.kinds import Kind
-from wholebody_lift.pose import Pose3D
+from wholebody_lift.pose import WORLD, Pose3D
 from wholebody_lift.viewers import painter, views
 from wholebody_lift.viewers.painter import Eye, People, Size
 from wholebody_lift.viewers.pictures import Picture, Pictures, matching
@@ -108,6 +108,8 @@ class _Film:
     def of(cls, pose: Pose3D) -> _Film:
         if len(pose) == 0:
             raise ValueError("expected a pose with people to show, got one of 0 people")
+        if pose.ground is not None:
+            pose = pose.to(WORLD)  # upright, however the camera was held
         pose = pose[np.argsort(pose.image_ids, kind="stable")]
         when, fps = tracks.clock(pose)
         first, last = pose.image_ids[[0, -1]]
