@@ -32,26 +32,35 @@ function queueSolids(i) {
 }
 
 function drawSolid(ctx, i, n) {
-  const { balls, group, keypoints, pale } = SOLIDS[n];
-  const row = KEYPOINTS * drawn[i];
-  const places = balls.map((b) => placeBall(i, b));
-  const seen = keypoints.filter((k) => observed[row + k]).length * 2 >= keypoints.length;
-  const away = places.reduce((sum, [, , , depth]) => sum + depth / places.length, 0);
-  const level = Math.min(FADES, fade(away, true) + Math.round((pale / DEEPEST_FADE) * FADES));
-  const error = keypoints.reduce((sum, k) => sum + errors[row + k] / keypoints.length, 0);
+  const { balls, keypoints } = SOLIDS[n];
+  const places = balls.map((ball) => placeBall(i, ball));
+  const seen = keypoints.filter((k) => observed[KEYPOINTS * drawn[i] + k]).length * 2 >= keypoints.length;
   ctx.globalAlpha = seen ? 1 : FAINT;
-  ctx.beginPath();
-  hull(places).forEach(([x, y], corner) => (corner ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
-  ctx.closePath();
+  outline(ctx, hull(places));
   ctx.lineJoin = "round";
   ctx.lineWidth = 1.8; // a margin, so that it shows which of two crossing limbs is in front
   ctx.strokeStyle = theme.stageInk;
   ctx.stroke();
-  ctx.fillStyle = state.error === "colour" ? errorInk(error, level) : theme.groupInks[group][level];
-  ctx.fill();
-  ctx.fillStyle = light(ctx, places);
-  ctx.fill();
+  for (const ink of [solidInk(i, n, places), light(ctx, places)]) {
+    ctx.fillStyle = ink;
+    ctx.fill();
+  }
   ctx.globalAlpha = 1;
+}
+
+function outline(ctx, corners) {
+  ctx.beginPath();
+  corners.forEach(([x, y], corner) => (corner ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
+  ctx.closePath();
+}
+
+function solidInk(i, n, places) {
+  const { group, keypoints, pale } = SOLIDS[n];
+  const away = places.reduce((sum, [, , , depth]) => sum + depth / places.length, 0);
+  const level = Math.min(FADES, fade(away, true) + Math.round((pale / DEEPEST_FADE) * FADES));
+  if (state.error !== "colour") return theme.groupInks[group][level];
+  const error = keypoints.reduce((sum, k) => sum + errors[KEYPOINTS * drawn[i] + k] / keypoints.length, 0);
+  return errorInk(error, level);
 }
 
 // A ball as the eye sees it: pixel x and y, radius in pixels, depth in mm.

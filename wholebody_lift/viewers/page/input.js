@@ -40,50 +40,64 @@ function choose(surface, event) {
   redraw();
 }
 
+const CLICK = 3; // pixels that a pointer may move between down and up to be a click
+const held = new Map(); // the pointers that are down on the 3D view, each with its position in the window
+let moved = 0; // pixels they have moved since the first came down
+
 function watchPointers() {
-  for (const kind of ["pointerdown", "wheel", "keydown"]) document.addEventListener(kind, stopSwing, { capture: true, passive: true });
   const { canvas } = scene;
-  const held = new Map();
-  let moved = 0;
+  for (const kind of ["pointerdown", "wheel", "keydown"]) {
+    document.addEventListener(kind, stopSwing, { capture: true, passive: true });
+  }
   canvas.addEventListener("contextmenu", (event) => event.preventDefault());
-  canvas.addEventListener("pointerdown", (event) => {
-    canvas.setPointerCapture(event.pointerId);
-    held.set(event.pointerId, [event.clientX, event.clientY]);
-    if (held.size === 1) moved = 0;
-    canvas.classList.add("dragging");
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    if (!held.has(event.pointerId)) return hover(scene, event);
-    const [x, y] = held.get(event.pointerId);
-    const [dx, dy] = [event.clientX - x, event.clientY - y];
-    moved += Math.abs(dx) + Math.abs(dy);
-    const others = [...held].filter(([id]) => id !== event.pointerId).map(([, p]) => p);
-    if (others.length) {
-      const apart = (px, py) => Math.hypot(px - others[0][0], py - others[0][1]) + 1;
-      zoom(apart(x, y) / apart(event.clientX, event.clientY));
-      pan(dx / 2, dy / 2);
-    } else if (event.shiftKey || event.buttons & 6) pan(dx, dy);
-    else if (moved > 3) orbit(-dx * 0.008, dy * 0.008);
-    held.set(event.pointerId, [event.clientX, event.clientY]);
-  });
-  const release = (event) => {
-    held.delete(event.pointerId);
-    canvas.classList.toggle("dragging", held.size > 0);
-    if (event.type === "pointerup" && moved <= 3) choose(scene, event);
-  };
+  canvas.addEventListener("pointerdown", hold);
+  canvas.addEventListener("pointermove", (event) => (held.has(event.pointerId) ? drag(event) : hover(scene, event)));
   canvas.addEventListener("pointerup", release);
   canvas.addEventListener("pointercancel", release);
-  canvas.addEventListener("dblclick", (event) => {
-    const spot = pick(scene, event);
-    if (spot && !state.measuring) follow(spot.who, [spot.k]);
-  });
-  canvas.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    zoom(Math.exp(clamp(event.deltaY * (event.deltaMode ? 20 : 1), -120, 120) * 0.0016));
-  }, { passive: false });
+  canvas.addEventListener("dblclick", approach);
+  canvas.addEventListener("wheel", scroll, { passive: false });
   image.canvas.addEventListener("pointermove", (event) => hover(image, event));
   image.canvas.addEventListener("pointerup", (event) => choose(image, event));
   [canvas, image.canvas].forEach((c) => c.addEventListener("pointerleave", () => setHover(null)));
+}
+
+function hold(event) {
+  scene.canvas.setPointerCapture(event.pointerId);
+  held.set(event.pointerId, [event.clientX, event.clientY]);
+  if (held.size === 1) moved = 0;
+  scene.canvas.classList.add("dragging");
+}
+
+// One pointer orbits, or pans with shift or another button; two zoom and pan.
+function drag(event) {
+  const [x, y] = held.get(event.pointerId);
+  const [dx, dy] = [event.clientX - x, event.clientY - y];
+  moved += Math.abs(dx) + Math.abs(dy);
+  const other = [...held.keys()].find((id) => id !== event.pointerId);
+  if (other !== undefined) {
+    const [ox, oy] = held.get(other);
+    const apart = (px, py) => Math.hypot(px - ox, py - oy) + 1;
+    zoom(apart(x, y) / apart(event.clientX, event.clientY));
+    pan(dx / 2, dy / 2);
+  } else if (event.shiftKey || event.buttons & 6) pan(dx, dy);
+  else if (moved > CLICK) orbit(-dx * 0.008, dy * 0.008);
+  held.set(event.pointerId, [event.clientX, event.clientY]);
+}
+
+function release(event) {
+  held.delete(event.pointerId);
+  scene.canvas.classList.toggle("dragging", held.size > 0);
+  if (event.type === "pointerup" && moved <= CLICK) choose(scene, event);
+}
+
+function approach(event) {
+  const spot = pick(scene, event);
+  if (spot && !state.measuring) follow(spot.who, [spot.k]);
+}
+
+function scroll(event) {
+  event.preventDefault();
+  zoom(Math.exp(clamp(event.deltaY * (event.deltaMode ? 20 : 1), -120, 120) * 0.0016));
 }
 
 // Keys that a control handles itself.

@@ -44,6 +44,29 @@ function start() {
   buildPeople();
   buildMeasure();
   $("ramp-end").textContent = `${data.error_top} mm or more`;
+  placeTools();
+  watchButtons();
+  watchPlayer();
+  watchSwitches();
+  watchPointers();
+  watchKeys();
+  show(0);
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  state.turning = isClip && !still;
+  play(isClip && !still);
+  watchSizes();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", themeChanged);
+  themeChanged();
+  document.querySelector("main").removeAttribute("aria-busy");
+}
+
+// A page inside another has no header: its tools stand beside the figure.
+function placeTools() {
+  document.documentElement.classList.toggle("embedded", embedded);
+  if (embedded) document.querySelector(".right").append(document.querySelector(".tools"));
+}
+
+function watchButtons() {
   const onClick = (selector, act) => document.querySelectorAll(selector).forEach((button) => {
     button.addEventListener("click", () => act(button));
   });
@@ -51,23 +74,28 @@ function start() {
   onClick("[data-error]", (button) => setError(button.dataset.error));
   onClick("#measure", () => setMeasuring(!state.measuring));
   onClick("#help-open", () => $("help").showModal());
-  onClick("#theme", () => {
-    const chosen = (document.documentElement.dataset.theme = isDark() ? "light" : "dark");
-    themeChanged();
-    if (embedded) window.parent.postMessage({ theme: chosen }, "*");
-  });
-  document.documentElement.classList.toggle("embedded", embedded);
-  if (embedded) document.querySelector(".right").append(document.querySelector(".tools"));
-  if (frames.length > 1) {
-    $("player").hidden = false;
-    $("scrubber").max = frames.length - 1;
-    $("scrubber").addEventListener("input", () => jump(Number($("scrubber").value)));
-    $("play").addEventListener("click", () => play(!state.playing));
-    $("previous").addEventListener("click", () => jump(state.frame - 1));
-    $("next").addEventListener("click", () => jump(state.frame + 1));
-    $("previous").hidden = $("next").hidden = isClip;
-    $("play").hidden = $("speed").hidden = !isClip;
-  }
+  onClick("#theme", chooseTheme);
+}
+
+function chooseTheme() {
+  const chosen = (document.documentElement.dataset.theme = isDark() ? "light" : "dark");
+  themeChanged();
+  if (embedded) window.parent.postMessage({ theme: chosen }, "*");
+}
+
+function watchPlayer() {
+  if (frames.length === 1) return;
+  $("player").hidden = false;
+  $("scrubber").max = frames.length - 1;
+  $("scrubber").addEventListener("input", () => jump(Number($("scrubber").value)));
+  $("play").addEventListener("click", () => play(!state.playing));
+  $("previous").addEventListener("click", () => jump(state.frame - 1));
+  $("next").addEventListener("click", () => jump(state.frame + 1));
+  $("previous").hidden = $("next").hidden = isClip;
+  $("play").hidden = $("speed").hidden = !isClip;
+}
+
+function watchSwitches() {
   $("placed-row").hidden = ROWS < 2;
   $("unseen-row").hidden = !anyUnseen;
   $("photo-row").hidden = !data.pictures;
@@ -78,22 +106,17 @@ function start() {
       turn(name, $(name).checked);
     });
   }
-  watchPointers();
-  watchKeys();
-  show(0);
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  state.turning = isClip && !still;
-  play(isClip && !still);
-  new ResizeObserver(() => { // also called once at the start
+}
+
+// The observers also call once at the start.
+function watchSizes() {
+  new ResizeObserver(() => {
     scene.resize();
     margins.top = $("controls").offsetHeight + (crowded ? 40 : 28); // room for the colour scale, and for people's numbers
     if (state.moved) redraw({ picture: false });
     else look(state.view);
   }).observe(scene.canvas);
   new ResizeObserver(() => { layoutPicture(); redraw(); }).observe(image.canvas.parentElement);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", themeChanged);
-  themeChanged();
-  document.querySelector("main").removeAttribute("aria-busy");
 }
 
 start();

@@ -102,24 +102,27 @@ function buildPeople() {
 }
 
 function buildMeasure() {
-  ["from", "to"].forEach((id, end) => {
-    const groups = data.parts.map(({ label, keypoints: [start, stop] }) => {
-      const options = data.names.slice(start, stop).map((name, i) => new Option(name, start + i));
-      return element("optgroup", options, { label });
-    });
-    $(id).append(new Option("choose…", ""), ...groups);
-    const person = $(`${id}-person`);
-    person.append(...data.people.map((name, who) => new Option(name, who)));
-    person.hidden = !crowded;
-    const chosen = () => {
-      state.ends[end] = $(id).value === "" ? null : { who: Number(person.value), k: Number($(id).value) };
+  ["from", "to"].forEach(buildEnd);
+  $("ends").classList.toggle("several", crowded);
+}
+
+// The lists from which an end of the measure is chosen: a keypoint and, of several people, a person.
+function buildEnd(id, end) {
+  const [keypoint, person] = [$(id), $(`${id}-person`)];
+  const groups = data.parts.map(({ label, keypoints: [start, stop] }) => {
+    const options = data.names.slice(start, stop).map((name, i) => new Option(name, start + i));
+    return element("optgroup", options, { label });
+  });
+  keypoint.append(new Option("choose…", ""), ...groups);
+  person.append(...data.people.map((name, who) => new Option(name, who)));
+  person.hidden = !crowded;
+  for (const list of [keypoint, person]) {
+    list.addEventListener("change", () => {
+      state.ends[end] = keypoint.value === "" ? null : { who: Number(person.value), k: Number(keypoint.value) };
       describeMeasure();
       redraw();
-    };
-    $(id).addEventListener("change", chosen);
-    person.addEventListener("change", chosen);
-  });
-  $("ends").classList.toggle("several", crowded);
+    });
+  }
 }
 
 // Take a keypoint as the next end of the measure; after both, start again.
@@ -146,8 +149,7 @@ function describeMeasure() {
     return setText($("distance"), missing);
   }
   const step = toFrame(minus(ends[1], ends[0])).map((v, c) => `${"xyz"[c]} ${v.toFixed(0)}`).join(", ");
-  const total = `${distance().toFixed(0)} ± ${uncertainty().toFixed(0)} mm`;
-  $("distance").replaceChildren(element("strong", total), element("small", `${step} mm`));
+  $("distance").replaceChildren(element("strong", lengthText()), element("small", `${step} mm`));
 }
 
 function setMeasuring(on) {

@@ -112,39 +112,41 @@ function queuePerson(i) {
 // A fine part from afar: its lines as one path, its dots in one colour; a second time for what is inferred.
 function drawPart(ctx, i, part) {
   const { part: look, keypoints: [start, stop] } = data.parts[part];
-  const [row, first] = [KEYPOINTS * drawn[i], 4 * KEYPOINTS * i];
-  const scale = at[first + 4 * start + 3];
-  const thick = clamp(BONES[look][0] * scale, BONES[look][1], BONES[look][2]);
-  const radius = clamp(DOTS[look][0] * scale, DOTS[look][1], DOTS[look][2]);
+  const [row, first] = [KEYPOINTS * drawn[i], 4 * (KEYPOINTS * i + start)];
   const inks = theme.groupInks[groupOf[start]];
-  const depth = at[first + 4 * start + 2];
-  const dots = (seen, size) => {
-    for (let k = start; k < stop; k++) {
-      const p = first + 4 * k;
-      if (observed[row + k] === seen) fillDot(ctx, at[p], at[p + 1], size, scene.ratio);
-    }
-  };
+  const [thick, radius] = [BONES[look], DOTS[look]].map(([mm, least, largest]) => clamp(mm * at[first + 3], least, largest));
   for (const seen of [1, 0]) {
-    let some = 0;
-    for (let k = start; k < stop; k++) some += observed[row + k] === seen;
-    if (!some) continue;
-    ctx.beginPath();
-    for (const { a, b } of edgesOf[part]) {
-      if (!visible(a) || (observed[row + a] & observed[row + b]) !== seen) continue;
-      const [p, q] = [first + 4 * a, first + 4 * b];
-      ctx.moveTo(at[p], at[p + 1]);
-      ctx.lineTo(at[q], at[q + 1]);
-    }
+    if (!observed.subarray(row + start, row + stop).includes(seen)) continue;
     ctx.lineWidth = thick;
-    ctx.strokeStyle = inks[fade(depth, seen)];
+    ctx.strokeStyle = inks[fade(at[first + 2], seen)];
     if (!seen) ctx.setLineDash([thick * 2.2, thick * 1.2]);
-    ctx.stroke();
+    strokePart(ctx, i, part, seen);
     ctx.setLineDash([]);
-    ctx.fillStyle = inks[fade(depth, true)];
-    dots(seen, radius);
+    ctx.fillStyle = inks[fade(at[first + 2], true)];
+    fillPart(ctx, i, part, seen, radius);
     if (seen) continue;
     ctx.fillStyle = theme.stageInk;
-    dots(seen, radius * RING);
+    fillPart(ctx, i, part, seen, radius * RING);
+  }
+}
+
+function strokePart(ctx, i, part, seen) {
+  const row = KEYPOINTS * drawn[i];
+  ctx.beginPath();
+  for (const { a, b } of edgesOf[part]) {
+    if (!visible(a) || (observed[row + a] & observed[row + b]) !== seen) continue;
+    const [p, q] = [4 * (KEYPOINTS * i + a), 4 * (KEYPOINTS * i + b)];
+    ctx.moveTo(at[p], at[p + 1]);
+    ctx.lineTo(at[q], at[q + 1]);
+  }
+  ctx.stroke();
+}
+
+function fillPart(ctx, i, part, seen, radius) {
+  const [start, stop] = data.parts[part].keypoints;
+  for (let k = start; k < stop; k++) {
+    const p = 4 * (KEYPOINTS * i + k);
+    if (observed[KEYPOINTS * drawn[i] + k] === seen) fillDot(ctx, at[p], at[p + 1], radius, scene.ratio);
   }
 }
 
@@ -275,16 +277,19 @@ function drawRing(ctx, spot) {
 function drawMeasure(ctx) {
   const [from, to] = state.ends.map((end) => spotIn(scene, end));
   [from, to].forEach((spot) => drawRing(ctx, spot));
-  const length = distance();
-  if (!from || !to || length === null) return;
+  if (!from || !to) return;
   ctx.lineCap = "butt";
   stroke(ctx, [from.x, from.y], [to.x, to.y], 4.5, theme.stageInk);
   ctx.setLineDash([6, 4]);
   stroke(ctx, [from.x, from.y], [to.x, to.y], 1.8, theme.fullInk);
   ctx.setLineDash([]);
-  const text = `${length.toFixed(0)} ± ${uncertainty().toFixed(0)} mm`;
+  drawLabel(ctx, lengthText(), (from.x + to.x) / 2, (from.y + to.y) / 2);
+}
+
+// A text in a box around a point.
+function drawLabel(ctx, text, x, y) {
   ctx.font = font(13, 620);
-  const [x, y, half] = [(from.x + to.x) / 2, (from.y + to.y) / 2, ctx.measureText(text).width / 2 + 8];
+  const half = ctx.measureText(text).width / 2 + 8;
   ctx.beginPath();
   ctx.roundRect(x - half, y - 12, 2 * half, 24, 7);
   ctx.fillStyle = theme.fullInk;
@@ -297,17 +302,14 @@ function drawMeasure(ctx) {
   ctx.textBaseline = "alphabetic";
 }
 
-// Millimetres between the two ends of the measure in this frame; null while one is missing.
-function distance() {
-  const ends = endsInCamera();
-  return ends && Math.hypot(...minus(...ends));
+// The distance between the two ends of the measure, and its expected error if those of the ends are independent.
+function lengthText() {
+  const length = Math.hypot(...minus(...endsInCamera()));
+  const off = Math.hypot(...state.ends.map(({ who, k }) => errors[KEYPOINTS * rowOf(who) + k]));
+  return `${length.toFixed(0)} ± ${off.toFixed(0)} mm`;
 }
 
-// Expected error of that distance in mm, if the errors of the two ends are independent.
-function uncertainty() {
-  return Math.hypot(...state.ends.map(({ who, k }) => errors[KEYPOINTS * rowOf(who) + k]));
-}
-
+// The two ends in this frame; null while one is missing.
 function endsInCamera() {
   const rows = state.ends.map((end) => end && rowOf(end.who));
   if (rows.some((row) => row === null || row === undefined)) return null;

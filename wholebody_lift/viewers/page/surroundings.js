@@ -52,30 +52,42 @@ function round125(largest) {
 const gridStep = () =>
   Math.max(100, round125((state.distance * Math.min(scene.width, scene.height)) / state.lens / 4));
 
-// The grid fades with the distance from the middle; all pieces of one shade are one path.
+const reachOf = (line, shade) => gridReach[Math.abs(line) * GRID_SHADES.length + shade];
+
 function drawGround(ctx) {
   const level = floor();
+  seeGrid(level);
+  drawGrid(ctx);
+  drawShadows(ctx, level);
+}
+
+// The points at which the lines of the grid change their shade.
+function seeGrid(level) {
   const step = gridStep();
   const [x0, z0] = [0, 2].map((c) => Math.round(state.target[c] / step) * step);
   const shades = GRID_SHADES.length;
-  const reach = (line, shade) => gridReach[Math.abs(line) * shades + shade];
   let to = 0;
   for (const along of [true, false]) {
     for (let line = 1 - GRID_CELLS; line < GRID_CELLS; line++) {
       for (let stop = 0; stop < STOPS; stop++, to += 3) {
-        const out = step * (stop < shades ? -reach(line, shades - 1 - stop) : reach(line, stop - shades));
+        const out = step * (stop < shades ? -reachOf(line, shades - 1 - stop) : reachOf(line, stop - shades));
         if (along) see(gridStops, to, x0 + line * step, level, z0 + out);
         else see(gridStops, to, x0 + out, level, z0 + line * step);
       }
     }
   }
+}
+
+// The grid fades with the distance from the middle; all pieces of one shade are one path.
+function drawGrid(ctx) {
+  const shades = GRID_SHADES.length;
   ctx.lineCap = "butt";
   ctx.lineWidth = 1;
   for (let shade = 0; shade < shades; shade++) {
     ctx.beginPath();
     for (let line = 0; line < 2 * GRID_LINES; line++) {
       const away = (line % GRID_LINES) + 1 - GRID_CELLS;
-      if (shade && reach(away, shade) === reach(away, shade - 1)) continue;
+      if (shade && reachOf(away, shade) === reachOf(away, shade - 1)) continue;
       const first = 3 * STOPS * line;
       const [left, right] = [first + 3 * (shades - 1 - shade), first + 3 * (shades + shade)];
       if (shade === 0) addLine(ctx, gridStops, left, right);
@@ -87,7 +99,6 @@ function drawGround(ctx) {
     ctx.strokeStyle = theme.gridInks[shade];
     ctx.stroke();
   }
-  drawShadows(ctx, level);
 }
 
 // Where each person stands: the body seen straight from above, on the ground.
