@@ -8,20 +8,17 @@ gravity, the spread is 5 degrees, as of a camera held level by hand.
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from benchmarks import command
 from wholebody_lift import pretrained
 from wholebody_lift.checks import GRAVITY_SPREAD_DEG
 from wholebody_lift.config import INPUTS
 from wholebody_lift.known import Known
 from wholebody_lift.train.evaluation import evaluate, held_out, metrics
-from wholebody_lift.train.markdown import table
 from wholebody_lift.train.synthetic import facts
 from wholebody_lift.train.synthetic.bank import MotionBank
 from wholebody_lift.train.synthetic.facts import Facts
@@ -111,15 +108,7 @@ def measure(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.known", description=__doc__)
-    parser.add_argument("bank", type=Path, help="the bank made by prepare")
-    parser.add_argument("--weights", nargs="+", default=["base", "tiny"], help="(default: base tiny)")
-    parser.add_argument("--people", type=int, default=1000, help="per test set (default: %(default)s)")
-    parser.add_argument("--split", choices=["val", "test"], default="test", help="(default: %(default)s)")
-    parser.add_argument("--out", type=Path, help="write everything as JSON as well")
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch")
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads or torch.get_num_threads())
+    arguments = command.parse("known", __doc__, people=1000, per="test set")
     models = {name: pretrained.load(name) for name in arguments.weights}
     rows, found = [], []
     for name, weights, what, errors in measure(
@@ -127,9 +116,8 @@ def main() -> None:
     ):
         rows.append([name, weights, what, *(f"{error:.1f}" for error in errors.values())])
         found.append({"set": name, "weights": weights, "known": what, **errors})
-    print(table(["Set", "Weights", "Known", *(f"{name}, mm" for name in METRICS)], rows))
-    if arguments.out is not None:
-        arguments.out.write_text(json.dumps(found, indent=1) + "\n")
+    head = ["Set", "Weights", "Known", *(f"{name}, mm" for name in METRICS)]
+    command.report(head, rows, found, arguments.out)
 
 
 if __name__ == "__main__":

@@ -8,16 +8,14 @@ of all keypoints of other parts, and after Procrustes alignment.
 
 from __future__ import annotations
 
-import argparse
-import json
-from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from benchmarks import command
 from wholebody_lift import pretrained, skeleton
 from wholebody_lift.train.evaluation import evaluate, metrics
-from wholebody_lift.train.markdown import table
 from wholebody_lift.train.synthetic import close_ups
 from wholebody_lift.train.synthetic.bank import MotionBank
 from wholebody_lift.train.synthetic.detector import Detections
@@ -53,9 +51,9 @@ def errors(xyz: Tensor, batch: Batch, name: str) -> dict[str, float]:
     return {"at_root": at_root.norm(dim=-1).mean().item(), "pa": aligned.mean().item()}
 
 
-def measure(models: dict[str, nn.Module], people: People, count: int) -> list[dict[str, object]]:
+def measure(models: dict[str, nn.Module], people: People, count: int) -> list[dict[str, Any]]:
     """One row for each close-up and network."""
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for name in close_ups.CLOSE_UPS:
         batch = batch_of(people, name, count)
         for weights, model in models.items():
@@ -65,22 +63,14 @@ def measure(models: dict[str, nn.Module], people: People, count: int) -> list[di
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.parts", description=__doc__)
-    parser.add_argument("bank", type=Path, help="the bank made by prepare")
-    parser.add_argument("--weights", nargs="+", default=["base", "tiny"], help="(default: base tiny)")
-    parser.add_argument("--people", type=int, default=500, help="per part (default: %(default)s)")
-    parser.add_argument("--split", choices=["val", "test"], default="test", help="(default: %(default)s)")
-    parser.add_argument("--out", type=Path, help="write everything as JSON as well")
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch")
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads or torch.get_num_threads())
+    arguments = command.parse("parts", __doc__, people=500, per="part")
     models: dict[str, nn.Module] = {name: pretrained.load(name) for name in arguments.weights}
     people = People(load_rig(), MotionBank.load(arguments.bank), arguments.split)
     found = measure(models, people, arguments.people)
     rows = [[row["part"], row["weights"], f"{row['at_root']:.1f}", f"{row['pa']:.1f}"] for row in found]
-    print(table(["In the picture", "Weights", "At its root, mm", "PA-MPJPE, mm"], rows))
-    if arguments.out is not None:
-        arguments.out.write_text(json.dumps(found, indent=1) + "\n")
+    command.report(
+        ["In the picture", "Weights", "At its root, mm", "PA-MPJPE, mm"], rows, found, arguments.out
+    )
 
 
 if __name__ == "__main__":

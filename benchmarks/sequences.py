@@ -459,9 +459,10 @@ def film_all(options: argparse.Namespace) -> list[Video]:
     return videos
 
 
-def main() -> None:
+def parser_of_videos(description: str | None) -> argparse.ArgumentParser:
+    """The options of `film_all`, and the weights."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, help="folder with motion/, as docs/training.md says")
     parser.add_argument("--split", choices=("val", "test"), default="test", help="%(default)s")
@@ -469,6 +470,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0, help="of each, at most (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="%(default)s")
     parser.add_argument("--weights", help="directory or Hub id (default: the weights in the package)")
+    return parser
+
+
+def main() -> None:
+    parser = parser_of_videos(__doc__)
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch")
     options = parser.parse_args()
     torch.set_num_threads(options.threads or torch.get_num_threads())

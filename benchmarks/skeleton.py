@@ -6,14 +6,13 @@ it. The clips are the example of the documentation and the synthetic videos of `
 `lift_sequence`, lifted frame by frame, and the ground truth.
 """
 
-import argparse
 import dataclasses
 import warnings
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.sequences import film_all
+from benchmarks.sequences import film_all, parser_of_videos
 from wholebody_lift import InputWarning, Lifter, formats
 from wholebody_lift._types import Floats
 from wholebody_lift.body.inverse_kinematics import BONE_INDEX, BONES, solve
@@ -86,16 +85,7 @@ def row(name: str, clips: list[Floats]) -> tuple[str, ...]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, help="folder with motion/, as docs/training.md says")
-    parser.add_argument("--split", choices=("val", "test"), default="test", help="%(default)s")
-    parser.add_argument("--videos", type=int, default=12, help="%(default)s")
-    parser.add_argument("--seconds", type=float, default=5.0, help="of each, at most (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="%(default)s")
-    parser.add_argument("--weights", help="directory or Hub id (default: the weights in the package)")
-    options = parser.parse_args()
+    options = parser_of_videos(__doc__).parse_args()
     warnings.simplefilter("ignore", InputWarning)  # detectors do confuse left and right
 
     lifter = Lifter.from_pretrained(options.weights, device="cpu")

@@ -1,10 +1,14 @@
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from wholebody_lift import formats
 from wholebody_lift.keypoints import Keypoints2D
+
+if TYPE_CHECKING:
+    from wholebody_lift import Lifter
 
 # Before ONNX Runtime is imported: it would write into the home directory and report its use.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -40,3 +44,16 @@ def example_data() -> Path:
 def squats(example_data) -> Keypoints2D:
     """65 frames of one person in front of the camera."""
     return formats.read(example_data / "squats.json")
+
+
+@pytest.fixture(scope="session")
+def small() -> "Lifter":
+    """Untrained, so that nothing that is tested with it depends on what weights have learnt."""
+    import torch
+
+    from wholebody_lift import Lifter
+    from wholebody_lift.config import Config
+    from wholebody_lift.model import SemGAN
+
+    torch.manual_seed(0)
+    return Lifter(SemGAN(Config(channels=32, heads=4, layers=2)), device="cpu")

@@ -18,13 +18,6 @@ PIXELS = np.array([[1145.0, 0.0, 512.0], [0.0, 1145.0, 490.0], [0.0, 0.0, 1.0]])
 
 
 @pytest.fixture(scope="module")
-def small() -> Lifter:
-    """Untrained, so that nothing below depends on what the weights have learnt."""
-    torch.manual_seed(0)
-    return Lifter(SemGAN(Config(channels=32, heads=4, layers=2)), device="cpu")
-
-
-@pytest.fixture(scope="module")
 def pixels() -> np.ndarray:
     people = standing(6) + torch.tensor([300.0, 100.0, 4500.0], dtype=torch.float64)
     return camera.project(people, torch.from_numpy(PIXELS).expand(6, 3, 3)).numpy()

@@ -5,21 +5,12 @@ from people import standing
 
 from wholebody_lift import InputError, Keypoints2D, Lifter, LiveLifter, camera
 from wholebody_lift.body import bone_lengths
-from wholebody_lift.config import Config
-from wholebody_lift.model import SemGAN
 from wholebody_lift.skeleton import ROOT
 from wholebody_lift.video import smoothing
 from wholebody_lift.video.smoothing import OneEuro
 
 FPS = 30.0
 K = np.array([[1145.0, 0.0, 512.0], [0.0, 1145.0, 490.0], [0.0, 0.0, 1.0]])
-
-
-@pytest.fixture(scope="module")
-def small() -> Lifter:
-    """Untrained, so that nothing below depends on what the weights have learnt."""
-    torch.manual_seed(0)
-    return Lifter(SemGAN(Config(channels=32, heads=4, layers=2)), device="cpu")
 
 
 @pytest.fixture(scope="module")

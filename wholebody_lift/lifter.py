@@ -171,25 +171,22 @@ class Lifter:
             InputWarning: the input is accepted but looks wrong (upside down, sides swapped, a result that
                 does not fit the keypoints, ...); the subclasses are in `wholebody_lift.errors`.
         """
-        options = {
-            "scores": scores,
-            "image_size": image_size,
-            "K": K,
-            "distortion": distortion,
-            "height_mm": height_mm,
-            "bone_lengths": bone_lengths,
-            "gravity": gravity,
-            "gravity_spread_deg": gravity_spread_deg,
-            "depth": depth,
-        }
-        given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+        given = _given(
+            scores=scores,
+            image_size=image_size,
+            K=K,
+            distortion=distortion,
+            height_mm=height_mm,
+            bone_lengths=bone_lengths,
+            gravity=gravity,
+            gravity_spread_deg=gravity_spread_deg,
+            depth=depth,
+        )
         self._require_inputs(given)
         if not isinstance(keypoints, Keypoints2D):
             keypoints = Keypoints2D(keypoints=keypoints, **given)
         elif given:
-            raise TypeError(
-                f"lift(Keypoints2D) takes nothing beside it; put {', '.join(given)} into Keypoints2D"
-            )
+            raise _given_twice("lift", given)
         people = tracker.follow(keypoints) if track else keypoints
         return _with_warnings(self._lift(people, progress))
 
@@ -256,28 +253,24 @@ class Lifter:
         Warns:
             InputWarning: as `lift`.
         """
-        options = {
-            "image_size": image_size,
-            "K": K,
-            "distortion": distortion,
-            "height_mm": height_mm,
-            "bone_lengths": bone_lengths,
-            "gravity": gravity,
-            "gravity_spread_deg": gravity_spread_deg,
-            "depth": depth,
-        }
-        given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+        given = _given(
+            image_size=image_size,
+            K=K,
+            distortion=distortion,
+            height_mm=height_mm,
+            bone_lengths=bone_lengths,
+            gravity=gravity,
+            gravity_spread_deg=gravity_spread_deg,
+            depth=depth,
+        )
         self._require_inputs(given.keys() - _ALSO_FOR_THE_GROUND)
         if not isinstance(keypoints, Keypoints2D):
             keypoints = sequence.read_frames(keypoints, given)
         elif given:
-            raise TypeError(
-                f"lift_sequence(Keypoints2D) takes no {', '.join(given)} beside it; put them into Keypoints2D"
-            )
-        if track:
-            keypoints = tracker.follow(keypoints)
-        floor_at = _camera_height(camera_height_mm, keypoints)
-        frames = sequence.prepare(keypoints, fps=fps, smoothness=smoothness, max_gap_seconds=max_gap_seconds)
+            raise _given_twice("lift_sequence", given)
+        people = tracker.follow(keypoints) if track else keypoints
+        floor_at = _camera_height(camera_height_mm, people)
+        frames = sequence.prepare(people, fps=fps, smoothness=smoothness, max_gap_seconds=max_gap_seconds)
         smooth = frames.smooth
         if "gravity" not in self.backend.config.inputs:
             smooth = smooth.model_copy(update=dict.fromkeys(_ALSO_FOR_THE_GROUND))
@@ -360,6 +353,18 @@ class Lifter:
         off = seen.reprojection_error(lifted.xyz + lifted.translation[:, None])
         arrays = {**lifted._asdict(), "K": seen.K, "reprojection_error_px": off}
         return {name: backend.numpy(array) for name, array in arrays.items()}
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """The options that a caller has set."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _given_twice(call: str, given: Collection[str]) -> TypeError:
+    return TypeError(
+        f"expected {call}(Keypoints2D) without {', '.join(given)}, got both; put {', '.join(given)} into "
+        "Keypoints2D"
+    )
 
 
 def _known(people: Keypoints2D, inputs: Collection[str]) -> Iterator[tuple[str, npt.NDArray[Any]]]:

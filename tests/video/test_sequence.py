@@ -7,9 +7,7 @@ from people import standing
 
 from wholebody_lift import InputError, Keypoints2D, Lifter, Pose3D, camera
 from wholebody_lift.body.bone_lengths import Measures, measures
-from wholebody_lift.config import Config
 from wholebody_lift.errors import ReprojectionWarning
-from wholebody_lift.model import SemGAN
 from wholebody_lift.skeleton import INDEX, PARTS, ROOT
 from wholebody_lift.video import sequence
 from wholebody_lift.video.feet import BALLS
@@ -36,13 +34,6 @@ def walk(start: float = 0.0) -> np.ndarray:
 def seen(xyz: np.ndarray) -> np.ndarray:
     cameras = torch.from_numpy(K).expand(len(xyz), 3, 3)
     return camera.project(torch.from_numpy(xyz), cameras).numpy()
-
-
-@pytest.fixture(scope="module")
-def small() -> Lifter:
-    """Untrained, so that nothing below depends on what the weights have learnt."""
-    torch.manual_seed(0)
-    return Lifter(SemGAN(Config(channels=32, heads=4, layers=2)), device="cpu")
 
 
 @pytest.fixture(scope="module")

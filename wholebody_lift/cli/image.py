@@ -11,6 +11,7 @@ from wholebody_lift.extras import DETECT
 
 if TYPE_CHECKING:
     from wholebody_lift.detectors import Detect
+    from wholebody_lift.keypoints import Keypoints2D
 
 SUMMARY = "Find the people in photos and lift them to 3D"
 DETAILS = (
@@ -39,23 +40,18 @@ def add_arguments(command: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> None:
-    from wholebody_lift.cli import files, inputs
-    from wholebody_lift.cli.lifting import lift_and_write, once
+    from wholebody_lift.cli import files
+    from wholebody_lift.cli.lifting import lift_each
 
-    lifter = once(arguments)
     with ExitStack() as stack:
         detector: list[Detect] = []  # loaded once, when the first photo has been looked at
 
-        def work(one: Namespace) -> None:
-            paths = files.with_page(one)
-            files.check_outputs(one, paths)
+        def read(one: Namespace) -> Keypoints2D:
             files.check_media(one.input, "picture")
             from wholebody_lift import detectors
 
             if not detector:
                 detector.append(stack.enter_context(detectors.start(one.detector)))
-            people = detectors.detect_image(one.input, detector[0], **options.known(one))
-            lift_and_write(people, one, paths, lifter)
-            files.open_page(one, paths)
+            return detectors.detect_image(one.input, detector[0], **options.known(one))
 
-        inputs.each(arguments, work, "picture")
+        lift_each(arguments, read, "picture")

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
 
 from wholebody_lift.cli import arguments as options
+
+if TYPE_CHECKING:
+    from wholebody_lift.keypoints import Keypoints2D
 
 SUMMARY = "Lift 2D keypoints to 3D"
 DETAILS = (
@@ -39,17 +43,10 @@ def add_arguments(command: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> None:
-    from wholebody_lift.cli import files, inputs
-    from wholebody_lift.cli.lifting import lift_and_write, once
+    from wholebody_lift.cli import files
+    from wholebody_lift.cli.lifting import lift_each
 
-    lifter = once(arguments)
+    def read(one: Namespace) -> Keypoints2D:
+        return files.read_detections(one.input, one.fps, **options.known(one), layout=one.layout)
 
-    def work(one: Namespace) -> None:
-        paths = files.with_page(one)
-        files.check_outputs(one, paths)
-        known = {**options.known(one), "layout": one.layout}
-        people = files.read_detections(one.input, one.fps, **known)
-        lift_and_write(people, one, paths, lifter)
-        files.open_page(one, paths)
-
-    inputs.each(arguments, work)
+    lift_each(arguments, read)

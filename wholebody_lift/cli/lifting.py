@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wholebody_lift import tracks
-from wholebody_lift.cli import files
+from wholebody_lift.cli import files, inputs
+from wholebody_lift.cli.files import Media
 from wholebody_lift.cli.messages import progress, say
 from wholebody_lift.errors import InputError
 from wholebody_lift.keypoints import Keypoints2D
@@ -35,9 +36,19 @@ def load(arguments: Namespace) -> Lifter:
     )
 
 
-def once(arguments: Namespace) -> Callable[[], Lifter]:
-    """A function that loads the lifter at its first call and returns the same one from then on."""
-    return cache(partial(load, arguments))
+def lift_each(
+    arguments: Namespace, read: Callable[[Namespace], Keypoints2D], media: Media | None = None
+) -> None:
+    """Read the people of each input, lift them, write them and show them. The weights are loaded once."""
+    lifter = cache(partial(load, arguments))
+
+    def work(one: Namespace) -> None:
+        paths = files.with_page(one)
+        files.check_outputs(one, paths)
+        lift_and_write(read(one), one, paths, lifter)
+        files.open_page(one, paths)
+
+    inputs.each(arguments, work, media)
 
 
 def lift_and_write(

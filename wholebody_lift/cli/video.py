@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from typing import TYPE_CHECKING
 
 from wholebody_lift.cli import arguments as options
 from wholebody_lift.cli.messages import progress
 from wholebody_lift.extras import DETECT
+
+if TYPE_CHECKING:
+    from wholebody_lift.keypoints import Keypoints2D
 
 SUMMARY = "Find the people in videos and lift them to 3D"
 DETAILS = (
@@ -45,14 +49,10 @@ def add_arguments(command: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> None:
-    from wholebody_lift.cli import files, inputs
-    from wholebody_lift.cli.lifting import lift_and_write, once
+    from wholebody_lift.cli import files
+    from wholebody_lift.cli.lifting import lift_each
 
-    lifter = once(arguments)
-
-    def work(one: Namespace) -> None:
-        paths = files.with_page(one)
-        files.check_outputs(one, paths)
+    def read(one: Namespace) -> Keypoints2D:
         files.check_media(one.input, "video")
         from wholebody_lift import detectors
 
@@ -60,8 +60,6 @@ def run(arguments: Namespace) -> None:
             people = detectors.detect_video(
                 one.input, one.detector, every=one.every, progress=show, **options.known(one)
             )
-        people = people.replace(fps=files.rate_of(people, one.fps))
-        lift_and_write(people, one, paths, lifter)
-        files.open_page(one, paths)
+        return people.replace(fps=files.rate_of(people, one.fps))
 
-    inputs.each(arguments, work, "video")
+    lift_each(arguments, read, "video")
