@@ -13,10 +13,11 @@ person = Keypoints2D(
     scores=frames.scores,
     image_size=(720, 1280),
     image_ids=frames.image_ids,
+    fps=frames.fps,
     K=phone,
     height_mm=1780,
 )
-pose = Lifter.from_pretrained().lift(person)
+pose = Lifter.from_pretrained().lift_sequence(person)
 
 hips = pose.translation  # (frames, 3) mm from the camera: x right, y down, z away
 print(pose.summary())
