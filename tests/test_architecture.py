@@ -30,7 +30,7 @@ KNOWN = {
     "keypoints": GROUND | {"plausibility"},
     "ground": GROUND,
     "over_time": GROUND | {"body"},
-    "pose": GROUND | {"body", "formats", "ground", "over_time", "viewers"},
+    "pose": GROUND | {"body", "formats", "ground", "outputs", "over_time", "viewers"},
     "checkpoint": GROUND | {"config", "model"},
     "pretrained": GROUND | {"checkpoint", "hub", "model", "onnx_file"},
     "lifter": GROUND
@@ -43,6 +43,7 @@ KNOWN = {
 ADMITTED = {
     ("pose", "formats"),
     ("pose", "formats.results.dataframe"),
+    ("pose", "outputs"),
     ("pose", "viewers.notebook"),
 }
 """`Pose3D.save`, `load`, `to_dataframe` and `_repr_html_` reach up, when they are called."""

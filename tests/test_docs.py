@@ -76,7 +76,7 @@ def test_snippets_run_in_order(page: Path, tmp_path: Path, monkeypatch: pytest.M
         pytest.skip("needs the package's weights, which this checkout lacks")
     if "viewers import figure" in "".join(code):
         pytest.importorskip("matplotlib")
-    if "viewers import clip" in "".join(code):
+    if '.mp4")' in "".join(code):
         pytest.importorskip("av")
     if "wholebody_lift.bulk" in "".join(code):
         pytest.importorskip("pyarrow")

@@ -1,10 +1,12 @@
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from wholebody_lift import skeleton
+from wholebody_lift.errors import InputError
 from wholebody_lift.ground import Ground
 from wholebody_lift.pose import FRAMES, WORLD, Pose3D
 
@@ -205,3 +207,17 @@ def test_save_and_load_lose_nothing(suffix: str, tmp_path: Any) -> None:
     for name, value in vars(pose).items():
         loaded = getattr(back, name)
         assert np.array_equal(loaded, value) if isinstance(value, np.ndarray) else loaded == value, name
+
+
+def test_a_result_is_saved_as_what_the_suffix_says(tmp_path: Path) -> None:
+    pose = make_pose(1)
+    pose.save(tmp_path / "a.html", title="Somebody")
+    assert "<title>Somebody</title>" in (tmp_path / "a.html").read_text(encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"expected one of the suffixes \.json.*\.html, \.mp4.*, got '\.fbx'"
+    ):
+        pose.save(tmp_path / "a.fbx")
+    with pytest.raises(TypeError):
+        pose.save(tmp_path / "a.html", dpi=100)
+    with pytest.raises(FileNotFoundError):
+        pose.save(tmp_path / "none" / "a.html")

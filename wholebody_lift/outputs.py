@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wholebody_lift import tracks
+from wholebody_lift.errors import InputError
 from wholebody_lift.formats import results
 from wholebody_lift.kinds import Kind, Obstacle
 from wholebody_lift.pose import WORLD, Pose3D
@@ -16,6 +17,14 @@ from wholebody_lift.viewers import clip, figure, html
 
 KINDS: dict[str, Kind] = results.KINDS | {kind.suffix: kind for kind in (html.KIND, clip.KIND, *figure.KINDS)}
 """By suffix, in the order in which they are offered."""
+
+
+def kind_of(path: str | Path) -> Kind:
+    """The kind of file that a suffix says. Raises InputError for any other suffix."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in KINDS:
+        raise InputError(f"{path}: expected one of the suffixes {', '.join(KINDS)}, got {suffix!r}")
+    return KINDS[suffix]
 
 
 def write(pose: Pose3D, path: Path, **options: Any) -> list[Path]:
@@ -26,9 +35,9 @@ def write(pose: Pose3D, path: Path, **options: Any) -> list[Path]:
         path: a suffix of `KINDS`; folders on the way are made.
         options: those of the kind's `options`.
 
-    Raises what the kind's `write` raises; KeyError for another suffix.
+    Raises what the kind's `write` raises, and InputError for another suffix.
     """
-    kind = KINDS[path.suffix.lower()]
+    kind = kind_of(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     if options.get("frame") == WORLD or ("frame" in options and kind.options["frame"] is None):
         pose = pose.to(options.pop("frame"))

@@ -317,14 +317,17 @@ class Pose3D:
             ]
         )
 
-    def save(self, path: str | Path) -> None:
-        """Write by suffix: .npz or .json (lossless, for `load`), .csv, .trc, .mot, .c3d, .bvh, .glb or .rrd.
+    def save(self, path: str | Path, **options: Any) -> None:
+        """Write by suffix: .npz or .json, lossless, for `load`; .csv, .trc, .mot, .c3d, .bvh, .glb or .rrd
+        (see `formats.write`); .html, a page to look at (`viewers.html`); .mp4, a video (`viewers.clip`);
+        .png, .pdf or .svg, a figure (`viewers.figure`).
 
-        `wholebody_lift.formats.write` takes the options that some of them have.
+        `options` are those of the function behind each, such as `pictures` for .html and .mp4. Raises
+        InputError for another suffix, and what these functions raise.
         """
-        from wholebody_lift import formats
+        from wholebody_lift import outputs
 
-        formats.write(self, path)
+        outputs.kind_of(path).write(self, Path(path), **options)
 
     def to_dataframe(self, layout: Literal["long", "wide", "angles"] = "long") -> pandas.DataFrame:
         """A table: a row per keypoint ("long"), or per person and image ("wide"; "angles" for joint angles in

@@ -26,7 +26,7 @@ def test_a_page_that_is_too_large_is_replaced(clip: Pose3D, monkeypatch: pytest.
     shown = notebook.cell(clip)
     assert "<iframe" not in shown
     assert clip.summary().split("\n")[0] in shown
-    assert "html.write(" in shown
+    assert "pose.save(" in shown
     assert ("data:image/png" in shown) is PLOT.installed
     with monkeypatch.context() as hidden:
         hidden.setattr(type(PLOT), "installed", False)

@@ -34,7 +34,7 @@ def cell(pose: Pose3D) -> str:
         )
     advice = (
         f"The page of this result takes {size / 1e6:.1f} MB, more than the {MAX_BYTES / 1e6:.0f} MB that are "
-        "shown in a notebook. Write it to a file: wholebody_lift.viewers.html.write(pose, 'result.html')"
+        "shown in a notebook. Write it to a file: pose.save('result.html')"
     )
     return f"{_picture(pose)}<pre>{escape(pose.summary())}</pre><p>{escape(advice)}</p>"
 
