@@ -192,6 +192,24 @@ def test_search_finds(words: str, page: str, search_index: list[dict[str, str]])
     assert page in found
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/faq.md"])
+def test_accuracy_in_prose_is_that_measured(page: str) -> None:
+    mean = json.loads((DOCS / "assets" / "real.json").read_text())["base"]["frame by frame, K given"]["mean"]
+    measured = (
+        f"PA-MPJPE is {mean['pa_mpjpe']:.0f} mm, and knee angles are off by {mean['angle/knee']:.0f} degrees"
+    )
+    assert measured in (ROOT / page).read_text()
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+def test_speed_in_prose_is_that_of_the_table(page: str) -> None:
+    [quoted] = re.findall(r"two CPU cores lift ([\d,]+) people per second", (ROOT / page).read_text())
+    [measured] = re.findall(
+        r"people per second on two cores[^|]*\| ([\d,]+) \|", (DOCS / "weights.md").read_text()
+    )
+    assert quoted == measured
+
+
 def test_moving_picture_is_small_and_moves() -> None:
     image = pytest.importorskip("PIL.Image")
     path = DOCS / "assets" / "demo.webp"

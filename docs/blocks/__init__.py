@@ -1,1 +1,1 @@
-"""What pages of the documentation quote from the code: a function for each block, a module for some pages."""
+"""What the documentation quotes from the code: one function per block, one module per group of pages."""

@@ -1,4 +1,4 @@
-"""Errors that were measured: evaluation.md, README.md, the model cards."""
+"""Measured errors: evaluation.md, comparison.md, README.md, the model cards."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ MEASURED = {
     "base": ROOT / "docs" / "assets" / "errors-base.json",
     "tiny": ROOT / "docs" / "assets" / "errors-tiny.json",
 }
-"""What `python -m wholebody_lift.train evaluate --weights NAME --out` wrote of the weights in the package."""
+"""What `python -m wholebody_lift.train evaluate --weights NAME --out` wrote for the weights in the package."""
 MEASURED_ON_REAL_PEOPLE = ROOT / "docs" / "assets" / "real.json"
-"""What `python -m benchmarks.real --out` wrote of the weights in the package."""
+"""What `python -m benchmarks.real --out` wrote for the weights in the package."""
 
 
 def _measured(weights: str, in_short: bool) -> str:
-    """The errors of weights in the package: all for their model card, or those for a reader in a hurry."""
+    """The errors of weights in the package: all of them for the model card, or the most important ones."""
     found = report.from_json(json.loads(MEASURED[weights].read_text()))
     return report.in_short(found) if in_short else report.as_markdown(found)
 
@@ -47,7 +47,7 @@ def real_people() -> str:
 
 
 def real_people_in_short() -> str:
-    """Errors on real people, for a reader in a hurry."""
+    """The most important errors on real people."""
     return _on_real_people(
         {
             "mpjpe": "MPJPE, mm",
@@ -80,7 +80,7 @@ def _on_real_people(columns: dict[str, str], ways: Sequence[str] | None, *, inte
 
 
 def asked() -> str:
-    """What the base weights were to reach, and what they reached."""
+    """The targets for the base weights, and what they reached."""
     found = report.from_json(json.loads(MEASURED["base"].read_text()))
     rows = [(*target[:3], "yes" if target.met else "no") for target in targets.compare(found)]
     return table(("Laboratory, exact 2D unless said otherwise", "Asked", "Reached", ""), rows)

@@ -1,4 +1,4 @@
-"""Messages about wrong input, files and weights, from evaluating the calls: input.md and weights.md."""
+"""Messages about wrong input, files and weights, as the calls raise them: input.md and weights.md."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ WEIGHTS = (
 
 
 def layouts() -> str:
-    """What a wrong number of keypoints usually is."""
+    """The layout that a wrong number of keypoints usually means."""
     return table(("Keypoints", "Usually"), sorted(LAYOUTS.items()))
 
 
@@ -182,7 +182,7 @@ def file_messages() -> str:
 
 
 def weights_errors() -> str:
-    """Errors about weights that need no network to show."""
+    """Errors about weights that occur without a network."""
 
     with in_temporary_directory():
         _example_weights()
@@ -229,7 +229,7 @@ def _detections() -> dict[str, Any]:
 
 
 def _example_files() -> dict[str, Any]:
-    """Files in the current directory, and the pose that is in some of them."""
+    """Write files into the current directory, and return the pose that some of them contain."""
     pose = example_pose()
     for suffix in (".json", ".csv"):
         pose.save(f"result{suffix}")
@@ -280,7 +280,7 @@ def _example_files() -> dict[str, Any]:
 
 
 def example_pose() -> Pose3D:
-    """One person as a result, the network's part of it being zeros."""
+    """The result of one person, with zeros in place of the network's predictions."""
     person = formats.read(EXAMPLES / "squats.json")[0]
     return Pose3D(
         xyz=np.zeros((1, 133, 3), np.float32),
@@ -299,7 +299,7 @@ def example_pose() -> Pose3D:
 
 
 def _example_weights() -> None:
-    """Directories of weights in the current directory: one that is right, and others."""
+    """Write directories of weights into the current directory: one that is valid, and broken ones."""
     import safetensors.torch
 
     model = SemGAN(Config(channels=8, heads=2, layers=1))
@@ -315,7 +315,7 @@ def _example_weights() -> None:
 
 
 def _messages(cases: Iterable[tuple[str, str]], names: dict[str, Any]) -> str:
-    """Every call with what it says."""
+    """Every call with its message."""
     blocks = []
     for title, call in cases:
         said = textwrap.fill(_says(call, names), WIDTH, break_long_words=False, break_on_hyphens=False)
@@ -324,7 +324,7 @@ def _messages(cases: Iterable[tuple[str, str]], names: dict[str, Any]) -> str:
 
 
 def _says(call: str, names: dict[str, Any]) -> str:
-    """The text that a call ends with, an error's or a warning's."""
+    """The message of the error or the warning that a call raises."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", InputWarning)
         try:
@@ -348,7 +348,7 @@ def in_temporary_directory() -> Iterator[None]:
 
 READERS = ROOT / "wholebody_lift" / "formats" / "detections"
 INTERNAL = ("__init__", "arrays", "assemble", "frame_names")
-"""Modules of the readers that no format has to itself."""
+"""Modules that the readers of all formats share."""
 
 
 def reader_errors() -> str:

@@ -1,4 +1,4 @@
-"""People's proportions and ours: anthropometry.md."""
+"""Proportions of real and of synthetic people: anthropometry.md."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from wholebody_lift.train.synthetic.rig import load_rig
 
 
 def adults() -> str:
-    """Measurements of people and of synthetic people that mean the same."""
+    """Measurements with the same definition in both."""
     return _measurements(apart=False)
 
 
 def adults_apart() -> str:
-    """Those between other points of the body."""
+    """Measurements between different points of the body."""
     return _measurements(apart=True)
 
 

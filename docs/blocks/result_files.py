@@ -1,4 +1,4 @@
-"""What results are written as: results.md, exports.md."""
+"""The files that results are written to: results.md, exports.md."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def json_example() -> str:
 
 
 def _shortened(value: Any) -> str:
-    """JSON of a value, long lists cut after two items."""
+    """JSON of a value, with long lists cut after two items."""
     if isinstance(value, list) and len(value) > 5:
         return "[" + ", ".join(_shortened(item) for item in value[:2]) + ", ...]"
     return json.dumps(value)
@@ -51,7 +51,7 @@ def _shortened(value: Any) -> str:
 
 
 def export_formats() -> str:
-    """What a result can be written as, of what `formats.write` knows."""
+    """The formats that `formats.write` knows."""
     rows: dict[str, list[str]] = {}
     for kind in results.KINDS.values():
         default = kind.options.get("frame")
@@ -69,7 +69,7 @@ def export_formats() -> str:
 
 
 def export_errors() -> str:
-    """What writing says about results that a format cannot hold."""
+    """Errors about results that a format cannot hold."""
     one = example_pose()
     frames = dataclasses.replace(one[[0] * 4], image_ids=np.arange(4), fps=30.0)
     two = dataclasses.replace(frames, image_ids=np.array([0, 0, 1, 1]), track_ids=np.array([3, 8, 3, 8]))

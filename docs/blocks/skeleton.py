@@ -20,7 +20,7 @@ def keypoint_names() -> str:
 
 
 def face_names() -> str:
-    """What the keypoints of the face outline."""
+    """The features of the face that keypoints outline."""
     first = PARTS["face"].start
     rows = [
         (

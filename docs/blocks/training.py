@@ -41,7 +41,7 @@ def pose_shares() -> str:
 
 
 def activity_shares() -> str:
-    """How the everyday poses are shared out."""
+    """The shares of the everyday poses."""
     return textwrap.fill(list_shares({name: a.share for name, a in ACTIVITIES.items()}) + ".", WIDTH)
 
 
@@ -55,7 +55,7 @@ def hand_shares() -> str:
 
 
 def shape_shares() -> str:
-    """How the named hand shapes are shared out."""
+    """The shares of the named hand shapes."""
     return textwrap.fill(list_shares({name: shape.share for name, shape in SHAPES.items()}) + ".", WIDTH)
 
 
@@ -81,7 +81,7 @@ def camera_families() -> str:
 
 
 def camera_framings() -> str:
-    """What the cameras show of the person; families that show the same stand together."""
+    """Which part of the person the cameras show; families that agree share a row."""
     shown: dict[str, list[str]] = {}
     for name, family in FAMILIES.items():
         shown.setdefault(list_shares(family.framings), []).append(name.replace("_", " "))
@@ -108,7 +108,7 @@ def detector_kinds() -> str:
 
 
 def camera_knowledge() -> str:
-    """What the network is told of the camera."""
+    """What the network knows about the camera."""
     return table(
         ("Camera", "Share"), ((name.replace("_", " "), percent(s)) for name, s in CAMERA_KNOWLEDGE.items())
     )
@@ -120,7 +120,7 @@ def loss_weights() -> str:
 
 
 def test_sets() -> str:
-    """What the evaluation measures on."""
+    """The test sets of the evaluation."""
     rows = [
         (
             name.replace("_", " "),
@@ -134,7 +134,7 @@ def test_sets() -> str:
 
 
 def test_inputs() -> str:
-    """What the network is given of each."""
+    """The inputs that the network gets for each person."""
     rows = [(name, given.about, given.knowledge.replace("_", " ")) for name, given in INPUTS.items()]
     return table(("Input", "2D keypoints", "Camera known from"), rows)
 

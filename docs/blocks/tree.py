@@ -20,7 +20,7 @@ def tree() -> str:
 
 
 def _lines(folder: Path, depth: int) -> Iterator[tuple[str, str]]:
-    """The folder and what is in it: names, indented, and what each is."""
+    """A folder and its contents: indented names, each with a description."""
     inside = [path for path in sorted(folder.iterdir()) if not _is_left_by_python(path)]
     module = folder / "__init__.py"
     yield (
@@ -38,7 +38,7 @@ def _lines(folder: Path, depth: int) -> Iterator[tuple[str, str]]:
 
 
 def _is_left_by_python(path: Path) -> bool:
-    """Whether a folder has only compiled modules, as a folder has that a later version removed."""
+    """Whether a folder contains only compiled modules, as one does whose sources were removed."""
     return path.name == "__pycache__" or (path.is_dir() and all(map(_is_left_by_python, path.iterdir())))
 
 

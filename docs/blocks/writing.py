@@ -6,11 +6,11 @@ from pathlib import Path
 from wholebody_lift.train import markdown
 
 ROOT = Path(__file__).resolve().parents[2]
-"""Of the checkout."""
+"""The root of the checkout."""
 
 EXAMPLES = ROOT / "examples" / "data"
 WIDTH = 96
-"""Of lines of text."""
+"""Width of wrapped text, in characters."""
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

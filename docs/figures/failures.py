@@ -1,4 +1,4 @@
-"""Draw people of the test sets beside what was made of them: docs/assets/failures.png.
+"""Draw people of the test sets, lifted and true: docs/assets/failures.png.
 
 Run from anywhere: `python docs/figures/failures.py BANK [OUT]`. For four test sets and inputs it draws who is
 in the middle when 500 people are ordered by their MPJPE, who has more than nine of ten, and the last of all.

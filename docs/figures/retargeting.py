@@ -1,4 +1,4 @@
-"""Draw recordings beside what training makes of them: docs/assets/retargeting.png.
+"""Draw recordings beside the people that training poses after them: docs/assets/retargeting.png.
 
 Run from anywhere: `python docs/figures/retargeting.py DATA [OUT]`. DATA is the folder of recordings that
 docs/training.md describes. For twelve recordings it prints the largest angle between a limb as it was
