@@ -15,7 +15,7 @@ MEASURED = {
     "base": ROOT / "docs" / "assets" / "errors-base.json",
     "tiny": ROOT / "docs" / "assets" / "errors-tiny.json",
 }
-"""What `python -m wholebody_lift.train evaluate --weights NAME --out` wrote for the weights in the package."""
+"""What `python -m wholebody_lift.train evaluate --weights NAME --out` wrote for the packaged weights."""
 MEASURED_ON_REAL_PEOPLE = ROOT / "docs" / "assets" / "real.json"
 """What `python -m benchmarks.real --out` wrote for the weights in the package."""
 

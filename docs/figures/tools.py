@@ -42,7 +42,7 @@ AXIS_COLOURS = {"x": "#c4372b", "y": "#2b8a3e", "z": "#1f5fbf"}
 
 
 def project(xyz: np.ndarray, turn: float = 0.0, tilt: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """Right and up (..., 2), and depth (...), of points in OpenCV's axes, from the side and above in degrees."""
+    """Right and up (..., 2), and depth (...), of points in OpenCV's axes, seen from two angles in degrees."""
     right, down, away = view_axes(np.deg2rad(turn), np.deg2rad(tilt))
     return xyz @ np.stack([right, -down]).T, xyz @ away
 
