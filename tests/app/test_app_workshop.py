@@ -155,7 +155,7 @@ def test_a_photo_goes_through_the_detector(
 ) -> None:
     seen = {}
 
-    def detect(content: bytes, *, name: str, height_mm: float | None) -> Keypoints2D:
+    def detect(content: bytes, *, detector: str, name: str, height_mm: float | None) -> Keypoints2D:
         seen.update(content=content, name=name, height_mm=height_mm)
         return squats[[0]].model_copy(update={"image_ids": None})
 

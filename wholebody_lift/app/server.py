@@ -18,16 +18,19 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import PurePosixPath
 from threading import BoundedSemaphore
+from time import sleep
 from typing import Any
 from urllib.parse import parse_qs, quote
 
+from wholebody_lift.app.camera import MAX_PICTURE_BYTES
 from wholebody_lift.app.connections import Connections, DeadlineReader, has_hung_up
-from wholebody_lift.app.workshop import NotFoundError, Stage, Workshop
+from wholebody_lift.app.workshop import NotFoundError, Report, Stage, Workshop
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -48,14 +51,24 @@ MAX_CONNECTIONS = 64
 MAX_JOBS = 6
 """The most files that may be lifted or waiting at once; each is held in memory."""
 
+MAX_CAMERAS = 2
+"""The most cameras that may run at once; each has a detector of its own."""
+
+HANG_UP_SECONDS = 0.2
+"""How soon after its page a camera ends."""
+
+_BUSY = f"{MAX_JOBS} files are being lifted already; try again when one of them is done"
+_CAMERAS_BUSY = f"{MAX_CAMERAS} cameras are running already; stop one of them, or close its tab"
+
 _NAME_BYTES = 160
 """Longest file name in UTF-8. File systems take 255 bytes, and exports add to it."""
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """Control characters, line ends and marks that reverse the direction of text."""
 
+_HTML = "text/html; charset=utf-8"
 _PAGE = {
-    "": ("index.html", "text/html; charset=utf-8"),
+    "": ("index.html", _HTML),
     "style.css": ("style.css", "text/css; charset=utf-8"),
     "app.js": ("app.js", "text/javascript; charset=utf-8"),
 }
@@ -93,6 +106,7 @@ class Server(ThreadingHTTPServer):
         """Listen on a port, 0 for any free one. Raises OSError if the port is taken."""
         self.connections = Connections(MAX_CONNECTIONS)
         self.jobs = BoundedSemaphore(MAX_JOBS)
+        self.cameras = BoundedSemaphore(MAX_CAMERAS)
         super().__init__(("127.0.0.1", port), _Handler)
         self.workshop = workshop
         self.token = secrets.token_urlsafe(24)
@@ -195,6 +209,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.OK, content, kind)
         elif path == "about":
             self._send_json({**self.server.workshop.about(), "max_bytes": MAX_BYTES})
+        elif path == "camera/view":
+            content = self.server.workshop.live_page().encode()
+            self._send(HTTPStatus.OK, content, _HTML, _VIEWER_HEADERS)
         elif path.startswith("results/"):
             self._get_result(*path.split("/")[1:], person=query.get("person"), layout=query.get("layout"))
         else:
@@ -206,7 +223,7 @@ class _Handler(BaseHTTPRequestHandler):
         with _failures(HTTPStatus.CONFLICT):
             if what == "view" and not more:
                 page = self.server.workshop.page(id).encode()
-                kind, headers = "text/html; charset=utf-8", _VIEWER_HEADERS
+                kind, headers = _HTML, _VIEWER_HEADERS
             elif what == "file" and len(more) == 1:
                 who = None if person is None else _number(person)
                 name, page = self.server.workshop.export(id, more[0], who, layout)
@@ -218,30 +235,49 @@ class _Handler(BaseHTTPRequestHandler):
     def _post(self, path: str, query: Mapping[str, str]) -> None:
         if self.headers.get("Origin") not in [f"http://{host}" for host in self.server.hosts]:
             raise RequestError(HTTPStatus.FORBIDDEN, "only the page itself may post")
-        if path != "lift":
-            raise RequestError(HTTPStatus.NOT_FOUND, "there is nothing here")
-        length = self._length()
-        if not self.server.jobs.acquire(blocking=False):
-            raise RequestError(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                f"{MAX_JOBS} files are being lifted already; try again when one of them is done",
-            )
-        try:
-            self._lift(self._body(length), query)
-        finally:
-            self.server.jobs.release()
+        match path.split("/"):
+            case ["lift"]:
+                with self._place(self.server.jobs, _BUSY):
+                    content, name = self._body(self._length()), _file_name(query.get("name", ""))
+                    self._work(lambda report: self.server.workshop.take(content, name, query, report))
+            case ["camera"]:
+                with self._place(self.server.cameras, _CAMERAS_BUSY):
+                    self._camera(query)
+            case ["camera", id, "picture"]:
+                self._picture(id, query)
+            case ["camera", id, "record"]:
+                with _failures(HTTPStatus.CONFLICT):
+                    self.server.workshop.running(id).record()
+                self._send_json({})
+            case ["camera", id, "lift"]:
+                with self._place(self.server.jobs, _BUSY):
+                    name = f"camera-{datetime.now():%Y-%m-%d-%H%M%S}"
+                    take = self.server.workshop.lift_recording
+                    self._work(lambda report: take(id, name, query, report))
+            case _:
+                raise RequestError(HTTPStatus.NOT_FOUND, "there is nothing here")
 
-    def _lift(self, content: bytes, query: Mapping[str, str]) -> None:
+    @contextmanager
+    def _place(self, places: BoundedSemaphore, busy: str) -> Iterator[None]:
+        """Take one of a few places; refuses the request if there is none."""
+        self._length()
+        if not places.acquire(blocking=False):
+            raise RequestError(HTTPStatus.SERVICE_UNAVAILABLE, busy)
+        try:
+            yield
+        finally:
+            places.release()
+
+    def _work(self, work: Callable[[Report], dict[str, Any]]) -> None:
         """Answers with the result or an error as JSON; where it takes longer, as the last of several lines.
 
         Those before it say how far the work is, {"stage": text, "done": number, "of": number or null}. If
         the client has hung up, the work ends at the next of them.
         """
         lines = _Lines(self)
-        name = _file_name(query.get("name", ""))
         try:
             with _failures(HTTPStatus.UNPROCESSABLE_ENTITY):
-                result = self.server.workshop.take(content, name, query, lines.report)
+                result = work(lines.report)
         except RequestError as refusal:
             if not lines.begun:
                 raise
@@ -252,15 +288,46 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send_json(result)
 
-    def _length(self) -> int:
-        """Of the body, in bytes."""
+    def _camera(self, query: Mapping[str, str]) -> None:
+        """Runs a camera until the client hangs up; a line {"id": text} says that pictures may come."""
+        lines = _Lines(self)
+        try:
+            with (
+                _failures(HTTPStatus.UNPROCESSABLE_ENTITY),
+                self.server.workshop.camera(query, lines.require_client) as camera,
+            ):
+                lines.add({"id": camera.id})
+                while True:
+                    lines.require_client()
+                    sleep(HANG_UP_SECONDS)
+        except RequestError as refusal:
+            if not lines.begun:
+                raise
+            lines.add({"error": str(refusal), "status": refusal.status})
+            lines.end()
+
+    def _picture(self, id: str, query: Mapping[str, str]) -> None:
+        picture = self._body(self._length(MAX_PICTURE_BYTES))
+        try:
+            seconds = float(query.get("seconds", ""))
+        except ValueError:
+            raise RequestError(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "expected the time of the picture in seconds"
+            ) from None
+        with _failures(HTTPStatus.UNPROCESSABLE_ENTITY):
+            seen = self.server.workshop.running(id).look(picture, seconds)
+        self._send_json(seen)
+
+    def _length(self, most: int | None = None) -> int:
+        """Of the body, in bytes; MAX_BYTES at most, unless another limit is given."""
+        most = MAX_BYTES if most is None else most
         length = self.headers.get("Content-Length", "")
         if not re.fullmatch(r"[0-9]{1,15}", length):
             raise RequestError(HTTPStatus.LENGTH_REQUIRED, "expected a Content-Length")
-        if int(length) > MAX_BYTES:
+        if int(length) > most:
             raise RequestError(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                f"expected a file of at most {MAX_BYTES / 2**20:.0f} MB, got {int(length) / 2**20:.0f} MB",
+                f"expected a file of at most {most / 2**20:.0f} MB, got {int(length) / 2**20:.0f} MB",
             )
         return int(length)
 
@@ -314,10 +381,14 @@ class _Lines:
         self._handler = handler
         self.begun = False
 
-    def report(self, stage: Stage, done: int, of: int | None) -> None:
-        """A line that says how far the work is. Raises ConnectionError when the client has hung up."""
+    def require_client(self) -> None:
+        """Raises ConnectionError when the client has hung up."""
         if has_hung_up(self._handler.connection):
             raise ConnectionAbortedError
+
+    def report(self, stage: Stage, done: int, of: int | None) -> None:
+        """A line that says how far the work is. Raises ConnectionError when the client has hung up."""
+        self.require_client()
         self.add({"stage": stage, "done": done, "of": of})
 
     def add(self, document: Mapping[str, Any]) -> None:

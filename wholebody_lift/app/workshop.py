@@ -18,6 +18,7 @@ import numpy as np
 from wholebody_lift import formats, outputs, tracks
 from wholebody_lift._types import Progress
 from wholebody_lift.app.notes import Notes
+from wholebody_lift.app.options import Options, read_options
 from wholebody_lift.detectors import headers
 from wholebody_lift.errors import InputError, ResultError
 from wholebody_lift.extras import DETECT
@@ -27,6 +28,8 @@ from wholebody_lift.outputs import KINDS
 from wholebody_lift.pose import Pose3D
 
 if TYPE_CHECKING:
+    from wholebody_lift.app.camera import Camera
+    from wholebody_lift.detectors import Detect
     from wholebody_lift.lifter import Lifter
 
 KEPT_RESULTS = 8
@@ -35,22 +38,10 @@ KEPT_RESULTS = 8
 WORKERS = 2
 """Files that are lifted at the same time; the others wait."""
 
-Stage: TypeAlias = Literal["waiting", "detecting", "lifting"]
+Stage: TypeAlias = Literal["waiting", "reading", "detecting", "lifting"]
 
 Report: TypeAlias = Callable[[Stage, int, int | None], object]
 """Called with what is being done, how many items are done, and how many there are (None while unknown)."""
-
-KNOWN = {
-    "width": "image width",
-    "height": "image height",
-    "focal": "focal length",
-    "height_mm": "person's height",
-    "fps": "frames per second",
-}
-"""The fields of the page and their labels; in pixels (the first three), millimetres and 1 / seconds."""
-
-_MOST_KNOWN = 1e6
-"""The largest number that a field accepts."""
 
 _WAIT_SECONDS = 0.5
 """How often `report` is called for a file that waits."""
@@ -83,8 +74,10 @@ class NotFoundError(LookupError):
 class Workshop:
     """Lifts files, a few at a time, and remembers the last results. Safe to share between threads."""
 
-    def __init__(self, lifter: Lifter) -> None:
-        self._lifter = lifter
+    def __init__(self, lifter: Lifter, detector: str | Detect = "auto") -> None:
+        """`detector` finds people in pictures; as for `detectors.start`."""
+        self._lifter, self._detector = lifter, detector
+        self._cameras: dict[str, Camera] = {}
         self._results: OrderedDict[str, Result] = OrderedDict()
         self._keeping = Lock()
         self._workers = BoundedSemaphore(WORKERS)
@@ -95,7 +88,8 @@ class Workshop:
         """What can be done here, for the page to show."""
         from wholebody_lift import detectors
 
-        return {"photos": None if detectors.available() else DETECT.command}
+        ready = detectors.available() or not isinstance(self._detector, str)
+        return {"photos": None if ready else DETECT.command}
 
     def take(
         self,
@@ -106,15 +100,64 @@ class Workshop:
     ) -> dict[str, Any]:
         """Lift detections, a photo or a video, or show a saved result; `describe` of the result.
 
-        `known` holds the texts of the fields in `KNOWN` that are filled in. `report` is called repeatedly
+        `known` holds the texts of the fields in `KNOWN` that are filled in, and lock_feet, "on" to keep
+        standing feet in place. `report` is called repeatedly
         until the result is ready; an exception that it raises ends the work.
 
         Raises InputError for what cannot be lifted, ImportError where an extra is needed, and what `report`
         raises.
         """
-        values = _numbers(known)
+        work = partial(self._lift, content, name, read_options(known))
+        return self._keep(name, work, report)
+
+    @contextmanager
+    def camera(self, known: Mapping[str, str], waiting: Callable[[], object]) -> Iterator[Camera]:
+        """A running camera, which `look` and `lift_recording` know by its id while the block runs.
+
+        `known` as in `take`; `waiting` as in `Camera.start`. Raises InputError, ImportError and RuntimeError.
+        """
+        from wholebody_lift.app.camera import Camera
+
+        camera = Camera(self._lifter, self._detector, read_options(known), self._notes)
+        try:
+            camera.start(waiting)
+            self._cameras[camera.id] = camera
+            yield camera
+        finally:
+            self._cameras.pop(camera.id, None)
+            camera.close()
+
+    def live_page(self) -> str:
+        """The viewer of a running camera."""
+        from wholebody_lift.app.camera import MOST_PEOPLE
+        from wholebody_lift.viewers import live_page
+
+        return live_page.render(MOST_PEOPLE)
+
+    def running(self, id: str) -> Camera:
+        """The camera of an id. Raises NotFoundError if it does not run."""
+        try:
+            return self._cameras[id]
+        except KeyError:
+            raise NotFoundError("this camera has been stopped; start it again") from None
+
+    def lift_recording(
+        self, id: str, name: str, known: Mapping[str, str], report: Report = lambda stage, done, of: None
+    ) -> dict[str, Any]:
+        """Lift what a running camera has recorded as one motion, and end the recording; like `take`."""
+        recording = self.running(id).take_recording()
+        options = read_options(known)
+
+        def work(report: Report) -> Pose3D:
+            people = recording.people()
+            return self._lift_people(people, options, report)
+
+        return self._keep(name, work, report)
+
+    def _keep(self, name: str, work: Callable[[Report], Pose3D], report: Report) -> dict[str, Any]:
+        """Do some work when there is a worker for it, and keep its result; `describe` of it."""
         with self._worker(report), self._notes.collected() as notes:
-            pose = self._lift(content, name, values, report)
+            pose = work(report)
         result = Result(secrets.token_urlsafe(9), name, pose, notes)
         with self._keeping:
             self._results[result.id] = result
@@ -191,17 +234,24 @@ class Workshop:
         finally:
             self._workers.release()
 
-    def _lift(self, content: bytes, name: str, known: Mapping[str, float], report: Report) -> Pose3D:
+    def _lift(self, content: bytes, name: str, options: Options, report: Report) -> Pose3D:
         if headers.kind_of(content) is not None:
-            people = _detect(content, name, known, partial(report, "detecting"))
+            people = _detect(content, name, self._detector, options.known, partial(report, "detecting"))
         else:
-            read = _read(content, name, known)
+            read = _read(content, name, options.known)
             if isinstance(read, Pose3D):
                 return read
             people = read
-        people = _with_camera(people, known)
-        lift = self._lifter.lift_sequence if tracks.is_video(people) else self._lifter.lift
-        return lift(people, progress=partial(report, "lifting"))
+        return self._lift_people(_with_camera(people, options.known), options, report)
+
+    def _lift_people(self, people: Keypoints2D, options: Options, report: Report) -> Pose3D:
+        """Identified people in several frames as one motion, others each alone."""
+        progress = partial(report, "lifting")
+        if not tracks.is_video(people):
+            return self._lifter.lift(people, progress=progress)
+        return self._lifter.lift_sequence(
+            people, lock_feet=options.lock_feet, smoothness=options.smoothness, progress=progress
+        )
 
 
 def _layouts(kind: Kind) -> tuple[str | None, ...]:
@@ -222,37 +272,21 @@ def _download(kind: Kind, layout: str | None, choices: Mapping[str, Pose3D]) -> 
     }
 
 
-def _numbers(known: Mapping[str, str]) -> dict[str, float]:
-    """The fields that are filled in. Raises InputError for what is no number over 0, or too large a one."""
-    values = {}
-    for field, label in KNOWN.items():
-        text = known.get(field, "").strip()
-        if not text:
-            continue
-        try:
-            values[field] = float(text)
-        except ValueError:
-            values[field] = 0.0
-        if not 0 < values[field] <= _MOST_KNOWN:
-            raise InputError(
-                f"expected a number over 0 and up to {_MOST_KNOWN:,.0f} as {label}, got {text[:40]!r}"
-            )
-    if ("width" in values) != ("height" in values):
-        raise InputError("expected the image's width and height, got only one; fill in both or neither")
-    return values
-
-
-def _detect(content: bytes, name: str, known: Mapping[str, float], progress: Progress) -> Keypoints2D:
+def _detect(
+    content: bytes, name: str, detector: str | Detect, known: Mapping[str, float], progress: Progress
+) -> Keypoints2D:
     """The people of a photo or a video."""
     from wholebody_lift import detectors
 
     height = known.get("height_mm")
     if headers.kind_of(content) == "picture":
-        return detectors.detect_image(content, name=name, height_mm=height)
+        return detectors.detect_image(content, detector=detector, name=name, height_mm=height)
     with tempfile.TemporaryDirectory(prefix="wholebody-lift-") as folder:
         path = Path(folder) / "video"  # OpenCV reads videos from files only
         path.write_bytes(content)
-        people = detectors.detect_video(path, name=name, progress=progress, height_mm=height)
+        people = detectors.detect_video(
+            path, detector=detector, name=name, progress=progress, height_mm=height
+        )
     return people.replace(fps=known.get("fps"))
 
 

@@ -24,7 +24,7 @@ from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D
 from wholebody_lift.skeleton import NUM_KEYPOINTS
 from wholebody_lift.video.tracker import Tracker
 
-__all__ = ["Pictures", "available", "detect_image", "detect_video", "start"]
+__all__ = ["Pictures", "as_people", "available", "detect_image", "detect_video", "start"]
 
 Detect: TypeAlias = Callable[[Picture], npt.ArrayLike]
 """From a picture (H, W, 3) in RGB to its people (N, 133, 3): x, y in pixels and score 0..1. N may be 0."""
@@ -51,14 +51,15 @@ def available() -> list[str]:
     return [name for name, module in _DETECTORS.items() if module.is_installed()]
 
 
-def start(detector: str = "auto", *, video: bool = False) -> AbstractContextManager[Detect]:
+def start(detector: str | Detect = "auto", *, video: bool = False) -> AbstractContextManager[Detect]:
     """Load a detector, once for many pictures: `with start() as detect: people = detect(picture)`.
 
     `detect` takes a picture (H, W, 3) uint8 in RGB and returns people (N, 133, 3): x, y in pixels and score;
     N = 0 if it finds nobody. `LiveLifter.push` accepts them.
 
     Args:
-        detector: "mediapipe", "rtmlib", or "auto" for the first of them that is installed.
+        detector: "mediapipe", "rtmlib", or "auto" for the first of them that is installed; or a function from
+            a picture to people, which is returned as it is.
         video: the pictures are successive frames, so the detector may follow people from one to the next.
 
     Raises:
@@ -66,6 +67,8 @@ def start(detector: str = "auto", *, video: bool = False) -> AbstractContextMana
         InputError: there is no such detector.
         RuntimeError: it cannot load its models (when the context is entered).
     """
+    if not isinstance(detector, str):
+        return nullcontext(detector)
     if detector == "auto":
         detector = next(iter(available()), "mediapipe")
     if detector not in _DETECTORS:
@@ -115,10 +118,10 @@ def detect_image(
     if name is None and isinstance(picture, str | Path):
         name = str(picture)
     source = "" if name is None else f"{name}: "
-    started = _started(detector, video=False)  # loads nothing until the picture has been read
+    started = start(detector, video=False)  # loads nothing until the picture has been read
     pixels = read_image(picture, name)
     with started as detect:
-        people = _people(detect(pixels))
+        people = as_people(detect(pixels))
     if not len(people):
         raise InputError(f"{source}nobody was found in this picture; {_ADVICE}")
     known: Known = {
@@ -181,11 +184,11 @@ def detect_video(
     name = name or str(path)
     rows: list[npt.NDArray[np.float64]] = []
     fields: Fields = {"image_ids": [], "track_ids": [], "image_size": []}
-    started = _started(detector, video=True)
+    started = start(detector, video=True)
     with open_video(path, name) as video, started as detect:
         tracker = Tracker(video.fps, min_score)
         for done, (number, pixels) in enumerate(video.frames(every), start=1):
-            people = _people(detect(pixels))
+            people = as_people(detect(pixels))
             rows += list(people)
             fields["track_ids"] += tracker.update(number, people)
             fields["image_ids"] += [number] * len(people)
@@ -206,12 +209,8 @@ def detect_video(
     return _assemble({**fields, "keypoints": np.stack(rows), "fps": video.fps}, known, f"{name}: ")
 
 
-def _started(detector: str | Detect, *, video: bool) -> AbstractContextManager[Detect]:
-    return start(detector, video=video) if isinstance(detector, str) else nullcontext(detector)
-
-
-def _people(answer: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """(N, 133, 3) of what a detector returned; raises InputError if it is something else."""
+def as_people(answer: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """The people (N, 133, 3) that a detector returned; raises InputError if it returned something else."""
     people = np.asarray(answer, dtype=np.float64)
     if not len(people):
         return np.empty((0, NUM_KEYPOINTS, 3))

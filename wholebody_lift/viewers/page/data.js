@@ -42,7 +42,7 @@ const state = {
   frame: 0, view: "oblique", yaw: 0, pitch: 0, distance: 4000, lens: 1000, target: [0, 0, 0], moved: false,
   follow: null, hiddenParts: new Set(), hiddenPeople: new Set(), error: "off", volume: true, unseenFeet: false, ground: true, frustum: false,
   placed: crowded, placedByCamera: false, hover: null, pinned: null, measuring: false, ends: [null, null], playing: false,
-  turning: false, photo: true,
+  turning: false, named: crowded, photo: true,
 };
 
 // An array as html.py packs it: differences from the previous row, as unsigned integers (0, -1, 1, -2, ...), the

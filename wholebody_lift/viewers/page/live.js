@@ -62,9 +62,12 @@ function copySlot(from, to) {
   translation.copyWithin(3 * to, 3 * from, 3 * (from + 1));
 }
 
-// Another number of people: the scene is centred on them, and all of them are shown.
+// Another number of people: the scene is centred on them, and all of them are shown. One person alone stays in the
+// middle; several are at their positions.
 function arrange() {
   const { rows } = frames[0];
+  state.named = rows.length > 1;
+  if (state.placed !== state.named && !state.frustum) turn("placed", state.named);
   centre.forEach((_, c) => (centre[c] = rows.reduce((sum, row) => sum + translation[3 * row + c] / rows.length, 0)));
   ground = null;
   if (!state.moved) look(state.view);
@@ -80,6 +83,8 @@ addEventListener("message", async ({ source, data: message }) => {
   showLive({ ...message, picture: message.picture && (await createImageBitmap(message.picture)) });
 });
 document.documentElement.classList.add("live");
+state.named = false;
+turn("placed", false);
 levelGround();
 frames[0].rows = []; // nobody yet
 redraw();

@@ -41,7 +41,7 @@ function drawScene() {
   if (state.error === "halo") drawHalos(ctx);
   drawPeople(ctx);
   if (!queued) drawNobody(ctx);
-  if (crowded) drawNames(ctx);
+  if (state.named) drawNames(ctx);
   drawMeasure(ctx);
   drawRing(ctx, spotIn(scene, state.hover ?? state.pinned));
   drawGizmo(ctx);
