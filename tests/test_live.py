@@ -42,6 +42,26 @@ def test_the_first_frame_is_not_delayed(small: Lifter, frames: np.ndarray) -> No
     assert np.abs(pose.reprojection_error_px - alone.reprojection_error_px).max() < 0.1
 
 
+def test_people_can_be_tracked(small: Lifter, frames: np.ndarray) -> None:
+    """In whatever order they are listed, at irregular times and through an empty frame."""
+    tracked, told = (LiveLifter(small, K=K, track=track) for track in (True, False))
+    scored = np.dstack((frames, np.ones((20, 133))))
+    aside = scored + np.array([900.0, 0.0, 0.0])
+    times = np.cumsum(np.random.default_rng(0).uniform(0.0004, 0.05, 20))
+    for t, seconds in enumerate(times):
+        if t == 7:
+            assert len(tracked.push(None, seconds)) == 0
+            continue
+        order = [0, 1] if t % 2 else [1, 0]
+        both = np.stack([scored[t], aside[t]])[order]
+        pose, want = tracked.push(both, seconds), told.push(both, seconds, track_ids=order)
+        left = pose.keypoints[:, 0, 0].argmin()
+        if t == 0:
+            left_id = pose.track_ids[left]
+        assert pose.track_ids[left] == left_id
+        np.testing.assert_allclose(pose.xyz, want.xyz, atol=1e-3)
+
+
 def test_people_are_told_apart_by_track(small: Lifter, frames: np.ndarray) -> None:
     both, first, second = (LiveLifter(small, FPS, K=K) for _ in range(3))
     for t in range(0, 18, 2):

@@ -16,6 +16,7 @@ from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.seen import Seen
 from wholebody_lift.video.person import Person
+from wholebody_lift.video.tracker import Tracker
 
 if TYPE_CHECKING:
     from wholebody_lift.lifter import Lifter
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 FORGET_SECONDS = 1.0
 """A person who was not seen for longer is forgotten, unless the caller sets another limit."""
 
+
+_TICKS = 1000.0
+"""Time for the tracker, which counts frames: milliseconds."""
 
 _LATEST = 1e10
 """Seconds; three hundred years, and more than there have been since 1970."""
@@ -55,6 +59,7 @@ class LiveLifter:
         min_score: float = MIN_SCORE,
         forget_seconds: float = FORGET_SECONDS,
         smoothness: float = 1.0,
+        track: bool = False,
     ) -> None:
         """The camera, as in `Lifter.lift`, holds for all frames that are not given as a `Keypoints2D`.
 
@@ -71,11 +76,12 @@ class LiveLifter:
             min_score: keypoints with a lower score are missing.
             forget_seconds: a person who was not seen for longer starts anew.
             smoothness: 0.001 to 1000; divides the cut-offs: 2 is steadier and twice as late.
+            track: number people who have no track ids from frame to frame; detectors list them in any order.
         """
         self.lifter, self.fps = lifter, None if fps is None else checks.fps(fps)
         self.min_score = checks.min_score(min_score)
         self.forget_seconds = checks.number("forget_seconds", forget_seconds, most=_LATEST)
-        self.smoothness = checks.smoothness(smoothness)
+        self.smoothness, self.track = checks.smoothness(smoothness), track
         self._shared: dict[str, Any] = {
             "image_size": image_size,
             "K": K,
@@ -92,6 +98,7 @@ class LiveLifter:
         self._people: dict[int, Person] = {}
         self._frame = 0
         self._seconds = -np.inf
+        self._tracker, self._tick = Tracker(_TICKS, self.min_score), 0
 
     def push(
         self,
@@ -106,7 +113,8 @@ class LiveLifter:
             frame: (133, 2|3) one person or (N, 133, 2|3) several, as for `Lifter.lift`; a `Keypoints2D`, with
                 a camera of its own; or None or an empty array if there is nobody.
             seconds: when the frame was taken, later than the one before; frame number / fps by default.
-            track_ids: (N,) who each person is; needed for several people, unless `frame` holds them.
+            track_ids: (N,) who each person is; needed for several people, unless `frame` holds them or
+                people are tracked.
 
         Returns:
             Pose3D of the people that are in this frame, in the order given; N = 0 if there are none, or if
@@ -117,6 +125,8 @@ class LiveLifter:
         """
         now = self._clock(seconds)
         people = self._read(frame, track_ids)
+        if self.track:
+            people = self._followed(people, now)
         numbers = _numbers(people)
         number, self._frame, self._seconds = self._frame, self._frame + 1, now
         self._people = {
@@ -200,13 +210,21 @@ class LiveLifter:
         people, _ = Keypoints2D.visible(given, track_ids=track_ids, min_score=self.min_score, **self._shared)
         return people
 
+    def _followed(self, people: Keypoints2D, now: float) -> Keypoints2D:
+        """People with track ids, by where everyone was before."""
+        if people.track_ids is not None or not len(people):
+            return people
+        self._tick = max(self._tick + 1, round(now * _TICKS))
+        found = np.concatenate([people.keypoints, people.scores[..., None]], axis=-1)  # (N, K, 3)
+        return people.model_copy(update={"track_ids": np.array(self._tracker.update(self._tick, found))})
+
 
 def _numbers(people: Keypoints2D) -> list[int]:
     """Who the people of one frame are."""
     if people.track_ids is None and len(people) > 1:
         raise InputError(
-            f"expected track_ids for {len(people)} people, as they are not followed from frame to frame "
-            "here, got none; give each person of a frame a number of their own"
+            f"expected track_ids for {len(people)} people, got none; give each person of a frame a number of "
+            "their own, or LiveLifter track=True"
         )
     numbers = [0] * len(people) if people.track_ids is None else people.track_ids.tolist()
     if len(set(numbers)) < len(numbers):

@@ -122,6 +122,7 @@ def test_every_kind_of_file_can_be_downloaded(page: Any, tmp_path: Path, squats:
         "CSV, long": b"image_id,",
         "CSV, wide": b"image_id,",
         "Page": b"<!doctype html>",
+        "MP4": b"",
         "PNG": b"\x89PNG",
         "PDF": b"%PDF",
         "SVG": b"<?xml",
@@ -138,6 +139,34 @@ def test_every_kind_of_file_can_be_downloaded(page: Any, tmp_path: Path, squats:
         assert content.startswith(start), kind
         assert len(content) > 500
     assert page.locator("#download-error").inner_text() == ""
+
+
+def test_the_example(page: Any, squats: Keypoints2D) -> None:
+    page.get_by_role("button", name="Try the example").click()
+    viewer = done(page, "squats.json")
+    assert viewer.locator("#counter").text_content().startswith(f"1 of {len(squats)}")
+    assert "1 person" in page.locator("#headline").text_content()
+
+
+def test_motions_as_the_options_say(page: Any, tmp_path: Path, squats: Keypoints2D, lifter: Any) -> None:
+    path = tmp_path / "clip.json"
+    formats.write_keypoints(squats[range(12)].model_copy(update={"fps": 5.0}), path)
+    page.get_by_label("Smoothness").select_option("More")
+    page.get_by_label("Keep standing feet in place").check()
+    drop(page, path)
+    done(page, "clip.json")
+    want = lifter.lift_sequence(formats.read(path), smoothness=2, lock_feet=True)
+    np.testing.assert_array_equal(formats.read_pose(downloaded(page, "NumPy")[1]).xyz, want.xyz)
+
+
+def test_the_panel_makes_room(page: Any, example_data: Path) -> None:
+    drop(page, example_data / "photos.json")
+    viewer = done(page, "photos.json")
+    before = viewer.locator("#scene").bounding_box()["width"]
+    page.get_by_role("button", name="Hide the panel").click()
+    assert viewer.locator("#scene").bounding_box()["width"] > before + 250
+    page.get_by_role("button", name="Show the panel").click()
+    assert page.locator("#downloads").is_visible()
 
 
 def test_two_in_a_row(page: Any, example_data: Path) -> None:
@@ -348,6 +377,7 @@ def test_by_keyboard(page: Any, example_data: Path) -> None:
     chooser.value.set_files(example_data / "photos.json")
     done(page, "photos.json")
     assert page.evaluate("document.activeElement.id") == "file-name"
+    page.locator("summary", has_text="More").press("Enter")
     page.get_by_label("Image width").focus()
     page.keyboard.type("o")  # a letter in a field, and no command
     assert page.get_by_label("Image width").input_value() == "o"
@@ -387,7 +417,7 @@ def test_the_viewer_cannot_reach_the_app(browser: Any, server: Server, example_d
     page.goto(server.url)
     page.locator("#file").set_input_files(example_data / "photos.json")
     done(page, "photos.json")
-    frame = page.frames[1]
+    frame = page.locator("#viewer").element_handle().content_frame()
     assert frame.evaluate("self.origin") == "null"
     assert (
         frame.evaluate("() => { try { return parent.document.title } catch (e) { return e.name } }")
@@ -433,7 +463,7 @@ def test_when_the_program_has_ended(browser: Any, server: Server, example_data: 
     page.goto(server.url)
     page.route("**/lift?*", lambda route: route.abort())
     page.locator("#file").set_input_files(example_data / "photos.json")
-    page.locator("#error", has_text="Is wholebody-lift app still running?").wait_for()
+    page.locator("#error", has_text="Is wholebody-lift still running?").wait_for()
     page.close()
 
 
@@ -466,7 +496,7 @@ def test_two_tabs(browser: Any, server: Server, example_data: Path, monkeypatch:
     """One that lifts does not hold up another; closing it ends its work."""
     ended, begun, sequence = Event(), Event(), server.workshop._lifter.lift_sequence
 
-    def work(people: Keypoints2D, progress: Any) -> Any:
+    def work(people: Keypoints2D, progress: Any, **_: Any) -> Any:
         try:
             for _ in range(10**5):
                 progress(0, 9)

@@ -1,4 +1,4 @@
-"""The picture of docs/app.md can be taken again."""
+"""The pictures of docs/app.md and docs/webcam.md can be taken again."""
 
 import shutil
 import sys
@@ -17,14 +17,15 @@ if shutil.which("chromium") is None:
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
+@pytest.mark.parametrize("page", ["app", "webcam"])
 def test_the_picture_can_be_taken_again(
-    lifter: Lifter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: str, lifter: Lifter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a small network in place of the weights."""
-    script = load("docs/figures/app.py")
+    script = load(f"docs/figures/{page}.py")
     monkeypatch.setattr(script, "Lifter", SimpleNamespace(from_pretrained=lambda: lifter))
-    monkeypatch.setattr(sys, "argv", ["app", str(tmp_path / "app.png")])
+    monkeypatch.setattr(sys, "argv", [page, str(tmp_path / "page.png")])
     script.main()
-    assert (tmp_path / "app.png").stat().st_size > 20_000
-    assert "assets/app.png" in (DOCS / "app.md").read_text()
-    assert (DOCS / "assets" / "app.png").is_file()
+    assert (tmp_path / "page.png").stat().st_size > 20_000
+    assert f"assets/{page}.png" in (DOCS / f"{page}.md").read_text()
+    assert (DOCS / "assets" / f"{page}.png").is_file()

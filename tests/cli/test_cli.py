@@ -14,7 +14,9 @@ import pytest
 from wholebody_lift import __version__, cli
 from wholebody_lift.cli import lift, main, messages
 
-COMMANDS = ["lift", "image", "video", "bulk", "convert", "export", "view", "app", "onnx", "info"]
+COMMANDS = [
+    *("lift", "image", "video", "webcam", "bulk", "convert", "export", "view", "app", "onnx", "info"),
+]
 
 
 def error_of(capsys: pytest.CaptureFixture[str]) -> str:

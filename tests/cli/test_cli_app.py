@@ -1,4 +1,4 @@
-"""`app`: the address is printed and opened, and Ctrl-C is the way to stop it."""
+"""`app` and `webcam`: the address is printed and opened, and Ctrl-C is the way to stop it."""
 
 import webbrowser
 
@@ -8,6 +8,7 @@ from test_cli import error_of
 
 from wholebody_lift.app.server import Server
 from wholebody_lift.cli import main
+from wholebody_lift.detectors import mediapipe_holistic, rtmlib_wholebody
 
 
 @pytest.fixture(autouse=True)
@@ -48,3 +49,26 @@ def test_a_port_that_is_taken(weights: str, capsys: pytest.CaptureFixture[str]) 
         port = str(taken.getsockname()[1])
         assert main(["app", "--no-open", "--port", port, "--weights", weights]) == 1
     assert "in use" in error_of(capsys)
+
+
+def test_the_camera_is_opened(
+    weights: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", lambda url: opened.append(url) or True)
+    monkeypatch.setattr(rtmlib_wholebody, "is_installed", lambda: True)
+    assert main(["webcam", "--detector", "rtmlib", "--weights", weights]) == 130
+    (url,) = opened
+    assert url.endswith("/#camera")
+    assert f"wholebody-lift webcam is at {url}\n" in capsys.readouterr().out
+
+
+def test_a_camera_without_a_detector(
+    weights: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Is told before anything is loaded or opened."""
+    monkeypatch.setattr(webbrowser, "open", lambda url: pytest.fail("opened a browser"))
+    for detector in (mediapipe_holistic, rtmlib_wholebody):
+        monkeypatch.setattr(detector, "is_installed", lambda: False)
+    assert main(["webcam", "--weights", weights]) == 1
+    assert 'pip install "wholebody-lift[detect]"' in error_of(capsys)

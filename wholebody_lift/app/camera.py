@@ -22,7 +22,6 @@ from wholebody_lift.detectors.pictures import Picture, read_image
 from wholebody_lift.errors import InputError
 from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D
 from wholebody_lift.live import LiveLifter
-from wholebody_lift.video.tracker import Tracker
 from wholebody_lift.viewers import live_page
 
 if TYPE_CHECKING:
@@ -36,9 +35,6 @@ MAX_PICTURE_PIXELS = 2**24
 
 _WAIT_SECONDS = 0.5
 """How often `waiting` is called while the detector is loaded."""
-
-_TICKS = 1000
-"""Time for the tracker, which counts frames: milliseconds."""
 
 _LATEST = 1e9
 """Seconds."""
@@ -60,7 +56,6 @@ class Camera:
         self._height_mm, self._smoothness = options.known.get("height_mm"), options.smoothness
         self._detector = detectors.start(detector, video=True)
         self._size: headers.Size | None = None
-        self._tick = -1
         self._recording: Recording | None = None
         self._busy = Lock()
         self._open = ExitStack()
@@ -113,11 +108,11 @@ class Camera:
             height, width = pixels.shape[:2]
             found = detectors.as_people(self._detect(pixels))
             detected = perf_counter()
-            people = self._people(found, (width, height), seconds)
-            pose = self._live.push(people, seconds)
+            people = self._people(found, (width, height))
+            pose = self._live.push(people, checks.number("seconds", seconds, least=0, most=_LATEST))
         recording, recorded = self._recording, None
         if recording is not None:
-            recording.add(seconds, people)
+            recording.add(seconds, people.model_copy(update={"track_ids": pose.track_ids}))
             recorded = {"seconds": recording.lasts, "full": recording.is_full}
         return {
             **live_page.message(pose, (width, height)),
@@ -127,26 +122,17 @@ class Camera:
             "recorded": recorded,
         }
 
-    def _people(self, found: Floats, size: headers.Size, seconds: float) -> Keypoints2D:
-        """The people (N, 133, 3) that were found, numbered; of too many, the highest."""
-        tick = round(_TICKS * checks.number("seconds", seconds, least=0, most=_LATEST))
-        if tick <= self._tick:
-            raise InputError(
-                f"expected a picture later than the one before, at {self._tick / _TICKS:g} s, got one at "
-                f"{seconds:g} s"
-            )
-        self._tick = tick
+    def _people(self, found: Floats, size: headers.Size) -> Keypoints2D:
+        """The people (N, 133, 3) that were found; of too many, the highest."""
         if size != self._size:  # the first picture, or the device was turned
             self._size = size
-            self._tracker = Tracker(_TICKS, MIN_SCORE)
-            self._live = LiveLifter(self._lifter, smoothness=self._smoothness)
+            self._live = LiveLifter(self._lifter, smoothness=self._smoothness, track=True)
         seen, y = found[..., 2] >= MIN_SCORE, found[..., 1]  # (N, K)
         heights = np.where(seen, y, -np.inf).max(axis=1) - np.where(seen, y, np.inf).min(axis=1)
         found = found[np.sort(np.argsort(heights)[::-1][:MOST_PEOPLE])]
         if not len(found):
             return Keypoints2D.empty()
-        numbers = self._tracker.update(tick, found)
-        people, _ = Keypoints2D.visible(found, image_size=size, track_ids=numbers, height_mm=self._height_mm)
+        people, _ = Keypoints2D.visible(found, image_size=size, height_mm=self._height_mm)
         return people
 
 

@@ -70,7 +70,7 @@ _HTML = "text/html; charset=utf-8"
 _PAGE = {
     "": ("index.html", _HTML),
     "style.css": ("style.css", "text/css; charset=utf-8"),
-    "app.js": ("app.js", "text/javascript; charset=utf-8"),
+    **{name: (name, "text/javascript; charset=utf-8") for name in ("app.js", "camera.js", "page.js")},
 }
 _JSON = "application/json"
 _JSON_LINES = "application/jsonl"
@@ -209,6 +209,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.OK, content, kind)
         elif path == "about":
             self._send_json({**self.server.workshop.about(), "max_bytes": MAX_BYTES})
+        elif path == "example":
+            with _failures(HTTPStatus.NOT_FOUND):
+                content = self.server.workshop.example()
+            self._send(HTTPStatus.OK, content, _JSON)
         elif path == "camera/view":
             content = self.server.workshop.live_page().encode()
             self._send(HTTPStatus.OK, content, _HTML, _VIEWER_HEADERS)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
+import wholebody_lift
 from wholebody_lift import formats, outputs, tracks
 from wholebody_lift._types import Progress
 from wholebody_lift.app.notes import Notes
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 KEPT_RESULTS = 8
 """How many results are kept for download; older ones are dropped."""
+
+EXAMPLE = "squats.json"
 
 WORKERS = 2
 """Files that are lifted at the same time; the others wait."""
@@ -126,6 +129,17 @@ class Workshop:
         finally:
             self._cameras.pop(camera.id, None)
             camera.close()
+
+    def example(self) -> bytes:
+        """Detections to try: someone who squats. Raises NotFoundError if the installation lacks them."""
+        package = Path(wholebody_lift.__file__).parent
+        for folder in (
+            package / "examples",
+            package.parent / "examples" / "data",
+        ):  # of a wheel, of a checkout
+            if (folder / EXAMPLE).is_file():
+                return (folder / EXAMPLE).read_bytes()
+        raise NotFoundError(f"this installation has no {EXAMPLE}; reinstall the package")
 
     def live_page(self) -> str:
         """The viewer of a running camera."""

@@ -8,8 +8,9 @@ from wholebody_lift.cli import arguments as options
 
 SUMMARY = "Open a page that lifts the files you drop on it"
 DETAILS = (
-    "Drop detections, a photo or a video on it to see the people in 3D and to download them. The page is "
-    "served by this computer to this computer only; your files do not leave it. Ctrl-C ends it."
+    "Drop detections, a photo or a video on it, or use the camera, to see the people in 3D and to download "
+    "them. The page is served by this computer to this computer only; your files do not leave it. Press "
+    "Ctrl-C to stop it."
 )
 EXAMPLES = """\
   wholebody-lift app
@@ -24,14 +25,25 @@ def _port(text: str) -> int:
 
 
 def add_arguments(command: ArgumentParser) -> None:
+    add_page(command)
+    options.add_choice_of_detector(command)
+    options.add_model(command)
+
+
+def add_page(command: ArgumentParser) -> None:
+    """Where the page is."""
     command.add_argument(
         "--port", type=_port, default=0, metavar="P", help="port of the page (default: any that is free)"
     )
     command.add_argument("--no-open", action="store_true", help="do not open the browser")
-    options.add_model(command)
 
 
 def run(arguments: Namespace) -> None:
+    serve(arguments, "app")
+
+
+def serve(arguments: Namespace, command: str, part: str = "") -> None:
+    """Serve the page until Ctrl-C, and open a part of it."""
     import sys
     import webbrowser
 
@@ -44,8 +56,9 @@ def run(arguments: Namespace) -> None:
         import torch
 
         torch.set_num_threads(max(1, torch.get_num_threads() // WORKERS))  # for each file that is lifted
-    with Server(Workshop(lifter), arguments.port) as server:
-        print(f"wholebody-lift app is at {server.url}\nPress Ctrl-C to stop it.", flush=True)
-        if not arguments.no_open and not webbrowser.open(server.url):
+    with Server(Workshop(lifter, arguments.detector), arguments.port) as server:
+        url = server.url + part
+        print(f"wholebody-lift {command} is at {url}\nPress Ctrl-C to stop it.", flush=True)
+        if not arguments.no_open and not webbrowser.open(url):
             print("found no browser; open the address yourself")
         server.serve_forever()

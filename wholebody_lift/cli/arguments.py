@@ -181,6 +181,12 @@ def add_with_pictures(command: ArgumentParser) -> None:
 
 def add_detector(command: ArgumentParser) -> None:
     """The detector that finds people, and the score below which a keypoint is missing."""
+    add_choice_of_detector(command)
+    add_min_score(command, "0.3")
+
+
+def add_choice_of_detector(command: ArgumentParser) -> None:
+    """The detector that finds people."""
     command.add_argument(
         "--detector",
         choices=["auto", "mediapipe", "rtmlib"],
@@ -188,7 +194,6 @@ def add_detector(command: ArgumentParser) -> None:
         help="mediapipe finds one person and works offline; rtmlib finds everyone and downloads its models "
         "on first use; auto takes the first that is installed (default: %(default)s)",
     )
-    add_min_score(command, "0.3")
 
 
 def add_layout(command: ArgumentParser) -> None:

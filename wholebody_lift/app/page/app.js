@@ -1,24 +1,22 @@
 // The page of wholebody-lift app. It requests relative addresses from the server that it was loaded from.
 
-const $ = (id) => document.getElementById(id);
+import { $, element, last } from "./page.js";
+import { Camera } from "./camera.js";
+
 const about = fetch("about").then((answer) => answer.json()); // what the app can do
 
 const welcome = $("status").textContent;
 let file = null; // the file lifted last, for "Lift again"
 let pending = null; // aborts the lift in progress
 let shown = false; // whether there is a result to go back to
+let camera = null; // the camera that runs
 
 // ---------------------------------------------------------------- states
 
 function show(state, status) {
   document.body.dataset.state = state;
+  $("again").textContent = state === "camera" ? "Use these options" : "Lift again";
   $("status").textContent = status;
-}
-
-function element(name, children = [], properties = {}) {
-  const node = Object.assign(document.createElement(name), properties);
-  node.append(...[children].flat());
-  return node;
 }
 
 async function describeInputs() {
@@ -31,59 +29,67 @@ async function describeInputs() {
 
 // ---------------------------------------------------------------- lifting
 
+// What the form says, for the server.
+function options() {
+  const query = new URLSearchParams();
+  for (const [field, value] of new FormData($("known"))) if (value.trim()) query.set(field, value);
+  return query;
+}
+
 async function lift(chosen) {
-  pending?.abort();
+  const { max_bytes: most } = await about;
+  if (chosen.size > most) {
+    fail(`${chosen.name}: expected a file of at most ${megabytes(most)}, got ${megabytes(chosen.size)}`);
+    return;
+  }
   file = chosen;
+  const query = options();
+  query.set("name", chosen.name);
+  endCamera();
+  await work(`Lifting ${chosen.name}`, (signal) => fetch(`lift?${query}`, { method: "POST", body: chosen, signal }));
+}
+
+// Send a request whose answer is a result, and show how far it is. Only the latest such work goes on.
+async function work(title, send) {
+  pending?.abort();
   const mine = (pending = new AbortController());
-  $("doing").textContent = `Lifting ${chosen.name}`;
+  $("doing").textContent = title;
   $("progress").hidden = true;
   $("how-far").textContent = "The first file may take a little longer.";
-  show("working", `Lifting ${chosen.name} …`);
-  const query = new URLSearchParams({ name: chosen.name });
-  for (const [field, value] of new FormData($("known"))) if (value.trim()) query.set(field, value);
+  show("working", `${title} …`);
   try {
-    const { max_bytes: most } = await about;
-    if (chosen.size > most) {
-      fail(`${chosen.name}: expected a file of at most ${megabytes(most)}, got ${megabytes(chosen.size)}`);
-      return;
-    }
-    const answer = await fetch(`lift?${query}`, { method: "POST", body: chosen, signal: mine.signal });
-    const result = await last(answer, showProgress);
+    const result = await last(await send(mine.signal), showProgress);
     if (mine.signal.aborted) return;
     if (result.error) fail(result.error);
     else finish(result);
   } catch (error) {
-    if (!mine.signal.aborted) fail(`No answer. Is wholebody-lift app still running? (${error.message})`);
+    if (!mine.signal.aborted) fail(`No answer. Is wholebody-lift still running? (${error.message})`);
   }
 }
 
-// The last line of an answer, as an object. The lines before it report progress.
-async function last(answer, report) {
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  for (;;) {
-    const { value = "", done } = await reader.read();
-    const lines = (text + value).split("\n");
-    text = lines.pop();
-    const [latest] = lines.map((line) => JSON.parse(line)).slice(-1);
-    if (latest && !("stage" in latest)) return latest;
-    if (latest) report(latest);
-    if (done) return JSON.parse(text);
-  }
+async function tryExample() {
+  const answer = await fetch("example");
+  if (answer.ok) lift(new File([await answer.blob()], "squats.json"));
+  else fail((await answer.json()).error);
 }
 
-const STAGES = { detecting: ["Detected people in", "frames"], lifting: ["Lifted", "people"] };
+const counted = (done, of) => (of ? `${done} of ${of}` : done);
+const STAGES = {
+  waiting: () => "Waiting for another file to finish …",
+  reading: (done) => `Reading the file: ${done} s`,
+  detecting: (done, of) => `Detected people in ${counted(done, of)} frames`,
+  lifting: (done, of) => `Lifted ${counted(done, of)} people`,
+};
 
 function showProgress({ stage, done, of }) {
   $("progress").hidden = !of;
   if (of) Object.assign($("progress"), { value: done, max: of });
-  const [verb, items] = STAGES[stage] ?? [];
-  const count = of ? `${done} of ${of}` : done;
-  $("how-far").textContent = verb ? `${verb} ${count} ${items}` : "Waiting for another file to finish …";
+  $("how-far").textContent = STAGES[stage](done, of);
 }
 
 function cancel() {
   pending?.abort();
+  endCamera();
   back();
 }
 
@@ -94,7 +100,9 @@ function back() {
 
 const megabytes = (bytes) => `${Math.round(bytes / 2 ** 20)} MB`;
 
-function fail(text) {
+function fail(text, title = "This file could not be lifted") {
+  endCamera();
+  $("failed-title").textContent = title;
   $("error").replaceChildren(...readable(text));
   $("back").hidden = !shown;
   show("failed", "");
@@ -138,6 +146,66 @@ function finish(result) {
 function describe(line) {
   const [, term, text] = line.match(/^(\S*)\s+(.*)$/);
   return [element("dt", term), element("dd", text)];
+}
+
+// ---------------------------------------------------------------- camera
+
+async function useCamera() {
+  pending?.abort();
+  endCamera();
+  const mine = (camera = new Camera($("live")));
+  $("doing").textContent = "Starting the camera";
+  $("progress").hidden = true;
+  $("how-far").textContent = "Allow the browser to use it. Loading the detector takes some seconds.";
+  show("working", "Starting the camera …");
+  markRecording(null);
+  try {
+    await mine.start(options());
+    if (mine !== camera) return;
+    show("camera", "The camera is on.");
+    document.title = "Camera – wholebody-lift";
+    $("record").focus({ preventScroll: true });
+    for await (const seen of mine.pictures()) showSeen(seen);
+  } catch (error) {
+    if (mine === camera) fail(error.message, "The camera could not be used");
+  }
+}
+
+function showSeen({ people, notes, recorded, rate, delay, detecting_ms: detecting, lifting_ms: lifting, error }) {
+  $("camera-note").textContent = error ?? notes.join(" ");
+  if (error) return;
+  $("seen").textContent = people.length;
+  $("rate").textContent = `${rate.toFixed(1)} per second`;
+  $("delay").textContent = `${delay.toFixed(0)} ms (detector ${detecting.toFixed(0)}, lifting ${lifting.toFixed(0)})`;
+  markRecording(recorded);
+}
+
+function markRecording(recorded) {
+  $("record").setAttribute("aria-pressed", String(recorded !== null));
+  $("record").textContent = recorded ? `Stop and lift (${recorded.seconds.toFixed(0)} s${recorded.full ? ", full" : ""})` : "Record";
+}
+
+// Start a recording; or end it, stop the camera and lift what was recorded.
+async function record() {
+  const mine = camera;
+  if ($("record").getAttribute("aria-pressed") === "false") {
+    await mine.record();
+    return;
+  }
+  mine.pause();
+  const query = options();
+  await work("Lifting the recording", (signal) => mine.lift(query, signal));
+  endCamera();
+}
+
+function endCamera() {
+  camera?.end();
+  camera = null;
+}
+
+function stopCamera() {
+  endCamera();
+  back();
 }
 
 // ---------------------------------------------------------------- downloads
@@ -194,17 +262,31 @@ function choose() {
 }
 
 for (const id of ["choose", "open", "other"]) $(id).addEventListener("click", choose);
+for (const id of ["camera", "camera-again"]) $(id).addEventListener("click", useCamera);
+$("example").addEventListener("click", tryExample);
+$("record").addEventListener("click", record);
+$("stop").addEventListener("click", stopCamera);
+$("panel").addEventListener("click", togglePanel);
 $("cancel").addEventListener("click", cancel);
 $("back").addEventListener("click", back);
 $("file").addEventListener("change", () => $("file").files.length && lift($("file").files[0]));
 $("known").addEventListener("submit", (event) => {
   event.preventDefault();
-  if (file) lift(file);
+  if (camera) useCamera(); // with the new options
+  else if (file) lift(file);
 });
 addEventListener("keydown", (event) => {
   const typing = event.target.matches("input, select");
-  if (event.key === "o" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) choose();
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "o") choose();
+  if (event.key === "h") togglePanel();
 });
+
+function togglePanel() {
+  const hidden = document.body.classList.toggle("without-panel");
+  $("panel").setAttribute("aria-pressed", String(hidden));
+  $("panel").textContent = hidden ? "Show the panel" : "Hide the panel";
+}
 
 let inside = 0; // dragenter and dragleave come for every element on the way
 const holdsFiles = (event) => event.dataTransfer.types.includes("Files");
@@ -241,8 +323,10 @@ addEventListener("blur", () => setTimeout(() => ($("shield").hidden = document.h
 
 // Both pages use the same colours: the viewer reports a change.
 addEventListener("message", ({ source, data }) => {
-  const known = ["dark", "light"].includes(data?.theme) && source === $("viewer").contentWindow;
+  const viewers = ["viewer", "live"].map((id) => $(id).contentWindow);
+  const known = ["dark", "light"].includes(data?.theme) && viewers.includes(source);
   if (known) document.documentElement.dataset.theme = data.theme;
 });
 
 describeInputs();
+if (location.hash === "#camera") useCamera();

@@ -1,0 +1,131 @@
+// The camera of this computer. Its pictures go to the server one at a time, as JPEG: the next is taken when the answer
+// to the last one has come, so none ever waits. The viewer shows each picture with the people in it.
+
+import { lines } from "./page.js";
+
+const SIZE = { width: { ideal: 640 }, height: { ideal: 480 } };
+const QUALITY = 0.85;
+const STEADINESS = 0.9; // of the rate and the delay that are shown
+
+const REASONS = {
+  NotAllowedError: "The browser may not use the camera. Allow it beside the address of this page, and try again.",
+  NotFoundError: "This computer has no camera that the browser can find.",
+  NotReadableError: "The camera is used by another program. End that program, and try again.",
+};
+
+export class Camera {
+  #ended = new AbortController();
+  #paused = false;
+  #viewer;
+  #stream;
+  #video;
+  #id;
+
+  // `viewer` is the iframe that shows pictures and people.
+  constructor(viewer) {
+    this.#viewer = viewer;
+  }
+
+  // Ask for the camera and start the detector. Raises an Error whose text is for the user.
+  async start(options) {
+    if (!navigator.mediaDevices) throw new Error("This browser gives pages no access to a camera.");
+    try {
+      this.#stream = await navigator.mediaDevices.getUserMedia({ video: SIZE, audio: false });
+    } catch (error) {
+      throw new Error(REASONS[error.name] ?? `The browser cannot use the camera (${error.message}).`);
+    }
+    if (this.#ended.signal.aborted) return this.#release();
+    this.#video = Object.assign(document.createElement("video"), { srcObject: this.#stream, muted: true, playsInline: true });
+    const [answer] = await Promise.all([
+      fetch(`camera?${options}`, { method: "POST", signal: this.#ended.signal }),
+      this.#video.play(),
+      this.#openViewer(),
+    ]);
+    const { value: first } = await lines(answer).next(); // the answer goes on for as long as the camera runs
+    if (!first?.id) throw new Error(first?.error ?? "The camera was ended.");
+    this.#id = first.id;
+  }
+
+  #openViewer() {
+    const theme = document.documentElement.dataset.theme;
+    return new Promise((opened) => {
+      const ready = ({ source, data }) => {
+        if (source !== this.#viewer.contentWindow || !data?.ready) return;
+        removeEventListener("message", ready);
+        opened();
+      };
+      addEventListener("message", ready);
+      const fresh = this.#viewer.cloneNode(); // a new address would be a step of the browser's Back
+      fresh.src = `camera/view${theme ? `#${theme}` : ""}`;
+      this.#viewer.replaceWith(fresh);
+      this.#viewer = fresh;
+    });
+  }
+
+  // What the server says about each picture, with the rate and the delay so far, until the camera is paused.
+  async *pictures() {
+    const canvas = document.createElement("canvas");
+    let [rate, delay, before, taken] = [null, null, null, 0];
+    const steady = (value, now) => (value === null ? now : STEADINESS * value + (1 - STEADINESS) * now);
+    while (!this.#paused) {
+      taken = Math.max(taken + 1, await this.#nextPicture());
+      const picture = await encode(this.#video, canvas);
+      const answer = await this.#post(`picture?seconds=${taken / 1000}`, picture);
+      if (answer.error) {
+        yield answer;
+        continue;
+      }
+      this.#viewer.contentWindow.postMessage({ ...answer, picture }, "*");
+      const now = performance.now();
+      delay = steady(delay, now - taken);
+      if (before !== null) rate = steady(rate, now - before);
+      before = now;
+      yield { ...answer, delay, rate: rate === null ? 0 : 1000 / rate };
+    }
+  }
+
+  // When the next picture was taken, in ms; resolves when it is there.
+  #nextPicture() {
+    return new Promise((taken) => {
+      if (this.#video.requestVideoFrameCallback) {
+        this.#video.requestVideoFrameCallback((now, { captureTime }) => taken(captureTime ?? now));
+      } else requestAnimationFrame(taken);
+    });
+  }
+
+  async #post(path, body) {
+    const answer = await fetch(`camera/${this.#id}/${path}`, { method: "POST", body, signal: this.#ended.signal });
+    const document = await answer.json();
+    if (answer.status === 404) throw new Error(document.error);
+    return document;
+  }
+
+  record() {
+    return this.#post("record");
+  }
+
+  // Lift what was recorded; the answer is that of the server.
+  lift(options, signal) {
+    return fetch(`camera/${this.#id}/lift?${options}`, { method: "POST", signal });
+  }
+
+  pause() {
+    this.#paused = true;
+  }
+
+  end() {
+    this.pause();
+    this.#ended.abort();
+    this.#release();
+  }
+
+  #release() {
+    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+  }
+}
+
+function encode(video, canvas) {
+  Object.assign(canvas, { width: video.videoWidth, height: video.videoHeight });
+  canvas.getContext("2d").drawImage(video, 0, 0);
+  return new Promise((encoded) => canvas.toBlob(encoded, "image/jpeg", QUALITY));
+}
