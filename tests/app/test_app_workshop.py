@@ -11,7 +11,7 @@ from threading import Barrier, Event
 import numpy as np
 import pytest
 
-from wholebody_lift import InputError, Keypoints2D, Lifter, Pose3D, detectors, formats
+from wholebody_lift import InputError, InputWarning, Keypoints2D, Lifter, Pose3D, detectors, formats
 from wholebody_lift.app import workshop as workshop_module
 from wholebody_lift.app.workshop import KEPT_RESULTS, WORKERS, NotFoundError, Workshop
 from wholebody_lift.outputs import KINDS
@@ -68,6 +68,42 @@ def test_it_says_how_far_it_is(workshop: Workshop, squats: Keypoints2D) -> None:
         content = written(squats.model_copy(update={"fps": fps}))
         workshop.take(content, "a.npz", {}, lambda *far: told.append(far))
     assert told == [("lifting", len(squats), len(squats))] * 2
+
+
+def test_a_result_that_opens_slowly_says_so(
+    workshop: Workshop, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And can be given up; what reading warns of is kept."""
+    go_on, told = Event(), []
+    read = workshop_module._read
+
+    def slowly(*given: object) -> object:
+        assert go_on.wait(30)
+        warnings.warn("read with care", InputWarning, stacklevel=1)
+        return read(*given)
+
+    def report(*far: object) -> None:
+        told.append(far)
+        go_on.set()
+
+    def give_up(*far: object) -> None:
+        go_on.set()
+        raise ConnectionAbortedError
+
+    monkeypatch.setattr(workshop_module, "_read", slowly)
+    monkeypatch.setattr(workshop_module, "_WAIT_SECONDS", 0.01)
+    saved = workshop.export(workshop.take(content, "photos.json", {}, report)["id"], ".json")[1]
+    go_on.clear()
+    told.clear()
+    answer = workshop.take(saved, "result.json", {}, report)
+    assert told[0][0] == "reading"
+    assert answer["notes"] == ["read with care"]
+    go_on.clear()
+    with pytest.raises(ConnectionAbortedError):
+        workshop.take(saved, "result.json", {}, give_up)
+    assert len(workshop._results) == 2
+    for _ in range(WORKERS):
+        assert workshop._workers.acquire(blocking=False)
 
 
 def test_it_can_be_ended_while_it_lifts(workshop: Workshop, content: bytes) -> None:

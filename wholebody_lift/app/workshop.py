@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import secrets
 import tempfile
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -21,7 +24,7 @@ from wholebody_lift._types import Progress
 from wholebody_lift.app.notes import Notes
 from wholebody_lift.app.options import Options, read_options
 from wholebody_lift.detectors import headers
-from wholebody_lift.errors import InputError, ResultError
+from wholebody_lift.errors import InputError, InputWarning, ResultError
 from wholebody_lift.extras import DETECT
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.kinds import Kind, Obstacle
@@ -47,7 +50,9 @@ Report: TypeAlias = Callable[[Stage, int, int | None], object]
 """Called with what is being done, how many items are done, and how many there are (None while unknown)."""
 
 _WAIT_SECONDS = 0.5
-"""How often `report` is called for a file that waits."""
+"""How often `report` is called for a file that waits or is read."""
+
+_Read = TypeVar("_Read")
 
 _CSV_LAYOUTS = {"long": "a row per keypoint", "wide": "a row per person"}
 
@@ -252,11 +257,32 @@ class Workshop:
         if headers.kind_of(content) is not None:
             people = _detect(content, name, self._detector, options.known, partial(report, "detecting"))
         else:
-            read = _read(content, name, options.known)
+            read = self._while_reading(partial(_read, content, name, options.known), report)
             if isinstance(read, Pose3D):
                 return read
             people = read
         return self._lift_people(_with_camera(people, options.known), options, report)
+
+    def _while_reading(self, read: Callable[[], _Read], report: Report) -> _Read:
+        """The result of `read`, in a thread beside this one, which reports how long it takes.
+
+        Reading cannot be interrupted: after an exception that `report` raises, the worker is free when the
+        file has been read.
+        """
+
+        def noted() -> tuple[_Read, list[str]]:
+            with self._notes.collected() as notes:
+                return read(), notes
+
+        begun = monotonic()
+        with ThreadPoolExecutor(1, thread_name_prefix="reading") as thread:
+            reading = thread.submit(noted)
+            while not wait([reading], timeout=_WAIT_SECONDS).done:
+                report("reading", round(monotonic() - begun), None)
+            result, notes = reading.result()
+        for note in notes:
+            warnings.warn(note, InputWarning, stacklevel=2)
+        return result
 
     def _lift_people(self, people: Keypoints2D, options: Options, report: Report) -> Pose3D:
         """Identified people in several frames as one motion, others each alone."""
