@@ -172,7 +172,7 @@ def search_index(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str
 @pytest.mark.parametrize(
     ("words", "page"),
     [
-        ("webcam", "faq"),
+        ("webcam", "webcam"),
         ("gpu", "gpu"),
         ("jupyter", "viewer"),
         ("mixamo", "exports"),
