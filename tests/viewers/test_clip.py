@@ -84,6 +84,27 @@ def test_the_figure_is_where_its_keypoints_project_to(pose: Pose3D) -> None:
         assert (red > blue) == warm, side
 
 
+def test_limbs_that_were_inferred_are_faint_and_unseen_feet_are_not_drawn(pose: Pose3D) -> None:
+    observed = np.ones_like(pose.observed)
+    observed[0, [INDEX[f"left_{name}"] for name in ("knee", "ankle", "heel", "big_toe", "small_toe")]] = False
+    film = clips._Film.of(replace(pose, observed=observed))
+    assert film.hidden[0, INDEX["left_heel"]]
+    assert not film.hidden[0, INDEX["left_ankle"]]
+    size = (480, 480)
+    people = painter.People(film.xyz, observed, film.hidden)
+    panel = np.asarray(painter.figure(people, film.eye, size, film.floor)).astype(int)
+    at = film.eye.see(film.xyz[0], size)
+
+    def strength(*names: str) -> float:
+        """How far the colour between two keypoints is from the stage."""
+        x, y = at[[INDEX[name] for name in names], :2].mean(axis=0).round().astype(int)
+        return float(np.linalg.norm(panel[y, x] - painter.STAGE))
+
+    faint, solid = (strength(f"{side}_knee", f"{side}_ankle") for side in ("left", "right"))
+    assert 20 < faint < 0.6 * solid
+    assert strength("left_big_toe", "left_small_toe") < 0.5 * strength("right_big_toe", "right_small_toe")
+
+
 def test_people_turn_around_a_vertical_axis(pose: Pose3D) -> None:
     eye = clips._Film.of(pose).eye
     top = eye.target[None] + np.array([0.0, -800.0, 0.0])

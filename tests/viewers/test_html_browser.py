@@ -426,6 +426,20 @@ def test_the_camera_sees_the_people_where_its_image_has_them(
     assert not page.get_by_role("checkbox", name="Camera and image").is_checked()
 
 
+def test_limbs_that_were_inferred_are_fainter(show: Callable[..., Opened], pose: Pose3D) -> None:
+    """There is less of the strong colour of the right side where its arm was inferred."""
+    arm = [INDEX[f"right_{name}"] for name in ("shoulder", "elbow", "wrist")]
+    orange = []
+    for seen in (True, False):
+        observed = np.ones_like(pose.observed)
+        observed[0, arm] = seen
+        pixels = show(replace(pose, observed=observed)).pixels()
+        red, blue = (pixels & 255).astype(int), (pixels >> 16 & 255).astype(int)
+        opaque = pixels >> 24 > 230
+        orange.append(int(np.sum(opaque & (red - blue > 90))))
+    assert orange[1] < 0.85 * orange[0]
+
+
 def test_the_camera_twice_is_as_before(show: Callable[..., Opened], clip: Pose3D) -> None:
     page = (opened := show(clip)).page
     camera, placed = (page.get_by_role("checkbox", name=name) for name in ("Camera and image", "Position in"))
