@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from scripts import load
 
-from wholebody_lift import cli, formats, pretrained
+import wholebody_lift
+from wholebody_lift import cli, detectors, formats, pretrained
 from wholebody_lift.pose import FRAMES, WORLD
 from wholebody_lift.skeleton import EDGES, KEYPOINT_NAMES, PARTS
 
@@ -231,6 +232,13 @@ def test_moving_picture_interpolates_between_frames() -> None:
     np.testing.assert_allclose(finer.keypoints[::3][seen], people.keypoints[seen], atol=1e-6)
     halves = finer.observed[1::3]
     assert not (halves & ~(people.observed[:-1] & people.observed[1:])).any()
+
+
+def test_public_names_are_on_the_page_of_the_api() -> None:
+    documented = re.findall(r"^::: ([\w.]+)$", (DOCS / "api.md").read_text(), re.MULTILINE)
+    names = {name.rsplit(".", 1)[1] for name in documented}
+    assert set(wholebody_lift.__all__) <= names
+    assert set(detectors.__all__) <= names
 
 
 def test_commands_are_accepted(page: Path) -> None:
