@@ -77,6 +77,7 @@ COLUMNS = (
     "acceleration error, m/s²",
     "bone-length spread, %",
     "foot skating, mm/s",
+    "feet under the floor, mm",
     "root, mm",
     "depth jitter, mm/s",
     "joint angles, degrees",
@@ -161,7 +162,9 @@ def _between(keys: Tensor, times: Tensor, frames: int) -> Tensor:
     return rotations.slerp(keys[after - 1], keys[after], u[:, None].expand(-1, keys.shape[1]))
 
 
-def film(name: str, motion: Tensor, rig: Rig, generator: torch.Generator) -> Video:
+def film(
+    name: str, motion: Tensor, rig: Rig, generator: torch.Generator, *, towards_camera: bool = False
+) -> Video:
     """A person who moves so, (T, J, 4), in front of a camera and a detector."""
     frames = len(motion)
     shape = rig.sample_shape(1, generator)
@@ -186,7 +189,8 @@ def film(name: str, motion: Tensor, rig: Rig, generator: torch.Generator) -> Vid
     )
     world = rig.pose(rest, hands.attach(rotations.to_matrix(motion), left, right))
     world = _on_floor(world)
-    views = _views(world, generator)
+    way = (world[-1] - world[0]).mean(0) if towards_camera else None
+    views = _views(world, generator, way)
     down = -views.rotation[0, :, 2]
     xy, scores = _detect(views, generator)
     people = Keypoints2D(
@@ -215,11 +219,13 @@ def _on_floor(world: Tensor) -> Tensor:
     return world + path[:, None]
 
 
-def _views(world: Tensor, generator: torch.Generator) -> Views:
-    """One camera for all of (T, 133, 3), from any side."""
+def _views(world: Tensor, generator: torch.Generator, way: Tensor | None = None) -> Views:
+    """One camera for all of (T, 133, 3), from any side, or where the person goes, (3,)."""
     frames = len(world)
     azimuth, tilt = torch.rand(2, generator=generator)
     azimuth, low_high = azimuth * 2 * math.pi, torch.tensor(ELEVATION_DEG).deg2rad()
+    if way is not None:
+        azimuth = torch.atan2(-way[1], -way[0])
     elevation = low_high[0] + tilt * (low_high[1] - low_high[0])
     towards = torch.stack(
         [azimuth.cos() * elevation.cos(), azimuth.sin() * elevation.cos(), -elevation.sin()]
@@ -283,6 +289,9 @@ class Result(NamedTuple):
     """%: spread over mean of the length of a bone over the video, mean over `bone_lengths.CONSTANT_EDGES`."""
     skating: float
     """mm/s: speed, as the camera sees it, of the ball of a foot that stands in truth."""
+    under_floor: float
+    """mm: how far under the true floor the lowest keypoint of a foot is, at worst in the video; NaN where the
+    floor is not known."""
     root: float
     """mm: distance of the root from where it is."""
     depth_jitter: float
@@ -293,8 +302,13 @@ class Result(NamedTuple):
     """ms by which the truth has to be put off to fit the result best."""
 
 
-def measure(xyz: Tensor, path: Tensor, truth: Tensor) -> Result:
-    """The errors of a lifted video: (T, 133, 3) from the root, which is at (T, 3)."""
+def measure(
+    xyz: Tensor, path: Tensor, truth: Tensor, down: Tensor | None = None, camera_height_mm: float = math.nan
+) -> Result:
+    """The errors of a lifted video: (T, 133, 3) from the root, which is at (T, 3).
+
+    `down` (3,) and the height of the camera say where the true floor is.
+    """
     centre = truth[:, list(ROOT)].mean(1)
     local, placed = truth - centre[:, None], xyz + path[:, None]
     acceleration = (xyz - local).diff(n=2, dim=0).norm(dim=-1).mean() * FPS**2 / 1000
@@ -310,6 +324,9 @@ def measure(xyz: Tensor, path: Tensor, truth: Tensor) -> Result:
         acceleration=acceleration.item(),
         bones=100 * (length.std(0) / length.mean(0)).mean().item(),
         skating=torch.cat(speeds)[torch.cat(stands)].mean().item(),
+        under_floor=math.nan
+        if down is None
+        else max(0.0, (placed[:, indices("feet")] @ down).max().item() - camera_height_mm),
         root=(path - centre).norm(dim=-1).mean().item(),
         depth_jitter=(path - centre)[:, 2].diff(dim=0).abs().mean().item() * FPS,
         angles=_angle_error(xyz, local),
@@ -395,15 +412,12 @@ def _grounds(lifter: Lifter, videos: Sequence[Video]) -> Iterator[tuple[str, lis
     """The errors of the ground: of a camera that is taken to be level, from people, and with its height."""
     level = [math.degrees(math.acos(min(1.0, float(v.down[1])))) for v in videos]
     yield "taken as level", [GroundError(error, math.nan, math.nan, math.nan) for error in level]
-    for name, lock_feet, height_known in (
-        ("from people", False, False),
-        ("from people, `lock_feet`", True, False),
-        ("from people, height of the camera given", False, True),
+    for name, height_known in (
+        ("from people", False),
+        ("from people, height of the camera given", True),
     ):
         poses = [
-            lifter.lift_sequence(
-                v.people, lock_feet=lock_feet, camera_height_mm=v.camera_height_mm if height_known else None
-            )
+            lifter.lift_sequence(v.people, camera_height_mm=v.camera_height_mm if height_known else None)
             for v in videos
         ]
         yield name, [ground_error(pose.ground, v) for pose, v in zip(poses, videos, strict=True)]
@@ -455,7 +469,8 @@ def film_all(options: argparse.Namespace) -> list[Video]:
     for name, motion in motions:
         if len(motion) >= SHORTEST:
             start = max(len(motion) - longest, 0) // 2
-            videos.append(film(name, motion[start : start + longest], rig, generator))
+            shown = motion[start : start + longest]
+            videos.append(film(name, shown, rig, generator, towards_camera=options.towards))
     return videos
 
 
@@ -466,6 +481,7 @@ def parser_of_videos(description: str | None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--data", type=Path, help="folder with motion/, as docs/training.md says")
     parser.add_argument("--split", choices=("val", "test"), default="test", help="%(default)s")
+    parser.add_argument("--towards", action="store_true", help="people move towards the camera")
     parser.add_argument("--videos", type=int, default=12, help="%(default)s")
     parser.add_argument("--seconds", type=float, default=5.0, help="of each, at most (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="%(default)s")
@@ -486,7 +502,10 @@ def main() -> None:
     print(f"{len(videos)} videos, {frames} frames at {FPS:g} frames per second\n")
     rows = []
     for name, way in WAYS.items():
-        results = [measure(*lifted, v.xyz) for lifted, v in zip(way(lifter, videos), videos, strict=True)]
+        results = [
+            measure(*lifted, v.xyz, v.down, v.camera_height_mm)
+            for lifted, v in zip(way(lifter, videos), videos, strict=True)
+        ]
         rows.append((name, *(f"{mean:.1f}" for mean in np.nanmean(results, axis=0))))
     print(table(("", *COLUMNS), rows))
     print()

@@ -82,5 +82,19 @@ def test_the_truth_of_a_video_has_its_ground() -> None:
     assert heights[:, bench._SPOTS].amin(1).abs().max() < 15  # what is lowest is on the floor
     truth = Ground(tuple(down.tolist()), video.camera_height_mm, 1.0, 20.0)
     assert bench.ground_error(truth, video) == pytest.approx((0, 1, 0, 20), abs=0.1)
+    root = video.xyz[:, list(ROOT)].mean(1)
+    deep = root + 70 * video.down
+    floor = (video.xyz, video.down, video.camera_height_mm)
+    assert bench.measure(video.xyz - root[:, None], root, *floor).under_floor < 15
+    assert bench.measure(video.xyz - root[:, None], deep, *floor).under_floor == pytest.approx(70, abs=15)
     low = Ground(truth.down, truth.camera_height_mm + 50, 1.0, 20.0)
     assert bench.ground_error(low, video).floor == pytest.approx(50, abs=0.1)
+
+
+def test_people_can_walk_towards_the_camera() -> None:
+    rig, generator = load_rig(), torch.Generator().manual_seed(1)
+    (name, motion), *_ = bench.activity_motion(2.0, 1, rig, generator)
+    xyz = bench.film(name, motion, rig, generator, towards_camera=True).xyz.mean(1)
+    sideways, _, forwards = (xyz[-1] - xyz[0]).tolist()
+    assert forwards < 0
+    assert abs(sideways) < 0.1 * abs(forwards)

@@ -5,6 +5,7 @@ import pytest
 from people import standing
 
 from wholebody_lift.body.bone_lengths import LIMB_EDGES
+from wholebody_lift.ground import Ground
 from wholebody_lift.skeleton import INDEX, PARTS
 from wholebody_lift.video import fit as fitting
 from wholebody_lift.video.feet import BALLS
@@ -101,6 +102,20 @@ def test_a_keypoint_far_off_its_place_does_not_pull() -> None:
     true.plane[:, INDEX["left_wrist"]] += 0.5  # 2 m
     xyz, path = fit(*true, FPS)
     assert np.linalg.norm(xyz + path[:, None] - true.xyz - HOME, axis=-1).max() < 5
+
+
+def test_nothing_goes_under_the_floor(swaying: Case) -> None:
+    """Nor far under it, unless it is so far that it must be another floor."""
+    before = swaying.xyz + swaying.path[:, None]
+    depth = before[:, BALLS].max(axis=(1, 2))[..., 1]
+
+    def deepest(above_mm: float) -> float:
+        ground = Ground((0.0, 1.0, 0.0), float(np.median(depth)) - above_mm, 1.0, 10.0)
+        xyz, path = fit(*swaying, FPS, ground)
+        return float(-ground.height_of(xyz + path[:, None]).min())
+
+    assert deepest(60) < 15
+    assert deepest(600) > 500
 
 
 def test_equations_are_solved_as_the_dense_ones() -> None:

@@ -406,3 +406,19 @@ def test_the_height_of_the_camera_needs_the_size_of_people(small: Lifter, noisy:
 def test_a_single_frame_has_no_ground(small: Lifter, noisy: np.ndarray) -> None:
     assert small.lift_sequence(noisy[:1], fps=FPS).ground is None
     assert small.lift(noisy[:3]).ground is None
+
+
+def test_holding_feet_keeps_the_persons_lengths(squats: Keypoints2D) -> None:
+    lifter = Lifter.from_pretrained("tiny", device="cpu")
+    free, held = (lifter.lift_sequence(squats, lock_feet=lock) for lock in (False, True))
+    neck = [
+        np.linalg.norm(pose.xyz[:, 0] - pose.xyz[:, 5:7].mean(axis=1), axis=-1).mean()
+        for pose in (free, held)
+    ]
+    assert neck[1] == pytest.approx(neck[0], rel=0.02)
+    assert np.allclose(lengths_of(held), lengths_of(free), atol=0.1)
+
+
+def test_feet_that_are_held_are_not_under_the_floor(squats: Keypoints2D) -> None:
+    pose = Lifter.from_pretrained("tiny", device="cpu").lift_sequence(squats, lock_feet=True)
+    assert pose.to("world").in_camera[..., 2].min() > -25

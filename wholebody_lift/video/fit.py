@@ -7,7 +7,7 @@ and a small rotation w of the whole person about the hips. One least-squares pro
   keypoints err alike, which is how far away the person is and how they lean, is r and w, and changes slowly;
 - the picture: keypoints lie on their rays, robustly and by their scores;
 - the person: bones keep their lengths;
-- the ground: what stands does not move;
+- the ground: what stands does not move, and nothing goes under the floor;
 - smoothness: shifts change slowly.
 
 Each iteration is a Gauss-Newton step. Terms that tie a frame to the next one never mix unknowns, so the
@@ -20,6 +20,7 @@ from __future__ import annotations
 import numpy as np
 
 from wholebody_lift._types import Floats, Mask
+from wholebody_lift.ground import Ground
 from wholebody_lift.skeleton import INDEX, PARTS, ROOT
 
 ITERATIONS = 6
@@ -38,6 +39,10 @@ MOVE_MM_PER_SECOND = 120.0
 """Usual change of a shift d_k in a second."""
 BONE_MM = 3.0
 """Usual change of the length of a bone."""
+FLOOR_MM = 10.0
+"""How far below the floor a keypoint may usually be."""
+OTHER_FLOOR_MM = 250.0
+"""Who is farther below stands on another floor, or on stairs."""
 STAND_MM = 0.5
 """Usual movement of a standing toe from one frame to the next."""
 _LEAST_ERROR_MM = 1.0
@@ -71,7 +76,14 @@ _UNKNOWNS = _LEAN.stop  # U
 
 
 def fit(
-    xyz: Floats, path: Floats, error_mm: Floats, plane: Floats, weights: Floats, stands: Mask, fps: float
+    xyz: Floats,
+    path: Floats,
+    error_mm: Floats,
+    plane: Floats,
+    weights: Floats,
+    stands: Mask,
+    fps: float,
+    ground: Ground | None = None,
 ) -> tuple[Floats, Floats]:
     """Fit one person over T frames to the picture and to standing feet, from a smooth motion.
 
@@ -83,6 +95,7 @@ def fit(
         weights: (T, 133) their scores; 0 where missing.
         stands: (T, 2) whether the left and the right foot stand.
         fps: frames per second.
+        ground: what no keypoint goes under; None if it is not known.
 
     Returns:
         The new `xyz`, whose bones keep their lengths within a few mm, and `path`.
@@ -95,6 +108,8 @@ def fit(
         _add_network(square, right, x, xyz[:, _FITTED], error_mm[:, _FITTED])
         _add_picture(square, right, x, placed, plane, weights)
         _add_bones(square, right, x, placed[:, _FITTED], lengths)
+        if ground is not None:
+            _add_floor(square, right, x, placed[:, _FITTED], ground)
         beside = _add_time(square, right, x, placed[:, _FITTED], stands, fps)
         x = x + _solve(square, beside, right)
     for together, move in zip(_MOVED_TOGETHER, _moves(x).swapaxes(0, 1), strict=True):
@@ -182,6 +197,18 @@ def _add_bones(square: Floats, right: Floats, x: Floats, placed: Floats, lengths
         blocks[:, b, :, a] -= stiff[:, bone]
         forces[:, a] += force[:, bone]
         forces[:, b] -= force[:, bone]
+
+
+def _add_floor(square: Floats, right: Floats, x: Floats, placed: Floats, ground: Ground) -> None:
+    """Nothing is below the floor; placed (T, J, 3) is where keypoints start."""
+    down = np.array(ground.down)
+    below = np.maximum(-ground.height_of(placed + _moves(x)), 0)  # (T, J)
+    on_it = ground.height_of(placed).min(axis=1, keepdims=True) > -OTHER_FLOOR_MM
+    weight = (on_it & (below > 0)) / FLOOR_MM**2
+    _moves(right)[...] -= (weight * below)[..., None] * down
+    blocks = _blocks(square)
+    for place in range(_J):
+        blocks[:, place, :, place] += weight[:, place, None, None] * np.outer(down, down)
 
 
 def _add_time(square: Floats, right: Floats, x: Floats, placed: Floats, stands: Mask, fps: float) -> Floats:

@@ -24,7 +24,8 @@ from wholebody_lift.ground import Ground, GroundSource
 from wholebody_lift.skeleton import INDEX
 from wholebody_lift.tracks import runs
 
-ITERATIONS = 15
+ITERATIONS, EVEN_ITERATIONS = 20, 8
+"""In the first ones, feet above the floor weigh as much as those below."""
 ROLL_DEG, PITCH_DEG = 3.0, 25.0
 """Usual roll and pitch of a camera."""
 LEAN_DEG = (5.0, 6.0)
@@ -33,8 +34,9 @@ FOOT = 0.018
 """Usual distance of the lowest point of a standing foot from the floor, as a share of its distance."""
 APART_MM = 250.0
 """Feet that stand closer together than this err alike."""
-FEET_ROBUST, BODY_ROBUST = 2.5, 4.0
-"""What is so many times farther off than usual weighs a quarter (Geman and McClure 1987)."""
+FEET_ROBUST, RAISED_ROBUST, BODY_ROBUST = 2.5, 1.0, 4.0
+"""What is so many times farther off than usual weighs a quarter (Geman and McClure 1987): feet below the
+floor; feet above it, which may be held still in the air; bodies."""
 MOST_STANDS = 400
 """Of more times that a foot stands, so many are used, spread over the video."""
 LEAST_LEG_MM = 200.0
@@ -88,7 +90,7 @@ def estimate(
     evidence = _gather(people)
     slopes = evidence.leans.mean(axis=0) if len(evidence.leans) else np.zeros(2)
     height, found = camera_height_mm, None
-    for _ in range(ITERATIONS):
+    for iteration in range(ITERATIONS):
         slopes = slopes.clip(-MOST_SLOPE, MOST_SLOPE)
         length = math.hypot(slopes[0], 1, slopes[1])
         towards = np.array([slopes[0], 1, slopes[1]]) / length if down is None else down
@@ -101,7 +103,8 @@ def estimate(
         feet_usual = FOOT * np.maximum(np.linalg.norm(lowest, axis=1), 1)
         off = (depth - height) / feet_usual
         gradient = np.column_stack((lowest @ turn, -np.ones(len(lowest)))) / feet_usual[:, None]
-        weight = _alone(lowest, carries) / (1 + (off / FEET_ROBUST) ** 2) ** 2
+        many = np.where((off < 0) & (iteration >= EVEN_ITERATIONS), RAISED_ROBUST, FEET_ROBUST)
+        weight = _alone(lowest, carries) / (1 + (off / many) ** 2) ** 2
         square = (gradient * weight[:, None]).T @ gradient  # equations of a, c and h
         right = -(gradient * weight[:, None]).T @ off
         for mean, usual, robust in [

@@ -117,6 +117,8 @@ class SmoothStretch(NamedTuple):
     """(T, 133)"""
     path: Floats
     """(T, 3) mm, the midpoint of the hips from the camera."""
+    lengths: Floats
+    """(`bone_lengths.MEASURES`,) the person's."""
     held: Mask | None = None
     """(T, 2) whether the left and the right foot are held."""
 
@@ -148,14 +150,14 @@ def finish(frames: Frames, flat: Pose3D, *, lock_feet: bool, camera_height_mm: f
     motions = [motion for track in frames.stretches for motion in _move(track, flat, frames)]
     pictures = [_picture(motion, flat, frames) for motion in motions]
     pose = _assemble(flat, frames, motions)
+    ground = _ground(motions, pictures, frames.people, camera_height_mm)
     if lock_feet:
-        motions = [_hold_feet(*of_one, frames.fps) for of_one in zip(motions, pictures, strict=True)]
+        motions = [
+            _hold_feet(motion, picture, ground, frames.fps)
+            for motion, picture in zip(motions, pictures, strict=True)
+        ]
         pose = _compared(_assemble(flat, frames, motions), pose)
-    people = [
-        floor.Standing(motion.xyz + motion.path[:, None], picture.stands)
-        for motion, picture in zip(motions, pictures, strict=True)
-    ]
-    return replace(pose, ground=_ground(people, frames.people, camera_height_mm))
+    return replace(pose, ground=ground)
 
 
 # -------------------------------------------------------------------------------------- tracks and gaps
@@ -268,7 +270,7 @@ def _move(track: list[Stretch], flat: Pose3D, frames: Frames) -> Iterator[Smooth
         seen = Seen.of(frames.smooth[stretch.rows], flat.K[stretch.rows])
         roots = seen.place(xyz[stretch.places])
         path = _smooth_path(stretch, roots, fps, smoothness)
-        yield SmoothStretch(stretch, xyz, error, path)
+        yield SmoothStretch(stretch, xyz, error, path, lengths)
 
 
 def steady_scale(xyz: Floats, lengths: Floats, error_mm: Floats, fps: float) -> Floats:
@@ -293,18 +295,21 @@ def _picture(motion: SmoothStretch, flat: Pose3D, frames: Frames) -> Picture:
     return Picture(np.nan_to_num(plane), weights, stands)
 
 
-def _hold_feet(motion: SmoothStretch, picture: Picture, fps: float) -> SmoothStretch:
+def _hold_feet(motion: SmoothStretch, picture: Picture, ground: Ground | None, fps: float) -> SmoothStretch:
     """The motion fitted to the picture over time, with its standing feet held."""
-    lengths = np.median(bone_lengths.measures(motion.xyz), axis=0)
-    xyz, path = fit(motion.xyz, motion.path, motion.error_mm, *picture, fps)
-    xyz, path = feet.lock_feet(bone_lengths.lock_lengths(xyz, lengths), path, picture.stands, fps)
+    xyz, path = fit(motion.xyz, motion.path, motion.error_mm, *picture, fps, ground)
+    xyz, path = feet.lock_feet(bone_lengths.lock_lengths(xyz, motion.lengths), path, picture.stands, fps)
     return motion._replace(xyz=xyz, path=path, held=picture.stands)
 
 
 def _ground(
-    people: list[floor.Standing], given: Keypoints2D, camera_height_mm: float | None
+    motions: list[SmoothStretch], pictures: list[Picture], given: Keypoints2D, camera_height_mm: float | None
 ) -> Ground | None:
     """The ground that people stand on; None where it is not known, as when the camera turns."""
+    people = [
+        floor.Standing(motion.xyz + motion.path[:, None], picture.stands)
+        for motion, picture in zip(motions, pictures, strict=True)
+    ]
     if given.gravity is None or given.gravity_spread_deg is None:
         return floor.estimate(people, camera_height_mm=camera_height_mm)
     known = np.isfinite(given.gravity).all(axis=1)
