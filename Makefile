@@ -14,7 +14,7 @@ OFFLINE := { echo "make: the installation failed for the reason above. It needs 
 	"or pip's settings, then run make again. It keeps what is already installed." >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test detect-test run-detect-test format docs wheel sbom matrix clean
+.PHONY: help demo test detect-test run-detect-test web format docs wheel sbom matrix clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -27,12 +27,16 @@ test: $(VENV)/all.stamp  ## Run every check: ruff, mypy, detect-test, pytest
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy --strict wholebody_lift
 	@$(MAKE) --no-print-directory detect-test
+	@$(MAKE) --no-print-directory web || echo "make: the tests of the built page are skipped" >&2
 	$(PY) -m pytest -q
 
 detect-test:  ## Run the tests that need MediaPipe, in their own environment: .venv-detect
 	@if $(PYTHON) -c '$(HAS_MEDIAPIPE)'; then $(MAKE) --no-print-directory run-detect-test; else echo "make:" \
 		"skipped the tests that run MediaPipe: expected Python 3.11 or 3.12, not Linux on ARM, got" \
 		"$$($(PYTHON) -V) on $$(uname -sm). With another Python: make detect-test PYTHON=python3.12" >&2; fi
+
+web: $(VENV)/demo.stamp  ## Build the page that runs in the browser alone into out/web (needs npm)
+	$(PY) -m wholebody_lift demo --web out/web --build
 
 format: $(VENV)/all.stamp  ## Format the code and fix what ruff can fix
 	$(PY) -m ruff format .

@@ -15,7 +15,7 @@ from wholebody_lift import __version__, cli
 from wholebody_lift.cli import lift, main, messages
 
 COMMANDS = [
-    *("lift", "image", "video", "webcam", "bulk", "convert", "export", "view", "app", "onnx", "info"),
+    *("lift", "image", "video", "webcam", "bulk", "convert", "export", "view", "app", "demo", "onnx", "info"),
 ]
 
 

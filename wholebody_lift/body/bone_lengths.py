@@ -81,7 +81,7 @@ _SHOULDERS = [INDEX["left_shoulder"], INDEX["right_shoulder"]]
 _HEAD = list(girdle.HEAD)
 _FACE = list(PARTS["face"])
 _NOSE = PART_ROOTS["face"]
-_FIRM_FACE = [i for name in ("right_eye", "left_eye", "nose") for i in FACE_FEATURES[name]]
+FIRM_FACE = [i for name in ("right_eye", "left_eye", "nose") for i in FACE_FEATURES[name]]
 """Keypoints of the face whose distances an expression hardly changes."""
 
 
@@ -113,7 +113,7 @@ MEASURES = _ENDS[-1] + sum(3 * len(part.members) for part in RIGID_PARTS)
 
 def measures(xyz: Floats) -> Floats:
     """The `Measures` of every frame, (T, MEASURES)."""
-    firm = xyz[:, _FIRM_FACE] - xyz[:, _FIRM_FACE].mean(axis=1, keepdims=True)
+    firm = xyz[:, FIRM_FACE] - xyz[:, FIRM_FACE].mean(axis=1, keepdims=True)
     top = girdle.relaxed_neck_base(_waist(xyz, _trunk(xyz)), *xyz[:, _SHOULDERS].swapaxes(0, 1))
     found = Measures(
         limbs=_lengths(xyz, LIMB_EDGES),
@@ -149,7 +149,7 @@ def measure_weights(error_mm: Floats) -> Floats:
         return np.asarray(2 * variance[:, members].mean(axis=1, keepdims=True))
 
     columns = [mean_of(list(ends)) for ends in (*LIMB_EDGES, *FINGER_EDGES, _HIPS, _SHOULDERS)]
-    columns += [mean_of(members) for members in (_FIRM_FACE, _SHOULDERS + _HEAD)]
+    columns += [mean_of(members) for members in (FIRM_FACE, _SHOULDERS + _HEAD)]
     for part in RIGID_PARTS:
         columns += [mean_of([part.origin, *part.members])] * (3 * len(part.members))
     return np.asarray(1 / np.maximum(np.concatenate(columns, axis=1), 1e-6))

@@ -32,9 +32,9 @@ HEAD: tuple[int, ...] = tuple(
 )
 """Keypoints of the head that keep their distances from each other."""
 
-_SWING = 0.7
+SWING = 0.7
 """Sine of the largest angle by which collarbones rise and sink."""
-_LONGEST = 1.1
+LONGEST = 1.1
 """The longest spine, as a multiple of the usual one; shoulders further away are errors of single frames."""
 
 
@@ -76,8 +76,8 @@ def spine(waist: Floats, left: Floats, right: Floats, set_back: float) -> tuple[
     squares = np.sum(chord**2, axis=-1) + set_back**2
     leeway = 2 * set_back * np.maximum(np.sum(chord * up, axis=-1), np.finfo(np.float64).tiny)
     usual = np.sqrt(np.median(squares))
-    length = float(np.sqrt((squares - _SWING * leeway).max()).clip(usual, _LONGEST * usual))
-    sine = ((squares - length**2) / leeway).clip(-_SWING, _SWING)[:, None]
+    length = float(np.sqrt((squares - SWING * leeway).max()).clip(usual, LONGEST * usual))
+    sine = ((squares - length**2) / leeway).clip(-SWING, SWING)[:, None]
     return length, np.asarray(middle + set_back * (np.sqrt(1 - sine**2) * back - sine * up))
 
 

@@ -20,10 +20,10 @@ from types import ModuleType
 from typing import Any
 
 from wholebody_lift import __version__
-from wholebody_lift.cli import app, bulk, convert, export, image, info, lift, onnx, video, view, webcam
+from wholebody_lift.cli import app, bulk, convert, demo, export, image, info, lift, onnx, video, view, webcam
 from wholebody_lift.cli.messages import one_line, print_warning_once
 
-COMMANDS = (lift, image, video, webcam, bulk, convert, export, view, app, onnx, info)
+COMMANDS = (lift, image, video, webcam, bulk, convert, export, view, app, demo, onnx, info)
 
 FAILED, INTERRUPTED, READER_GONE = 1, 130, 141
 """Exit codes beside 0 and argparse's 2 for wrong usage; the last two as shells see SIGINT and SIGPIPE."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 
 from wholebody_lift.cli import arguments as options
 
@@ -18,12 +18,6 @@ EXAMPLES = """\
 """
 
 
-def _port(text: str) -> int:
-    if text.isdecimal() and int(text) < 2**16:
-        return int(text)
-    raise ArgumentTypeError(f"expected a number from 0 to 65535, got {text!r}")
-
-
 def add_arguments(command: ArgumentParser) -> None:
     add_page(command)
     options.add_choice_of_detector(command)
@@ -33,7 +27,11 @@ def add_arguments(command: ArgumentParser) -> None:
 def add_page(command: ArgumentParser) -> None:
     """Where the page is."""
     command.add_argument(
-        "--port", type=_port, default=0, metavar="P", help="port of the page (default: any that is free)"
+        "--port",
+        type=options.port,
+        default=0,
+        metavar="P",
+        help="port of the page (default: any that is free)",
     )
     command.add_argument("--no-open", action="store_true", help="do not open the browser")
 

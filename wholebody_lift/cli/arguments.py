@@ -22,6 +22,13 @@ def number(text: str) -> float:
     return value
 
 
+def port(text: str) -> int:
+    """An argument type: a port of this computer."""
+    if text.isdecimal() and int(text) < 2**16:
+        return int(text)
+    raise ArgumentTypeError(f"expected a number from 0 to 65535, got {text!r}")
+
+
 def _with_default(option: str) -> list[str]:
     """The kinds of file with their own default for an option, followed by that default: ".trc opensim"."""
     from wholebody_lift.outputs import KINDS

