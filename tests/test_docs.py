@@ -174,6 +174,7 @@ def search_index(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str
     ("words", "page"),
     [
         ("webcam", "webcam"),
+        ("browser", "browser"),
         ("gpu", "gpu"),
         ("jupyter", "viewer"),
         ("mixamo", "exports"),
