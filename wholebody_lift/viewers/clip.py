@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,13 +17,14 @@ from wholebody_lift._types import AnyFloats, Integers
 from wholebody_lift.extras import MP4, PILLOW
 from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import WORLD, Pose3D
-from wholebody_lift.viewers import painter, views
-from wholebody_lift.viewers.painter import Eye, People, Size
+from wholebody_lift.viewers import views
 from wholebody_lift.viewers.pictures import Picture, Pictures, matching
 from wholebody_lift.viewers.solids import unseen_feet
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from wholebody_lift.viewers.painter import Eye, Size
 
 _LARGEST = (960, 720)  # of the panel with the picture; the other is a square of the same height
 _SMALLEST_SIDE = 320
@@ -51,6 +51,8 @@ def write(pose: Pose3D, path: str | Path, *, pictures: Pictures | None = None) -
         ValueError: there are no people, or several images without a frame rate.
         OSError: the file cannot be written.
     """
+    from fractions import Fraction
+
     av = MP4.needed_for("an .mp4")
     PILLOW.needed_for("an .mp4")
     film = _Film.of(pose)
@@ -106,6 +108,8 @@ class _Film:
 
     @classmethod
     def of(cls, pose: Pose3D) -> _Film:
+        from wholebody_lift.viewers.painter import Eye
+
         if len(pose) == 0:
             raise ValueError("expected a pose with people to show, got one of 0 people")
         if pose.ground is not None:
@@ -123,6 +127,8 @@ class _Film:
 
     def frames(self, pictures: Pictures | None) -> Iterator[Picture]:
         """Each frame (H, W, 3)."""
+        from wholebody_lift.viewers import painter  # imported late: `--help` paints nothing
+
         pose = self.pose
         still = len(np.unique(self.ids)) == 1
         shown = matching(pictures, self.ids)
@@ -135,7 +141,7 @@ class _Film:
                 size = _panel_size(box)
             turn = 2 * math.pi * seconds / _STILL_SECONDS if still else _swing(seconds)
             rows = np.flatnonzero(pose.image_ids == id)
-            people = People(self.xyz[rows], pose.observed[rows], self.hidden[rows])
+            people = painter.People(self.xyz[rows], pose.observed[rows], self.hidden[rows])
             if left is None or not still:
                 left = painter.picture(pixels, pose.keypoints[rows], size, box)
             right = painter.figure(people, self.eye._replace(turn=turn), (size[1], size[1]), self.floor)

@@ -1,14 +1,12 @@
 """A Pose3D as one standalone HTML page: 3D view, 2D input and facts; it needs no network."""
 
 import base64
-import hashlib
 import json
 import math
 import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -92,7 +90,9 @@ def render(pose: Pose3D, *, title: str = "wholebody-lift", pictures: Pictures | 
 
 def page(pose: Pose3D, title: str, scripts: Sequence[str], pictures: Pictures | None = None) -> str:
     """The page of some people, whose script is these files of page/ joined."""
-    from importlib.resources import files  # imported late: `--help` needs this module but not the files
+    # Imported late: `--help` needs this module, but makes no page.
+    from html import escape
+    from importlib.resources import files
 
     here = files("wholebody_lift.viewers") / "page"
     style = _colours() + (here / "style.css").read_text(encoding="utf-8")
@@ -330,6 +330,8 @@ def _embed(data: dict[str, Any]) -> str:
 
 def _hash(text: str) -> str:
     """The hash by which a content security policy allows an inline script or style."""
+    import hashlib
+
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
@@ -377,6 +379,8 @@ _CAMERA_SHORT = {
 
 
 def _detail(text: str, *notes: str) -> str:
+    from html import escape
+
     return escape(text) + "".join(f"<small>{escape(note)}</small>" for note in notes)
 
 

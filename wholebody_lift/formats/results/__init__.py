@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from wholebody_lift.errors import InputError
-from wholebody_lift.formats.loading import ZIP, Content
 from wholebody_lift.formats.results import bvh, c3d, gltf, mot, pose_csv, pose_json, pose_npz, rerun_log, trc
 from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
@@ -51,6 +50,8 @@ def read_pose(path: str | Path | bytes | BinaryIO, *, name: str | None = None) -
         InputError: this is no such result, or it is damaged.
         OSError: the file cannot be opened.
     """
+    from wholebody_lift.formats.loading import ZIP, Content  # imported late: writing does not need it
+
     content = Content.of(path, name)
     try:
         if content.starts_with(ZIP):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -52,6 +51,8 @@ def write(pose: Pose3D, path: Path, *, layout: Layout = "long") -> None:
 
     Raises ValueError for a layout that is not known.
     """
+    import csv
+
     table = columns(pose, layout)
     rows = len(pose) * (NUM_KEYPOINTS if layout == "long" else 1)
     with atomic.replacing(path) as new, new.open("w", newline="", encoding="utf-8") as file:

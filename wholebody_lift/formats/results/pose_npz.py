@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wholebody_lift import atomic
 from wholebody_lift.errors import InputError, listed
-from wholebody_lift.formats.loading import Content
 from wholebody_lift.formats.results.pose_header import ARRAY_FIELDS, fields, header, restore
 from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
+
+if TYPE_CHECKING:
+    from wholebody_lift.formats.loading import Content
 
 _HEADER = "header"
 """The array with the description."""
