@@ -258,8 +258,8 @@ def test_unknown_count_is_stated():
         ((133, 4), "keypoints[..., :2]"),
         ((5, 133, 5), "keypoints[..., :2]"),
         ((133, 1), "The last two axes are the 133 keypoints"),
-        ((0, 133, 2), "There is nobody in it"),
-        ((0,), "There is nobody in it"),
+        ((0, 133, 2), "It holds no people"),
+        ((0,), "It holds no people"),
     ],
 )
 def test_wrong_shape_gets_a_hint(shape, hint):
@@ -396,7 +396,7 @@ def test_the_bad_camera_of_one_person_is_shown(triples):
 
 
 def test_distortion_needs_a_camera_and_five_numbers(triples):
-    assert "K beside distortion" in rejected(triples, distortion=np.zeros(5))
+    assert "K with distortion" in rejected(triples, distortion=np.zeros(5))
     text = rejected(triples, K=K, distortion=np.zeros(6))
     assert "(5,) for everyone or (4, 5) with 4 people, got shape (6,)" in text
     assert "k1, k2, p1, p2, k3 in OpenCV's order" in text

@@ -121,7 +121,7 @@ def test_a_level_camera_is_easy_to_say(pixels: np.ndarray) -> None:
     assert np.array_equal(people.gravity_spread_deg, np.full(N, checks.GRAVITY_SPREAD_DEG))
     with pytest.raises(InputError, match='"level"'):
         Keypoints2D(pixels, gravity="down")
-    with pytest.raises(InputError, match="gravity beside gravity_spread_deg"):
+    with pytest.raises(InputError, match="gravity with gravity_spread_deg"):
         Keypoints2D(pixels, gravity_spread_deg=5)
 
 

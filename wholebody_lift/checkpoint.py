@@ -17,12 +17,12 @@ from wholebody_lift.errors import WeightsError
 from wholebody_lift.model.semgan import SemGAN
 
 _DTYPES: Final = ("F16", "BF16", "F32", "F64")
-"""Kinds of number, as safetensors calls them, that weights may be stored in."""
+"""Number types, by their names in safetensors, in which weights may be stored."""
 _MOST_CONFIG_BYTES: Final = 1_000_000
 _MOST_NAMES: Final = 5
 """Tensors or fields listed by name in an error before "and so on"."""
 _MOST_CHARACTERS: Final = 200
-"""Of a name or value from a file, quoted in an error."""
+"""Characters of a name or value from a file that an error quotes."""
 
 
 def write(model: SemGAN, config: Path, weights: Path) -> None:
@@ -104,7 +104,7 @@ def _read_tensors(path: Path, expected: Mapping[str, Tensor]) -> dict[str, Tenso
 
 
 def _check_fit(header: Mapping[str, Any], expected: Mapping[str, Tensor], path: Path) -> None:
-    """Compare names, shapes and kinds of number with those of the network."""
+    """Compare names, shapes and number types with those of the network."""
     problems = []
     if missing := expected.keys() - header.keys():
         problems.append(f"missing: {_listed(missing)}")

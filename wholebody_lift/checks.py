@@ -24,10 +24,11 @@ MIN_SCORE = 0.3
 """A keypoint with a lower score counts as missing, unless the caller sets another limit."""
 
 MAX_PIXEL = 1e6
-"""No image is this large; a coordinate beyond it is a mistake, as infinity is. Bounds focal lengths too."""
+"""No image has this many pixels across: a larger coordinate or focal length is a mistake."""
 
 MAX_SLOPE = 10.0
-"""Tangent of 84 degrees: a K that puts most keypoints further off its axis is in other units than theirs."""
+"""Tangent of 84 degrees: if most keypoints are further from the axis of K, it is in other units than they
+are."""
 
 MAX_DISTORTION = 1000.0
 """No lens has a distortion coefficient this large."""
@@ -36,7 +37,7 @@ MIN_FPS, MAX_FPS = 1e-4, 10_000.0
 """From one frame every three hours to more than any camera used for people records."""
 
 MAX_ASPECT = 100.0
-"""No image is this many times wider than high, or higher than wide."""
+"""No image is this many times wider than it is high, or higher than it is wide."""
 
 SCORE_RANGE = (-0.5, 1.5)
 """Scores in this range are cut to 0..1: heatmaps can answer a little under 0, and RTMPose, RTMW and OpenPose
@@ -70,7 +71,7 @@ _LARGEST_FRACTION = 2.0
 """Coordinates of people that are all smaller than this are fractions of the picture, not pixels."""
 
 _LEAST_FRACTION = -0.25
-"""Fractions of people who reach out of the picture are hardly lower than this."""
+"""The lowest fraction to expect of people who are partly outside the picture."""
 
 PER_PERSON = {
     "image_size": 1,
@@ -159,7 +160,7 @@ def rows(name: str, value: Any, chosen: Mask) -> Any:
 
 
 def numbers(name: str, value: Any) -> npt.NDArray[Any]:
-    """The value as a numeric array of our own; the same numbers, None and what is masked as NaN."""
+    """A copy of the value as an array of numbers, in which None and masked numbers are NaN."""
     if isinstance(value, str | bytes | os.PathLike):
         hint = "; to read a file use wholebody_lift.formats.read(path)" if name == "keypoints" else ""
         raise InputError(f"expected {name} as an array of numbers, got {reprlib.repr(value)}{hint}")
@@ -194,7 +195,8 @@ def numbers(name: str, value: Any) -> npt.NDArray[Any]:
 
 
 def _unmasked(source: Any) -> Any:
-    """The same with NaN or None for what is masked, in an `np.ma` array or in lists of those."""
+    """The value with NaN or None in place of masked numbers, in an `np.ma` array or in lists of such
+    arrays."""
     if isinstance(source, np.ma.MaskedArray):
         return source.filled(np.nan) if source.dtype.kind == "f" else source.tolist()
     if isinstance(source, list | tuple):
@@ -249,7 +251,7 @@ def _layout_hint(shape: tuple[int, ...]) -> str:
             "NaN means missing."
         )
     if len(shape) in (2, 3) and shape[-2] == NUM_KEYPOINTS and shape[-1] > 3:
-        return "Each keypoint has x, y and perhaps a score: pass keypoints[..., :2], and scores beside it."
+        return "Each keypoint has x, y and perhaps a score: pass keypoints[..., :2], and the rest as scores."
     return f"The last two axes are the {NUM_KEYPOINTS} keypoints and their x, y (and score)."
 
 
@@ -299,7 +301,7 @@ def _require_finite(xy: Floats) -> None:
         )
 
 
-_NOBODY = "There is nobody in it: skip images in which the detector found nobody, or use Keypoints2D.empty()."
+_NOBODY = "It holds no people: skip images in which the detector found nobody, or use Keypoints2D.empty()."
 
 
 def require_visible(bad: Mask, xy: Floats, min_score: float) -> None:
@@ -455,7 +457,7 @@ def known_in_words(given: dict[str, Any]) -> dict[str, Any]:
         given["bone_lengths"] = [bones.get(name) for name in LONG_BONES]
     if gravity is None and "gravity_spread_deg" in given:
         raise InputError(
-            "expected gravity beside gravity_spread_deg, got the spread alone; pass gravity too, such as "
+            "expected gravity with gravity_spread_deg, got the spread alone; pass gravity too, such as "
             'gravity="level"'
         )
     if gravity is not None:
@@ -593,7 +595,8 @@ def number(name: str, value: Any, *, most: float, least: float | None = None) ->
 
 
 def require_pixel_units(people: Keypoints2D) -> None:
-    """Raise InputError where coordinates are fractions of the picture, beside a camera in pixels or none."""
+    """Raise InputError for coordinates that are fractions of the picture, unless the camera is in such units
+    too."""
     if not len(people):
         return
     camera_size = np.full(len(people), np.inf)
@@ -662,4 +665,4 @@ CHECKS: dict[str, Callable[[Any, Floats], npt.NDArray[Any] | None]] = {
     "image_ids": _image_ids,
     "track_ids": _track_ids,
 }
-"""Checks and converts each field, given for everyone or for each person, beside keypoints (N, 133, 2)."""
+"""What checks and converts each field, given for everyone or for each person of keypoints (N, 133, 2)."""

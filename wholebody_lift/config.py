@@ -49,7 +49,8 @@ class Config(BaseModel):
 
     format: Literal["wholebody-lift/5"] = "wholebody-lift/5"
     """Version of this file, of the weights' layout and of the features they were trained on. Older ones are
-    read too: "wholebody-lift/4" has no `inputs`, and "wholebody-lift/3" has other names besides."""
+    read too: "wholebody-lift/4" has no `inputs`, and "wholebody-lift/3" also names some fields
+    differently."""
     nodes: Literal["groups", "keypoints"] = "groups"
     """What a node of the graph is: a group of keypoints (`skeleton.GROUPS`: a single keypoint of the body, a
     facial feature, a finger), or, as in the publication, a single keypoint."""
@@ -67,7 +68,7 @@ class Config(BaseModel):
     inputs: tuple[Input, ...] = ()
     """What the network can be told beside the keypoints, in the order of `INPUTS`."""
     close_ups: bool = False
-    """Whether it has layers for people of whom hands or the face are seen, and nothing of the body."""
+    """Whether it has layers for close-ups: people of whom only hands or the face are visible."""
     stature_mm: float = Field(default=1700.0, ge=100, le=10_000)
     """Body height that the network's millimetres are in: every training person is scaled to it."""
     calibration: Calibration | None = None

@@ -44,7 +44,7 @@ class Features(NamedTuple):
     person: Tensor
     """(N, PERSON_FEATURES)"""
     bone_lengths: Tensor | None = None
-    """(N, known.BONE_FEATURES), or None if nobody's are known; likewise the others."""
+    """(N, known.BONE_FEATURES), or None if no person's bone lengths are known; likewise the next two."""
     gravity: Tensor | None = None
     """(N, known.GRAVITY_FEATURES)"""
     depth: Tensor | None = None

@@ -75,7 +75,8 @@ class FromPixels(nn.Module):
 
 
 def _head_down_factor(xyz: Tensor) -> Tensor:
-    """(N,) from 1, exactly, for everyone who is upright or lies, to `HEAD_DOWN_FACTOR`."""
+    """(N,) factors: exactly 1 for everyone upright or lying, up to `HEAD_DOWN_FACTOR` for people upside
+    down."""
     trunk = xyz[:, _SHOULDERS].mean(1)  # from the midpoint of the hips
     down = unit(trunk)[:, 1]
     return 1 + (HEAD_DOWN_FACTOR - 1) * ((down - _LEVEL) / (_DOWN - _LEVEL)).clamp(0, 1)

@@ -11,12 +11,12 @@ import numpy as np
 from wholebody_lift._types import AnyFloats, Floats
 
 GroundSource = Literal["people", "gravity", "camera_height", "given"]
-"""Where a `Ground` comes from: estimated from the people; the same, with gravity or the height of the camera
+"""Where a `Ground` comes from: estimated from the people; estimated, with gravity or the height of the camera
 given; or both given."""
 
 LEAST_LEVEL = 0.2
-"""A camera whose axis has a smaller level part than this looks straight down or up: there the top of the
-picture tells what is forward."""
+"""A camera whose axis (a unit vector) has a smaller horizontal part than this looks straight down or up; then
+the top of the picture defines forward."""
 
 
 @dataclass(frozen=True)

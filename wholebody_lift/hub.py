@@ -83,8 +83,8 @@ class Hub:
     ) -> str:
         """Upload files, by their names in the repository, as one commit; return the commit's URL.
 
-        The repository and the branch `revision` (default: main) are made where necessary, the repository
-        `private` or not.
+        The repository and the branch `revision` (default: main) are created if necessary, the repository as
+        `private` or public.
 
         Raises `WeightsError`, saying what to do.
         """

@@ -180,8 +180,8 @@ class Keypoints2D(BaseModel):
                 joined[name] = values[0]
             else:
                 raise InputError(
-                    f"expected pieces that all have the same {name} or each their own, got some without or "
-                    "with another; give it to all of them, or to none"
+                    f"expected pieces that all have {name}, the same or one for each person, got some "
+                    "without or with another; give it to all of them, or to none"
                 )
         return cls._of(**joined)
 
@@ -230,7 +230,7 @@ class Keypoints2D(BaseModel):
         for category, message in signs_of_mistakes(self.keypoints, self.image_size, self.K):
             warn(message, category)
 
-    # What makes the fields of whatever is given, in this order.
+    # The validators, in the order in which they run.
 
     @model_validator(mode="before")
     @classmethod
@@ -267,7 +267,7 @@ class Keypoints2D(BaseModel):
     def _fits_together(self) -> Keypoints2D:
         if self.distortion is not None and self.K is None:
             raise InputError(
-                "expected K beside distortion, as they come from one calibration, got distortion alone; pass "
+                "expected K with distortion, as they come from one calibration, got distortion alone; pass "
                 "K too"
             )
         checks.require_pixel_units(self)

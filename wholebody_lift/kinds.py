@@ -1,4 +1,4 @@
-"""What a kind of file is, as the module that writes it declares it."""
+"""`Kind`: what the module that writes a kind of file declares about it."""
 
 from __future__ import annotations
 

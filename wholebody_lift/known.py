@@ -35,18 +35,17 @@ TYPICAL_MM: dict[str, float] = {
 TYPICAL_STATURE_MM = 1700.0
 
 SPREAD_RANGE_DEG = (0.5, 30.0)
-"""How far off the true direction a known gravity may be. A smaller spread counts as the lowest, and what is
-further off is not worth telling the network."""
+"""Range of the spread of a known gravity; a smaller or larger one counts as the nearest end."""
 
 _RATIO_UNIT = 0.05
-"""Log ratio of a bone length to the typical one that is about usual."""
+"""Usual log ratio of a bone length to the typical one; the features are in this unit."""
 _SPREAD_UNIT_DEG = 5.0
 _DEPTH_UNIT_MM = 250.0
 
 BONE_FEATURES = 2 * len(BONES) + 1
 """Log ratios to typical lengths, which of them are known, and whether they are relative to a known height."""
 BONES_KNOWN = slice(len(BONES), 2 * len(BONES))
-"""Where among these the second ones are."""
+"""Those of these features that say which lengths are known."""
 GRAVITY_FEATURES = 5
 """Direction in the virtual camera's axes, log spread, whether it is known."""
 DEPTH_FEATURES = 2

@@ -1,7 +1,7 @@
 """The layouts of other programs, by the names of their keypoints, and the way from them to the 133.
 
-A name that `skeleton` has too is that keypoint. Any other has no place among the 133 and is lost; what a
-layout lacks is missing. The readers warn about both.
+Names that `skeleton` has too are the same keypoints. Keypoints with other names have no place among the 133
+and are dropped; those that a layout lacks are missing. The readers warn of both.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from wholebody_lift.skeleton import INDEX, KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
 
 
 class Layout(NamedTuple):
-    """A layout: how it is called in messages, and the name of each of its keypoints in their order.
+    """A layout: its name in messages, and the names of its keypoints in their order.
 
-    Where a keypoint is two of ours at once, its name holds both, separated by a space.
+    A keypoint that stands for two of ours has both names, separated by a space.
     """
 
     title: str
@@ -182,10 +182,10 @@ def named(name: str) -> Layout:
 
 
 def choose(values: Floats, layouts: Sequence[Layout]) -> Layout:
-    """The one of the layouts that people (N, K, C), NaN where missing, are in.
+    """The layout, one of these, that people (N, K, C), NaN where missing, are in.
 
-    Their number decides, and where several layouts have it, where the keypoints lie (`_FITS`); if that does
-    not tell, the first. Raises InputError if none has that number.
+    The number of keypoints decides; if several layouts have it, the positions decide (`_FITS`), or else the
+    order of the layouts. Raises InputError if none has that number.
     """
     came = values.shape[-2]
     candidates = [layout for layout in layouts if len(layout.names) == came]
@@ -271,13 +271,14 @@ def convert(values: Floats, *layouts: Layout) -> Floats:
 
 
 def place(values: Floats, names: tuple[str, ...], ours: Floats) -> None:
-    """Put what has a place into its rows of `ours` (..., 133, C); values (..., K, C) have these names."""
+    """Copy values (..., K, C) of keypoints with these names into their rows of `ours` (..., 133, C)."""
     places = [(i, INDEX[name]) for i, both in enumerate(names) for name in both.split() if name in INDEX]
     ours[..., [place for _, place in places], :] = values[..., [i for i, _ in places], :]
 
 
 def warn_of_dropped_keypoints(title: str, names: Iterable[str]) -> None:
-    """Warn about what of these keypoints has no place among the 133, and what they lack. Else nothing."""
+    """Warn of those of these keypoints that have no place among the 133, and of those that are missing, if
+    any."""
     came = {name for both in names for name in both.split()}
     lost = [name for name in dict.fromkeys(names) if not _is_ours(name)]
     texts = []
@@ -296,7 +297,7 @@ def _is_ours(name: str) -> bool:
 
 
 def _lacking(came: set[str]) -> Iterator[str]:
-    """The parts, and the keypoints of other parts, that are not there."""
+    """What is missing: whole parts, and single keypoints of other parts."""
     for part, indices in PARTS.items():
         absent = [KEYPOINT_NAMES[i] for i in indices if KEYPOINT_NAMES[i] not in came]
         yield from [part] if len(absent) == len(indices) else absent

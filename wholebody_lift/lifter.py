@@ -290,7 +290,7 @@ class Lifter:
         return pretrained.push(self.model, repo_id, **options)
 
     def _require_inputs(self, given: Collection[str]) -> None:
-        """Raise InputError for what the weights cannot be told."""
+        """Raise InputError for fields that the weights have no input for."""
         takes = self.backend.config.inputs
         lacking = [name for name in INPUTS if name in given and name not in takes]
         if lacking:
@@ -368,7 +368,7 @@ def _given_twice(call: str, given: Collection[str]) -> TypeError:
 
 
 def _known(people: Keypoints2D, inputs: Collection[str]) -> Iterator[tuple[str, npt.NDArray[Any]]]:
-    """What is known of people beside their keypoints, of what a network has `inputs` for."""
+    """The fields of people that belong to these `inputs` of a network, by name."""
     values = {
         "bone_lengths": {"bone_lengths": people.bone_lengths},
         "gravity": {"gravity": people.gravity, "gravity_spread_deg": people.gravity_spread_deg},
@@ -385,17 +385,17 @@ def _scale_source(people: Keypoints2D) -> ScaleSource:
 
 
 _ALSO_FOR_THE_GROUND = ("gravity", "gravity_spread_deg")
-"""What a sequence makes use of even if the weights do not."""
+"""Fields that a sequence uses even if the weights have no input for them."""
 
 
 def _camera_height(camera_height_mm: float | None, people: Keypoints2D) -> float | None:
-    """The height as a number. Raises InputError beside people of unknown size."""
+    """The camera's height as a number. Raises InputError for people whose size is not known."""
     if camera_height_mm is None:
         return None
     height = checks.number("camera_height_mm", camera_height_mm, most=checks.MAX_CAMERA_HEIGHT_MM)
     if _scale_source(people) == "average_adult":
         raise InputError(
-            "expected height_mm or bone_lengths beside camera_height_mm, got neither: the floor would not be "
+            "expected height_mm or bone_lengths with camera_height_mm, got neither: the floor would not be "
             "at the feet of people whose size is assumed; pass height_mm, or omit camera_height_mm"
         )
     return height
@@ -408,7 +408,8 @@ _BEYOND = (
 
 
 def _require_finite(pose: Pose3D) -> Pose3D:
-    """A last look at the result: no NaN but the reprojection error of frames that were filled in."""
+    """The pose. Raises InputError for NaN in it, except as the reprojection error of frames that were filled
+    in."""
     finite = np.isfinite(pose.xyz).all(axis=(1, 2)) & np.isfinite(pose.error_mm).all(axis=1)
     finite &= np.isfinite(pose.translation).all(axis=1)
     finite &= np.isfinite(pose.reprojection_error_px) | ~pose.observed.any(axis=1)
@@ -418,7 +419,7 @@ def _require_finite(pose: Pose3D) -> Pose3D:
 
 
 def _with_warnings(pose: Pose3D) -> Pose3D:
-    """The same, after warnings of what does not look like a person."""
+    """The pose, after warnings of signs of mistakes in it."""
     xy, off = (np.asarray(array, np.float64) for array in (pose.keypoints, pose.reprojection_error_px))
     for category, message in signs_in_result(xy, off):
         warn(message, category)

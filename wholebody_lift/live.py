@@ -202,7 +202,9 @@ class LiveLifter:
         """The people of whom something is visible."""
         if isinstance(frame, Keypoints2D):
             if track_ids is not None:
-                raise TypeError("push(Keypoints2D) takes no track_ids beside it; put them into Keypoints2D")
+                raise TypeError(
+                    "expected push(Keypoints2D) without track_ids, got both; put track_ids into Keypoints2D"
+                )
             return frame
         given = checks.numbers("keypoints", () if frame is None else frame)
         if given.shape[:1] == (0,):

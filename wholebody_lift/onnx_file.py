@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 INPUTS = ("keypoints", "focal", "centre", "camera_given")
 OPTIONAL_INPUTS = {"min_score": MIN_SCORE, "size_given": True, "height_mm": math.nan}
-"""Those that may be omitted, with what is then assumed for everyone."""
+"""Inputs that may be omitted, and the value that is then assumed for everyone."""
 KNOWN_INPUTS: dict[Input, tuple[str, ...]] = {
     "bone_lengths": ("bone_lengths",),
     "gravity": ("gravity", "gravity_spread_deg"),
     "depth": ("depth",),
 }
-"""What a file takes besides, for each of the network's `inputs`; NaN where it is not known."""
+"""Further inputs of a file, for each of the network's `inputs`; NaN where not known."""
 
 _OPSET = 18
 _SMALLEST_HALVED = 4096
@@ -138,7 +138,7 @@ def write(model: SemGAN, path: str | Path, weights: Path | None = None) -> None:
 
 @contextmanager
 def _quiet_exporter() -> Iterator[None]:
-    """Without the exporter's warnings, which are about its own insides; errors stay."""
+    """Hide the exporter's warnings, which concern its own internals; errors stay visible."""
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnx_ir", "onnxscript")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
@@ -162,7 +162,8 @@ def _forget_sources(graph: GraphProto) -> None:
 
 
 def _make_optional(graph: GraphProto) -> None:
-    """Give `OPTIONAL_INPUTS` their values, and let them be one for everyone or one for each person."""
+    """Give `OPTIONAL_INPUTS` their defaults, and let each be one value for everyone or one for each
+    person."""
     import numpy as np
     from onnx import numpy_helper
 
@@ -175,7 +176,7 @@ def _make_optional(graph: GraphProto) -> None:
 
 
 class _Stored(NamedTuple):
-    """Where a tensor lies: in which file, where in it, and in what shape."""
+    """Where a tensor is stored: the file, the position in it, and the shape."""
 
     file: str
     offset: int

@@ -13,13 +13,13 @@ from wholebody_lift.body import long_bones
 from wholebody_lift.errors import InputError
 
 MOST_RUNS, MOST_PEOPLE = 3, 4
-"""Times of standing that are listed for a foot, and people whose feet are."""
+"""How many times of standing are listed for a foot, and for how many people."""
 
 SIDES = ("left", "right")
 
 
 class Lifted(tracks.Selectable, Protocol):
-    """The fields of a `Pose3D` that these words tell of."""
+    """The fields of a `Pose3D` that the summary reads."""
 
     @property
     def xyz(self) -> AnyFloats: ...

@@ -45,9 +45,9 @@ MOSTLY_MIRRORED = 0.9
 of people seen from behind also has mirrored faces, but then other faces are the right way round."""
 
 UPSIDE_DOWN_ERRORS = 1.2
-"""Errors of the body of people who look upside down are 1.18 times those expected: 0.92 times of 942 people
-of the validation recordings, turned by half a turn, and 1.38 times of 1,155 with y up; 2D keypoints do not
-tell which they are. Of 1,500 as they are, none looks upside down (`benchmarks/turned.py`)."""
+"""Errors of the body of people who look upside down are 1.18 times those expected: 0.92 times for 942 people
+of the validation recordings, turned by half a turn, and 1.38 times for 1,155 with y up; 2D keypoints do not
+tell which they are. Of 1,500 people as recorded, none looks upside down (`benchmarks/turned.py`)."""
 
 OFF_CENTRE = 0.2
 """Largest usual distance of the principal point from the image centre, as a share of width and height. With

@@ -42,7 +42,7 @@ def _frame(rows: list[list[int]], x: str, y: str, z: str) -> FrameSpec:
 
 
 _OF_SEQUENCES = ("feet_held", "frame_by_frame_px", "ground")
-"""What only `lift_sequence` knows."""
+"""Fields that only `lift_sequence` sets."""
 
 OPTIONAL_FIELDS = ("image_size", "track_ids", "feet_held", "frame_by_frame_px")
 """The fields with a person axis that are None where they are not known."""

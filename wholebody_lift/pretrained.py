@@ -142,9 +142,9 @@ def save(model: SemGAN, directory: str | Path, *, onnx: bool = False) -> None:
     """Write `config.json` and `model.safetensors` into `directory`, creating it if necessary.
 
     With `onnx`, also `model.onnx` for `Lifter.from_pretrained(directory, backend="onnx")`; weights in half
-    precision are not repeated there, so that it needs `model.safetensors` beside it. Without, a `model.onnx`
-    that is there would be of other weights, and is removed. Each file is written completely or not at all.
-    Hashes in a `SHA256SUMS` that is there are brought up to date. Inverse of `load(directory)`.
+    precision are not repeated there, so that it needs `model.safetensors` beside it. Without `onnx`, a
+    `model.onnx` that is there is removed: it belongs to other weights. Each file is written completely or
+    not at all. A `SHA256SUMS` that is there is updated. Inverse of `load(directory)`.
 
     Raises OSError where the directory cannot be written, and ImportError for `onnx` without the extra of that
     name.
@@ -177,9 +177,10 @@ def push(
 ) -> str:
     """Upload the weights to the Hub as one commit and return the commit's URL, which ends in its hash.
 
-    The repository `repo_id` ("owner/name") and the branch `revision` (default: main) are made if need be;
-    `private` counts for a repository that is made. `card` is a model card to upload as `README.md`. With
-    `onnx` the network is exported too, as `model.onnx`, for `Lifter.from_pretrained(..., backend="onnx")`.
+    The repository `repo_id` ("owner/name") and the branch `revision` (default: main) are created if
+    necessary; `private` applies only to a repository that is created. `card` is a model card to upload as
+    `README.md`. With `onnx` the network is exported too, as `model.onnx`, for
+    `Lifter.from_pretrained(..., backend="onnx")`.
 
     Raises `WeightsError` where the Hub refuses, is out of reach or does not answer in time, and ImportError
     for `onnx` without the extra of that name.

@@ -24,7 +24,7 @@ STILL_FPS = 30.0
 """The frame rate of a single image, where a format needs one and none is known."""
 
 _LEAST_SHARE = 0.01
-"""Of the frames from the first to the last, in which there must be someone for image ids to count frames."""
+"""Image ids count frames if at least this share of the frames from the first to the last has people."""
 
 
 class People(Protocol):

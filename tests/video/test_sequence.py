@@ -397,7 +397,7 @@ def test_what_is_known_of_the_ground_is_in_the_result(small: Lifter, noisy: np.n
 
 
 def test_the_height_of_the_camera_needs_the_size_of_people(small: Lifter, noisy: np.ndarray) -> None:
-    with pytest.raises(InputError, match="height_mm or bone_lengths beside camera_height_mm"):
+    with pytest.raises(InputError, match="height_mm or bone_lengths with camera_height_mm"):
         small.lift_sequence(noisy, fps=FPS, camera_height_mm=1400)
     with pytest.raises(InputError, match="camera_height_mm"):
         small.lift_sequence(noisy, fps=FPS, height_mm=1700, camera_height_mm=-5)

@@ -13,7 +13,7 @@ from wholebody_lift.config import Config
 from wholebody_lift.seen import Lifted
 
 Name: TypeAlias = Literal["auto", "torch", "onnx"]
-"""What a backend is called by users; auto is torch where it is installed, else onnx."""
+"""Names of backends; auto is torch where it is installed, else onnx."""
 
 
 @runtime_checkable
@@ -33,7 +33,7 @@ class Backend(Protocol):
         """The program that computes, and its version."""
 
     def computing(self) -> AbstractContextManager[Any]:
-        """Within it arrays are made and lifted.
+        """The context in which arrays are made and lifted.
 
         A K without an inverse raises `numpy.linalg.LinAlgError`.
         """

@@ -95,10 +95,10 @@ class OnnxRuntime:
         xy = np.where(observed[..., None], plane, np.float32(np.nan))
         fed = {
             "keypoints": np.concatenate((xy, scores[..., None]), axis=-1),
-            "focal": np.ones((n, 2), dtype=np.float32),  # on the image plane, there are no pixels left
+            "focal": np.ones((n, 2), dtype=np.float32),  # identity: the keypoints are on the image plane
             "centre": np.zeros((n, 2), dtype=np.float32),
             "camera_given": np.full(n, camera_given),
-            "min_score": np.zeros(1, dtype=np.float32),  # what is observed has been decided
+            "min_score": np.zeros(1, dtype=np.float32),  # `observed` has been applied
             "size_given": np.full(1, size_given),
             "height_mm": np.full(1, np.nan, dtype=np.float32) if height_mm is None else height_mm,
         }

@@ -88,7 +88,8 @@ def resolve_dtype(dtype: str | torch.dtype) -> torch.dtype:
 
 
 def resolve_device(device: str | torch.device) -> torch.device:
-    """The device of that name. Raises ValueError if it has none, or this machine has none such."""
+    """The device of that name. Raises ValueError for a name that PyTorch does not know, or if this machine
+    lacks it."""
     if device == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")

@@ -24,8 +24,8 @@ WAIST = 0.1
 SET_BACK = 0.16
 """Distance from the middle of the shoulders back to the base of the neck, in shoulder widths."""
 HEAD_PIVOT = np.array([0.0, -0.25, -0.35])
-"""About where the pivot is that the head nods about, from the middle of the ears in `head_axes`; the unit is
-the distance from the middle of the ears to the nose."""
+"""Approximate pivot about which the head nods, from the middle of the ears in `head_axes`; the unit is the
+distance from the middle of the ears to the nose."""
 
 HEAD: tuple[int, ...] = tuple(
     INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")

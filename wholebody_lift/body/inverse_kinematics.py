@@ -54,7 +54,7 @@ class Bone(NamedTuple):
     """A bone of the skeleton."""
 
     name: str
-    """As in the humanoid of VRM 1.0, which is that of Unity but for the case of the first letter."""
+    """As in the humanoid of VRM 1.0, which is that of Unity except for the case of the first letter."""
     parent: int
     """Index of its parent in `BONES`; -1 for the hips."""
     keypoint: str | None

@@ -53,8 +53,8 @@ _SIDES = ("left", "right")
 
 ANGLES: tuple[str, ...] = _CENTRAL + tuple(f"{name}_{side}" for side in _SIDES for name in _SIDED)
 """The A angles. Positive are: bending to the right, rotation to the left, chin to chest; flexion, adduction,
-internal rotation; toes up, sole inwards; the arm's plane from aside (0) to the front (90) and its elevation
-in that plane; the palm turned backwards; the hand bent to the palm and to the little finger."""
+internal rotation; toes up, sole inwards; the arm's plane from the side (0) to the front (90) and its
+elevation in that plane; the palm turned backwards; the hand bent to the palm and to the little finger."""
 
 POSITIONS = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
 """The coordinates of OpenSim that are lengths."""
@@ -80,7 +80,7 @@ _SIGMA_PER_MEAN = np.sqrt(np.pi / 8)
 _MEAN_PER_SIGMA = np.sqrt(2 / np.pi)
 """Mean absolute value of a normal error, per standard deviation."""
 _MOST = 90.0
-"""The largest expected error, degrees: that of an angle of which nothing is known."""
+"""The largest expected error, degrees: that of an angle about which nothing is known."""
 
 
 class JointAngles(NamedTuple):

@@ -1,4 +1,4 @@
-"""The lengths that say how a body is built, in poses: see `skeleton.LONG_BONES`."""
+"""Measures the lengths of `skeleton.LONG_BONES` in poses."""
 
 from __future__ import annotations
 

@@ -129,11 +129,11 @@ def lift(
     for name in sorted(done):
         counts.add(one_part.counts_of(one_part.path_of(out, name)))
     failed: dict[str, str] = {}
-    for number, (name, said) in enumerate(_run(job, left, address, workers, ray), len(done) + 1):
-        if isinstance(said, Counts):
-            counts.add(said)
+    for number, (name, outcome) in enumerate(_run(job, left, address, workers, ray), len(done) + 1):
+        if isinstance(outcome, Counts):
+            counts.add(outcome)
         else:
-            failed[name] = said
+            failed[name] = outcome
         if progress is not None:
             progress(number, len(planned))
     _clean(out)
@@ -164,12 +164,12 @@ def _run(
     lifter = PartLifter(job)
     for part in left:
         try:
-            said: Counts | str = lifter.lift(part)
+            outcome: Counts | str = lifter.lift(part)
         except OSError:
             raise
         except Exception as error:
-            said = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        yield part.name, said
+            outcome = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        yield part.name, outcome
 
 
 def _opened(job: Job) -> list[Part]:

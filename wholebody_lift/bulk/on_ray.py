@@ -32,13 +32,13 @@ class _Worker:
         self._lifter = PartLifter(job)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[str]]:
-        told = []
+        outcomes = []
         for text in batch["part"]:
             part = Part.from_json(json.loads(str(text)))
             try:
-                said: dict[str, Any] = {"counts": self._lifter.lift(part).as_json()}
+                outcome: dict[str, Any] = {"counts": self._lifter.lift(part).as_json()}
             except OSError as error:
-                said = {
+                outcome = {
                     "os_error": [
                         error.errno,
                         error.strerror or str(error),
@@ -46,15 +46,15 @@ class _Worker:
                     ]
                 }
             except Exception as error:
-                said = {"error": f"{type(error).__name__}: {' '.join(str(error).split())}"}
-            told.append(json.dumps({"name": part.name, **said}))
-        return {"told": told}
+                outcome = {"error": f"{type(error).__name__}: {' '.join(str(error).split())}"}
+            outcomes.append(json.dumps({"name": part.name, **outcome}))
+        return {"outcomes": outcomes}
 
 
 def lift(
     job: Job, parts: list[Part], address: str | None, workers: int | None
 ) -> Iterator[tuple[str, Counts | str]]:
-    """Lift parts on the cluster at `address`, or on a Ray that is started here for the time being.
+    """Lift parts on the cluster at `address`, or on a Ray that is started here and stopped at the end.
 
     Args:
         job: what to do.
@@ -90,25 +90,28 @@ def lift(
         pool = data.ActorPoolStrategy(**_pool(workers, available, len(parts)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Ray's own
-            told = data.from_items(rows, override_num_blocks=min(len(rows), MAX_BLOCKS)).map_batches(
+            outcomes = data.from_items(rows, override_num_blocks=min(len(rows), MAX_BLOCKS)).map_batches(
                 _Worker,
                 fn_constructor_args=(job,),
                 batch_size=1,
                 compute=pool,
                 **{"CPU": {"num_cpus": 1}, "GPU": {"num_gpus": 1}}[kind],
             )
-            for row in told.iter_rows():
-                said = json.loads(row["told"])
-                if "os_error" in said:
-                    raise OSError(*said["os_error"])
-                yield said["name"], Counts.from_json(said["counts"]) if "counts" in said else said["error"]
+            for row in outcomes.iter_rows():
+                outcome = json.loads(row["outcomes"])
+                if "os_error" in outcome:
+                    raise OSError(*outcome["os_error"])
+                yield (
+                    outcome["name"],
+                    Counts.from_json(outcome["counts"]) if "counts" in outcome else outcome["error"],
+                )
     finally:
         if ours:
             ray.shutdown()
 
 
 def _start(ray: Any, address: str | None, workers: int | None) -> bool:
-    """Connect, or start a Ray here; whether that is ours to stop."""
+    """Connect to a cluster, or start a Ray here; True if it was started here, and so must be stopped."""
     if ray.is_initialized():
         return False
     if address is not None:

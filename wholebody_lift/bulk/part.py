@@ -1,7 +1,7 @@
 """One part of a job: read its rows, lift them, write one file of people and one of rows set aside.
 
-The file of people is renamed last, when both are complete, so a part is done if that file is there. Whoever
-lifts a part again writes the same rows.
+The file of people is renamed last, when both are complete, so a part is done if that file is there. Lifting a
+part again writes the same rows.
 """
 
 from __future__ import annotations
@@ -221,7 +221,8 @@ class _Table:
 
 
 class _Attempts:
-    """Counts on disk how often a part was begun, so that one that kills its process is not begun for ever."""
+    """Counts on disk how often a part was begun, so that a part that kills its process is not begun again and
+    again."""
 
     def __init__(self, out: Path, name: str) -> None:
         self._path = out / ATTEMPTS / name

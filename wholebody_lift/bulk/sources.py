@@ -25,7 +25,7 @@ READ_AT_ONCE = 1024
 
 _DETECTIONS = (".json", ".jsonl", ".json.gz", ".jsonl.gz", ".npy", ".npz")
 _FRAMES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
-"""What the frames of a video may be in a folder, as `formats.read` takes them."""
+"""Files in a folder that may be the frames of a video, as `formats.read` takes them."""
 
 DAMAGED = (pa.ArrowException, ValueError, OSError)
 """What pyarrow raises for a file that is not what it claims to be."""

@@ -1,4 +1,4 @@
-"""Adapters: layers for some people, which pass by all others."""
+"""Adapters: layers that act on some people and leave all others unchanged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BODY = slice(PARTS["body"].start, PARTS["body"].stop)
 class Adapter(nn.Module):
     """A feed-forward stage after an encoder layer (Houlsby et al., ICML 2019), for some of the people.
 
-    It adds 0 at first, and always to people for whom it is not: their results stay the same to the bit.
+    Before training it adds 0. To all other people it always adds 0: their results stay the same to the bit.
     """
 
     def __init__(self, channels: int) -> None:

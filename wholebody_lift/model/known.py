@@ -1,7 +1,6 @@
 """What is known beside the keypoints, as vectors to add to those of the nodes.
 
-None of it touches people of whom nothing more is known: their results are those of the network without it, to
-the bit.
+People of whom nothing more is known get the same results, to the bit, as from a network without these inputs.
 """
 
 from __future__ import annotations
@@ -37,9 +36,10 @@ class DepthEmbedding(nn.Module):
 
 
 class KnownEmbedding(nn.Module):
-    """The sum of what each input adds to the nodes: 0 where nothing is known, and everywhere at first.
+    """The sum of what each input adds to the nodes: 0 where nothing is known, and 0 everywhere
+    before training.
 
-    So a network that learns to use another input starts as the one that it was.
+    So a network that is given another input starts with the results that it had.
     """
 
     def __init__(self, inputs: Sequence[Input], parts: Mapping[str, Nodes], channels: int) -> None:
@@ -70,7 +70,7 @@ class KnownEmbedding(nn.Module):
 
 
 def told_more(features: Features, inputs: Sequence[Input]) -> Tensor | None:
-    """(N, 1, 1): 1 for people of whom one of these inputs is known, else 0; None if nobody's is."""
+    """(N, 1, 1): 1 for people of whom one of these inputs is known, else 0; None if the features have none."""
     flags = []
     if features.bone_lengths is not None and "bone_lengths" in inputs:
         flags.append(features.bone_lengths[:, BONES_KNOWN].amax(-1))

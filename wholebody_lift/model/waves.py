@@ -29,7 +29,7 @@ class Waves(nn.Module):
 
     @property
     def extra(self) -> int:
-        """Features that are added."""
+        """Number of features that are added."""
         return 2 * len(_WAVED) * len(self.frequencies)
 
     def forward(self, x: Tensor) -> Tensor:

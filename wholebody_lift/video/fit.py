@@ -28,9 +28,10 @@ ITERATIONS = 6
 RAY = 0.016
 """Usual distance of a keypoint from its ray, as a share of its distance from the camera."""
 ROBUST = 3.0
-"""A keypoint so many times farther from its ray than usual weighs a quarter (Geman and McClure 1987)."""
+"""A keypoint this many times farther from its ray than usual has a quarter of the weight (Geman and McClure
+1987)."""
 FOLLOWERS = 3.0
-"""The keypoints that follow another one weigh as much as so many keypoints, all together."""
+"""All keypoints that follow another one weigh as much as this many keypoints."""
 LEAN_DEG, LEAN_DEG_PER_SECOND = 5.0, 2.0
 """Usual rotation w, and its usual change in a second; a random walk, like the other changes."""
 SHIFT_MM, SHIFT_MM_PER_SECOND = 1000.0, 300.0

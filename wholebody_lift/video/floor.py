@@ -35,14 +35,14 @@ FOOT = 0.018
 APART_MM = 250.0
 """Feet that stand closer together than this err alike."""
 FEET_ROBUST, RAISED_ROBUST, BODY_ROBUST = 2.5, 1.0, 4.0
-"""What is so many times farther off than usual weighs a quarter (Geman and McClure 1987): feet below the
-floor; feet above it, which may be held still in the air; bodies."""
+"""Anything this many times farther off than usual has a quarter of the weight (Geman and McClure 1987): feet
+below the floor; feet above it, which may be held still in the air; bodies."""
 MOST_STANDS = 400
-"""Of more times that a foot stands, so many are used, spread over the video."""
+"""At most this many times at which a foot stands are used, spread over the video."""
 LEAST_LEG_MM = 200.0
 """Feet that are less far below the hips than this carry nobody: people lie, or lift a leg."""
 STEEPEST = 0.2
-"""Bodies whose unit vector has a smaller component down the picture tell nothing of down."""
+"""Bodies whose unit vector has a smaller component down the picture do not show which way is down."""
 MOST_SLOPE = 2.0
 """Largest slopes of `down`; cameras that look steeper, from above or below, need `gravity`."""
 

@@ -1,4 +1,4 @@
-"""Who is who across the frames of a video: numbers for people who have none, and who was never there."""
+"""Who is who across the frames of a video: track ids for people who have none, and false detections."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ from wholebody_lift.errors import DroppedWarning, InputError, count, listed, war
 from wholebody_lift.keypoints import Keypoints2D
 
 REACH = 0.5
-"""Nobody is further from where they are expected, from one frame to the next: the median of their keypoints,
-in sizes of what is seen of them."""
+"""Largest distance between a person and where they are expected in the next frame: the median over their
+keypoints, in units of their visible size."""
 
 FORGET_SECONDS = 1.0
-"""Whoever was not seen for longer is looked for where they were last, and no longer where they were going."""
+"""A person not seen for longer is expected where they were last, and not where they were heading."""
 
 RE_ENTRY_SECONDS = 5.0
-"""Whoever was not seen for longer comes back as somebody new."""
+"""A person not seen for longer comes back as a new person."""
 
 GHOST_FRAMES, GHOST_SECONDS = 2, 0.15
-"""Whoever is seen in no more frames, or no longer, was a false detection, up to `GHOST_SHARE` of a clip."""
+"""People seen in no more frames, or for no longer, were false detections, up to `GHOST_SHARE` of a clip."""
 
 GHOST_SHARE = 0.25
-"""Whoever is seen in a larger part of a clip was there."""
+"""People seen in a larger share of a clip were really there."""
 
 DOUBLE = 0.15
-"""Two detections nearer to one another are perhaps of one person: the median of their keypoints, in sizes."""
+"""Two detections closer than this may be of one person: the median over their keypoints, in units of their
+size."""
 
 _USUAL_FPS = 30.0  # for files that do not know theirs
 _STEADINESS = 0.5
-"""How much of a person's velocity is taken over from the frames before."""
+"""Share of a person's velocity that is kept from the frames before."""
 
 
 @dataclass(frozen=True)
 class _Sighting:
-    """Where somebody was last."""
+    """Where a person was last."""
 
     frame: int
     xy: Floats
@@ -47,11 +48,11 @@ class _Sighting:
     seen: int
     """In how many frames so far."""
     alone: bool
-    """Whether they were seen apart from everybody else in any frame so far."""
+    """Whether they were seen apart from everyone else in any frame so far."""
 
     @property
     def may_be_a_ghost(self) -> bool:
-        """Whether a false detection, or a second one of somebody else, would look like this so far."""
+        """Whether, so far, this may be a false detection or a second detection of someone else."""
         return self.seen <= GHOST_FRAMES or not self.alone
 
     def expected(self, frame: int, patience: float) -> Floats:
@@ -71,7 +72,7 @@ class Tracker:
     """
 
     def __init__(self, fps: float | None, min_score: float) -> None:
-        """`fps` of the frame numbers; keypoints with a lower score than `min_score` are not looked at."""
+        """`fps` of the frame numbers; keypoints with a lower score than `min_score` are ignored."""
         self._patience = FORGET_SECONDS * (fps or _USUAL_FPS)  # frames
         self._memory = RE_ENTRY_SECONDS * (fps or _USUAL_FPS)
         self._min_score = min_score

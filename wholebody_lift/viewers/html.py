@@ -50,7 +50,7 @@ PICTURE_BYTES = 16_000_000
 
 _LARGE, _SMALL = (960, 80), (480, 70)  # the longest side in pixels, and JPEG's quality
 _FEW = 20
-"""Up to so many pictures are large."""
+"""Up to this many pictures are shown large."""
 
 
 def write(
@@ -436,7 +436,7 @@ def _frame_rate(pose: Pose3D) -> list[tuple[str, ...]]:
 
 
 def _pictures(shown: list[str | None] | None) -> list[tuple[str, ...]]:
-    """Whether the page contains pictures: whoever passes it on should know."""
+    """Whether the page contains pictures, which anyone who shares it should know."""
     if shown is None:
         return []
     there = len(shown) - shown.count(None)

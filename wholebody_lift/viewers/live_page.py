@@ -23,7 +23,7 @@ _REACHES = {
 
 
 def render(most: int, *, title: str = "wholebody-lift") -> str:
-    """The page, for another page to embed, with room for `most` people; nobody is there at first.
+    """The page, for another page to embed, with room for `most` people; it shows nobody at first.
 
     When it has loaded it posts {"ready": true} to the page around it. That one posts what `message` returns
     whenever there is a new picture, and may add the picture, as a Blob by the name "picture".

@@ -33,7 +33,7 @@ _GRID: Colour = (102, 117, 138)
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 
 _FINER = 2
-"""Pillow draws without smoothing edges, so everything is drawn so many times larger and then reduced."""
+"""Pillow draws without smoothing edges, so everything is drawn this many times larger and then reduced."""
 _FIELD_OF_VIEW = 0.42  # radians
 _SCREEN = 720.0  # the height of a panel in pixels, on which lines have the widths below
 _BONE_WIDTH = {"body": 6.0, "head": 3.0, "feet": 4.5, "face": 1.6, "left_hand": 2.4, "right_hand": 2.4}

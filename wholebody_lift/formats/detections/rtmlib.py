@@ -43,8 +43,8 @@ def from_arrays(keypoints: Any, scores: Any, **known: Unpack[Known]) -> Keypoint
             continue
         if xy.ndim != 3 or xy.shape[2] != 2 or score.shape != xy.shape[:2]:
             raise InputError(
-                f"got keypoints of shape {xy.shape} and scores of shape {score.shape}; (N, K, 2) and (N, K) "
-                "were wanted"
+                f"expected keypoints of shape (N, K, 2) and scores of shape (N, K), got {xy.shape} and "
+                f"{score.shape}"
             )
         people += list(np.concatenate((xy, np.clip(score, 0, 1)[..., None]), axis=-1))
         ids += [number] * len(xy)
