@@ -70,7 +70,7 @@ class KnownEmbedding(nn.Module):
 
 
 def told_more(features: Features, inputs: Sequence[Input]) -> Tensor | None:
-    """(N, 1, 1): 1 for people of whom one of these inputs is known, else 0; None if the features have none."""
+    """(N, 1, 1): 1 for people of whom one of these inputs is known, else 0; None if none is given."""
     flags = []
     if features.bone_lengths is not None and "bone_lengths" in inputs:
         flags.append(features.bone_lengths[:, BONES_KNOWN].amax(-1))
