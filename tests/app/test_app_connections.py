@@ -3,6 +3,7 @@
 import io
 import socket
 from collections.abc import Iterator
+from threading import Thread
 
 import pytest
 
@@ -43,6 +44,29 @@ def test_nobody_who_is_trusted_makes_room(pairs: list) -> None:
     connections.forget(a)
     assert connections.admit(c)
     connections.forget(a)
+
+
+def test_all_of_them_can_be_ended(pairs: list) -> None:
+    (a, at_a), (b, at_b), *_ = pairs
+    connections = Connections(2)
+    for one in (a, b):
+        connections.admit(one)
+    connections.trust(a)
+
+    def serve(connection: socket.socket) -> None:
+        assert connection.recv(1) == b""  # waits until it is ended
+        connection.close()
+        connections.forget(connection)
+
+    threads = [Thread(target=serve, args=(one,)) for one in (a, b)]
+    for thread in threads:
+        thread.start()
+    connections.end(30)
+    assert a.fileno() == b.fileno() == -1
+    assert has_hung_up(at_a)
+    assert has_hung_up(at_b)
+    for thread in threads:
+        thread.join()
 
 
 def test_reading_has_a_deadline(pairs: list) -> None:

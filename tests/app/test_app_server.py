@@ -247,6 +247,24 @@ def test_names_are_names(server: Server, given: str, name: str) -> None:
     assert "<script>.json" not in ask(server, f"results/{result['id']}/view").body.decode()
 
 
+def test_no_connection_outlives_the_server(workshop: Workshop) -> None:
+    """Browsers keep theirs open; so would their threads, for as long as a request may take to come."""
+    before = active_count()
+    with Server(workshop) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=20)
+        connection.request("GET", f"/{server.token}/about")
+        assert connection.getresponse().read()
+        server.shutdown()
+        thread.join()
+    assert server.connections._trusted == {}
+    with closing(connection):
+        assert connection.sock.recv(1) == b""
+    sleep(0.1)
+    assert active_count() == before
+
+
 def test_other_methods_are_refused(server: Server) -> None:
     for method in ("PUT", "DELETE", "OPTIONS", "HEAD"):
         assert ask(server, method=method).status == 501

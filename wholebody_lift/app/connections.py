@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import socket
 from contextlib import suppress
-from threading import Lock
+from threading import Condition
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -48,7 +48,7 @@ class Connections:
     def __init__(self, most: int) -> None:
         self._most = most
         self._trusted: dict[socket.socket, bool] = {}  # in the order in which they came
-        self._lock = Lock()
+        self._lock = Condition()
 
     def admit(self, connection: socket.socket) -> bool:
         """Whether there is room for a new connection."""
@@ -70,9 +70,17 @@ class Connections:
                 self._trusted[connection] = True
 
     def forget(self, connection: socket.socket) -> None:
-        """This connection has ended."""
+        """This connection has been closed."""
         with self._lock:
             self._trusted.pop(connection, None)
+            self._lock.notify_all()
+
+    def end(self, seconds: float) -> None:
+        """End all connections, and wait for so long at most until their threads have closed them."""
+        with self._lock:
+            for connection in self._trusted:
+                hang_up(connection)
+            self._lock.wait_for(lambda: not self._trusted, seconds)
 
 
 def hang_up(connection: socket.socket) -> None:

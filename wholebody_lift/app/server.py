@@ -44,7 +44,8 @@ BODY_SECONDS = 60.0
 """Within this time the body must be complete, and the client must take each piece of an answer."""
 
 LINGER_SECONDS = 2.0
-"""How long a refused client may go on sending before its connection is closed."""
+"""How long a refused client may go on sending before its connection is closed, and how long the server waits
+for its connections to end when it is closed."""
 
 MAX_CONNECTIONS = 64
 
@@ -129,8 +130,13 @@ class Server(ThreadingHTTPServer):
             self.shutdown_request(request)
 
     def shutdown_request(self, request: Any) -> None:
-        self.connections.forget(request)
         super().shutdown_request(request)
+        self.connections.forget(request)
+
+    def server_close(self) -> None:
+        """Stop listening, and end the connections, which browsers keep open otherwise."""
+        super().server_close()
+        self.connections.end(LINGER_SECONDS)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Broken connections are not reported."""
