@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from wholebody_lift import Keypoints2D, Lifter, cli, formats, onnx_file, pretrained
+from wholebody_lift.backends.onnx_runtime import OnnxRuntime
 from wholebody_lift.config import INPUTS, Config
 from wholebody_lift.model import SemGAN
 
@@ -104,6 +105,101 @@ def test_it_takes_what_the_network_can_be_told(tmp_path: Path) -> None:
     assert np.abs(xyz - pose.xyz).max() < 1.0
     (blind,) = session.run(["xyz"], {**fixed, **{k: v + np.float32(np.nan) for k, v in known.items()}})
     assert np.abs(xyz - blind).max() > 5
+
+
+@pytest.fixture(scope="module")
+def small() -> SemGAN:
+    """A network that is quick to export."""
+    torch.manual_seed(0)
+    return SemGAN(Config(channels=32, heads=2, layers=1, inputs=("gravity",))).eval()
+
+
+@pytest.fixture(scope="module")
+def people() -> Keypoints2D:
+    return formats.read(EXAMPLES / "squats.json")[:40]
+
+
+@pytest.fixture(scope="module")
+def forms(small: SemGAN, people: Keypoints2D, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The same network in every precision; "static" is int8 with people to calibrate it."""
+    directory = tmp_path_factory.mktemp("forms")
+    paths = {name: directory / f"{name}.onnx" for name in ("fp32", "fp16", "int8", "static")}
+    for name, path in paths.items():
+        calibrate = people if name == "static" else None
+        precision = "int8" if name == "static" else name
+        onnx_file.write(small, path, precision=precision, calibrate=calibrate)
+    return paths
+
+
+@pytest.mark.parametrize(("name", "within_mm"), [("fp16", 5.0), ("int8", 40.0), ("static", 40.0)])
+def test_every_precision_lifts_much_as_fp32(
+    forms: dict[str, Path], people: Keypoints2D, name: str, within_mm: float
+) -> None:
+    exact, rounded = (Lifter(OnnxRuntime(forms[form])).lift(people).xyz for form in ("fp32", name))
+    off = np.linalg.norm(exact - rounded, axis=-1)
+    spread = np.linalg.norm(exact - exact.mean(axis=0), axis=-1)
+    assert 0 < off.mean() < within_mm
+    assert off.mean() < 0.5 * spread.mean()
+
+
+def test_a_file_says_its_precision(forms: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    stated = {"fp32": "fp32", "fp16": "fp16", "int8": "int8", "static": "int8"}
+    assert {name: OnnxRuntime(path).precision for name, path in forms.items()} == stated
+    lifter = Lifter.from_pretrained(forms["int8"], backend="onnx")
+    assert lifter.backend.described.endswith("int8")
+    assert cli.main(["info", str(forms["fp16"])]) == 0
+    assert "fp16" in capsys.readouterr().out
+
+
+def test_int8_keeps_input_and_output_layers(small: SemGAN, forms: dict[str, Path]) -> None:
+    import onnx
+
+    for name in ("int8", "static"):
+        graph = onnx.load(forms[name]).graph
+        whole = [tensor for tensor in graph.initializer if tensor.data_type == onnx.TensorProto.INT8]
+        widths = {tuple(tensor.dims) for tensor in whole if len(tensor.dims) == 2}
+        channels = small.config.channels
+        assert widths == {(channels, channels), (channels, 3 * channels)}
+    assert forms["int8"].stat().st_size < forms["fp32"].stat().st_size
+
+
+def test_calibrated_people_do_not_depend_on_one_another(forms: dict[str, Path], people: Keypoints2D) -> None:
+    static, dynamic = (Lifter(OnnxRuntime(forms[name])) for name in ("static", "int8"))
+    alone, together = (static.lift(some).xyz[0] for some in (people[:1], people))
+    assert np.abs(alone - together).max() < 0.01
+    alone, together = (dynamic.lift(some).xyz[0] for some in (people[:1], people))
+    assert np.abs(alone - together).max() > 0.01  # as the documentation says
+
+
+@pytest.mark.parametrize("options", [{"precision": "int4"}, {"precision": "fp16", "calibrate": "people"}])
+def test_wrong_precision(
+    small: SemGAN, people: Keypoints2D, options: dict[str, object], tmp_path: Path
+) -> None:
+    if "calibrate" in options:
+        options = {**options, "calibrate": people}
+    with pytest.raises(ValueError, match="precision"):
+        onnx_file.write(small, tmp_path / "no.onnx", **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_calibrates_on_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given: dict[str, object] = {}
+
+    def write(model: SemGAN, path: Path, **options: object) -> None:
+        path.touch()
+        given.update(options)
+
+    squats = str(EXAMPLES / "squats.json")
+    with monkeypatch.context() as patched:
+        patched.setattr(onnx_file, "write", write)
+        asked = ["onnx", str(tmp_path / "a.onnx"), "--weights", "tiny", "--precision", "int8"]
+        assert cli.main([*asked, "--calibrate", squats]) == 0
+    assert given["precision"] == "int8"
+    assert len(given["calibrate"]) == len(formats.read(squats))
+    assert cli.main(["onnx", str(tmp_path / "b.onnx"), "--weights", "tiny", "--calibrate", squats]) != 0
+    assert "choose int8" in capsys.readouterr().err
 
 
 def test_the_name_must_tell_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import math
@@ -9,13 +10,13 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 import torch
 from torch import Tensor, nn
 
 from wholebody_lift import atomic, skeleton
-from wholebody_lift.backends.onnx_runtime import CONFIG_KEY, OUTPUTS
+from wholebody_lift.backends.onnx_runtime import CONFIG_KEY, OUTPUTS, PRECISION_KEY
 from wholebody_lift.config import Input
 from wholebody_lift.extras import ONNX
 from wholebody_lift.from_pixels import FromPixels
@@ -25,6 +26,11 @@ from wholebody_lift.model import SemGAN
 
 if TYPE_CHECKING:
     from onnx import GraphProto, TensorProto
+
+    from wholebody_lift.keypoints import Keypoints2D
+
+Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
+"""What a file's network computes in; geometry is always in single precision."""
 
 INPUTS = ("keypoints", "focal", "centre", "camera_given")
 OPTIONAL_INPUTS = {"min_score": MIN_SCORE, "size_given": True, "height_mm": math.nan}
@@ -85,18 +91,47 @@ class Exported(nn.Module):
         return lifted.xyz, lifted.error_mm, lifted.translation
 
 
-def write(model: SemGAN, path: str | Path, weights: Path | None = None) -> None:
+def write(
+    model: SemGAN,
+    path: str | Path,
+    weights: Path | None = None,
+    *,
+    precision: Precision = "fp32",
+    calibrate: Keypoints2D | None = None,
+) -> None:
     """Write `Exported` of a network, for any number of people.
 
-    Large tensors are stored in half precision, as released weights are, and computed in single precision.
-    With `weights`, the network's safetensors file in the same directory, the file does not repeat the tensors
-    that are there: it refers to them, and both files are needed to load it.
-    Raises ImportError without the extra `onnx`.
+    Large tensors are stored in half precision, as released weights are.
+
+    Args:
+        model: the network.
+        path: the file to write.
+        weights: the network's safetensors file in the same directory. The file does not repeat the tensors
+            that are there: it refers to them, and both files are needed to load it.
+        precision: what the network computes in. fp16 is for graphics cards. int8 computes its large matrix
+            products in 8 bits (see `onnx_int8`); it needs the extra `onnxruntime` as well.
+        calibrate: people for whom the ranges of int8 are measured once and for all, a hundred or more, as the
+            file will get them. Without, the ranges are those of the people who are lifted together, so that
+            a result depends a little on who else is lifted in the same call.
+
+    Raises:
+        ImportError: without the extra.
+        ValueError: there is no such precision, or there are people to calibrate another one than int8.
     """
+    if precision not in get_args(Precision):
+        raise ValueError(f"expected one of {', '.join(get_args(Precision))} as precision, got {precision!r}")
+    if calibrate is not None and (precision != "int8" or not len(calibrate)):
+        raise ValueError(
+            f"expected people to calibrate only with precision int8, got {len(calibrate)} with {precision}; "
+            "omit them, or choose int8 and give some"
+        )
     ONNX.needed_for("an ONNX file")
     import onnx
 
-    exported = Exported(model.eval())
+    from wholebody_lift import onnx_int8
+
+    network = copy.deepcopy(model).half() if precision == "fp16" else model
+    exported = Exported(network.eval())
     columns = {
         "bone_lengths": (len(BONES),),
         "gravity": (3,),
@@ -129,8 +164,14 @@ def write(model: SemGAN, path: str | Path, weights: Path | None = None) -> None:
     assert program is not None
     written = program.model_proto
     _forget_sources(written.graph)
+    if precision == "int8":
+        with _quiet_exporter():
+            written = onnx_int8.quantize(written, model.config.channels, calibrate)
     _make_optional(written.graph)
-    onnx.helper.set_model_props(written, {CONFIG_KEY: model.config.model_dump_json()})
+    stated = {CONFIG_KEY: model.config.model_dump_json()}
+    if precision != "fp32":
+        stated[PRECISION_KEY] = precision
+    onnx.helper.set_model_props(written, stated)
     _store_halves(written.graph, {} if weights is None else _tensors_in(weights))
     with atomic.replacing(path) as new:
         onnx.save_model(written, str(new))
@@ -139,7 +180,7 @@ def write(model: SemGAN, path: str | Path, weights: Path | None = None) -> None:
 @contextmanager
 def _quiet_exporter() -> Iterator[None]:
     """Hide the exporter's warnings, which concern its own internals; errors stay visible."""
-    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnx_ir", "onnxscript")]
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnx_ir", "onnxscript", None)]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,9 @@ from wholebody_lift.seen import Lifted
 
 CONFIG_KEY = "wholebody_lift_config"
 """The name of the network's `Config` among the file's metadata."""
+
+PRECISION_KEY = "wholebody_lift_precision"
+"""Likewise, what the network computes in; files without it compute in fp32."""
 
 OUTPUTS = ("xyz", "error_mm", "translation")
 
@@ -54,9 +57,9 @@ class OnnxRuntime:
             ) from error
         self._inputs = {given.name: given.shape for given in self._session.get_inputs()}
         self._inputs |= {one.name: one.shape for one in self._session.get_overridable_initializers()}
-        stated = self._session.get_modelmeta().custom_metadata_map.get(CONFIG_KEY)
+        stated = self._session.get_modelmeta().custom_metadata_map
         try:
-            self.config = Config.model_validate_json(stated or "")
+            self.config = Config.model_validate_json(stated.get(CONFIG_KEY, ""))
         except ValidationError as error:
             raise WeightsError(
                 f"expected an ONNX file that this release of wholebody-lift wrote, got {path}, which does "
@@ -65,17 +68,18 @@ class OnnxRuntime:
             ) from error
         self.device = self._session.get_providers()[0].removesuffix("ExecutionProvider").lower()
         self.path = Path(path)
+        self.precision: str = stated.get(PRECISION_KEY, "fp32")
         self._version = runtime.__version__
 
     @property
     def described(self) -> str:
-        return f"onnxruntime {self._version}"
+        return f"onnxruntime {self._version}, {self.precision}"
 
     def computing(self) -> AbstractContextManager[Any]:
         return np.errstate(all="ignore")
 
     def array(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return values if values.dtype == np.bool_ else values.astype(np.float32)
+        return single(values)
 
     def numpy(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return array
@@ -91,22 +95,55 @@ class OnnxRuntime:
         height_mm: npt.NDArray[Any] | None,
         known: Mapping[str, npt.NDArray[Any]],
     ) -> Lifted:
-        n = len(plane)
-        xy = np.where(observed[..., None], plane, np.float32(np.nan))
-        fed = {
-            "keypoints": np.concatenate((xy, scores[..., None]), axis=-1),
-            "focal": np.ones((n, 2), dtype=np.float32),  # identity: the keypoints are on the image plane
-            "centre": np.zeros((n, 2), dtype=np.float32),
-            "camera_given": np.full(n, camera_given),
-            "min_score": np.zeros(1, dtype=np.float32),  # `observed` has been applied
-            "size_given": np.full(1, size_given),
-            "height_mm": np.full(1, np.nan, dtype=np.float32) if height_mm is None else height_mm,
-        }
-        for name, shape in self._inputs.items():
-            if name not in fed:
-                unknown = np.full((n, *shape[1:]), np.nan, dtype=np.float32)
-                fed[name] = known.get(name, unknown)
+        told = dict(known) if height_mm is None else {**known, "height_mm": height_mm}
+        fed = feed(
+            plane,
+            observed,
+            scores,
+            self._inputs,
+            camera_given=camera_given,
+            size_given=size_given,
+            known=told,
+        )
         return Lifted(*self._session.run(list(OUTPUTS), fed))
+
+
+def single(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Numbers in single precision; a mask as it is."""
+    return values if values.dtype == np.bool_ else values.astype(np.float32)
+
+
+def feed(
+    plane: npt.NDArray[Any],
+    observed: npt.NDArray[Any],
+    scores: npt.NDArray[Any],
+    inputs: Mapping[str, Sequence[Any]],
+    *,
+    camera_given: bool,
+    size_given: bool,
+    known: Mapping[str, npt.NDArray[Any]] | None = None,
+) -> dict[str, npt.NDArray[Any]]:
+    """What a file is given for N people: arrays by name, as `onnx_file.Exported` takes them.
+
+    The arrays are those of `Backend.lift`; `inputs` are the shapes of the file's inputs; `known` holds what
+    is known of height and of the network's other inputs.
+    """
+    n = len(plane)
+    xy = np.where(observed[..., None], plane, np.float32(np.nan))
+    fed = {
+        "keypoints": np.concatenate((xy, scores[..., None]), axis=-1),
+        "focal": np.ones((n, 2), dtype=np.float32),  # identity: the keypoints are on the image plane
+        "centre": np.zeros((n, 2), dtype=np.float32),
+        "camera_given": np.full(n, camera_given),
+        "min_score": np.zeros(1, dtype=np.float32),  # `observed` has been applied
+        "size_given": np.full(1, size_given),
+        "height_mm": np.full(1, np.nan, dtype=np.float32),
+        **(known or {}),
+    }
+    for name, shape in inputs.items():
+        if name not in fed:
+            fed[name] = np.full((n, *shape[1:]), np.nan, dtype=np.float32)
+    return fed
 
 
 def _providers(available: list[str], device: str) -> list[Any]:

@@ -21,6 +21,7 @@ EXAMPLES = """\
   wholebody-lift info
   wholebody-lift info ./my-weights
   wholebody-lift info owner/name --revision v1.0
+  wholebody-lift info mine.onnx
   wholebody-lift info result.json
   wholebody-lift info --verify
 """
@@ -31,8 +32,8 @@ def add_arguments(command: ArgumentParser) -> None:
         "subject",
         metavar="WEIGHTS_OR_FILE",
         nargs="?",
-        help="base or tiny from the package, a directory of weights, a Hub id, or a file that lift reads or "
-        "writes (default: base)",
+        help="base or tiny from the package, a directory of weights, a Hub id, an .onnx file, or a file that "
+        "lift reads or writes (default: base)",
     )
     command.add_argument("--revision", metavar="R", help="branch, tag or commit of a Hub id")
     options.add_backend(command)
@@ -47,7 +48,8 @@ def run(arguments: Namespace) -> None:
     if arguments.verify:
         print(_verify())
         return
-    if arguments.subject is not None and Path(arguments.subject).is_file():
+    file = arguments.subject is not None and Path(arguments.subject).is_file()
+    if file and Path(arguments.subject).suffix != ".onnx":
         print(_describe_file(Path(arguments.subject)))
         return
     import numpy as np
@@ -57,7 +59,8 @@ def run(arguments: Namespace) -> None:
     print(f"wholebody-lift {__version__}")
     print(f"python   {sys.version.split()[0]}, numpy {np.__version__}")
     print(_describe_extras())
-    lifter = Lifter.from_pretrained(arguments.subject, revision=arguments.revision, backend=arguments.backend)
+    backend = "onnx" if file else arguments.backend
+    lifter = Lifter.from_pretrained(arguments.subject, revision=arguments.revision, backend=backend)
     print(f"backend  {lifter.backend.described}")
     print(f"device   {lifter.device}")
     print(_describe_weights(lifter, arguments.subject, arguments.revision))
@@ -89,7 +92,7 @@ def _describe_weights(lifter: Lifter, source: str | None, revision: str | None) 
     from wholebody_lift.backends.onnx_runtime import OnnxRuntime
 
     if isinstance(lifter.backend, OnnxRuntime):
-        path, size = lifter.backend.path, "an ONNX file"
+        path, size = lifter.backend.path, f"an ONNX file in {lifter.backend.precision}"
     else:
         directory = pretrained.locate(source, revision=revision, local_files_only=True)  # just loaded
         path = directory / pretrained.WEIGHTS_FILE
