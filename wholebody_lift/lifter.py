@@ -182,7 +182,7 @@ class Lifter:
             gravity_spread_deg=gravity_spread_deg,
             depth=depth,
         )
-        self._require_inputs(given)
+        self.require_inputs(given)
         if not isinstance(keypoints, Keypoints2D):
             keypoints = Keypoints2D(keypoints=keypoints, **given)
         elif given:
@@ -263,7 +263,7 @@ class Lifter:
             gravity_spread_deg=gravity_spread_deg,
             depth=depth,
         )
-        self._require_inputs(given.keys() - _ALSO_FOR_THE_GROUND)
+        self.require_inputs(given.keys() - _ALSO_FOR_THE_GROUND)
         if not isinstance(keypoints, Keypoints2D):
             keypoints = sequence.read_frames(keypoints, given)
         elif given:
@@ -289,8 +289,8 @@ class Lifter:
         """Upload the weights to the Hub; options as in `pretrained.push`. Returns the commit's address."""
         return pretrained.push(self.model, repo_id, **options)
 
-    def _require_inputs(self, given: Collection[str]) -> None:
-        """Raise InputError for fields that the weights have no input for."""
+    def require_inputs(self, given: Collection[str]) -> None:
+        """Raise InputError if the weights have no input for one of these options of `lift`."""
         takes = self.backend.config.inputs
         lacking = [name for name in INPUTS if name in given and name not in takes]
         if lacking:
@@ -303,7 +303,7 @@ class Lifter:
     def _lift(self, people: Keypoints2D, progress: Progress | None = None) -> Pose3D:
         if not len(people):
             return Pose3D.empty(people.fps)
-        self._require_inputs(
+        self.require_inputs(
             [name for name in ("bone_lengths", "gravity") if getattr(people, name) is not None]
         )
         source = camera_source(people)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +37,8 @@ def quantize(exported: ModelProto, channels: int, people: Keypoints2D | None) ->
     """
     ONNXRUNTIME.needed_for("an ONNX file in int8")
     import onnx
-    from onnxruntime import quantization
 
+    quantization: Any = import_module("onnxruntime.quantization")
     options: dict[str, Any] = {
         "op_types_to_quantize": ["MatMul"],
         "nodes_to_quantize": _large_products(exported, channels),

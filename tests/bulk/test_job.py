@@ -276,3 +276,19 @@ def test_progress_counts_parts(archive: Archive, tmp_path: Path, weights: str) -
         progress=lambda done, total: seen_so_far.append((done, total)),
     )
     assert seen_so_far == [(1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.parametrize("known", [{"gravity": "level"}, {"bone_lengths": {"left_thigh": 400.0}}])
+def test_what_the_weights_cannot_be_told_fails_before_the_work(
+    archive: Archive, tmp_path: Path, weights: str, known: dict[str, object]
+) -> None:
+    folder = archive({"one.parquet": rows({"a": 13})})
+    with pytest.raises(InputError, match=next(iter(known))):
+        lift(folder, tmp_path / "out", weights, known=known)
+    assert not (tmp_path / "out").exists()
+
+
+def test_gravity_is_of_use_in_motions_of_any_weights(archive: Archive, tmp_path: Path, weights: str) -> None:
+    folder = archive({"one.parquet": rows({"a": 13})})
+    report = lift(folder, tmp_path / "out", weights, known={"gravity": "level"}, smooth=True, fps=30)
+    assert report.counts.lifted == 13

@@ -104,7 +104,8 @@ def lift(
         What came of all parts, also of those that were done before.
 
     Raises:
-        InputError: the archive cannot be read, or `out` belongs to another job.
+        InputError: the archive cannot be read, `out` belongs to another job, or the weights have no input for
+            `settings.known`.
         OSError: the output cannot be written. What is done stays, and the next call goes on from there.
         RuntimeError: parts failed; the text names them. The others are done.
         WeightsError: as of `Lifter.from_pretrained`.
@@ -119,6 +120,8 @@ def lift(
     lifter = Lifter.from_pretrained(
         settings.weights, revision=settings.revision, backend="torch", device="cpu"
     )
+    of_motions = {"gravity"} if settings.smooth else set()  # there it is of use without the network, too
+    lifter.require_inputs({"bone_lengths", "gravity"}.intersection(settings.known) - of_motions)
     job = Job(archive, out, settings, one_part.fingerprint(lifter), device)
     del lifter
     planned = _opened(job)

@@ -12,6 +12,7 @@ from wholebody_lift.cli import arguments as options
 from wholebody_lift.extras import EXTRAS
 
 if TYPE_CHECKING:
+    from wholebody_lift.backends import Name
     from wholebody_lift.keypoints import Keypoints2D
     from wholebody_lift.lifter import Lifter
 
@@ -59,7 +60,7 @@ def run(arguments: Namespace) -> None:
     print(f"wholebody-lift {__version__}")
     print(f"python   {sys.version.split()[0]}, numpy {np.__version__}")
     print(_describe_extras())
-    backend = "onnx" if file else arguments.backend
+    backend: Name = "onnx" if file else arguments.backend
     lifter = Lifter.from_pretrained(arguments.subject, revision=arguments.revision, backend=backend)
     print(f"backend  {lifter.backend.described}")
     print(f"device   {lifter.device}")
