@@ -124,10 +124,21 @@ def forms(small: SemGAN, people: Keypoints2D, tmp_path_factory: pytest.TempPathF
     """The same network in every precision; "static" is int8 with people to calibrate it."""
     directory = tmp_path_factory.mktemp("forms")
     paths = {name: directory / f"{name}.onnx" for name in ("fp32", "fp16", "int8", "static")}
-    for name, path in paths.items():
-        calibrate = people if name == "static" else None
-        precision = "int8" if name == "static" else name
-        onnx_file.write(small, path, precision=precision, calibrate=calibrate)
+    export, programs = torch.onnx.export, {}
+
+    def once(module: torch.nn.Module, *args: object, **options: object) -> object:
+        """The exporter, which takes long, once for each kind of number."""
+        kind = next(module.parameters()).dtype
+        if kind not in programs:
+            programs[kind] = export(module, *args, **options)
+        return programs[kind]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(torch.onnx, "export", once)
+        for name, path in paths.items():
+            calibrate = people if name == "static" else None
+            precision = "int8" if name == "static" else name
+            onnx_file.write(small, path, precision=precision, calibrate=calibrate)
     return paths
 
 
