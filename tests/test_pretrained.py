@@ -258,12 +258,12 @@ def test_packaged_weights_are_finite(source: str) -> None:
         assert tensor.isfinite().all(), name
 
 
-def test_base_is_what_nothing_loads_and_tiny_is_at_most_two_megabytes() -> None:
+def test_base_is_what_nothing_loads_and_tiny_is_a_quarter_of_its_size() -> None:
     base, default, tiny = (pretrained.load(source) for source in ("base", None, "tiny"))
     assert base.config == default.config
     assert all(a.equal(b) for a, b in zip(base.parameters(), default.parameters(), strict=True))
     assert tiny.config.channels < base.config.channels
-    assert (pretrained.packaged_directory("tiny") / pretrained.WEIGHTS_FILE).stat().st_size <= 2_000_000
+    assert (pretrained.packaged_directory("tiny") / pretrained.WEIGHTS_FILE).stat().st_size <= 2_500_000
 
 
 def test_a_directory_called_as_packaged_weights_are_is_meant_by_its_path(

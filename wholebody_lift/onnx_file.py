@@ -226,28 +226,33 @@ class _Stored(NamedTuple):
     transposed: bool
 
 
-def _tensors_in(weights: Path) -> dict[bytes, _Stored]:
-    """The tensors in half precision of a safetensors file by their bytes; matrices also by those of their
-    transpose, since the exporter transposes the weights of linear layers."""
+_Values: TypeAlias = tuple[tuple[int, ...], bytes]
+"""What tells tensors apart: their shape and bytes."""
+
+
+def _tensors_in(weights: Path) -> dict[_Values, _Stored]:
+    """The tensors in half precision of a safetensors file by their shape and bytes; matrices also by those of
+    their transpose, since the exporter transposes the weights of linear layers."""
     import numpy as np
 
     content = weights.read_bytes()
     start = 8 + int.from_bytes(content[:8], "little")
-    found = {}
+    found: dict[_Values, _Stored] = {}
     for name, tensor in json.loads(content[8:start]).items():
         if name == "__metadata__" or tensor["dtype"] != "F16":
             continue
         first, last = tensor["data_offsets"]
         shape = tuple(tensor["shape"])
         values = content[start + first : start + last]
-        found[values] = _Stored(weights.name, start + first, last - first, shape, transposed=False)
+        place = _Stored(weights.name, start + first, last - first, shape, transposed=False)
+        found[shape, values] = place
         if len(shape) == 2:
-            turned = np.frombuffer(values, np.float16).reshape(shape).T.tobytes()
-            found.setdefault(turned, found[values]._replace(transposed=True))
+            turned = np.frombuffer(values, np.float16).reshape(shape).T
+            found.setdefault((turned.shape, turned.tobytes()), place._replace(transposed=True))
     return found
 
 
-def _store_halves(graph: GraphProto, elsewhere: Mapping[bytes, _Stored]) -> None:
+def _store_halves(graph: GraphProto, elsewhere: Mapping[_Values, _Stored]) -> None:
     """Replace large tensors in single precision by half precision, each followed by a cast; those that are
     stored elsewhere, by references."""
     import onnx
@@ -260,7 +265,7 @@ def _store_halves(graph: GraphProto, elsewhere: Mapping[bytes, _Stored]) -> None
             continue
         name, stored, turned = tensor.name, f"{tensor.name}/half", f"{tensor.name}/transposed"
         tensor.CopyFrom(numpy_helper.from_array(values.astype("float16"), stored))
-        place = elsewhere.get(tensor.raw_data)
+        place = elsewhere.get((values.shape, tensor.raw_data))
         if place is not None:
             _refer(tensor, place)
         if place is not None and place.transposed:

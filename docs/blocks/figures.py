@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from blocks.writing import ROOT, table
+from wholebody_lift import pretrained
+from wholebody_lift.config import INPUTS
 from wholebody_lift.train import markdown
 from wholebody_lift.train.evaluation import report, targets
 
@@ -18,6 +20,11 @@ MEASURED = {
 """What `python -m wholebody_lift.train evaluate --weights NAME --out` wrote for the packaged weights."""
 MEASURED_ON_REAL_PEOPLE = ROOT / "docs" / "assets" / "real.json"
 """What `python -m benchmarks.real --out` wrote for the weights in the package."""
+
+MEASURED_ON_PARTS = ROOT / "docs" / "assets" / "parts.json"
+"""What `python -m benchmarks.parts --out` wrote of the weights in the package."""
+MEASURED_WITH_KNOWN = ROOT / "docs" / "assets" / "known.json"
+"""What `python -m benchmarks.known --out` wrote of the weights in the package."""
 
 
 def _measured(weights: str, in_short: bool) -> str:
@@ -79,6 +86,31 @@ def _on_real_people(columns: dict[str, str], ways: Sequence[str] | None, *, inte
     return markdown.table(("", *columns.values()), rows)
 
 
+def parts() -> str:
+    """Errors of people of whom only a part is in the picture."""
+    found = {
+        (row["part"], row["weights"]): f"{row['at_root']:.1f} / {row['pa']:.1f}"
+        for row in json.loads(MEASURED_ON_PARTS.read_text(encoding="utf-8"))
+    }
+    names = dict.fromkeys(part for part, _ in found)
+    rows = [(part, *(found[part, weights] for weights in MEASURED)) for part in names]
+    return markdown.table(("In the picture", *MEASURED), rows)
+
+
+def known() -> str:
+    """Errors with what may be known of people beside the keypoints, as far as the weights take it."""
+    found = json.loads(MEASURED_WITH_KNOWN.read_text(encoding="utf-8"))
+    errors = {(row["weights"], row["known"], row["set"]): f"{row['MPJPE']:.1f}" for row in found}
+    sets = dict.fromkeys(row["set"] for row in found)
+    lacking = {weights: set(INPUTS) - set(pretrained.load(weights).config.inputs) for weights in MEASURED}
+    rows = [
+        (f"{weights}, {what}", *(errors[weights, what, name] for name in sets))
+        for weights, what in dict.fromkeys((row["weights"], row["known"]) for row in found)
+        if what.replace(" ", "_") not in lacking[weights]
+    ]
+    return markdown.table(("Known", *(name.replace("_", " ") for name in sets)), rows)
+
+
 def asked() -> str:
     """The targets for the base weights, and what they reached."""
     found = report.from_json(json.loads(MEASURED["base"].read_text()))
@@ -88,6 +120,8 @@ def asked() -> str:
 
 BLOCKS: dict[str, Callable[[], str]] = {
     "asked": asked,
+    "known": known,
+    "parts": parts,
     "real-people": real_people,
     "real-people-in-short": real_people_in_short,
     **{f"errors-{name}": functools.partial(_measured, name, in_short=False) for name in MEASURED},

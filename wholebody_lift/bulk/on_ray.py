@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import secrets
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -117,6 +118,8 @@ def _start(ray: Any, address: str | None, workers: int | None) -> bool:
     if address is not None:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     else:
+        if "RAY_AUTH_TOKEN_PATH" not in os.environ:  # Ray's own choice is a file in the home directory
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex())
         ray.init(
             address="local",
             num_cpus=workers,
