@@ -40,7 +40,14 @@ KNOWN_INPUTS: dict[Input, tuple[str, ...]] = {
     "gravity": ("gravity", "gravity_spread_deg"),
     "depth": ("depth",),
 }
-"""Further inputs of a file, for each of the network's `inputs`; NaN where not known."""
+"""Further inputs of a file, for each of the network's `inputs`. They may be omitted: NaN is what is not known."""
+_SHAPES: dict[str, tuple[int, ...]] = {
+    "bone_lengths": (len(BONES),),
+    "gravity": (3,),
+    "gravity_spread_deg": (),
+    "depth": (skeleton.NUM_KEYPOINTS,),
+}
+"""Their shapes for one person."""
 
 _OPSET = 18
 _SMALLEST_HALVED = 4096
@@ -74,7 +81,8 @@ class Exported(nn.Module):
         camera_given: (N,) bool; False where both are assumed.
         min_score, size_given, height_mm: (1,) or (N,); size_given is False where the camera is assumed from
             the keypoints alone; height_mm is NaN where it is not known.
-        known: what `known_inputs` names, each as in `known.Known`, NaN where it is not known.
+        known: what `known_inputs` names, each as in `known.Known` for one person who stands for all, or for N;
+            NaN where it is not known.
 
         Returns xyz (N, 133, 3) mm from the midpoint of the hips in OpenCV's camera axes, for a person of the
         network's stature, or of the height or bone lengths given; error_mm (N, 133); translation (N, 3) mm of
@@ -86,7 +94,11 @@ class Exported(nn.Module):
         plane = (xy - centre[:, None]) / focal[:, None]
         size_given = size_given & torch.ones_like(camera_given)
         scale = height_mm / self.from_pixels.model.config.stature_mm
-        beside = Known(**dict(zip(self.known_inputs, known, strict=True))) if known else None
+        beside = None
+        if known:
+            nothing = torch.zeros_like(camera_given, dtype=known[0].dtype)  # (N,), to make the rest as long
+            of_each = [values + nothing.view(-1, *(1,) * (values.ndim - 1)) for values in known]
+            beside = Known(**dict(zip(self.known_inputs, of_each, strict=True)))
         lifted = self.from_pixels(plane, observed, scores, camera_given, size_given, scale, beside)
         return lifted.xyz, lifted.error_mm, lifted.translation
 
@@ -132,24 +144,18 @@ def write(
 
     network = copy.deepcopy(model).half() if precision == "fp16" else model
     exported = Exported(network.eval())
-    columns = {
-        "bone_lengths": (len(BONES),),
-        "gravity": (3,),
-        "gravity_spread_deg": (),
-        "depth": (skeleton.NUM_KEYPOINTS,),
-    }
     example = (  # two people; the exporter takes one tensor in two places for one input
         torch.ones(2, skeleton.NUM_KEYPOINTS, 3),
         torch.ones(2, 2),
         torch.ones(2, 2),
         torch.ones(2, dtype=torch.bool),
         *(torch.tensor([value]) for value in OPTIONAL_INPUTS.values()),
-        *(torch.ones(2, *columns[name]) for name in exported.known_inputs),
+        *(torch.ones(1, *_SHAPES[name]) for name in exported.known_inputs),
     )
     n = torch.export.Dim("people", min=1, max=2**16)
     shapes: tuple[object, ...] = (*({0: n} for _ in INPUTS), *(None for _ in OPTIONAL_INPUTS))
     if exported.known_inputs:  # the variable arguments of `Exported.forward` are one tuple
-        shapes += (tuple({0: n} for _ in exported.known_inputs),)
+        shapes += (tuple({} for _ in exported.known_inputs),)
     with _quiet_exporter():
         program = torch.onnx.export(
             exported,
@@ -203,16 +209,19 @@ def _forget_sources(graph: GraphProto) -> None:
 
 
 def _make_optional(graph: GraphProto) -> None:
-    """Give `OPTIONAL_INPUTS` their defaults, and let each be one value for everyone or one for each
-    person."""
+    """Give what may be omitted its default, and let each be one value for everyone or one for each person."""
     import numpy as np
     from onnx import numpy_helper
 
+    defaults = {
+        **{name: np.array([value]) for name, value in OPTIONAL_INPUTS.items()},
+        **{name: np.full((1, *shape), np.nan) for name, shape in _SHAPES.items()},
+    }
     for given in graph.input:
-        if given.name in OPTIONAL_INPUTS:
-            value = OPTIONAL_INPUTS[given.name]
-            kind = np.bool_ if isinstance(value, bool) else np.float32
-            graph.initializer.append(numpy_helper.from_array(np.array([value], dtype=kind), given.name))
+        if given.name in defaults:
+            value = defaults[given.name]
+            kind = np.bool_ if value.dtype == np.bool_ else np.float32
+            graph.initializer.append(numpy_helper.from_array(value.astype(kind), given.name))
             given.type.tensor_type.shape.dim[0].dim_param = "one or people"
 
 

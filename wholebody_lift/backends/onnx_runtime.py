@@ -142,7 +142,7 @@ def feed(
     }
     for name, shape in inputs.items():
         if name not in fed:
-            fed[name] = np.full((n, *shape[1:]), np.nan, dtype=np.float32)
+            fed[name] = np.full((1, *shape[1:]), np.nan, dtype=np.float32)
     return fed
 
 
