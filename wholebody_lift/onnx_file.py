@@ -40,7 +40,7 @@ KNOWN_INPUTS: dict[Input, tuple[str, ...]] = {
     "gravity": ("gravity", "gravity_spread_deg"),
     "depth": ("depth",),
 }
-"""Further inputs of a file, for each of the network's `inputs`. They may be omitted: NaN is what is not known."""
+"""Further inputs of a file, for each of the network's `inputs`. What is not known is omitted, or NaN."""
 _SHAPES: dict[str, tuple[int, ...]] = {
     "bone_lengths": (len(BONES),),
     "gravity": (3,),
@@ -81,8 +81,8 @@ class Exported(nn.Module):
         camera_given: (N,) bool; False where both are assumed.
         min_score, size_given, height_mm: (1,) or (N,); size_given is False where the camera is assumed from
             the keypoints alone; height_mm is NaN where it is not known.
-        known: what `known_inputs` names, each as in `known.Known` for one person who stands for all, or for N;
-            NaN where it is not known.
+        known: what `known_inputs` names, each as in `known.Known`, of one person who stands for all or of N
+            people; NaN where it is not known.
 
         Returns xyz (N, 133, 3) mm from the midpoint of the hips in OpenCV's camera axes, for a person of the
         network's stature, or of the height or bone lengths given; error_mm (N, 133); translation (N, 3) mm of
