@@ -67,6 +67,8 @@ class Config(BaseModel):
     """Encoder layers."""
     inputs: tuple[Input, ...] = ()
     """What the network can be told beside the keypoints, in the order of `INPUTS`."""
+    adapters: bool = True
+    """Whether layers of their own make use of these inputs, beside the embedding that all have."""
     close_ups: bool = False
     """Whether it has layers for close-ups: people of whom only hands or the face are visible."""
     stature_mm: float = Field(default=1700.0, ge=100, le=10_000)

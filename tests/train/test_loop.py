@@ -12,6 +12,7 @@ pytest.importorskip("anny")
 pytest.importorskip("tensorboard")
 
 from wholebody_lift import pretrained
+from wholebody_lift.config import INPUTS
 from wholebody_lift.train import supply
 from wholebody_lift.train.loop import Trainer, TrainingDivergedError, averaged, checkpoint_path
 from wholebody_lift.train.settings import Settings
@@ -316,6 +317,19 @@ def test_what_is_known_can_be_learnt_alone(people: People, validation: Batch, se
     made = averaged(trainer.settings.folder)
     released = pretrained.load("tiny")
     before, after = released.state_dict(), made.state_dict()
-    assert all(torch.equal(after[name], before[name]) for name in before)
-    assert any(after[name].any() for name in after.keys() - before.keys())
+    learnt = {name for name in after if name.startswith(("embed_known.", "adapters."))}
+    assert all(torch.equal(after[name], before[name]) for name in before.keys() - learnt)
+    assert any(after[name].any() for name in learnt - before.keys())
     assert made.config.calibration == released.config.calibration
+    assert made.config.close_ups
+    assert made.config.inputs == INPUTS
+    resumed = Trainer(replace(trainer.settings, resume=True), people, validation)
+    resumed.load()
+    assert resumed.network.model.config == made.config.model_copy(update={"calibration": None})
+
+
+def test_inputs_can_be_left_out(people: People, validation: Batch, settings: Settings) -> None:
+    tiny = {"start_from": "tiny", "channels": 112, "heads": 8, "layers": 4}
+    model = Trainer(replace(settings, inputs="none", **tiny), people, validation).network.model
+    assert not model.config.inputs
+    assert model.config.close_ups

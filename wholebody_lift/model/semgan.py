@@ -64,7 +64,7 @@ class SemGAN(nn.Module):
             for _ in range(config.layers)
         )
         self.adapters = nn.ModuleList(
-            Adapter(config.channels) for _ in range(config.layers if config.inputs else 0)
+            Adapter(config.channels) for _ in range(config.layers if config.inputs and config.adapters else 0)
         )
         self.close_up_adapters = nn.ModuleList(
             Adapter(config.channels) for _ in range(config.layers if config.close_ups else 0)
@@ -105,7 +105,7 @@ class SemGAN(nn.Module):
         states = []
         for i, layer in enumerate(self.encoder):
             x = layer(x)
-            if told is not None:
+            if told is not None and self.config.adapters:
                 x = self.adapters[i](x, told)
             if close_up is not None:
                 x = self.close_up_adapters[i](x, close_up)

@@ -266,8 +266,10 @@ class Trainer:
         shares = self.team.gather(self.supply.state())
         if not self.team.leads:
             return
+        config = getattr(self.network.model, "config", None)
         state = {
             "settings": asdict(self.settings),
+            "config": config.model_dump() if isinstance(config, Config) else None,
             "network": self.network.state_dict(),
             "ema": self.ema.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
@@ -316,19 +318,25 @@ class Trainer:
 def _semgan(settings: Settings) -> SemGAN:
     """A new network, or the one that the settings start from, unless `Trainer.load` will overwrite it anyway.
 
-    Raises ValueError if that network's config differs from the settings.
+    Layers for close-ups are kept, inputs are those of the settings, and what the weights lack is added such
+    that it changes nothing at first. Raises ValueError if their config differs otherwise.
     """
+    if settings.resume and checkpoint_path(settings.folder).exists():
+        return SemGAN(_config_in(_checkpoint(settings.folder)))
     if settings.start_from is None or settings.resume:
         return SemGAN(_config(settings))
     found = pretrained.load(settings.start_from).with_calibration(None)
     wanted = _config(settings)
-    if found.config.model_copy(update={"inputs": wanted.inputs, "close_ups": wanted.close_ups}) != wanted:
+    wanted = wanted.model_copy(update={"close_ups": wanted.close_ups or found.config.close_ups})
+    free = {name: getattr(wanted, name) for name in ("inputs", "adapters", "close_ups")}
+    if found.config.model_copy(update=free) != wanted:
         raise ValueError(
             f"the weights of {settings.start_from} are of {found.config!r}, and the settings ask for "
             f"{wanted!r}; give --nodes, --channels, --heads and --layers as they are there"
         )
-    model = SemGAN(wanted)  # inputs that the weights lack change nothing at first
-    model.load_state_dict({**model.state_dict(), **found.state_dict()})
+    model = SemGAN(wanted)
+    new = model.state_dict()
+    model.load_state_dict(new | {name: value for name, value in found.state_dict().items() if name in new})
     return model
 
 
@@ -393,7 +401,7 @@ def averaged(run: Path) -> SemGAN:
     """
     state = _checkpoint(run)
     settings = Settings(**state["settings"])
-    model = SemGAN(_config(settings))
+    model = SemGAN(_config_in(state))
     weights = {
         name.removeprefix("module."): tensor.half()
         for name, tensor in state["ema"].items()
@@ -403,6 +411,12 @@ def averaged(run: Path) -> SemGAN:
     if (settings.known_only or settings.close_ups) and settings.start_from is not None:
         model = model.with_calibration(pretrained.load(settings.start_from).config.calibration)
     return model.eval()
+
+
+def _config_in(state: dict[str, Any]) -> Config:
+    """The network's config in a state; those of earlier releases have only the settings."""
+    config = state.get("config")
+    return Config.model_validate(config) if config else _config(Settings(**state["settings"]))
 
 
 def _checkpoint(run: Path) -> dict[str, Any]:
