@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import matplotlib.cbook
-import matplotlib.image
 import numpy as np
 import pytest
+
+pytest.importorskip("matplotlib", reason="the extra plot")
+import matplotlib.cbook
+import matplotlib.image
 from served_page import chromium, served
 
 from wholebody_lift.browser import build
