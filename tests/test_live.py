@@ -158,7 +158,7 @@ def test_what_is_wrong_is_told_and_leaves_no_trace(small: Lifter, frames: np.nda
     ):
         with pytest.raises(InputError, match=message):
             stream.push(wrong, **options)
-    with pytest.raises(TypeError, match="no track_ids"):
+    with pytest.raises(TypeError, match="without track_ids"):
         stream.push(Keypoints2D(keypoints=frames[:1]), track_ids=[1])
     assert np.array_equal(stream.push(frames[1]).xyz, untouched.push(frames[1]).xyz)
 

@@ -6,7 +6,6 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from wholebody_lift.cli import arguments as options
-from wholebody_lift.cli.files import read_detections
 from wholebody_lift.cli.messages import say
 from wholebody_lift.cli.paths import one_of
 
@@ -42,6 +41,7 @@ def add_arguments(command: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> None:
     from wholebody_lift import onnx_file, pretrained
+    from wholebody_lift.cli.files import read_detections
 
     people = None if arguments.calibrate is None else read_detections(arguments.calibrate, fps=None)
     model = pretrained.load(arguments.weights, revision=arguments.revision)
