@@ -122,6 +122,7 @@ def test_inputs_are_never_modified(tiny: Lifter, people: Keypoints2D) -> None:
     assert all(np.array_equal(given[name], before[name], equal_nan=True) for name in given)
 
 
+@pytest.mark.filterwarnings("ignore:You are using `torch.load`:FutureWarning")  # torch 2.4, of itself
 def test_a_lifter_can_be_pickled(tiny: Lifter, people: Keypoints2D) -> None:
     copy = pickle.loads(pickle.dumps(tiny))
     assert np.array_equal(copy.lift(people).xyz, tiny.lift(people).xyz)

@@ -88,6 +88,7 @@ def test_survives_export(model: SemGAN, people: Features) -> None:
     assert torch.allclose(exported(two).xyz, model(two).xyz, atol=1e-3)
 
 
+@pytest.mark.filterwarnings("ignore:Guards may run slower:RuntimeWarning")  # torch, on Python 3.13.0
 def test_survives_compile(model: SemGAN, people: Features) -> None:
     compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
     assert torch.allclose(compiled(people).xyz, model(people).xyz, atol=1e-3)
