@@ -9,7 +9,7 @@ from typing import Any
 
 from blocks.writing import ROOT, table
 from wholebody_lift import pretrained
-from wholebody_lift.config import INPUTS
+from wholebody_lift.config import INPUTS, Config
 from wholebody_lift.train import markdown
 from wholebody_lift.train.evaluation import report, targets
 
@@ -97,12 +97,19 @@ def parts() -> str:
     return markdown.table(("In the picture", *MEASURED), rows)
 
 
+def _config(weights: str) -> Config:
+    """The config of weights in the package, without building the network."""
+    return Config.model_validate_json(
+        (pretrained.packaged_directory(weights) / pretrained.CONFIG_FILE).read_text(encoding="utf-8")
+    )
+
+
 def known() -> str:
     """Errors with what may be known of people beside the keypoints, as far as the weights take it."""
     found = json.loads(MEASURED_WITH_KNOWN.read_text(encoding="utf-8"))
     errors = {(row["weights"], row["known"], row["set"]): f"{row['MPJPE']:.1f}" for row in found}
     sets = dict.fromkeys(row["set"] for row in found)
-    lacking = {weights: set(INPUTS) - set(pretrained.load(weights).config.inputs) for weights in MEASURED}
+    lacking = {weights: set(INPUTS) - set(_config(weights).inputs) for weights in MEASURED}
     rows = [
         (f"{weights}, {what}", *(errors[weights, what, name] for name in sets))
         for weights, what in dict.fromkeys((row["weights"], row["known"]) for row in found)
