@@ -158,6 +158,8 @@ async function useCamera() {
   $("progress").hidden = true;
   $("how-far").textContent = "Allow the browser to use it. Loading the detector takes some seconds.";
   show("working", "Starting the camera …");
+  for (const id of ["rate", "delay", "seen"]) $(id).textContent = "–"; // not what an earlier camera saw
+  $("camera-note").textContent = "";
   markRecording(null);
   try {
     await mine.start(options());
