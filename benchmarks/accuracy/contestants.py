@@ -10,6 +10,7 @@ from torch import nn
 from benchmarks.accuracy import ablations, mixtures
 from benchmarks.accuracy.answers import INPUTS, AllAnswers, Baseline
 from benchmarks.accuracy.jointformer import COARSE, COARSE_OF_H3WB, REFINEMENT, Jointformer
+from benchmarks.accuracy.lfm import LFM
 from benchmarks.accuracy.semgcn import SemGCN
 from benchmarks.accuracy.simple_baseline import LargeSimpleBaseline
 from wholebody_lift import pretrained, skeleton
@@ -102,6 +103,9 @@ BASELINES: dict[str, Contestant] = {
     ),
     "semgcn": _baseline(
         "Zhao et al. 2019, with non-local layers", lambda: SemGCN(_KEYPOINTS, INPUTS, skeleton.EDGES)
+    ),
+    "3d-lfm": _baseline(
+        "Dabhi et al. 2024, as wide and as deep as SemGAN", lambda: LFM(_KEYPOINTS, INPUTS, skeleton.EDGES)
     ),
 }
 """SemGAN and the networks of others."""

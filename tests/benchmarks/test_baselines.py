@@ -11,6 +11,7 @@ pytest.importorskip("tensorboard")
 from benchmarks.accuracy import jointformer
 from benchmarks.accuracy.answers import INPUTS, UNIT_MM, Answer, Baseline, everything, to_prediction
 from benchmarks.accuracy.contestants import BASELINES, OURS
+from benchmarks.accuracy.lfm import LFM, FourierFeatures, GraphAttention, fitting_rotation
 from benchmarks.accuracy.match import parameters
 from benchmarks.accuracy.semgcn import NonLocal, SemGCN
 from benchmarks.accuracy.simple_baseline import LargeSimpleBaseline, Perceptron
@@ -22,6 +23,7 @@ SMALL = jointformer.Stage(channels=8, layers=2, hidden=16, dropout=0.2)
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "large-simple-baseline": lambda: LargeSimpleBaseline(133, INPUTS),
     "semgcn": lambda: SemGCN(133, INPUTS, skeleton.EDGES),
+    "3d-lfm": lambda: LFM(133, INPUTS, skeleton.EDGES),
     "jointformer": lambda: jointformer.Jointformer(133, INPUTS, SMALL),
     "jointformer-refined": lambda: jointformer.Jointformer(133, INPUTS, SMALL, SMALL),
 }
@@ -112,7 +114,13 @@ def test_jointformer_has_its_published_size() -> None:
 
 @pytest.mark.parametrize(
     ("name", "millions"),
-    [(OURS, 4.12), ("semgan-published", 3.48), ("large-simple-baseline", 8.48), ("semgcn", 0.44)],
+    [
+        (OURS, 4.12),
+        ("semgan-published", 3.48),
+        ("large-simple-baseline", 8.48),
+        ("semgcn", 0.44),
+        ("3d-lfm", 2.75),
+    ],
 )
 def test_sizes_with_our_input(name: str, millions: float) -> None:
     assert parameters(BASELINES[name].network().model) / 1e6 == pytest.approx(millions, abs=0.01)
@@ -152,3 +160,32 @@ def test_jointformers_expected_distance_is_the_length_of_its_errors() -> None:
     x = torch.randn(2, 133, INPUTS)
     _, error = model.coarse(x)[-1]
     assert torch.allclose(model(x)[-1].error, error.square().sum(-1).sqrt())
+
+
+def test_graph_attention_sees_neighbours_alone() -> None:
+    torch.manual_seed(0)
+    layer = GraphAttention(4, [(0, 1), (1, 2)])
+    x = torch.randn(1, 4, 256, requires_grad=True)
+    layer(x)[0, 0].sum().backward()
+    assert x.grad[0].abs().sum(-1).bool().tolist() == [True, True, False, False]
+
+
+def test_fourier_features_tell_a_shift_as_a_rotation() -> None:
+    """How similar the features of two places are depends only on the vector between them."""
+    torch.manual_seed(0)
+    features = FourierFeatures(2)
+    a, b, shift = torch.randn(3, 2)
+    near = features(a) @ features(b)
+    assert features(a + shift) @ features(b + shift) == pytest.approx(near.item(), abs=1e-3)
+
+
+def test_the_fitting_rotation_is_found_again_whatever_the_scale_and_place() -> None:
+    torch.manual_seed(0)
+    shape = torch.randn(2, 133, 3)
+    turned = torch.linalg.qr(torch.randn(2, 3, 3))[0]
+    turned = turned * turned.det()[:, None, None].sign()  # a rotation, not a reflection
+    image = 0.3 * (shape @ turned)[..., :2] + 5
+    observed = torch.ones(2, 133)
+    observed[:, 100:] = 0
+    image[:, 100:] = 0
+    assert torch.allclose(fitting_rotation(shape, image, observed), turned, atol=1e-2)
