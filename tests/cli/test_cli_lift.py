@@ -21,8 +21,11 @@ from wholebody_lift import (
     Pose3D,
     detectors,
     formats,
+    pretrained,
 )
 from wholebody_lift.cli import files, lifting, main
+from wholebody_lift.config import INPUTS, Config
+from wholebody_lift.model.semgan import SemGAN
 
 JPEG = b"\xff\xd8\xff" + bytes(20)
 MP4 = b"\0\0\0\x18ftypmp42" + bytes(20)
@@ -527,3 +530,105 @@ def test_a_missing_extra_is_told_before_the_work(
     monkeypatch.setattr(Lifter, "from_pretrained", lambda *_, **__: pytest.fail("loaded the weights"))
     assert main(["lift", str(detections), "-o", "a.c3d"]) == 1
     assert 'a.c3d needs ezc3d: pip install "wholebody-lift[c3d]"' in error_of(capsys)
+
+
+class TestWhatElseIsKnown:
+    @pytest.fixture
+    def weights(self, tmp_path: Path) -> str:
+        """A small network that takes all of it."""
+        directory = tmp_path / "weights"
+        pretrained.save(SemGAN(Config(channels=16, heads=2, layers=1, inputs=INPUTS)), directory)
+        return str(directory)
+
+    @pytest.fixture
+    def seen(self, monkeypatch: pytest.MonkeyPatch) -> list[Keypoints2D]:
+        """The people that the network was given."""
+        people: list[Keypoints2D] = []
+        lift = Lifter.lift
+
+        def remember(lifter: Lifter, given: Keypoints2D, **options: Any) -> Pose3D:
+            people.append(given)
+            return lift(lifter, given, **options)
+
+        monkeypatch.setattr(Lifter, "lift", remember)
+        return people
+
+    def lift(self, detections: Path, weights: str, *options: str) -> int:
+        out = str(detections.with_name("known.npz"))
+        return main(["lift", str(detections), "-o", out, "--weights", weights, "-q", *options])
+
+    def test_bone_lengths_by_name(
+        self, tmp_path: Path, detections: Path, weights: str, seen: list[Keypoints2D]
+    ) -> None:
+        path = tmp_path / "lengths.json"
+        path.write_text('{"left_thigh": 430, "right_thigh": 425}')
+        assert self.lift(detections, weights, "--bone-lengths", str(path)) == 0
+        (people,) = seen
+        expected = Keypoints2D(np.load(detections), bone_lengths={"left_thigh": 430, "right_thigh": 425})
+        np.testing.assert_array_equal(people.bone_lengths, expected.bone_lengths)
+        assert np.isfinite(people.bone_lengths[0]).sum() == 2
+
+    def test_bone_lengths_of_a_saved_result(
+        self, tmp_path: Path, detections: Path, weights: str, result: Path, seen: list[Keypoints2D]
+    ) -> None:
+        one = tmp_path / "one.json"
+        Pose3D.load(result)[0].save(one)
+        assert self.lift(detections, weights, "--bone-lengths", str(one)) == 0
+        np.testing.assert_allclose(seen[0].bone_lengths[1], Pose3D.load(one).bone_lengths()[0])
+
+    @pytest.mark.parametrize(
+        ("content", "error"),
+        [
+            ('{"left_thigh": 430, "left_tigh": 1}', "left_tigh"),
+            ('{"left_thigh": "long"}', "'long'"),
+            ("[430", "expected JSON with bone lengths by name"),
+            ('{"thigh": 430}', "lengths.json"),
+        ],
+    )
+    def test_what_is_no_bone_length_is_named(
+        self,
+        tmp_path: Path,
+        detections: Path,
+        weights: str,
+        content: str,
+        error: str,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        path = tmp_path / "lengths.json"
+        path.write_text(content)
+        assert self.lift(detections, weights, "--bone-lengths", str(path)) == 1
+        assert error in error_of(capsys)
+
+    def test_bone_lengths_are_those_of_one_person(
+        self, detections: Path, weights: str, result: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert self.lift(detections, weights, "--bone-lengths", str(result)) == 1
+        assert "expected the result of one person, got several" in error_of(capsys)
+
+    @pytest.mark.parametrize(
+        ("options", "direction", "spread"),
+        [
+            (("--gravity", "0", "0.8", "0.6"), [0, 0.8, 0.6], 5.0),
+            (("--level-camera",), [0, 1, 0], 5.0),
+            (("--level-camera", "2.5"), [0, 1, 0], 2.5),
+        ],
+    )
+    def test_down(
+        self,
+        detections: Path,
+        weights: str,
+        options: tuple[str, ...],
+        direction: list[float],
+        spread: float,
+        seen: list[Keypoints2D],
+    ) -> None:
+        assert self.lift(detections, weights, *options) == 0
+        np.testing.assert_allclose(seen[0].gravity, [direction] * 2)
+        assert seen[0].gravity_spread_deg.tolist() == [spread] * 2
+
+    def test_down_is_said_once(
+        self, detections: Path, weights: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(SystemExit):
+            self.lift(detections, weights, "--level-camera", "--gravity", "0", "1", "0")
+        assert "not allowed with" in capsys.readouterr().err

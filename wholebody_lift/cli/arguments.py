@@ -142,7 +142,8 @@ def add_camera(command: ArgumentParser, *, image_size: bool = True) -> None:
         nargs=3,
         type=float,
         metavar=("X", "Y", "Z"),
-        help="the direction down in camera axes: x right, y down, z forward",
+        help="the direction down in camera axes (x right, y down, z forward), known to within "
+        f"{GRAVITY_SPREAD_DEG:g} degrees or so",
     )
 
 
