@@ -155,19 +155,22 @@ def _facts(recordings: Recordings) -> dict[str, Floats]:
     }
 
 
-def _lift_take(
-    recordings: Recordings, rows: npt.NDArray[np.intp], lifter: Lifter, *, lock_feet: bool
-) -> Pose3D:
-    frames = recordings.frame[rows]
-    take = Keypoints2D(
+def keypoints_of_take(recordings: Recordings, rows: npt.NDArray[np.intp]) -> Keypoints2D:
+    """What the detector found in these rows, with K."""
+    return Keypoints2D(
         recordings.keypoints[rows],
         recordings.scores[rows],
         K=recordings.K[rows],
-        image_ids=frames,
+        image_ids=recordings.frame[rows],
         fps=recordings.fps,
     )
-    video = lifter.lift_sequence(take, lock_feet=lock_feet)
-    return video[np.searchsorted(video.image_ids, frames)]
+
+
+def _lift_take(
+    recordings: Recordings, rows: npt.NDArray[np.intp], lifter: Lifter, *, lock_feet: bool
+) -> Pose3D:
+    video = lifter.lift_sequence(keypoints_of_take(recordings, rows), lock_feet=lock_feet)
+    return video[np.searchsorted(video.image_ids, recordings.frame[rows])]
 
 
 def errors(xyz: Floats, recordings: Recordings) -> dict[str, Floats]:

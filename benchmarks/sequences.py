@@ -11,6 +11,7 @@ foot stands. The camera and the height are given to the lifter, so that errors a
 What is assumed of the detector: at each instant it errs as the "wholebody" detector of train/detector.py,
 less what stays the same through a video, such as what it calls a hip. Of the variance of its errors a share
 QUICK is new in every frame, and a share SLOW changes slowly, from one draw to another in BLOCK_SECONDS.
+--steady-errors adds the rest.
 Whole parts are lost for such a block at a time, and besides every keypoint flickers: it is lost in a share
 FLICKER of all frames.
 """
@@ -163,9 +164,18 @@ def _between(keys: Tensor, times: Tensor, frames: int) -> Tensor:
 
 
 def film(
-    name: str, motion: Tensor, rig: Rig, generator: torch.Generator, *, towards_camera: bool = False
+    name: str,
+    motion: Tensor,
+    rig: Rig,
+    generator: torch.Generator,
+    *,
+    towards_camera: bool = False,
+    steady_errors: bool = False,
 ) -> Video:
-    """A person who moves so, (T, J, 4), in front of a camera and a detector."""
+    """A person who moves so, (T, J, 4), in front of a camera and a detector.
+
+    With `steady_errors`, the detector also makes the errors that stay the same throughout the video.
+    """
     frames = len(motion)
     shape = rig.sample_shape(1, generator)
     keys = math.ceil(frames / FPS / KEY_SECONDS) + 1
@@ -192,7 +202,7 @@ def film(
     way = (world[-1] - world[0]).mean(0) if towards_camera else None
     views = _views(world, generator, way)
     down = -views.rotation[0, :, 2]
-    xy, scores = _detect(views, generator)
+    xy, scores = _detect(views, generator, steady_errors)
     people = Keypoints2D(
         keypoints=xy.numpy(),
         scores=scores.numpy(),
@@ -249,7 +259,7 @@ def _views(world: Tensor, generator: torch.Generator, way: Tensor | None = None)
     )
 
 
-def _detect(views: Views, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def _detect(views: Views, generator: torch.Generator, steady_errors: bool) -> tuple[Tensor, Tensor]:
     """Keypoints (T, 133, 2) and scores (T, 133) as the module's text says."""
     covered = hidden(views.xyz)
     quick, slow = (detect(views.xy, views, covered, generator, kind="wholebody") for _ in range(2))
@@ -266,6 +276,11 @@ def _detect(views: Views, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     angle = place.frac()[:, None, None] * math.pi / 2
     slowly = angle.cos() * drawn[before] + angle.sin() * drawn[after]
     errors = math.sqrt(SLOW) * slowly + math.sqrt(QUICK) * error(quick.xy, quick.scores)
+    if steady_errors:
+        steady = detect(views.xy, views, covered, generator, kind="wholebody")
+        found = (steady.scores >= MIN_SCORE).float().argmax(0)  # (K,) a frame in which it is
+        steadily = error(steady.xy, steady.scores)[found, torch.arange(len(found))]
+        errors = errors + math.sqrt(1 - QUICK - SLOW) * steadily
     scores = slow.scores[nearest]
     flicker = torch.rand(scores.shape, generator=generator) < FLICKER
     return views.xy + errors, scores.masked_fill(flicker, 0.0)
@@ -470,7 +485,8 @@ def film_all(options: argparse.Namespace) -> list[Video]:
         if len(motion) >= SHORTEST:
             start = max(len(motion) - longest, 0) // 2
             shown = motion[start : start + longest]
-            videos.append(film(name, shown, rig, generator, towards_camera=options.towards))
+            ways = {"towards_camera": options.towards, "steady_errors": options.steady_errors}
+            videos.append(film(name, shown, rig, generator, **ways))
     return videos
 
 
@@ -482,6 +498,11 @@ def parser_of_videos(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, help="folder with motion/, as docs/training.md says")
     parser.add_argument("--split", choices=("val", "test"), default="test", help="%(default)s")
     parser.add_argument("--towards", action="store_true", help="people move towards the camera")
+    parser.add_argument(
+        "--steady-errors",
+        action="store_true",
+        help="the detector also makes the errors that stay the same throughout a video",
+    )
     parser.add_argument("--videos", type=int, default=12, help="%(default)s")
     parser.add_argument("--seconds", type=float, default=5.0, help="of each, at most (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="%(default)s")

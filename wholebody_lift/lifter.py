@@ -243,9 +243,9 @@ class Lifter:
         Returns:
             Pose3D with a row for each frame and person, ordered by frame and then track. `image_ids` says
             which frame; frames in longer gaps have no row. In a frame that was filled in, no keypoint is
-            `observed` and `reprojection_error_px` is NaN. `error_mm` is the error that was
-            expected of each frame by itself. `ground` is set where feet are seen to stand, or gravity and
-            camera_height_mm are given.
+            `observed` and `reprojection_error_px` is NaN. `error_mm` is the error expected of the
+            motion. `ground` is set where feet are seen to stand, or gravity and camera_height_mm are
+            given.
 
         Raises:
             InputError: as `lift`; also without fps, or for several people without track ids.

@@ -25,7 +25,7 @@ from wholebody_lift.ground import Ground
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.seen import Seen
-from wholebody_lift.video import feet, floor, smoothing
+from wholebody_lift.video import expected_error, feet, floor, smoothing
 from wholebody_lift.video.fit import fit
 from wholebody_lift.viewpoint import canonical_view, to_camera_axes, to_virtual_axes
 
@@ -114,7 +114,7 @@ class SmoothStretch(NamedTuple):
     xyz: Floats
     """(T, 133, 3) mm from the midpoint of the hips, camera axes."""
     error_mm: Floats
-    """(T, 133)"""
+    """(T, 133) the errors expected of the frames."""
     path: Floats
     """(T, 3) mm, the midpoint of the hips from the camera."""
     lengths: Floats
@@ -370,6 +370,7 @@ def _assemble(flat: Pose3D, given: Frames, motions: list[SmoothStretch]) -> Pose
         for name in ("xyz", "error_mm", "path")
     )
     held = [motion.held for motion in motions if motion.held is not None]
+    error = expected_error.of_motion(error, fitted=bool(held))
     frames, source, found = frames[order], source[order], found[order]
     rows = source[found]
     seen = Seen.of(people[rows], flat.K[rows])
