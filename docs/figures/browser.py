@@ -19,6 +19,7 @@ ASSETS = Path(__file__).resolve().parents[1] / "assets"
 PAGE = Path(__file__).resolve().parents[2] / "out" / "web"
 ARGUMENTS = ["--headless", "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 SIZE = {"width": 1280, "height": 720}
+HEAR = "addEventListener('message', ({ data }) => { window.drawn ??= data?.drawn; });"  # from the viewer
 
 
 def main(folder: Path) -> None:
@@ -26,11 +27,11 @@ def main(folder: Path) -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
         page = browser.new_page(viewport=SIZE, color_scheme="dark")
+        page.add_init_script(HEAR)
         page.goto(server.url)
         page.wait_for_selector("#choose:enabled")
         page.set_input_files("#file", matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
-        page.wait_for_selector("body[data-state='running']", timeout=500_000)
-        page.wait_for_timeout(1000)
+        page.wait_for_function("window.drawn !== undefined", timeout=500_000)
         page.screenshot(path=folder / "browser.png")
         browser.close()
         server.shutdown()

@@ -28,6 +28,7 @@ ARGUMENTS = [
     *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
 ]
 SECONDS = 12  # the rate and the delay of the first pictures are not typical
+RECORDED = "least => Number(document.getElementById('record').textContent.match(/[0-9]+/)) >= least"
 
 
 def main() -> None:
@@ -48,7 +49,7 @@ def main() -> None:
         page.goto(f"{server.url}#camera")
         page.locator("#seen", has_text="1").wait_for()
         page.locator("#record").click()
-        page.locator("#record", has_text=f"({SECONDS} s)").wait_for()
+        page.wait_for_function(RECORDED, arg=SECONDS)
         page.screenshot(path=out)
         browser.close()
         server.shutdown()

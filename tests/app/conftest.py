@@ -1,9 +1,9 @@
 """A running app with the small weights."""
 
 from collections.abc import Iterator
-from threading import Thread
 
 import pytest
+from serving import serving
 
 from wholebody_lift import Lifter
 from wholebody_lift.app.server import Server
@@ -22,9 +22,5 @@ def workshop(lifter: Lifter) -> Workshop:
 
 @pytest.fixture
 def server(workshop: Workshop) -> Iterator[Server]:
-    with Server(workshop) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(Server(workshop)) as server:
         yield server
-        server.shutdown()
-        thread.join()

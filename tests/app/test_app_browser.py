@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from chromium import ARGUMENTS, CHROMIUM, playwright
+from chromium import SETTLED, launched, open_page, playwright, watched_page
+from waiting import PATIENCE
 
 from wholebody_lift import InputError, Keypoints2D, detectors, formats
 from wholebody_lift.app import server as server_module
@@ -40,26 +41,18 @@ COLOURS = """canvas => {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def page(browser: Any, server: Server) -> Iterator[Any]:
     """The app's page; a message of an error in its console, or of a broken policy, fails the test."""
-    page = browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    page.set_default_timeout(30_000)
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    page.on("filechooser", lambda _: None)  # from now on choosers come to the test
-    page.goto(server.url)
-    page.locator("#photos:not(:empty)").wait_for()
-    yield page
-    page.close()
-    assert [text for text in wrong if "status of 422" not in text] == []
+    options = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
+    with watched_page(browser, server.url, expected="status of 422", **options) as page:
+        page.on("filechooser", lambda _: None)  # from now on choosers come to the test
+        page.locator("#photos:not(:empty)").wait_for()
+        yield page
 
 
 def drop(page: Any, path: Path, where: str = "body") -> None:
@@ -67,11 +60,12 @@ def drop(page: Any, path: Path, where: str = "body") -> None:
 
 
 def done(page: Any, name: str) -> Any:
-    """The viewer of what was lifted, once it is there."""
+    """The viewer of what was lifted, once it has drawn it."""
     page.locator("#file-name", has_text=name).wait_for()
     viewer = page.frame_locator("#viewer")
     viewer.locator("h1", has_text=name).wait_for(state="attached")
     viewer.locator("main:not([aria-busy])").wait_for()
+    viewer.locator("body").evaluate(SETTLED)
     return viewer
 
 
@@ -163,9 +157,10 @@ def test_motions_as_the_options_say(page: Any, tmp_path: Path, squats: Keypoints
 def test_the_panel_makes_room(page: Any, example_data: Path) -> None:
     drop(page, example_data / "photos.json")
     viewer = done(page, "photos.json")
+    frame = page.locator("#viewer").element_handle().content_frame()
     before = viewer.locator("#scene").bounding_box()["width"]
     page.get_by_role("button", name="Hide the panel").click()
-    assert viewer.locator("#scene").bounding_box()["width"] > before + 250
+    frame.wait_for_function("least => document.getElementById('scene').clientWidth > least", arg=before + 250)
     page.get_by_role("button", name="Show the panel").click()
     assert page.locator("#downloads").is_visible()
 
@@ -221,8 +216,7 @@ def test_a_wrong_file_is_told_and_the_next_one_works(page: Any, tmp_path: Path, 
 
 def test_several_files_and_large_ones(browser: Any, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_module, "MAX_BYTES", 2**21)
-    page = browser.new_page()
-    page.goto(server.url)
+    page = open_page(browser, server.url)
     page.locator("#photos:not(:empty)").wait_for()
     page.locator("body").evaluate(DROP, [["a.json", "[]"], ["b.json", "[]"]])
     page.locator("#error", has_text="one file at a time").wait_for()
@@ -249,9 +243,8 @@ def test_a_photo_without_a_detector(
     browser: Any, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(detectors, "available", list)
-    page = browser.new_page()
-    page.goto(server.url)
-    assert 'pip install "wholebody-lift[detect]"' in page.locator("#photos").text_content()
+    page = open_page(browser, server.url)
+    page.locator("#photos", has_text='pip install "wholebody-lift[detect]"').wait_for()
     photo = tmp_path / "me.jpg"
     photo.write_bytes(b"\xff\xd8\xff\xe0")
     page.locator("#file").set_input_files(photo)
@@ -288,7 +281,7 @@ def test_a_video_with_a_detector(
         for done in range(1, 9):
             progress(done, 8)
             if done == 3:
-                assert go_on.wait(30)
+                assert go_on.wait(PATIENCE)
         return squats[range(8)].model_copy(update={"fps": 25.0})
 
     monkeypatch.setattr(detectors, "detect_video", detect)
@@ -325,7 +318,7 @@ def test_a_video_can_be_called_off(
     page.locator("#how-far", has_text="frames").wait_for()
     page.get_by_role("button", name="Cancel").click()
     assert page.locator("#empty").is_visible()
-    assert ended.wait(30)
+    assert ended.wait(PATIENCE)
     drop(page, example_data / "photos.json")
     done(page, "photos.json")
 
@@ -403,19 +396,19 @@ def test_the_viewer_is_under_a_shield_until_the_pointer_comes(page: Any, example
     page.mouse.move(5, 5)
     drop(page, example_data / "photos.json")
     viewer = done(page, "photos.json")
-    assert page.locator("#shield").is_visible()
+    shield, top = page.locator("#shield"), viewer.locator("[data-view=top]")
+    assert shield.is_visible()
     page.mouse.move(400, 400)
     page.mouse.move(410, 400)
-    assert page.locator("#shield").is_hidden()
-    viewer.locator("[data-view=top]").click()
-    assert viewer.locator("[data-view=top]").get_attribute("aria-pressed") == "true"
+    shield.wait_for(state="hidden")
+    top.click()
+    playwright.expect(top).to_have_attribute("aria-pressed", "true")
     page.mouse.move(5, 5)
-    assert page.locator("#shield").is_visible()
+    shield.wait_for(state="visible")
 
 
 def test_the_viewer_cannot_reach_the_app(browser: Any, server: Server, example_data: Path) -> None:
-    page = browser.new_page()
-    page.goto(server.url)
+    page = open_page(browser, server.url)
     page.locator("#file").set_input_files(example_data / "photos.json")
     done(page, "photos.json")
     frame = page.locator("#viewer").element_handle().content_frame()
@@ -433,8 +426,8 @@ def test_the_viewer_cannot_reach_the_app(browser: Any, server: Server, example_d
 def test_fits_a_narrow_window(
     browser: Any, server: Server, example_data: Path, scheme: str, state: str
 ) -> None:
-    page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
-    page.goto(server.url)
+    page = open_page(browser, server.url, viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    page.locator("#photos:not(:empty)").wait_for()
     if state == "done":
         page.locator("#file").set_input_files(example_data / "photos.json")
         done(page, "photos.json")
@@ -460,8 +453,7 @@ def test_nothing_is_asked_of_anybody_else(page: Any, server: Server, example_dat
 
 
 def test_when_the_program_has_ended(browser: Any, server: Server, example_data: Path) -> None:
-    page = browser.new_page()
-    page.goto(server.url)
+    page = open_page(browser, server.url)
     page.route("**/lift?*", lambda route: route.abort())
     page.locator("#file").set_input_files(example_data / "photos.json")
     page.locator("#error", has_text="Is wholebody-lift still running?").wait_for()
@@ -487,7 +479,7 @@ def test_detections_can_be_called_off(
     page.locator("#how-far", has_text="Lifted 1 of 4 people").wait_for()
     assert page.get_by_role("progressbar").evaluate("bar => bar.value / bar.max") == 1 / 4
     page.get_by_role("button", name="Cancel").click()
-    assert ended.wait(30)
+    assert ended.wait(PATIENCE)
     monkeypatch.setattr(server.workshop._lifter, "lift", lift)
     drop(page, example_data / "photos.json")
     done(page, "photos.json")
@@ -507,16 +499,15 @@ def test_two_tabs(browser: Any, server: Server, example_data: Path, monkeypatch:
             ended.set()
 
     monkeypatch.setattr(server.workshop._lifter, "lift_sequence", work)
-    first, second = browser.new_page(), browser.new_page()
+    first, second = (open_page(browser, server.url) for _ in range(2))
     for page in (first, second):
-        page.goto(server.url)
         page.locator("#photos:not(:empty)").wait_for()
     drop(first, example_data / "squats.json")
-    assert begun.wait(30)
+    assert begun.wait(PATIENCE)
     drop(second, example_data / "photos.json")
     done(second, "photos.json")
     assert not ended.is_set()
     first.close()
-    assert ended.wait(30)
+    assert ended.wait(PATIENCE)
     monkeypatch.setattr(server.workshop._lifter, "lift_sequence", sequence)
     second.close()

@@ -4,13 +4,13 @@ import http.client
 import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from threading import Thread
-from time import monotonic, sleep
 
 import numpy as np
 import pytest
 from fake_detector import SIZE, FakeDetector, jpeg
+from serving import serving
 from test_app_server import ask
+from waiting import until
 
 from wholebody_lift import Keypoints2D, Lifter, formats
 from wholebody_lift.app import server as server_module
@@ -37,14 +37,6 @@ def running(server: Server, query: str = "") -> Iterator[str]:
             assert response.status == 200, line
             assert response.headers["Content-Type"] == "application/jsonl"
             yield line["id"]
-
-
-def until(condition: object) -> None:
-    """Wait until a condition holds; fails if it takes long."""
-    ends = monotonic() + 30
-    while not condition():  # type: ignore[operator]
-        assert monotonic() < ends
-        sleep(0.01)
 
 
 def test_pictures_in_people_out_and_a_recording(server: Server) -> None:
@@ -140,13 +132,8 @@ def test_our_own_mistakes_are_answered_in_json(
             raise answer
         return answer
 
-    with Server(Workshop(lifter, detect)) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        with running(server) as id:
-            statuses = [ask(server, f"camera/{id}/picture?seconds={n}", jpeg()).status for n in range(3)]
-        server.shutdown()
-        thread.join()
+    with serving(Server(Workshop(lifter, detect))) as server, running(server) as id:
+        statuses = [ask(server, f"camera/{id}/picture?seconds={n}", jpeg()).status for n in range(3)]
     assert statuses == [500, 422, 200]
     assert len(caplog.records) == 1
 

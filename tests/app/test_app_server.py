@@ -15,13 +15,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Thread, active_count
+from threading import Event, active_count
 from time import sleep
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import numpy as np
 import pytest
+from serving import serving
+from waiting import until
 
 from wholebody_lift import detectors, formats, pretrained
 from wholebody_lift.app import server as server_module
@@ -250,19 +252,14 @@ def test_names_are_names(server: Server, given: str, name: str) -> None:
 def test_no_connection_outlives_the_server(workshop: Workshop) -> None:
     """Browsers keep theirs open; so would their threads, for as long as a request may take to come."""
     before = active_count()
-    with Server(workshop) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(Server(workshop)) as server:
         connection = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=20)
         connection.request("GET", f"/{server.token}/about")
         assert connection.getresponse().read()
-        server.shutdown()
-        thread.join()
     assert server.connections._trusted == {}
     with closing(connection):
         assert connection.sock.recv(1) == b""
-    sleep(0.1)
-    assert active_count() == before
+    until(lambda: active_count() == before)
 
 
 def test_other_methods_are_refused(server: Server) -> None:
@@ -474,17 +471,13 @@ def test_a_body_that_drips_is_ended(server: Server, monkeypatch: pytest.MonkeyPa
 def test_strangers_do_not_keep_the_user_out(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many connections they open, there are only so many threads."""
     monkeypatch.setattr(server_module, "MAX_CONNECTIONS", 4)
-    with Server(workshop) as server, ExitStack() as stack:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        before = active_count()
-        thread.start()
+    before = active_count()
+    with serving(Server(workshop)) as server, ExitStack() as stack:
         for _ in range(30):
             client = stack.enter_context(socket.create_connection(("127.0.0.1", server.server_port)))
             client.sendall(b"GET /")
         assert ask(server).status == 200
         assert active_count() <= before + 1 + 4 + 1  # the server's own, and one that is just ending
-        server.shutdown()
-        thread.join()
 
 
 def test_so_many_jobs_at_once(server: Server, squats_file: bytes) -> None:

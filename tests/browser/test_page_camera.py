@@ -10,9 +10,11 @@ import pytest
 pytest.importorskip("matplotlib", reason="the extra plot")
 import matplotlib.cbook
 import matplotlib.image
-from served_page import chromium, served
+from chromium import SOFTWARE_GPU, launched, open_page
+from serving import serving
 
 from wholebody_lift.browser import build
+from wholebody_lift.browser.server import Server
 from wholebody_lift.lifter import Lifter
 from wholebody_lift.live import LiveLifter
 from wholebody_lift.skeleton import INDEX, PARTS
@@ -58,15 +60,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     _clip(clip, _portrait())
     camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
     requests: list[tuple[str, str]] = []
-    with chromium(*camera, f"--use-file-for-fake-video-capture={clip}") as browser:
-        with served(BUILT) as server:
-            page = browser.new_page()
+    camera.append(f"--use-file-for-fake-video-capture={clip}")
+    with launched(*camera, gpu=SOFTWARE_GPU) as browser:
+        with serving(Server(BUILT, 0)) as server:
+            page = open_page(browser, "about:blank")
             page.on("request", lambda request: requests.append((request.method, request.url)))
             page.goto(server.url)
-            page.click("#camera:enabled")
             (viewer,) = page.frames[1:]
-            viewer.wait_for_load_state()
+            viewer.wait_for_url("**/viewer.html")
             viewer.evaluate(KEEP_MESSAGES)
+            page.click("#camera:enabled")
             page.wait_for_selector(DONE, timeout=PATIENCE_MS)
             assert page.get_attribute("body", "data-state") != "failed", page.inner_text("#failed")
             messages, status = viewer.evaluate("kept"), page.text_content("#status")

@@ -5,10 +5,11 @@ from typing import Any
 
 import fake_packages
 import pytest
-from chromium import playwright
-from served_page import chromium, served
+from chromium import SOFTWARE_GPU, launched, open_page, playwright
+from serving import serving
 
 from wholebody_lift.browser import build
+from wholebody_lift.browser.server import Server
 
 
 @pytest.fixture(scope="module")
@@ -17,19 +18,19 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "_install", fake_packages.install)
         build.build(folder)
-    with served(folder) as server:
+    with serving(Server(folder, 0)) as server:
         yield server.url
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with chromium() as browser:
+    with launched(gpu=SOFTWARE_GPU) as browser:
         yield browser
 
 
 def problem(browser: Any, url: str, script: str) -> str:
     """What the page says after the camera was to start, with a script that ran before its own."""
-    page = browser.new_page()
+    page = open_page(browser, "about:blank")
     page.add_init_script(script)
     page.goto(url)
     page.click("#camera:enabled")
@@ -67,8 +68,7 @@ def test_browser(browser, url, script, word) -> None:
 
 
 def test_a_file_that_is_no_picture(browser, url) -> None:
-    page = browser.new_page()
-    page.goto(url)
+    page = open_page(browser, url)
     page.wait_for_selector("#camera:enabled")
     page.set_input_files("#file", {"name": "notes.png", "mimeType": "image/png", "buffer": b"no picture"})
     page.wait_for_selector("body[data-state='failed']")
@@ -78,8 +78,7 @@ def test_a_file_that_is_no_picture(browser, url) -> None:
 
 def test_what_the_viewer_may_do(browser, url) -> None:
     """Its own policy lets it load nothing."""
-    page = browser.new_page()
-    page.goto(f"{url}viewer.html")
+    page = open_page(browser, f"{url}viewer.html")
     with pytest.raises(playwright.Error, match="Failed to fetch"):
         page.evaluate("fetch('files.json')")
     page.close()

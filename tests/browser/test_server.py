@@ -1,12 +1,12 @@
 """The server of the page: types that browsers insist on, and nothing but files."""
 
-import threading
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
+from serving import serving
 
 from wholebody_lift.browser.server import Server
 
@@ -16,12 +16,8 @@ def url(tmp_path: Path) -> Iterator[str]:
     (tmp_path / "folder").mkdir()
     for name in ("index.html", "a.mjs", "a.wasm"):
         (tmp_path / name).write_text(name)
-    with Server(tmp_path, 0) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
+    with serving(Server(tmp_path, 0)) as server:
         yield server.url
-        server.shutdown()
-        thread.join()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from chromium import ARGUMENTS, CHROMIUM, playwright
+from chromium import PATIENCE_MS, SETTLED, launched
 
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.skeleton import INDEX, PARTS
@@ -82,9 +82,7 @@ class Opened:
 
     def settle(self) -> None:
         """Wait until what was asked for has been drawn."""
-        self.page.evaluate(
-            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-        )
+        self.page.evaluate(SETTLED)
 
     def drag(self, dx: float, dy: float, button: str = "left") -> None:
         box = self.page.locator("#scene").bounding_box()
@@ -97,10 +95,8 @@ class Opened:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -121,6 +117,7 @@ def show(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
         # Clips that do not play by themselves can be looked at frame by frame.
         still: dict[str, Any] = {"reduced_motion": "reduce"}
         contexts.append(browser.new_context(viewport=viewport, **still | options))
+        contexts[-1].set_default_timeout(PATIENCE_MS)
         opened = Opened(contexts[-1].new_page())
         pages.append(opened)
         opened.page.on("console", lambda message: opened.complaints.append(message.text))
@@ -287,12 +284,12 @@ def test_scrubbing_changes_frame_and_both_pictures(show: Callable[..., Opened], 
 
 
 def test_play_advances_and_space_pauses(show: Callable[..., Opened], clip: Pose3D) -> None:
-    opened = show(replace(clip, fps=60.0))
+    opened = show(replace(clip, fps=1.0))  # it takes half a minute to come to its beginning again
     page = opened.page
     first = opened.scene()
     page.get_by_label("Speed").select_option("2")
     page.get_by_role("button", name="Play").click()
-    page.wait_for_function("() => document.getElementById('scrubber').valueAsNumber >= 5")
+    page.wait_for_function("() => document.getElementById('scrubber').valueAsNumber >= 1")
     page.locator("#scene").focus()
     page.keyboard.press("Space")
     assert page.get_by_role("button", name="Play").is_visible()
@@ -776,29 +773,27 @@ def test_pictures_lie_under_the_keypoints_of_their_frame(show: Callable[..., Ope
     colours = {0: (200, 30, 30), 1: (30, 200, 30), 3: (30, 30, 200)}
     pictures = [(id, np.full((128, 72, 3), colour, np.uint8)) for id, colour in colours.items()]
     opened = show(replace(clip[:4], fps=30.0), pictures=pictures)
-    corner = """() => {
+    # Whether the picture's corner is strongest in a channel, or has the stage's grey.
+    shows = """wanted => {
       const canvas = document.getElementById("image");
       const [x, y] = [canvas.width / 2, canvas.height * 0.03];
       const copy = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
       copy.drawImage(canvas, -x, -y);
-      return [...copy.getImageData(0, 0, 1, 1).data].slice(0, 3);
+      const pixel = [...copy.getImageData(0, 0, 1, 1).data].slice(0, 3);
+      const strongest = pixel.indexOf(Math.max(...pixel));
+      return wanted === (Math.max(...pixel) - Math.min(...pixel) < 20 ? null : strongest);
     }"""
 
-    def strongest() -> int | None:
-        """The channel of the picture's colour, or None for the stage's grey."""
-        opened.page.wait_for_timeout(100)  # for decoding
-        opened.settle()
-        pixel = opened.page.evaluate(corner)
-        return None if max(pixel) - min(pixel) < 20 else int(np.argmax(pixel))
+    def wait_for(wanted: int | None) -> None:
+        """Pictures are decoded in their own time; each that is waited for differs from the one before it."""
+        opened.page.wait_for_function(shows, arg=wanted)
 
-    assert strongest() == 0
-    found = []
-    for _ in range(3):
+    wait_for(0)
+    for wanted in (1, None, 2):
         opened.page.keyboard.press("ArrowRight")
-        found.append(strongest())
-    assert found == [1, None, 2]
+        wait_for(wanted)
     opened.page.keyboard.press("i")
-    assert strongest() is None
+    wait_for(None)
     opened.page.get_by_label("Picture", exact=True).check()
-    assert strongest() == 2
+    wait_for(2)
     assert not show(clip[:4]).page.locator("#photo-row").is_visible()

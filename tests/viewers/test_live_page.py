@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from chromium import ARGUMENTS, CHROMIUM, playwright
+from chromium import SETTLED, launched, watched_page
 
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.viewers import live_page
@@ -17,9 +17,9 @@ SIZE = (720, 1280)
 
 HOST = """<!doctype html>
 <iframe id="live" sandbox="allow-scripts" src="live.html" style="width: 900px; height: 600px"></iframe>
-<script>addEventListener("message", ({ data }) => { window.ready ||= data.ready; });</script>"""
+<script>addEventListener("message", ({ data }) => { Object.assign(window, data); });</script>"""
 
-# Post a message and wait until it is drawn; {colour} adds a picture of that colour.
+# Post a message; {colour} adds a picture of that colour.
 POST = """async ([message, colour]) => {
   const canvas = new OffscreenCanvas(720, 1280);
   const context = canvas.getContext("2d");
@@ -28,20 +28,15 @@ POST = """async ([message, colour]) => {
   const picture = colour && (await canvas.convertToBlob({ type: "image/png" }));
   document.getElementById("live").contentWindow.postMessage({ ...message, picture }, "*");
 }"""
-DRAWN = """id => new Promise(done => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(() =>
-  done(document.getElementById(id).toDataURL()))), 50))"""
+PICTURE = "id => document.getElementById(id).toDataURL()"
 CORNER = """() => [...document.getElementById("image").getContext("2d").getImageData(
   document.getElementById("image").width / 2, 8, 1, 1).data].slice(0, 3)"""
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(
-            executable_path=CHROMIUM, args=[*ARGUMENTS, "--allow-file-access-from-files"]
-        )
+    with launched("--allow-file-access-from-files") as browser:
         yield browser
-        browser.close()
 
 
 class Embedded:
@@ -50,28 +45,24 @@ class Embedded:
     def __init__(self, page: Any) -> None:
         self.page = page
         self.viewer = page.frames[1]
+        self.seconds = 0
 
     def post(self, pose: Pose3D, colour: str | None = None) -> str:
-        """What the 3D view shows after a message."""
-        self.page.evaluate(POST, [live_page.message(pose, SIZE), colour])
-        return self.scene()
-
-    def scene(self) -> str:
-        return str(self.viewer.evaluate(DRAWN, "scene"))
+        """What the 3D view shows once it says that it has drawn a message."""
+        self.seconds += 1
+        self.page.evaluate(POST, [{**live_page.message(pose, SIZE), "seconds": self.seconds}, colour])
+        self.page.wait_for_function("seconds => window.drawn === seconds", arg=self.seconds)
+        return str(self.viewer.evaluate(PICTURE, "scene"))
 
 
 @pytest.fixture
 def embedded(browser: Any, tmp_path: Path) -> Iterator[Embedded]:
     (tmp_path / "live.html").write_text(live_page.render(3))
     (tmp_path / "host.html").write_text(HOST)
-    page = browser.new_page(reduced_motion="reduce")
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.goto((tmp_path / "host.html").as_uri())
-    page.wait_for_function("window.ready")
-    yield Embedded(page)
-    page.close()
-    assert wrong == []
+    host = (tmp_path / "host.html").as_uri()
+    with watched_page(browser, host, reduced_motion="reduce") as page:
+        page.wait_for_function("window.ready")
+        yield Embedded(page)
 
 
 @pytest.fixture
@@ -98,7 +89,7 @@ def test_nobody_is_a_message_too() -> None:
 
 
 def test_people_come_move_and_go(embedded: Embedded, people: Pose3D) -> None:
-    nobody = embedded.scene()
+    nobody = embedded.post(Pose3D.empty())
     one = embedded.post(people[[0]])
     assert one != nobody
     assert embedded.post(people[[0]]) == one
@@ -127,9 +118,11 @@ def test_a_hidden_person_stays_hidden_among_others(embedded: Embedded, people: P
 
 
 def test_only_the_page_around_it_is_heard(embedded: Embedded, people: Pose3D) -> None:
-    before = embedded.scene()
+    before = embedded.post(Pose3D.empty())
     embedded.viewer.evaluate("message => postMessage(message, '*')", live_page.message(people[[0]], SIZE))
-    assert embedded.scene() == before
+    embedded.viewer.evaluate(SETTLED)
+    assert embedded.viewer.evaluate(PICTURE, "scene") == before
+    assert embedded.post(people[[0]]) != before
 
 
 @pytest.mark.parametrize("size", [(900, 600), (390, 700)])
@@ -137,6 +130,7 @@ def test_picture_and_figure_have_the_room(embedded: Embedded, people: Pose3D, si
     embedded.page.locator("#live").evaluate(
         "(frame, [w, h]) => Object.assign(frame.style, { width: `${w}px`, height: `${h}px` })", list(size)
     )
+    embedded.viewer.wait_for_function("([w, h]) => innerWidth === w && innerHeight === h", arg=list(size))
     embedded.post(people[[0]], "gray")
     shown = {id: embedded.viewer.locator(f"#{id}").bounding_box() for id in ("image", "scene")}
     area = sum(box["width"] * box["height"] for box in shown.values())

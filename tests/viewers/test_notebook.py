@@ -48,14 +48,13 @@ def test_a_minute_and_a_half_fits(clip: Pose3D) -> None:
 
 
 def test_it_is_alive_in_a_browser(clip: Pose3D, tmp_path: Path) -> None:
-    from chromium import ARGUMENTS, CHROMIUM, playwright
+    from chromium import launched, open_page
 
     path = tmp_path / "cell.html"
     path.write_text(f"<!doctype html><body>{replace(clip, fps=30.0)._repr_html_()}", encoding="utf-8")
     complaints: list[Any] = []
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 900, "height": 620})
+    with launched() as browser:
+        page = open_page(browser, "about:blank", viewport={"width": 900, "height": 620})
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text))
         page.goto(path.as_uri())
@@ -66,5 +65,4 @@ def test_it_is_alive_in_a_browser(clip: Pose3D, tmp_path: Path) -> None:
         assert not inside.locator("#help").is_visible()
         first = inside.locator("#counter").inner_text()
         inside.locator("#counter").filter(has_not_text=first).wait_for()  # it plays
-        browser.close()
     assert complaints == []

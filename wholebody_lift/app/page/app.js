@@ -177,8 +177,8 @@ function showSeen({ people, notes, recorded, rate, delay, detecting_ms: detectin
   $("camera-note").textContent = error ?? notes.join(" ");
   if (error) return;
   $("seen").textContent = people.length;
-  $("rate").textContent = `${rate.toFixed(1)} per second`;
-  $("delay").textContent = `${delay.toFixed(0)} ms (detector ${detecting.toFixed(0)}, lifting ${lifting.toFixed(0)})`;
+  if (rate !== null) $("rate").textContent = `${rate.toFixed(1)} per second`;
+  if (delay !== null) $("delay").textContent = `${delay.toFixed(0)} ms (detector ${detecting.toFixed(0)}, lifting ${lifting.toFixed(0)})`;
   markRecording(recorded);
 }
 

@@ -6,6 +6,7 @@ import { lines } from "./page.js";
 const SIZE = { width: { ideal: 640 }, height: { ideal: 480 } };
 const QUALITY = 0.85;
 const STEADINESS = 0.9; // of the rate and the delay that are shown
+const steady = (value, now) => (value === null ? now : STEADINESS * value + (1 - STEADINESS) * now);
 
 const REASONS = {
   NotAllowedError: "The browser may not use the camera. Allow it beside the address of this page, and try again.",
@@ -16,6 +17,8 @@ const REASONS = {
 export class Camera {
   #ended = new AbortController();
   #paused = false;
+  #delay = null; // ms from a picture to the figure that is drawn
+  #resumed = 0; // when the tab came to the foreground; in the background, nothing is drawn
   #viewer;
   #stream;
   #video;
@@ -24,6 +27,7 @@ export class Camera {
   // `viewer` is the iframe that shows pictures and people.
   constructor(viewer) {
     this.#viewer = viewer;
+    document.addEventListener("visibilitychange", () => (this.#resumed = performance.now()), { signal: this.#ended.signal });
   }
 
   // Ask for the camera and start the detector. Raises an Error whose text is for the user.
@@ -49,12 +53,13 @@ export class Camera {
   #openViewer() {
     const theme = document.documentElement.dataset.theme;
     return new Promise((opened) => {
-      const ready = ({ source, data }) => {
-        if (source !== this.#viewer.contentWindow || !data?.ready) return;
-        removeEventListener("message", ready);
-        opened();
+      const hear = ({ source, data }) => {
+        if (source !== this.#viewer.contentWindow) return;
+        if (data?.ready) opened();
+        const taken = 1000 * data?.drawn;
+        if (taken > this.#resumed) this.#delay = steady(this.#delay, performance.now() - taken);
       };
-      addEventListener("message", ready);
+      addEventListener("message", hear, { signal: this.#ended.signal });
       const fresh = this.#viewer.cloneNode(); // a new address would be a step of the browser's Back
       fresh.src = `camera/view${theme ? `#${theme}` : ""}`;
       this.#viewer.replaceWith(fresh);
@@ -65,22 +70,21 @@ export class Camera {
   // What the server says about each picture, with the rate and the delay so far, until the camera is paused.
   async *pictures() {
     const canvas = document.createElement("canvas");
-    let [rate, delay, before, taken] = [null, null, null, 0];
-    const steady = (value, now) => (value === null ? now : STEADINESS * value + (1 - STEADINESS) * now);
+    let [every, before, taken] = [null, 0, 0];
     while (!this.#paused) {
       taken = Math.max(taken + 1, await this.#nextPicture());
       const picture = await encode(this.#video, canvas);
-      const answer = await this.#post(`picture?seconds=${taken / 1000}`, picture);
+      const seconds = taken / 1000;
+      const answer = await this.#post(`picture?seconds=${seconds}`, picture);
       if (answer.error) {
         yield answer;
         continue;
       }
-      this.#viewer.contentWindow.postMessage({ ...answer, picture }, "*");
+      this.#viewer.contentWindow.postMessage({ ...answer, picture, seconds }, "*");
       const now = performance.now();
-      delay = steady(delay, now - taken);
-      if (before !== null) rate = steady(rate, now - before);
+      if (before > this.#resumed) every = steady(every, now - before);
       before = now;
-      yield { ...answer, delay, rate: rate === null ? 0 : 1000 / rate };
+      yield { ...answer, delay: this.#delay, rate: every && 1000 / every };
     }
   }
 

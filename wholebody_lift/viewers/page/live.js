@@ -78,9 +78,11 @@ function levelGround() {
   ground = ground === null ? level : ground + GROUND_SHARE * (level - ground);
 }
 
+// The page around this one is told of each message that has been drawn, by its `seconds`.
 addEventListener("message", async ({ source, data: message }) => {
   if (source !== window.parent || !message?.people) return;
   showLive({ ...message, picture: message.picture && (await createImageBitmap(message.picture)) });
+  requestAnimationFrame(() => window.parent.postMessage({ drawn: message.seconds }, "*")); // after `redraw`'s
 });
 document.documentElement.classList.add("live");
 state.named = false;
