@@ -42,7 +42,8 @@ format: $(VENV)/all.stamp  ## Format the code and fix what ruff can fix
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-docs: $(VENV)/all.stamp  ## Build the documentation into site/; fail on any warning
+docs: $(VENV)/all.stamp  ## Build the documentation into site/, with the live demo if npm is there; fail on any warning
+	@$(MAKE) --no-print-directory web || echo "make: the site has no live demo" >&2
 	$(PY) -m mkdocs build --strict --quiet
 
 wheel: $(VENV)/all.stamp  ## Build the wheel and the source archive into dist/, and check the wheel's contents

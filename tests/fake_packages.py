@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from wholebody_lift.browser import build
 from wholebody_lift.browser.build import THIRD_PARTY
 
 MODELS = {"face.tflite": b"face", "face_landmark_with_attention.tflite": b"unused", "hand.tflite": b"hands"}
@@ -23,3 +26,11 @@ def install(folder: Path) -> Path:
     (holistic / "holistic_solution_packed_assets.data").write_bytes(b"".join(MODELS.values()))
     (holistic / "holistic_solution_packed_assets_loader.js").write_text(f"loadPackage({json.dumps(packed)});")
     return packages
+
+
+def build_page(folder: Path) -> Path:
+    """The page, complete but for what is in these packages."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "_install", install)
+        build.build(folder)
+    return folder

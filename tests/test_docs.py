@@ -164,7 +164,11 @@ def search_index(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, str
     from mkdocs.commands.build import build
 
     site = tmp_path_factory.mktemp("site")
-    settings = {"site_dir": str(site), "plugins": ["search"]}  # without the API, whose docstrings take long
+    settings = {
+        "site_dir": str(site),
+        "plugins": ["search"],
+        "hooks": [],
+    }  # without the API, which takes long
     build(config.load_config(str(ROOT / "mkdocs.yml"), **settings))
     return json.loads((site / "search" / "search_index.json").read_text())["docs"]
 

@@ -62,10 +62,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     requests: list[tuple[str, str]] = []
     camera.append(f"--use-file-for-fake-video-capture={clip}")
     with launched(*camera, gpu=SOFTWARE_GPU) as browser:
-        with serving(Server(BUILT, 0)) as server:
+        with serving(Server(BUILT.parent, 0)) as server:  # in a folder, as in the site of the documentation
+            url = f"{server.url}{BUILT.name}/"
             page = open_page(browser, "about:blank")
             page.on("request", lambda request: requests.append((request.method, request.url)))
-            page.goto(server.url)
+            page.goto(url)
             (viewer,) = page.frames[1:]
             viewer.wait_for_url("**/viewer.html")
             viewer.evaluate(KEEP_MESSAGES)
@@ -73,7 +74,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
             page.wait_for_selector(DONE, timeout=PATIENCE_MS)
             assert page.get_attribute("body", "data-state") != "failed", page.inner_text("#failed")
             messages, status = viewer.evaluate("kept"), page.text_content("#status")
-        page.goto(server.url)  # the server has ended
+        page.goto(url)  # the server has ended
         offline = page.evaluate(
             """async () => Promise.all(Object.keys((await (await fetch("files.json")).json()).files)
               .filter((path) => !path.startsWith("onnxruntime/webgpu/"))
@@ -82,7 +83,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
         yield {
             "messages": messages[:FRAMES],
             "status": status,
-            "url": server.url,
+            "url": url,
             "requests": requests,
             "offline": offline,
         }

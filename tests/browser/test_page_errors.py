@@ -3,21 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
-import fake_packages
 import pytest
 from chromium import SOFTWARE_GPU, launched, open_page, playwright
+from fake_packages import build_page
 from serving import serving
 
-from wholebody_lift.browser import build
 from wholebody_lift.browser.server import Server
 
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("web") / "page"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(build, "_install", fake_packages.install)
-        build.build(folder)
+    folder = build_page(tmp_path_factory.mktemp("web") / "page")
     with serving(Server(folder, 0)) as server:
         yield server.url
 

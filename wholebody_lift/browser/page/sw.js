@@ -24,9 +24,14 @@ async function respond(path) {
   const store = await caches.open(STORE);
   const kept = await store.match(keyOf(path));
   if (kept) return kept;
-  const response = await fetch(path, { cache: "no-cache" });
+  const response = plain(await fetch(path, { cache: "no-cache" }));
   if (response.ok) await store.put(keyOf(path), response.clone());
   return response;
+}
+
+// Some hosts redirect page.html to page; browsers open no page from an answer that was redirected.
+function plain(response) {
+  return response.redirected ? new Response(response.body, response) : response;
 }
 
 async function forgetOld() {
