@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from inspect import Parameter, signature
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from wholebody_lift.extras import Extra
 
@@ -16,8 +14,7 @@ Obstacle = Literal["who", "when", "several"]
 holds one person and there are several."""
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """A kind of file that a result can become.
 
     Attributes:
@@ -57,7 +54,7 @@ class Kind:
             return True
         return option in self.options and (option != "names" or value in self.names)
 
-    @cached_property
+    @property
     def options(self) -> Mapping[str, Any]:
         """A description of such a file, with the defaults: what `write` takes, and the axes, where they
         can be chosen; None stands for those of the result.

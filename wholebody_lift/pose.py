@@ -13,7 +13,6 @@ import numpy.typing as npt
 from wholebody_lift import checks, over_time, tracks
 from wholebody_lift._types import AnyFloats
 from wholebody_lift.body import long_bones
-from wholebody_lift.body.bone_lengths import weighted_median
 from wholebody_lift.ground import Ground
 from wholebody_lift.skeleton import KEYPOINT_NAMES, LONG_BONES, NUM_KEYPOINTS, PARTS
 
@@ -286,7 +285,7 @@ class Pose3D:
         for _, rows in tracks.each(self):
             measured = long_bones.lengths(self.xyz[rows].astype(np.float64))
             weights = long_bones.weights(self.error_mm[rows])
-            lengths[rows] = weighted_median(measured, weights)
+            lengths[rows] = long_bones.weighted_median(measured, weights)
         return lengths
 
     def summary(self) -> str:

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from people import standing
 
-from wholebody_lift.body import bone_lengths
 from wholebody_lift.body.bone_lengths import (
     CONSTANT_EDGES,
     FINGER_EDGES,
@@ -105,9 +104,3 @@ def test_the_face_keeps_its_shape_and_hangs_on_the_nose(people: np.ndarray) -> N
     before, after = (xyz[:, face] - xyz[:, [nose]] for xyz in (people, locked))
     ratio = np.linalg.norm(after, axis=-1) / np.linalg.norm(before, axis=-1)
     assert np.allclose(ratio, ratio[:, :1])
-
-
-def test_weighted_median_ignores_what_is_not_trusted() -> None:
-    values = np.array([[1.0, 5], [2, 6], [3, 7], [100, 8], [200, 9]])
-    weights = np.array([[1.0, 1], [1, 1], [1, 1], [0, 1], [0, 1]])
-    assert bone_lengths.weighted_median(values, weights).tolist() == [2, 7]

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from wholebody_lift._types import Floats
 from wholebody_lift.body import girdle, rigid
+from wholebody_lift.body.long_bones import weighted_median
 from wholebody_lift.skeleton import FACE_FEATURES, INDEX, KEYPOINT_NAMES, PART_ROOTS, PARTS, ROOT, TREE_EDGES
 
 _X, _Y, _Z = range(3)
@@ -153,14 +154,6 @@ def measure_weights(error_mm: Floats) -> Floats:
     for part in RIGID_PARTS:
         columns += [mean_of([part.origin, *part.members])] * (3 * len(part.members))
     return np.asarray(1 / np.maximum(np.concatenate(columns, axis=1), 1e-6))
-
-
-def weighted_median(values: Floats, weights: Floats) -> Floats:
-    """Weighted median (M,) over time of values (T, M) with weights (T, M)."""
-    order = np.argsort(values, axis=0)
-    cumulated = np.cumsum(np.take_along_axis(weights, order, axis=0), axis=0)
-    middle = (cumulated >= cumulated[-1] / 2).argmax(axis=0)
-    return np.asarray(np.take_along_axis(values, order, axis=0)[middle, np.arange(values.shape[1])])
 
 
 def scale_to(xyz: Floats, lengths: Floats, error_mm: Floats) -> Floats:

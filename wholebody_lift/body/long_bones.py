@@ -1,4 +1,4 @@
-"""Measures the lengths of `skeleton.LONG_BONES` in poses."""
+"""The lengths of `skeleton.LONG_BONES` in poses, and the median of such measures over time."""
 
 from __future__ import annotations
 
@@ -22,3 +22,11 @@ def weights(error_mm: AnyFloats) -> Floats:
     variance = error_mm.astype(np.float64) ** 2
     of_bones = [variance[:, [*start, *end]].mean(axis=1) for start, end in LONG_BONES.values()]
     return np.asarray(1 / np.maximum(np.stack(of_bones, axis=1), 1e-6))
+
+
+def weighted_median(values: Floats, weights: Floats) -> Floats:
+    """Weighted median (M,) over time of values (T, M) with weights (T, M)."""
+    order = np.argsort(values, axis=0)
+    cumulated = np.cumsum(np.take_along_axis(weights, order, axis=0), axis=0)
+    middle = (cumulated >= cumulated[-1] / 2).argmax(axis=0)
+    return np.asarray(np.take_along_axis(values, order, axis=0)[middle, np.arange(values.shape[1])])

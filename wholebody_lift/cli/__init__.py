@@ -15,15 +15,19 @@ import textwrap
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from wholebody_lift import __version__
-from wholebody_lift.cli import app, bulk, convert, demo, export, image, info, lift, onnx, video, view, webcam
 from wholebody_lift.cli.messages import one_line, print_warning_once
 
-COMMANDS = (lift, image, video, webcam, bulk, convert, export, view, app, demo, onnx, info)
+COMMANDS = (
+    *("lift", "image", "video", "webcam", "bulk"),
+    *("convert", "export", "view", "app", "demo", "onnx", "info"),
+)
+"""Each is a module beside this one; only that of the command in use is imported."""
 
 FAILED, INTERRUPTED, READER_GONE = 1, 130, 141
 """Exit codes beside 0 and argparse's 2 for wrong usage; the last two as shells see SIGINT and SIGPIPE."""
@@ -35,7 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Wrong usage exits with code 2 by SystemExit, as argparse does.
     """
     _replace_closed_streams()
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    named = words[:1] if words and words[0] in COMMANDS else COMMANDS
+    arguments = parser(named).parse_args(words)
     with warnings.catch_warnings(), _libraries_log() if arguments.debug else nullcontext():
         warnings.showwarning = print_warning_once()
         try:
@@ -61,8 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def parser() -> Parser:
-    """The parser of the command line."""
+def parser(commands: Iterable[str] = COMMANDS) -> Parser:
+    """The parser of the command line, with these of its commands."""
     top = Parser(
         prog="wholebody-lift",
         description="Lift people from 2D keypoints (133, COCO-WholeBody), photos and videos to 3D, in "
@@ -71,8 +77,8 @@ def parser() -> Parser:
     )
     top.add_argument("--version", action="version", version=f"wholebody-lift {__version__}")
     group = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in COMMANDS:
-        name = module.__name__.rpartition(".")[2]
+    for name in commands:
+        module = import_module(f"{__name__}.{name}")
         command = group.add_parser(
             name,
             help=module.SUMMARY[0].lower() + module.SUMMARY[1:],

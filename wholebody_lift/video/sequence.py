@@ -20,6 +20,7 @@ import numpy.typing as npt
 from wholebody_lift import camera, checks, tracks
 from wholebody_lift._types import Floats, Integers, Mask
 from wholebody_lift.body import bone_lengths
+from wholebody_lift.body.long_bones import weighted_median
 from wholebody_lift.errors import InputError, ReprojectionWarning, warn
 from wholebody_lift.ground import Ground
 from wholebody_lift.keypoints import Keypoints2D
@@ -249,7 +250,7 @@ def _move(track: list[Stretch], flat: Pose3D, frames: Frames) -> Iterator[Smooth
     fps, smoothness = frames.fps, frames.smoothness
     rows = np.concatenate([stretch.rows for stretch in track])
     weights = bone_lengths.measure_weights(flat.error_mm[rows])
-    lengths = bone_lengths.weighted_median(bone_lengths.measures(flat.xyz[rows].astype(np.float64)), weights)
+    lengths = weighted_median(bone_lengths.measures(flat.xyz[rows].astype(np.float64)), weights)
     cutoff = smoothing.rates("space") / smoothness
     smooth, errors = [], []
     for stretch in track:

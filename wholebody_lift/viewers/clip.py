@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,6 @@ from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import WORLD, Pose3D
 from wholebody_lift.viewers import views
 from wholebody_lift.viewers.pictures import Picture, Pictures, matching
-from wholebody_lift.viewers.solids import unseen_feet
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -84,8 +82,7 @@ KIND = Kind(
 )
 
 
-@dataclass(frozen=True)
-class _Film:
+class _Film(NamedTuple):
     """What is the same in all frames.
 
     Attributes:
@@ -108,7 +105,8 @@ class _Film:
 
     @classmethod
     def of(cls, pose: Pose3D) -> _Film:
-        from wholebody_lift.viewers.painter import Eye
+        from wholebody_lift.viewers.painter import Eye  # imported late: `--help` paints nothing
+        from wholebody_lift.viewers.solids import unseen_feet
 
         if len(pose) == 0:
             raise ValueError("expected a pose with people to show, got one of 0 people")
@@ -127,7 +125,7 @@ class _Film:
 
     def frames(self, pictures: Pictures | None) -> Iterator[Picture]:
         """Each frame (H, W, 3)."""
-        from wholebody_lift.viewers import painter  # imported late: `--help` paints nothing
+        from wholebody_lift.viewers import painter
 
         pose = self.pose
         still = len(np.unique(self.ids)) == 1

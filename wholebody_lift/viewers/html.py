@@ -20,7 +20,7 @@ from wholebody_lift.errors import DroppedWarning, count, warn
 from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import FRAMES, WORLD, Pose3D
 from wholebody_lift.skeleton import EDGES, FACE_FEATURES, KEYPOINT_NAMES, PARTS
-from wholebody_lift.viewers import palette, solids, views
+from wholebody_lift.viewers import palette, views
 from wholebody_lift.viewers.pictures import Pictures, jpeg, matching
 
 SCRIPTS = (
@@ -170,12 +170,16 @@ def _by_person(pose: Pose3D) -> tuple[Pose3D, npt.NDArray[np.int64], list[str]]:
 
 def _unseen(pose: Pose3D, who: npt.NDArray[np.int64], people: int) -> list[list[int]]:
     """The keypoints of each person's unseen feet."""
-    unseen = solids.unseen_feet(pose.observed, who)
+    from wholebody_lift.viewers.solids import unseen_feet  # imported late, as `--help` draws nobody
+
+    unseen = unseen_feet(pose.observed, who)
     return [np.flatnonzero(unseen[who == person].any(axis=0)).tolist() for person in range(people)]
 
 
 def _skeleton() -> dict[str, Any]:
     """What is the same for every result: names, parts, colours, edges and solids."""
+    from wholebody_lift.viewers import solids
+
     return {
         "names": [_in_words(name) for name in KEYPOINT_NAMES],
         "parts": [

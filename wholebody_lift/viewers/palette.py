@@ -99,14 +99,17 @@ EDGE_LOOKS: tuple[str, ...] = tuple(
 """The thickness class of each edge."""
 
 
+_FEATURE_OF = {i: name for name, keypoints in FACE_FEATURES.items() for i in keypoints}
+
+
 def _outlines(a: int, b: int) -> bool:
     """Whether an edge is drawn: all but those that only connect the outlines of facial features."""
-    features = {i: name for name, keypoints in FACE_FEATURES.items() for i in keypoints}
-    if b not in features:
+    feature = _FEATURE_OF.get(b)
+    if feature is None:
         return True
-    if features.get(a) != features[b]:
+    if _FEATURE_OF.get(a) != feature:
         return False
-    tie = features[b] == "nose" or (features[b] == "mouth" and (a, b) in TREE_EDGES)
+    tie = feature == "nose" or (feature == "mouth" and (a, b) in TREE_EDGES)
     return abs(a - b) == 1 or not tie
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from dataclasses import replace
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +23,7 @@ _FLOOR_PERCENTILE = 5.0
 """Of the height of the lower foot over all frames: jumps and single errors do not count."""
 
 
-@dataclass(frozen=True, eq=False)
-class Track:
+class Track(NamedTuple):
     """One person over time: T frames, in order, that need not follow one another.
 
     Attributes:
@@ -53,8 +52,7 @@ class Track:
         return np.asarray((1 - share) * self.xyz[before] + share * self.xyz[after])
 
 
-@dataclass(frozen=True, eq=False)
-class Motion:
+class Motion(NamedTuple):
     """People over time.
 
     Attributes:
