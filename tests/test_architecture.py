@@ -11,7 +11,9 @@ import pytest
 PACKAGE = "wholebody_lift"
 ROOT = Path(__file__).resolve().parents[1]
 
-GROUND = {"_types", "errors", "skeleton", "layouts", "extras", "kinds", "atomic", "checks", "tracks"}
+GROUND = {
+    *("_types", "arrays", "errors", "skeleton", "layouts", "extras", "kinds", "atomic", "checks", "tracks")
+}
 """Words, types and tables that most rooms share. They know only each other."""
 
 KNOWN = {

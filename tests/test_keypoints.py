@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pydantic import ValidationError
 
-from wholebody_lift.checks import LAYOUTS
 from wholebody_lift.errors import (
     CameraWarning,
     DroppedWarning,
@@ -20,6 +19,7 @@ from wholebody_lift.errors import (
     PlaceholderWarning,
 )
 from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D
+from wholebody_lift.layouts import USUAL_LAYOUT
 from wholebody_lift.skeleton import INDEX
 
 SIZE = (720, 1280)
@@ -209,13 +209,13 @@ def test_repr_is_short_and_tells_what_was_given(triples):
 # What is rejected, and what the text says
 
 
-@pytest.mark.parametrize("count", sorted(LAYOUTS))
+@pytest.mark.parametrize("count", sorted(USUAL_LAYOUT))
 def test_wrong_count_names_the_layout(count):
     text = rejected(np.ones((count, 2)))
     assert f"(133, 2), (133, 3), (N, 133, 2) or (N, 133, 3), got ({count}, 2)" in text
-    assert f"That is {count} keypoints, which is usually {LAYOUTS[count]}" in text
+    assert f"That is {count} keypoints, which is usually {USUAL_LAYOUT[count]}" in text
     assert "np.full((133, 2), np.nan)" in text
-    assert LAYOUTS[count] in rejected(np.ones((5, count, 3)))
+    assert USUAL_LAYOUT[count] in rejected(np.ones((5, count, 3)))
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_wrong_count_names_the_layout(count):
     ],
 )
 def test_layouts(count, layout):
-    assert layout in LAYOUTS[count]
+    assert layout in USUAL_LAYOUT[count]
 
 
 def test_unknown_count_is_stated():

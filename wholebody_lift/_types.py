@@ -16,6 +16,8 @@ AnyFloats: TypeAlias = npt.NDArray[np.floating[Any]]
 """Floats of any precision."""
 Integers: TypeAlias = npt.NDArray[np.int64]
 Mask: TypeAlias = npt.NDArray[np.bool_]
+Picture: TypeAlias = npt.NDArray[np.uint8]
+"""(H, W, 3), RGB."""
 
 Array = TypeVar("Array", "npt.NDArray[Any]", "Tensor")
 """A numpy array or a torch tensor: what takes it works on either, by means of `arrays`."""

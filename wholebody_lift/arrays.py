@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from wholebody_lift._types import Array
+from wholebody_lift._types import Array, Floats
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,6 +34,14 @@ def homogeneous(points: Array) -> Array:
     """Points (..., D) with a 1 behind their coordinates, (..., D + 1)."""
     xp = namespace(points)
     return xp.concatenate((points, xp.ones_like(points[..., :1])), axis=-1)
+
+
+def extent(points: Floats) -> Floats:
+    """(..., D) how far points (..., P, D), NaN where missing, reach along each axis; -inf where all are."""
+    seen = ~np.isnan(points)
+    return np.asarray(
+        np.where(seen, points, -np.inf).max(axis=-2) - np.where(seen, points, np.inf).min(axis=-2)
+    )
 
 
 def unit(vectors: Array) -> Array:

@@ -13,14 +13,14 @@ from torch.overrides import TorchFunctionMode
 
 from wholebody_lift import atomic
 from wholebody_lift.config import Config
-from wholebody_lift.errors import WeightsError
+from wholebody_lift.errors import WeightsError, listed
 from wholebody_lift.model.semgan import SemGAN
 
 _DTYPES: Final = ("F16", "BF16", "F32", "F64")
 """Number types, by their names in safetensors, in which weights may be stored."""
 _MOST_CONFIG_BYTES: Final = 1_000_000
-_MOST_NAMES: Final = 5
-"""Tensors or fields listed by name in an error before "and so on"."""
+_MOST_FIELDS: Final = 5
+"""Fields of a config that an error explains."""
 _MOST_CHARACTERS: Final = 200
 """Characters of a name or value from a file that an error quotes."""
 
@@ -62,7 +62,7 @@ def _read_config(path: Path) -> Config:
     try:
         return Config.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        problems = "; ".join(_config_problem(problem) for problem in error.errors()[:_MOST_NAMES])
+        problems = "; ".join(_config_problem(problem) for problem in error.errors()[:_MOST_FIELDS])
         raise WeightsError(f"{path} does not describe a network of this release: {problems}") from error
 
 
@@ -125,9 +125,7 @@ def _check_fit(header: Mapping[str, Any], expected: Mapping[str, Tensor], path: 
 
 
 def _listed(names: Iterable[str]) -> str:
-    ordered = [_shortened(name) for name in sorted(names)]
-    more = f" and {len(ordered) - _MOST_NAMES} more" if len(ordered) > _MOST_NAMES else ""
-    return ", ".join(ordered[:_MOST_NAMES]) + more
+    return listed(map(_shortened, sorted(names)))
 
 
 def _shortened(text: str) -> str:

@@ -8,17 +8,16 @@ import os
 import reprlib
 from collections.abc import Callable, Mapping
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from wholebody_lift._types import Floats, Integers, Mask
+from wholebody_lift.arrays import extent
 from wholebody_lift.errors import DroppedWarning, InputError, PlaceholderWarning, count, name_people, warn
-from wholebody_lift.skeleton import KEYPOINT_NAMES, LONG_BONES, NUM_KEYPOINTS, PARTS
-
-if TYPE_CHECKING:
-    from wholebody_lift.keypoints import Keypoints2D
+from wholebody_lift.layouts import USUAL_LAYOUT
+from wholebody_lift.skeleton import KEYPOINT_NAMES, LONG_BONES, NUM_KEYPOINTS
 
 MIN_SCORE = 0.3
 """A keypoint with a lower score counts as missing, unless the caller sets another limit."""
@@ -88,28 +87,6 @@ PER_PERSON = {
 """The fields that may have a person axis, and how many axes their value for one person has."""
 
 
-LAYOUTS: dict[int, str] = {
-    17: f"the COCO body (our keypoints 0 to {PARTS['body'][-1]}) or, in another order, Human3.6M",
-    18: "OpenPose's COCO body",
-    21: "one hand",
-    25: "OpenPose's BODY_25",
-    26: "Halpe's body with feet",
-    33: "MediaPipe's body",
-    65: f"COCO-WholeBody without the face (our keypoints 0 to {PARTS['feet'][-1]} "
-    f"and {PARTS['left_hand'][0]} to {PARTS['right_hand'][-1]})",
-    68: f"the iBUG face of 300-W and dlib (our keypoints {PARTS['face'][0]} to {PARTS['face'][-1]})",
-    70: "OpenPose's face (68 and the two pupils) or the MHR70 body with hands",
-    134: "COCO-WholeBody put into OpenPose's order with a neck added, as by DWPose and rtmlib "
-    "(where to_openpose=False turns it off)",
-    135: "OpenPose's BODY_135",
-    136: "Halpe's full body",
-    137: "OpenPose's BODY_25 with both hands and the 70 keypoints of its face",
-    308: "Sapiens' (Goliath) body, hands and dense face",
-    543: "MediaPipe Holistic",
-}
-"""Layouts by their number of keypoints: what a wrong number usually is."""
-
-
 def min_score(value: Any) -> float:
     return number("min_score", value, least=0, most=1)
 
@@ -144,10 +121,8 @@ def keypoints_and_scores(
 
 def invisible(xy: Floats) -> Mask:
     """(N,) bool: people that have no visible keypoint, or all of them on one spot."""
-    seen = ~np.isnan(xy)
-    extent = np.where(seen, xy, -np.inf).max(axis=1) - np.where(seen, xy, np.inf).min(axis=1)  # (N, 2)
-    size = np.where(seen, np.abs(xy), 0).max(axis=(1, 2))  # (N,)
-    return np.asarray(extent.max(axis=-1) <= 1e-6 * size)
+    size = np.nan_to_num(np.abs(xy)).max(axis=(1, 2))  # (N,)
+    return np.asarray(extent(xy).max(axis=-1) <= 1e-6 * size)
 
 
 def rows(name: str, value: Any, chosen: Mask) -> Any:
@@ -186,11 +161,8 @@ def numbers(name: str, value: Any) -> npt.NDArray[Any]:
             f"expected {name} to hold only numbers, got a {type(odd).__name__}, {reprlib.repr(odd)}"
         )
     if array.dtype.kind not in "biuf":
-        raise InputError(
-            f"expected {name} as real numbers, got type {array.dtype}, such as {reprlib.repr(array.flat[0])}"
-            if array.size
-            else f"expected {name} as real numbers, got type {array.dtype}"
-        )
+        example = f", such as {reprlib.repr(array.flat[0])}" if array.size else ""
+        raise InputError(f"expected {name} as real numbers, got type {array.dtype}{example}")
     return array
 
 
@@ -244,7 +216,7 @@ def _layout_hint(shape: tuple[int, ...]) -> str:
         )
     if len(shape) in (2, 3) and shape[-1] in columns:
         came = shape[-2]
-        usually = f", which is usually {LAYOUTS[came]}" if came in LAYOUTS else ""
+        usually = f", which is usually {USUAL_LAYOUT[came]}" if came in USUAL_LAYOUT else ""
         return (
             f"That is {came} keypoints{usually}. Copy the keypoints that both layouts have into "
             f"np.full(({NUM_KEYPOINTS}, 2), np.nan), in the order of wholebody_lift.skeleton.KEYPOINT_NAMES; "
@@ -326,10 +298,9 @@ def require_visible(bad: Mask, xy: Floats, min_score: float) -> None:
 
 def drop_clamped(xy: Floats, scores: npt.NDArray[np.float32], image_size: Floats) -> None:
     """Make missing what a detector has moved onto the border of the picture, in place, and say so."""
-    last = image_size[:, None]
-    on_border = np.stack(
-        (xy == 0, (xy == last) | (xy == last - 1))
-    )  # (2, N, K, 2): first and last row or column
+    end = image_size[:, None]
+    first, last = xy == 0, (xy == end) | (xy == end - 1)  # row or column
+    on_border = np.stack((first, last))  # (2, N, K, 2)
     many = on_border.sum(axis=2, keepdims=True) >= CLAMPED
     dropped = np.asarray((on_border & many).any(axis=(0, 3)))  # (N, K)
     if dropped.any():
@@ -410,8 +381,8 @@ def _distortion(value: Any, xy: Floats) -> Floats:
         if given[..., 5:].any():
             raise InputError(
                 f"expected distortion as {meaning}; got {given.shape[-1]} numbers of a rational or "
-                "thin-prism model, "
-                f"of which {np.array2string(given[..., 5:].reshape(-1)[:9])} beyond k3 are not 0"
+                f"thin-prism model, of which {np.array2string(given[..., 5:].reshape(-1)[:9])} beyond k3 are "
+                "not 0"
             )
         padding = [(0, 0)] * (given.ndim - 1) + [(0, max(0, 5 - given.shape[-1]))]
         given = np.pad(given, padding)[..., :5]
@@ -431,11 +402,19 @@ def _height(value: Any, xy: Floats) -> Floats:
     bad = (height < low) | (height > high)
     if bad.any():
         wrong = float(height[bad][0])
-        units = {"metres": 1000, "centimetres": 10, "inches": 25.4, "feet": 304.8}
-        unit = next((name for name, mm in units.items() if 1000 <= wrong * mm <= high), None)
-        hint = f"; it looks like {unit}, so pass {wrong * units[unit]:g}" if unit else ""
-        raise InputError(f"expected height_mm from {low:g} to {high:g} millimetres, got {wrong:g}{hint}")
+        raise InputError(
+            f"expected height_mm from {low:g} to {high:g} millimetres, got {wrong:g}"
+            f"{_unit_hint(wrong, 1000, high)}"
+        )
     return height
+
+
+def _unit_hint(length: float, least: float, most: float) -> str:
+    """What a length that is not in millimetres is likely to be in, if that puts it between two usual ones."""
+    for unit, mm in {"metres": 1000, "centimetres": 10, "inches": 25.4, "feet": 304.8}.items():
+        if least <= length * mm <= most:
+            return f"; it looks like {unit}, so pass {length * mm:g}"
+    return ""
 
 
 def known_in_words(given: dict[str, Any]) -> dict[str, Any]:
@@ -480,12 +459,9 @@ def _bone_lengths(value: Any, xy: Floats) -> Floats:
     if bad.any():
         person, bone = np.argwhere(bad)[0]
         wrong = float(lengths[person, bone])
-        units = {"metres": 1000, "centimetres": 10, "inches": 25.4}
-        unit = next((name for name, mm in units.items() if 100 <= wrong * mm <= high), None)
-        hint = f"; it looks like {unit}, so pass millimetres" if unit else ""
         raise InputError(
             f"expected bone_lengths from {low:g} to {high:g} millimetres, got {wrong:g} as "
-            f"{list(LONG_BONES)[bone]}{hint}"
+            f"{list(LONG_BONES)[bone]}{_unit_hint(wrong, 100, high)}"
         )
     if np.isnan(lengths).all():
         raise InputError("expected at least one known bone length, got NaN alone; omit bone_lengths")
@@ -594,37 +570,36 @@ def number(name: str, value: Any, *, most: float, least: float | None = None) ->
     return float(given)
 
 
-def require_pixel_units(people: Keypoints2D) -> None:
-    """Raise InputError for coordinates that are fractions of the picture, unless the camera is in such units
-    too."""
-    if not len(people):
-        return
-    camera_size = np.full(len(people), np.inf)
-    if people.K is not None:
-        camera_size = people.K[:, 0, 0]
-    if people.image_size is not None:
-        camera_size = people.image_size.max(axis=-1)
-    largest = np.nanmax(np.abs(people.keypoints), axis=(1, 2), initial=0)
+def require_pixel_units(xy: Floats, K: Floats | None, image_size: Floats | None) -> None:
+    """Raise InputError for coordinates (N, 133, 2) that are fractions of the picture, unless the camera is in
+    such units too."""
+    camera_size = np.full(len(xy), np.inf)
+    if K is not None:
+        camera_size = K[:, 0, 0]
+    if image_size is not None:
+        camera_size = image_size.max(axis=-1)
+    largest = np.nanmax(np.abs(xy), axis=(1, 2), initial=0)
     fractions = (largest <= _LARGEST_FRACTION) & (camera_size > 10 * _LARGEST_FRACTION)
-    if fractions.any():
-        size = "(width, height)"
-        if people.image_size is not None:
-            size = "({:g}, {:g})".format(*people.image_size[np.flatnonzero(fractions)[0]])
-        xy = people.keypoints[fractions]
-        message = (
-            f"expected keypoints in pixels, got coordinates from {np.nanmin(xy):.3g} to {np.nanmax(xy):.3g} "
-            f"for {name_people(fractions)}, which look like "
-        )
-        if np.nanmin(xy) < _LEAST_FRACTION:
-            raise InputError(
-                f"{message}a scale from -1 to 1; undo what was done to them: (keypoints[..., :2] + 1) / 2 * "
-                f"{size}, or where both axes were divided by the width, as by VideoPose3D, "
-                "keypoints[..., :2] * width / 2 + (width / 2, height / 2)"
-            )
+    if not fractions.any():
+        return
+    size = "(width, height)"
+    if image_size is not None:
+        size = "({:g}, {:g})".format(*image_size[np.flatnonzero(fractions)[0]])
+    least, most = np.nanmin(xy[fractions]), np.nanmax(xy[fractions])
+    message = (
+        f"expected keypoints in pixels, got coordinates from {least:.3g} to {most:.3g} for "
+        f"{name_people(fractions)}, which look like "
+    )
+    if least < _LEAST_FRACTION:
         raise InputError(
-            f"{message}fractions of the image: multiply x by its width and y by its height, "
-            f"keypoints[..., :2] * {size}"
+            f"{message}a scale from -1 to 1; undo what was done to them: (keypoints[..., :2] + 1) / 2 * "
+            f"{size}, or where both axes were divided by the width, as by VideoPose3D, "
+            "keypoints[..., :2] * width / 2 + (width / 2, height / 2)"
         )
+    raise InputError(
+        f"{message}fractions of the image: multiply x by its width and y by its height, "
+        f"keypoints[..., :2] * {size}"
+    )
 
 
 def _per_person(

@@ -88,6 +88,11 @@ def count(people: int) -> str:
     return "1 person" if people == 1 else f"{people} people"
 
 
+def one_line(error: BaseException) -> str:
+    """The text of an error without line breaks, or its type if it has none."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 def listed(items: Iterable[object]) -> str:
     """The first few items in a message: "3", "0, 2 and 5", "0, 1, 2, 3, 4 and 90 more"."""
     words = [str(item) for item in items] or ["none"]

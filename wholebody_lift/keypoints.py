@@ -270,7 +270,7 @@ class Keypoints2D(BaseModel):
                 "expected K with distortion, as they come from one calibration, got distortion alone; pass "
                 "K too"
             )
-        checks.require_pixel_units(self)
+        checks.require_pixel_units(self.keypoints, self.K, self.image_size)
         if self.track_ids is not None and self.image_ids is not None:
             checks.require_once_per_image(self.image_ids, self.track_ids)
         return self

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from wholebody_lift._types import Floats, Mask
+from wholebody_lift.arrays import extent
 from wholebody_lift.errors import DroppedWarning, InputError, listed, warn
 from wholebody_lift.skeleton import INDEX, KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
 
@@ -174,6 +175,25 @@ NAMED: dict[str, Layout] = {
 """The layouts that a caller can name where a file does not say its own."""
 
 
+USUAL_LAYOUT: dict[int, str] = {
+    **{
+        len(layout.names): layout.title
+        for layout in (OPENPOSE_18, BODY_25, HALPE_26, MEDIAPIPE_POSE, BODY_135, HALPE_136, SAPIENS_308)
+    },
+    17: f"{COCO.title} (our keypoints 0 to {PARTS['body'][-1]}) or, in another order, Human3.6M",
+    21: "one hand",
+    65: f"COCO-WholeBody without the face (our keypoints 0 to {PARTS['feet'][-1]} "
+    f"and {PARTS['left_hand'][0]} to {PARTS['right_hand'][-1]})",
+    68: f"the iBUG face of 300-W and dlib (our keypoints {PARTS['face'][0]} to {PARTS['face'][-1]})",
+    70: "OpenPose's face (68 and the two pupils) or the MHR70 body with hands",
+    134: "COCO-WholeBody put into OpenPose's order with a neck added, as by DWPose and rtmlib "
+    "(where to_openpose=False turns it off)",
+    137: "OpenPose's BODY_25 with both hands and the 70 keypoints of its face",
+    543: "MediaPipe Holistic",
+}
+"""What a number of keypoints other than 133 usually is."""
+
+
 def named(name: str) -> Layout:
     """The layout of that name. Raises InputError for an unknown one."""
     if name not in NAMED:
@@ -215,9 +235,7 @@ def _true(fits: Mask | None) -> Mask:
 
 def _size(xy: Floats) -> Floats:
     """(N,) the longer side of the box around people (N, K, 2), NaN where missing."""
-    seen = ~np.isnan(xy)
-    box = np.where(seen, xy, -np.inf).max(axis=1) - np.where(seen, xy, np.inf).min(axis=1)
-    return np.asarray(box.max(axis=-1))
+    return np.asarray(extent(xy).max(axis=-1))
 
 
 def _all_are_middles(xy: Floats, *middles: tuple[int, int, int], tolerance: float) -> Mask:

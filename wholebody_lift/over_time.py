@@ -18,7 +18,7 @@ MOST_RUNS, MOST_PEOPLE = 3, 4
 SIDES = ("left", "right")
 
 
-class Lifted(tracks.Selectable, Protocol):
+class PeopleOverTime(tracks.Selectable, Protocol):
     """The fields of a `Pose3D` that the summary reads."""
 
     @property
@@ -34,7 +34,7 @@ class Lifted(tracks.Selectable, Protocol):
     def feet_held(self) -> Mask | None: ...
 
 
-def lines(pose: Lifted) -> list[str]:
+def lines(pose: PeopleOverTime) -> list[str]:
     """Lines of the summary; none for a single image, or if it is not known who is who."""
     try:
         people = tracks.each(pose) if tracks.is_video(pose) else []
@@ -46,7 +46,7 @@ def lines(pose: Lifted) -> list[str]:
     return [_video(pose, [rows for _, rows in people]), *_feet(pose, people)]
 
 
-def _video(pose: Lifted, people: list[Integers]) -> str:
+def _video(pose: PeopleOverTime, people: list[Integers]) -> str:
     """How many frames were filled in, and by how much bones change their lengths."""
     lengths = [long_bones.lengths(pose.xyz[rows].astype(np.float64)) for rows in people]
     spread = np.mean([np.std(of_one, axis=0) / np.mean(of_one, axis=0) for of_one in lengths])
@@ -58,7 +58,7 @@ def _video(pose: Lifted, people: list[Integers]) -> str:
     return f"video   {frames} filled in; {bones}"
 
 
-def _feet(pose: Lifted, people: list[tuple[str, Integers]]) -> Iterator[str]:
+def _feet(pose: PeopleOverTime, people: list[tuple[str, Integers]]) -> Iterator[str]:
     """When the feet of each person were held."""
     if pose.feet_held is None:
         return

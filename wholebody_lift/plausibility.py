@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wholebody_lift._types import Floats, Mask
+from wholebody_lift.arrays import extent
 from wholebody_lift.errors import (
     CameraWarning,
     InputWarning,
@@ -108,7 +109,7 @@ def signs_of_mistakes(
         signs += _outside_image(xy, image_size)
     if K is not None:
         signs += _odd_camera(image_size, K)
-    yield from _told(signs)
+    yield from _messages(signs)
 
 
 def upside_down(xy: Floats) -> Mask:
@@ -135,7 +136,7 @@ def signs_in_result(xy: Floats, reprojection_error_px: Floats) -> Iterator[tuple
     size = _size(xy)
     share = np.divide(reprojection_error_px, size, out=np.zeros(len(size)), where=size > 0)
     share[(~np.isnan(xy[:, _MOVING, 0])).sum(axis=1) < BODY_TO_FIT] = 0
-    yield from _told(
+    yield from _messages(
         [
             _Sign(
                 share > REPROJECTION_LIMIT,
@@ -149,7 +150,7 @@ def signs_in_result(xy: Floats, reprojection_error_px: Floats) -> Iterator[tuple
     )
 
 
-def _told(signs: Iterable[_Sign]) -> Iterator[tuple[type[InputWarning], str]]:
+def _messages(signs: Iterable[_Sign]) -> Iterator[tuple[type[InputWarning], str]]:
     for sign in signs:
         if sign.people.any():
             yield sign.category, f"{name_people(sign.people)}: {sign.what}; {sign.fix}"
@@ -185,9 +186,8 @@ def _placeholders(xy: Floats) -> list[_Sign]:
 
 def _on_one_spot(part: Floats, tolerance: Floats) -> Mask:
     """(N,) bool: whether all visible keypoints of a part (N, K, 2) are on one spot, if enough are visible."""
-    seen = ~np.isnan(part)
-    extent = np.where(seen, part, -np.inf).max(axis=1) - np.where(seen, part, np.inf).min(axis=1)  # (N, 2)
-    return np.asarray((extent <= tolerance).all(axis=1) & (seen[..., 0].sum(axis=1) >= SAME_SPOT_OF_A_PART))
+    seen = (~np.isnan(part[..., 0])).sum(axis=1)
+    return np.asarray((extent(part) <= tolerance).all(axis=1) & (seen >= SAME_SPOT_OF_A_PART))
 
 
 def _proportions(xy: Floats) -> _Sign:
@@ -257,8 +257,8 @@ def _outside_image(xy: Floats, image_size: Floats) -> Iterator[_Sign]:
 def _posture(xy: Floats) -> list[_Sign]:
     mirrored, right_way_round = _face_chirality(xy)
     upside_down = _upside_down(xy, mirrored, right_way_round)
-    tells = mirrored | right_way_round
-    if mirrored.sum() < MOSTLY_MIRRORED * tells.sum() or tells.sum() < 0.5 * len(xy):
+    decisive = mirrored | right_way_round
+    if mirrored.sum() < MOSTLY_MIRRORED * decisive.sum() or decisive.sum() < 0.5 * len(xy):
         mirrored = np.zeros_like(mirrored)  # some are seen from behind, with a face that shines through
     at_other_wrist, far_from_wrist = _hands_off(xy)
     swapped = "left and right look swapped: "
@@ -311,10 +311,9 @@ def _upside_down(xy: Floats, mirrored: Mask, right_way_round: Mask) -> Mask:
     levels = np.stack([xy[:, INDEX["nose"]], *pairs], axis=1)  # (N, 5, 2)
     upper, lower = np.triu_indices(levels.shape[1], 1)
     downwards = levels[:, upper, 1] <= levels[:, lower, 1]  # (N, 10); False where one is missing
-    seen = ~np.isnan(levels)
-    extent = np.where(seen, levels, -np.inf).max(axis=1) - np.where(seen, levels, np.inf).min(axis=1)
-    upright = extent[:, 1] > 2 * extent[:, 0]  # someone lying down may have their feet slightly higher
-    known = seen[..., 0].sum(axis=1)
+    width, height = extent(levels).T
+    upright = height > 2 * width  # someone lying down may have their feet slightly higher
+    known = (~np.isnan(levels[..., 0])).sum(axis=1)
     sure = ((known >= 3) & ~right_way_round) | ((known >= 2) & mirrored)
     head_first: Mask = ~downwards.any(axis=1) & upright & sure
     return head_first
@@ -355,9 +354,7 @@ def _hands_off(xy: Floats) -> tuple[Mask, Mask]:
 
 def _size(xy: Floats) -> Floats:
     """(N,) the longer side of the box around a person's keypoints, in pixels."""
-    seen = ~np.isnan(xy)
-    box = np.where(seen, xy, -np.inf).max(axis=1) - np.where(seen, xy, np.inf).min(axis=1)  # (N, 2)
-    return np.asarray(np.where(seen.any(axis=(1, 2)), box.max(axis=1), 0))
+    return np.asarray(extent(xy).max(axis=1).clip(min=0))
 
 
 def _across(xy: Floats, name: str) -> Floats:

@@ -30,8 +30,8 @@ from wholebody_lift import (
     formats,
     pretrained,
 )
-from wholebody_lift.checks import LAYOUTS
 from wholebody_lift.config import Config
+from wholebody_lift.layouts import USUAL_LAYOUT
 from wholebody_lift.model import SemGAN
 from wholebody_lift.skeleton import INDEX, MIRROR, indices
 
@@ -162,7 +162,7 @@ WEIGHTS = (
 
 def layouts() -> str:
     """The layout that a wrong number of keypoints usually means."""
-    return table(("Keypoints", "Usually"), sorted(LAYOUTS.items()))
+    return table(("Keypoints", "Usually"), sorted(USUAL_LAYOUT.items()))
 
 
 def input_errors() -> str:

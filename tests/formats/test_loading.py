@@ -140,7 +140,7 @@ def test_an_encrypted_archive_is_named() -> None:
     content = bytearray(saved(keypoints=np.ones((1, 133, 2))))
     for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.index(signature) + offset] |= 1  # the flag "encrypted"
-    with pytest.raises(InputError, match=r"a\.npz: not a valid \.npz file .*encrypted"):
+    with pytest.raises(InputError, match=r"a\.npz: not a valid \.npz or \.zip file .*encrypted"):
         formats.read(bytes(content), name="a.npz")
 
 

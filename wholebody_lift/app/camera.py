@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wholebody_lift import checks, detectors
-from wholebody_lift._types import Floats
+from wholebody_lift._types import Floats, Picture
 from wholebody_lift.app.notes import Notes
 from wholebody_lift.app.options import Options
 from wholebody_lift.app.recording import Recording
+from wholebody_lift.arrays import extent
 from wholebody_lift.detectors import headers
-from wholebody_lift.detectors.pictures import Picture, read_image
+from wholebody_lift.detectors.pictures import read_image
 from wholebody_lift.errors import InputError
 from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D
 from wholebody_lift.live import LiveLifter
@@ -128,7 +129,7 @@ class Camera:
             self._size = size
             self._live = LiveLifter(self._lifter, smoothness=self._smoothness, track=True)
         seen, y = found[..., 2] >= MIN_SCORE, found[..., 1]  # (N, K)
-        heights = np.where(seen, y, -np.inf).max(axis=1) - np.where(seen, y, np.inf).min(axis=1)
+        heights = extent(np.where(seen, y, np.nan)[..., None])[:, 0]
         found = found[np.sort(np.argsort(heights)[::-1][:MOST_PEOPLE])]
         if not len(found):
             return Keypoints2D.empty()

@@ -25,7 +25,7 @@ from wholebody_lift.bulk import plan, sources
 from wholebody_lift.bulk.part import Counts, PartLifter
 from wholebody_lift.bulk.plan import Part
 from wholebody_lift.bulk.settings import Job, Settings
-from wholebody_lift.errors import DroppedWarning, InputError, listed, warn
+from wholebody_lift.errors import DroppedWarning, InputError, listed, one_line, warn
 from wholebody_lift.lifter import Lifter
 
 MANIFEST, REPORT = "manifest.json", "report.json"
@@ -171,7 +171,7 @@ def _run(
         except OSError:
             raise
         except Exception as error:
-            outcome = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            outcome = f"{type(error).__name__}: {one_line(error)}"
         yield part.name, outcome
 
 

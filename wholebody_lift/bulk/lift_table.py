@@ -17,7 +17,7 @@ from wholebody_lift._types import Integers
 from wholebody_lift.bulk import schema
 from wholebody_lift.bulk.schema import Rows
 from wholebody_lift.bulk.settings import Settings
-from wholebody_lift.errors import InputError, InputWarning
+from wholebody_lift.errors import InputError, InputWarning, one_line
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.lifter import Lifter
 from wholebody_lift.pose import Pose3D
@@ -102,7 +102,7 @@ def _settle(
         attempt(np.concatenate(items))
     except InputError as error:
         if len(items) == 1:
-            give_up(items[0], " ".join(str(error).split()))
+            give_up(items[0], one_line(error))
         else:
             half = len(items) // 2
             _settle(items[:half], attempt, give_up)

@@ -17,6 +17,7 @@ from typing import Any
 from wholebody_lift.bulk.part import Counts, PartLifter
 from wholebody_lift.bulk.plan import Part
 from wholebody_lift.bulk.settings import Job
+from wholebody_lift.errors import one_line
 from wholebody_lift.extras import BULK
 
 OBJECT_STORE_BYTES = 100 * 2**20
@@ -47,7 +48,7 @@ class _Worker:
                     ]
                 }
             except Exception as error:
-                outcome = {"error": f"{type(error).__name__}: {' '.join(str(error).split())}"}
+                outcome = {"error": f"{type(error).__name__}: {one_line(error)}"}
             outcomes.append(json.dumps({"name": part.name, **outcome}))
         return {"outcomes": outcomes}
 
@@ -72,9 +73,7 @@ def lift(
         ImportError: Ray is not installed.
     """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before Ray is imported
-    os.environ.setdefault(
-        "RAY_BACKEND_LOG_LEVEL", "fatal"
-    )  # the driver's; what workers log is in Ray's files
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # the driver's; workers log into Ray's files
     ray = BULK.needed_for("lifting on several workers")
     import ray.data as data
 

@@ -25,7 +25,7 @@ from wholebody_lift.bulk.lift_table import Lifted, counted, lift_tables
 from wholebody_lift.bulk.plan import Part
 from wholebody_lift.bulk.settings import Job
 from wholebody_lift.bulk.sources import DAMAGED, Piece
-from wholebody_lift.errors import WeightsError
+from wholebody_lift.errors import WeightsError, one_line
 from wholebody_lift.lifter import Lifter
 
 PEOPLE, REJECTED, ATTEMPTS = "people", "rejected", ".attempts"
@@ -179,7 +179,7 @@ class PartLifter:
 
 
 def _unreadable(piece: Piece, row: int, error: Exception) -> pa.Table:
-    reason = " ".join(str(error).split()) or type(error).__name__
+    reason = one_line(error)
     if piece.kind == "detections":
         return schema.rejected_piece(piece.source, None, 0, reason)
     return schema.rejected_piece(piece.source, row, piece.stop - row, f"cannot be read: {reason}")

@@ -16,7 +16,7 @@ from wholebody_lift import formats
 from wholebody_lift._types import Integers
 from wholebody_lift.bulk import schema
 from wholebody_lift.bulk.settings import Settings
-from wholebody_lift.errors import InputError
+from wholebody_lift.errors import InputError, one_line
 
 Kind: TypeAlias = Literal["parquet", "json lines", "detections"]
 
@@ -147,7 +147,7 @@ def unused_columns(path: Path) -> list[str]:
     except InputError:
         raise
     except DAMAGED as error:
-        raise InputError(f"not a valid Parquet file ({' '.join(str(error).split())})") from None
+        raise InputError(f"not a valid Parquet file ({one_line(error)})") from None
 
 
 def rows_of(path: Path) -> int:

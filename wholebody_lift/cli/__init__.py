@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Any
 
 from wholebody_lift import __version__
-from wholebody_lift.cli.messages import one_line, print_warning_once
+from wholebody_lift.cli.messages import print_warning_once, text_of
 
 COMMANDS = (
     *("lift", "image", "video", "webcam", "bulk"),
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 import traceback
 
                 traceback.print_exc()
-            print(f"wholebody-lift: error: {one_line(error)}", file=sys.stderr)
+            print(f"wholebody-lift: error: {text_of(error)}", file=sys.stderr)
             try:
                 _flush_stdout()
             except OSError:  # it was stdout itself that failed

@@ -29,8 +29,6 @@ _STDIN = "standard input"
 Media = Literal["picture", "video"]
 COMMAND: dict[Media, str] = {"picture": "image", "video": "video"}
 """The command for each medium."""
-_BEGINNING = 16
-"""Bytes of a file that tell whether it is a picture or a video."""
 _ADVICE: dict[Obstacle, str] = {
     "who": "it is not known who is who from image to image; people need track ids before they are lifted",
     "when": "the frame rate is not known; give it with --fps",
@@ -106,8 +104,7 @@ def check_media(source: Path, wanted: Media) -> None:
     """Raise InputError for a file that another command takes; whether it can be decoded, OpenCV finds out."""
     from wholebody_lift.detectors import headers
 
-    with source.open("rb") as file:
-        begin = file.read(_BEGINNING)
+    begin = headers.beginning_of(source)
     got = headers.kind_of(begin)
     if got != wanted and not (wanted == "video" and headers.may_be_animated(begin)):
         error = mistaken(source, f"a {wanted}")
@@ -119,8 +116,7 @@ def media_of(path: Path) -> Media | None:
     """What a file is by its first bytes; None if it is neither."""
     from wholebody_lift.detectors import headers
 
-    with path.open("rb") as file:
-        return headers.kind_of(file.read(_BEGINNING))
+    return headers.kind_of(headers.beginning_of(path))
 
 
 def mistaken(source: Path, wanted: str) -> InputError | None:

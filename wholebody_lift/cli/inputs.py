@@ -10,7 +10,7 @@ from pathlib import Path
 
 from wholebody_lift.cli import files
 from wholebody_lift.cli.files import COMMAND, Media
-from wholebody_lift.cli.messages import one_line, say
+from wholebody_lift.cli.messages import say, text_of
 from wholebody_lift.cli.paths import PIPE, outputs_of
 from wholebody_lift.errors import InputError, listed
 
@@ -50,7 +50,7 @@ def each(arguments: Namespace, work: Callable[[Namespace], None], media: Media |
             work(one)
         except (OSError, ValueError) as error:
             failed.append(source)
-            print(f"wholebody-lift: error: {one_line(error)}", file=sys.stderr)
+            print(f"wholebody-lift: error: {text_of(error)}", file=sys.stderr)
     if failed:
         raise InputError(f"{len(failed)} of {len(sources)} inputs failed: {listed(failed)}")
 

@@ -43,11 +43,13 @@ def _bar(unit: str) -> Iterator[Progress]:
         yield show
 
 
-def one_line(error: BaseException) -> str:
-    """The text of an error without line breaks, or its type if it has none."""
+def text_of(error: BaseException) -> str:
+    """What is printed of an error, in one line."""
     if isinstance(error, FileNotFoundError) and error.filename is not None:
         return f"{error.filename}: there is no such file or folder"
-    return " ".join(str(error).split()) or type(error).__name__
+    from wholebody_lift.errors import one_line  # imported late, as it needs numpy
+
+    return one_line(error)
 
 
 def print_warning_once() -> Any:

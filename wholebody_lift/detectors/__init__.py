@@ -15,9 +15,9 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from wholebody_lift._types import Progress
+from wholebody_lift._types import Picture, Progress
 from wholebody_lift.detectors import mediapipe_holistic, rtmlib_wholebody
-from wholebody_lift.detectors.pictures import Picture, Pictures, open_video, read_image
+from wholebody_lift.detectors.pictures import Pictures, open_video, read_image
 from wholebody_lift.errors import InputError
 from wholebody_lift.formats.detections.assemble import Fields, Known, assemble
 from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from struct import error as StructError
 from struct import unpack_from
 from typing import Literal, TypeAlias
@@ -26,9 +27,14 @@ _PICTURE = re.compile(
 _VIDEO = re.compile(rb"....(?:ftyp|moov|mdat|wide)|\x1aE\xdf\xa3|RIFF....AVI |\x00\x00\x01\xba", re.DOTALL)
 """How videos begin that are not pictures: MP4 and QuickTime, Matroska and WebM, AVI, MPEG."""
 
-
 _MOST_TAGS = 4096
 """Number of a TIFF's tags that are read; tags are sorted, and sizes come early."""
+
+
+def beginning_of(path: str | Path) -> bytes:
+    """The first bytes of a file, as `kind_of` and `may_be_animated` need them."""
+    with Path(path).open("rb") as file:
+        return file.read(16)
 
 
 def kind_of(content: bytes) -> Literal["picture", "video"] | None:

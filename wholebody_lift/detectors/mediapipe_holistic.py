@@ -14,19 +14,18 @@ from pathlib import Path
 
 import numpy as np
 
-from wholebody_lift._types import Floats
+from wholebody_lift._types import Floats, Picture
 from wholebody_lift.detectors import chatter
-from wholebody_lift.detectors.pictures import Picture
 from wholebody_lift.errors import InputError
+from wholebody_lift.extras import DETECT, RTMLIB
 from wholebody_lift.formats.detections import mediapipe
 from wholebody_lift.skeleton import NUM_KEYPOINTS
 
 _SOLUTION = "mediapipe.python.solutions.holistic"
 
 MISSING = (
-    'MediaPipe Holistic is not installed: pip install "wholebody-lift[detect]" installs release 0.10.21, for '
-    "Python up to 3.12 and not for Linux on ARM (later releases have no models); elsewhere use rtmlib: "
-    'pip install "wholebody-lift[rtmlib]"'
+    f"MediaPipe Holistic is not installed: {DETECT.command} installs release 0.10.21, for Python up to 3.12 "
+    f"and not for Linux on ARM (later releases have no models); elsewhere use rtmlib: {RTMLIB.command}"
 )
 
 

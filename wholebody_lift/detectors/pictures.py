@@ -11,16 +11,15 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from wholebody_lift._types import Picture
 from wholebody_lift.detectors import headers
 from wholebody_lift.errors import InputError
-
-Picture: TypeAlias = npt.NDArray[np.uint8]
-"""(H, W, 3), RGB."""
+from wholebody_lift.extras import DETECT
 
 MAX_PIXELS = 150_000_000
 """Larger pictures are refused before they are decoded. Decoding this many takes about 1 GB."""
@@ -119,9 +118,7 @@ def open_video(path: str | Path, name: str | None = None) -> Iterator[Video]:
     """
     cv2 = _opencv()
     name = name or str(path)
-    with Path(path).open("rb") as file:
-        head = file.read(16)
-    if headers.kind_of(head) == "picture" and not headers.may_be_animated(head):
+    if _is_still(path):
         raise _no_video(name)  # OpenCV would take it, and others of like names, for the frames of a video
     if not _is_text(str(path)):
         raise InputError(f"{name}: expected a path that is valid Unicode, which OpenCV needs; rename it")
@@ -153,13 +150,17 @@ class Pictures:
     path: str | Path
 
     def __iter__(self) -> Iterator[tuple[int, Picture]]:
-        with Path(self.path).open("rb") as file:
-            begin = file.read(16)
-        if headers.kind_of(begin) == "picture" and not headers.may_be_animated(begin):
+        if _is_still(self.path):
             yield 0, read_image(self.path)
             return
         with open_video(self.path) as video:
             yield from video.frames(1)
+
+
+def _is_still(path: str | Path) -> bool:
+    """Whether a file is a picture that cannot be a video."""
+    begin = headers.beginning_of(path)
+    return headers.kind_of(begin) == "picture" and not headers.may_be_animated(begin)
 
 
 def _is_text(path: str) -> bool:
@@ -200,7 +201,7 @@ def _opencv() -> ModuleType:
     try:
         return import_module("cv2")
     except ModuleNotFoundError as error:
-        raise ImportError('pictures and videos need OpenCV: pip install "wholebody-lift[detect]"') from error
+        raise ImportError(f"pictures and videos need OpenCV: {DETECT.command}") from error
     except ImportError as error:
         raise ImportError(
             f"OpenCV is installed but does not start: {error}. Computers without a screen may lack libraries "

@@ -12,12 +12,12 @@ from io import StringIO
 
 import numpy as np
 
-from wholebody_lift._types import Floats
+from wholebody_lift._types import Floats, Picture
 from wholebody_lift.detectors import chatter
-from wholebody_lift.detectors.pictures import Picture
+from wholebody_lift.extras import RTMLIB
 from wholebody_lift.skeleton import NUM_KEYPOINTS
 
-MISSING = 'the detector rtmlib is not installed: pip install "wholebody-lift[rtmlib]"'
+MISSING = f"the detector rtmlib is not installed: {RTMLIB.command}"
 
 
 def is_installed() -> bool:

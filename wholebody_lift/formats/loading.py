@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib import format as npy
 
-from wholebody_lift.errors import InputError
+from wholebody_lift.errors import InputError, one_line
 
 NPY = b"\x93NUMPY"
 ZIP = b"PK"
@@ -118,7 +118,7 @@ class Content:
             with self.open() as file:
                 text = file.read(limit + 1)
         except _DAMAGED as error:
-            raise InputError(f"not a valid gzip file ({_reason(error)})") from None
+            raise InputError(f"not a valid gzip file ({one_line(error)}); pack or fetch it again") from None
         if len(text) > limit:
             raise InputError(
                 f"expected JSON of at most {limit // 2**20} MiB, got more; split it, or use .npz"
@@ -141,11 +141,8 @@ class Content:
 
     def zip_names(self) -> list[str]:
         """The names of what is in a zip, which an npz is too. Raises InputError if it is damaged."""
-        with self.open() as file:
-            try:
-                return zipfile.ZipFile(file).namelist()
-            except _DAMAGED as error:
-                raise InputError(f"not a valid .npz file ({_reason(error)}); save it again") from None
+        with self._archive() as archive:
+            return archive.namelist()
 
     def zipped(self, names: Collection[str]) -> dict[str, Content]:
         """Those files of a zip that have these names, by name.
@@ -154,18 +151,14 @@ class Content:
         """
         left = SLACK_BYTES + EXPANSION * self.size
         found = {}
-        with self.open() as file:
-            try:
-                archive = zipfile.ZipFile(file)
-                for name in names:
-                    with archive.open(name) as stream:
-                        content = stream.read(left + 1)
-                    left -= len(content)
-                    if left < 0:
-                        raise ValueError("it claims more memory than its size justifies")
-                    found[name] = Content(content, name)
-            except _DAMAGED as error:
-                raise InputError(f"not a valid .zip file ({_reason(error)})") from None
+        with self._archive() as archive:
+            for name in names:
+                with archive.open(name) as stream:
+                    content = stream.read(left + 1)
+                left -= len(content)
+                if left < 0:
+                    raise ValueError("it claims more memory than its size justifies")
+                found[name] = Content(content, name)
         return found
 
     def npz_names(self) -> list[str]:
@@ -180,18 +173,25 @@ class Content:
         """
         left = SLACK_BYTES + EXPANSION * self.size
         arrays = {}
+        with self._archive() as archive:
+            for member in archive.namelist():
+                name = member.removesuffix(".npy")
+                if name in names:
+                    with archive.open(member) as stream:
+                        arrays[name] = _array(stream, left)
+                    left -= arrays[name].nbytes
+        return arrays
+
+    @contextmanager
+    def _archive(self) -> Iterator[zipfile.ZipFile]:
+        """The content as a zip. Raises InputError if it is damaged, also while the block reads it."""
         with self.open() as file:
             try:
-                archive = zipfile.ZipFile(file)
-                for member in archive.namelist():
-                    name = member.removesuffix(".npy")
-                    if name in names:
-                        with archive.open(member) as stream:
-                            arrays[name] = _array(stream, left)
-                        left -= arrays[name].nbytes
+                yield zipfile.ZipFile(file)
             except _DAMAGED as error:
-                raise InputError(f"not a valid .npz file ({_reason(error)}); save it again") from None
-        return arrays
+                raise InputError(
+                    f"not a valid .npz or .zip file ({one_line(error)}); save or fetch it again"
+                ) from None
 
 
 def _decoded(text: bytes) -> str:
@@ -252,7 +252,3 @@ def _header(stream: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     if dtype.hasobject:
         raise ValueError("Python objects are never read")
     return shape, in_fortran_order, dtype
-
-
-def _reason(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

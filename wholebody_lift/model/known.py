@@ -55,21 +55,21 @@ class KnownEmbedding(nn.Module):
 
     def forward(self, features: Features) -> Tensor:
         """What is to be added, (N, nodes, C) or (N, 1, C); something must be known."""
-        told: dict[str, Tensor | None] = {
+        given: dict[str, Tensor | None] = {
             "bone_lengths": features.bone_lengths,
             "gravity": features.gravity,
             "depth": features.depth,
         }
         added = []
         for name, embed in self.inputs.items():
-            values = told[name]
+            values = given[name]
             if values is not None:
                 added.append(embed(values) if name == "depth" else embed(values)[:, None])
         total: Tensor = sum(added[1:], added[0])
         return total
 
 
-def told_more(features: Features, inputs: Sequence[Input]) -> Tensor | None:
+def anything_known(features: Features, inputs: Sequence[Input]) -> Tensor | None:
     """(N, 1, 1): 1 for people of whom one of these inputs is known, else 0; None if none is given."""
     flags = []
     if features.bone_lengths is not None and "bone_lengths" in inputs:

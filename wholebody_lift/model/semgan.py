@@ -14,7 +14,7 @@ from wholebody_lift.features import KEYPOINT_FEATURES, PERSON_FEATURES, Features
 from wholebody_lift.model.adapter import Adapter, no_body_seen
 from wholebody_lift.model.calibration import ErrorCalibration
 from wholebody_lift.model.encoder import SemGANLayer
-from wholebody_lift.model.known import KnownEmbedding, told_more
+from wholebody_lift.model.known import KnownEmbedding, anything_known
 from wholebody_lift.model.nodes import NodeEmbedding, graph_of, nodes_of_parts
 from wholebody_lift.model.part_decoder import PartDecoder
 from wholebody_lift.model.waves import Waves
@@ -98,15 +98,15 @@ class SemGAN(nn.Module):
         embedded = [embed(x) for embed, x in zip(self.embed_keypoints.values(), keypoints, strict=True)]
         x = torch.cat(embedded, dim=1) + self.embed_person(features.person)[:, None]
         close_up = no_body_seen(features) if self.config.close_ups else None
-        told = told_more(features, self.config.inputs)
-        if told is not None:
-            told = told if close_up is None else told * (1 - close_up)
-            x = x + told * self.embed_known(features)
+        known = anything_known(features, self.config.inputs)
+        if known is not None:
+            known = known if close_up is None else known * (1 - close_up)
+            x = x + known * self.embed_known(features)
         states = []
         for i, layer in enumerate(self.encoder):
             x = layer(x)
-            if told is not None and self.config.adapters:
-                x = self.adapters[i](x, told)
+            if known is not None and self.config.adapters:
+                x = self.adapters[i](x, known)
             if close_up is not None:
                 x = self.close_up_adapters[i](x, close_up)
             states.append(x)

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from wholebody_lift import atomic, tracks
-from wholebody_lift._types import AnyFloats, Integers
+from wholebody_lift._types import AnyFloats, Integers, Picture
 from wholebody_lift.extras import MP4, PILLOW
 from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import WORLD, Pose3D
 from wholebody_lift.viewers import views
-from wholebody_lift.viewers.pictures import Picture, Pictures, matching
+from wholebody_lift.viewers.pictures import Pictures, matching
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from wholebody_lift._types import AnyFloats
+from wholebody_lift._types import AnyFloats, Picture
 from wholebody_lift.extras import PILLOW
 from wholebody_lift.skeleton import EDGES, PARTS
 from wholebody_lift.viewers import palette, views
-from wholebody_lift.viewers.pictures import Picture
 from wholebody_lift.viewers.solids import CHIN, COVERED, SOLIDS, Ball, Solid
 
 if TYPE_CHECKING:

@@ -6,14 +6,8 @@ from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
-from wholebody_lift._types import Integers
+from wholebody_lift._types import Integers, Picture
 from wholebody_lift.extras import PILLOW
-
-Picture: TypeAlias = npt.NDArray[np.uint8]
-"""(H, W, 3), RGB."""
 
 Pictures: TypeAlias = Iterable[tuple[int, Picture]]
 """Image ids in ascending order, each with its picture; `detectors.Pictures` reads them from a file."""

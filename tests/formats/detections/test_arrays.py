@@ -145,7 +145,7 @@ def test_json_that_is_something_else(tmp_path, content, text):
         (b'[{"keypoints": [1, 2', "not a valid .npy, .npz or JSON file"),
         (b"\xff\xd8\xff\xe0 a photograph", "not a valid .npy, .npz or JSON file"),
         (b"\x93NUMPY\x01\x00", "not a valid .npy file"),
-        (b"PK\x03\x04 and no more", "not a valid .npz file"),
+        (b"PK\x03\x04 and no more", "not a valid .npz or .zip file"),
     ],
 )
 def test_files_that_cannot_be_read(tmp_path, content, text):

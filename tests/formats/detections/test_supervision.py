@@ -97,7 +97,7 @@ def test_the_documented_example(package, crowd, documented):
 
 
 def test_what_is_no_key_points():
-    with pytest.raises(InputError, match=r"got a ndarray; a supervision.KeyPoints was wanted"):
+    with pytest.raises(InputError, match=r"expected a supervision\.KeyPoints, got a ndarray"):
         formats.supervision.from_keypoints(np.ones((1, 133, 2)))
     with pytest.raises(InputError, match="got a list without people"):
         formats.supervision.from_keypoints(plain(np.empty((0, 0, 2))))

@@ -64,7 +64,7 @@ def test_half_precision_with_gradient(crowd):
 def test_what_is_no_person(crowd, change):
     found = person(crowd, 0)
     change(found)
-    with pytest.raises(InputError, match="got a person without keypoints, scores and labels of COCO"):
+    with pytest.raises(InputError, match="with keypoints, scores and labels of COCO"):
         formats.vitpose.from_results([found])
 
 

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Literal, Protocol
 import numpy.typing as npt
 
 from wholebody_lift import layouts
-from wholebody_lift.errors import InputError, InputWarning, ResultError, listed, warn
+from wholebody_lift.errors import InputError, InputWarning, ResultError, listed, one_line, warn
 from wholebody_lift.formats.detections import (
     alphapose,
     arrays,
@@ -125,7 +125,7 @@ def read(
         TypeError,
         ValueError,
     ) as error:
-        problem = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        problem = f"{type(error).__name__}: {one_line(error)}"
         raise InputError(
             f"{content.name}: expected the content of its format, got something else ({problem})"
         ) from error

@@ -41,7 +41,7 @@ def from_keypoints(key_points: Any, **known: Unpack[Known]) -> Keypoints2D:
 def _triples(key_points: Any) -> Floats:
     """(N, K, 3) x, y, score; NaN where missing."""
     if not hasattr(key_points, "xy"):
-        raise InputError(f"got a {type(key_points).__name__}; a supervision.KeyPoints was wanted")
+        raise InputError(f"expected a supervision.KeyPoints, got a {type(key_points).__name__}")
     xy = floats(key_points.xy)
     if not xy.size:
         return np.empty((0, 0, 3))

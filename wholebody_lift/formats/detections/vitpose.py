@@ -55,7 +55,7 @@ def _triples(person: Mapping[str, Any]) -> Floats:
         ours[labels.astype(int)] = np.column_stack((xy.reshape(-1, 2), scores.reshape(-1)))
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputError(
-            f"got a person without keypoints, scores and labels of COCO or COCO-WholeBody ({error!r}); what "
-            "post_process_pose_estimation answers was wanted"
+            "expected people as post_process_pose_estimation returns them, with keypoints, scores and labels "
+            f"of COCO or COCO-WholeBody, got one without ({error!r})"
         ) from None
     return ours
