@@ -87,3 +87,17 @@ def test_errors_in_depth_are_no_steps() -> None:
     seen = np.full((90, 2, 2), 0.3)
     depth = 4000 + 300 * np.sin(np.arange(90) / 5)
     assert feet.standing(seen, depth, FPS).all()
+
+
+def test_a_foot_that_is_lost_from_sight_goes_where_it_is_lifted() -> None:
+    """By how much lifting is off is kept, so that nothing jumps; what is seen stays as it is."""
+    time = np.arange(60)
+    placed = np.zeros((60, 2, 3)) + np.array([100.0, 800, 4000])
+    placed[:, 0, 0] += 5.0 * time
+    seen = placed[..., :2] / placed[..., 2:] + np.array([0.02, -0.01])
+    lost = seen.copy()
+    lost[20:40, 0] = lost[50:, 0] = np.nan
+    lost[:, 1] = np.nan
+    filled = feet.filled(lost, placed)
+    assert np.allclose(filled[:, 0], seen[:, 0])
+    assert np.isnan(filled[:, 1]).all()

@@ -10,6 +10,7 @@ from wholebody_lift.skeleton import INDEX, PARTS
 from wholebody_lift.video import fit as fitting
 from wholebody_lift.video.feet import BALLS
 from wholebody_lift.video.fit import fit
+from wholebody_lift.video.hands import Touch
 
 FPS = 30.0
 FRAMES = 40
@@ -118,7 +119,23 @@ def test_nothing_goes_under_the_floor(swaying: Case) -> None:
     assert deepest(600) > 500
 
 
-def test_equations_are_solved_as_the_dense_ones() -> None:
+def test_hands_that_touch_come_together_in_depth() -> None:
+    wrists = [INDEX["left_wrist"], INDEX["right_wrist"]]
+    hands = [[wrist, *PARTS[f"{side}_hand"]] for side, wrist in zip(("left", "right"), wrists, strict=True)]
+    case_ = case(np.tile(HOME, (FRAMES, 1)), stands=False)
+    case_.xyz[:, hands[1]] = case_.xyz[:, hands[0]] + np.array([10.0, 0, 90])
+    placed = case_.xyz + case_.path[:, None]
+    case_.plane[:] = placed[..., :2] / placed[..., 2:]
+    touches, shares = np.arange(FRAMES) >= 10, np.full((FRAMES, 2, 21), 1 / 21)
+    xyz, path = fit(*case_, FPS, touch=Touch(touches, shares))
+    apart = np.abs(xyz[:, hands[1], 2] - xyz[:, hands[0], 2]).mean(axis=1)
+    assert apart[10:].max() < 15
+    assert apart[0] > 40
+    assert off_ray(xyz, path, case_.plane) < 0.002
+
+
+def test_equations_are_solved_as_the_dense_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "BLOCK", 4)
     rng = np.random.default_rng(0)
     steps, unknowns = 6, 4
     beside = rng.normal(size=(steps - 1, unknowns))
@@ -131,7 +148,15 @@ def test_equations_are_solved_as_the_dense_ones() -> None:
     for t in range(steps - 1):
         dense[t, :, t + 1] = dense[t + 1, :, t] = np.diag(beside[t])
     want = np.linalg.solve(dense.reshape(steps * unknowns, -1), right.ravel()).reshape(steps, unknowns)
-    assert np.allclose(fitting._solve(square, beside, right), want)
+    found = fitting._solve(lambda part: square[part].copy(), beside, right.copy())
+    assert np.allclose(found, want, rtol=1e-6, atol=1e-6)
+
+
+def test_blocks_make_no_difference(swaying: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = fit(*swaying, FPS)
+    monkeypatch.setattr(fitting, "BLOCK", 7)
+    for one, other in zip(fit(*swaying, FPS), whole, strict=True):
+        assert np.allclose(one, other, atol=1e-4)
 
 
 def test_one_frame() -> None:

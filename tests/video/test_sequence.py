@@ -365,6 +365,15 @@ def test_someone_who_squats_on_the_spot_stays_on_the_spot(squats: Keypoints2D) -
     assert pose.reprojection_error_px.mean() < 9
 
 
+def test_hands_that_are_clasped_touch(squats: Keypoints2D) -> None:
+    """While the person is down, three times."""
+    pose = Lifter.from_pretrained(device="cpu").lift_sequence(squats, lock_feet=True)
+    left, right = (pose.xyz[:, list(PARTS[f"{side}_hand"])] for side in ("left", "right"))
+    apart = np.linalg.norm(left[:, :, None] - right[:, None], axis=-1).min(axis=(1, 2))
+    assert apart[[*range(7, 15), *range(29, 39), *range(54, 64)]].max() < 40
+    assert apart[:3].min() > 300  # nor do the hands beside the hips
+
+
 def test_holding_feet_against_the_picture_is_warned_of() -> None:
     free = lift(Oracle(0.0), np.arange(FRAMES))
     free = replace(free, reprojection_error_px=np.full(FRAMES, 5, np.float32))

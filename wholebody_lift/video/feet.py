@@ -126,6 +126,24 @@ def standing(seen: Floats, depth: Floats, fps: float) -> Mask:
     return stands
 
 
+def filled(seen: Floats, placed: Floats) -> Floats:
+    """Feet (T, M, 2) on the image plane, with those that are missing where the network takes them to be.
+
+    placed: (T, M, 3) mm from the camera. By how much the network is off is interpolated, so that a foot that
+    is lost or found again does not jump.
+    """
+    guess = placed[..., :2] / placed[..., 2:]
+    time = np.arange(len(seen))
+    full = seen.copy()
+    for foot in range(seen.shape[1]):
+        known = np.asarray(~np.isnan(seen[:, foot, 0]))
+        for axis in range(2):
+            off = seen[known, foot, axis] - guess[known, foot, axis]
+            if known.any():
+                full[:, foot, axis] = guess[:, foot, axis] + np.interp(time, time[known], off)
+    return np.asarray(full)
+
+
 def _blend(correction: Floats, held: Mask, fps: float) -> Floats:
     """A correction (T, M, 3) that is kept where `held` (T, M) and fades smoothly towards zero elsewhere."""
     held = held[..., None]

@@ -7,23 +7,29 @@ and a small rotation w of the whole person about the hips. One least-squares pro
   keypoints err alike, which is how far away the person is and how they lean, is r and w, and changes slowly;
 - the picture: keypoints lie on their rays, robustly and by their scores;
 - the person: bones keep their lengths;
-- the ground: what stands does not move, and nothing goes under the floor;
+- contacts: what stands does not move, nothing goes under the floor, and hands that touch are together;
 - smoothness: shifts change slowly.
 
 Each iteration is a Gauss-Newton step. Terms that tie a frame to the next one never mix unknowns, so the
 normal equations are block tridiagonal, with diagonal blocks off the diagonal. Time and memory are
-proportional to the number of frames.
+proportional to the number of frames; of the equations, only those of `BLOCK` frames exist at a time.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from wholebody_lift._types import Floats, Mask
 from wholebody_lift.ground import Ground
 from wholebody_lift.skeleton import INDEX, PARTS, ROOT
+from wholebody_lift.video.hands import Touch
 
 ITERATIONS = 6
+BLOCK = 256
+"""Frames whose equations are set up at a time."""
 
 RAY = 0.016
 """Usual distance of a keypoint from its ray, as a share of its distance from the camera."""
@@ -46,6 +52,8 @@ OTHER_FLOOR_MM = 250.0
 """Who is farther below stands on another floor, or on stairs."""
 STAND_MM = 0.5
 """Usual movement of a standing toe from one frame to the next."""
+TOUCH_MM = 10.0
+"""Usual distance in depth of hands that touch."""
 _LEAST_ERROR_MM = 1.0
 
 _SIDES = ("left", "right")
@@ -69,11 +77,23 @@ _PAIRS += [(f"left_{name}", f"right_{name}") for name in ("shoulder", "hip")]
 _STARTS, _ENDS = ([_PLACE[INDEX[name]] for name in ends] for ends in zip(*_PAIRS, strict=True))
 """Places in `_FITTED` of keypoints whose distance is constant."""
 _STANDING_TOES = [[_PLACE[INDEX[f"{side}_{toe}"]] for toe in _TOES] for side in _SIDES]
+_WRISTS = [_PLACE[INDEX[f"{side}_wrist"]] for side in _SIDES]
 
 _J = len(_FITTED)
 _MOVES, _SHIFT, _LEAN = slice(0, 3 * _J), slice(3 * _J, 3 * _J + 3), slice(3 * _J + 3, 3 * _J + 6)
 _WHOLE = slice(_SHIFT.start, _LEAN.stop)
 _UNKNOWNS = _LEAN.stop  # U
+
+
+class _Time(NamedTuple):
+    """What ties frames to each other in the equations."""
+
+    diagonal: Floats
+    """(T, U)"""
+    right: Floats
+    """(T, U)"""
+    beside: Floats
+    """(T - 1, U) diagonals of the blocks beside the diagonal."""
 
 
 def fit(
@@ -85,6 +105,7 @@ def fit(
     stands: Mask,
     fps: float,
     ground: Ground | None = None,
+    touch: Touch | None = None,
 ) -> tuple[Floats, Floats]:
     """Fit one person over T frames to the picture and to standing feet, from a smooth motion.
 
@@ -97,6 +118,7 @@ def fit(
         stands: (T, 2) whether the left and the right foot stand.
         fps: frames per second.
         ground: what no keypoint goes under; None if it is not known.
+        touch: when and where the hands touch; None if they do not.
 
     Returns:
         The new `xyz`, whose bones keep their lengths within a few mm, and `path`.
@@ -105,14 +127,21 @@ def fit(
     lengths = np.median(np.linalg.norm(_bones(xyz[:, _FITTED]), axis=-1), axis=0)  # (E,)
     x = np.zeros((len(xyz), _UNKNOWNS))
     for _ in range(ITERATIONS):
-        square, right = np.zeros((len(x), _UNKNOWNS, _UNKNOWNS)), np.zeros_like(x)
-        _add_network(square, right, x, xyz[:, _FITTED], error_mm[:, _FITTED])
-        _add_picture(square, right, x, placed, plane, weights)
-        _add_bones(square, right, x, placed[:, _FITTED], lengths)
-        if ground is not None:
-            _add_floor(square, right, x, placed[:, _FITTED], ground)
-        beside = _add_time(square, right, x, placed[:, _FITTED], stands, fps)
-        x = x + _solve(square, beside, right)
+        time = _time(x, placed[:, _FITTED], stands, fps)
+
+        def equations(part: slice, x: Floats = x, time: _Time = time) -> Floats:
+            now, forces, start = x[part], time.right[part], placed[part]
+            square = time.diagonal[part, :, None] * np.eye(_UNKNOWNS)
+            _add_network(square, forces, now, xyz[part][:, _FITTED], error_mm[part][:, _FITTED])
+            _add_picture(square, forces, now, start, plane[part], weights[part])
+            _add_bones(square, forces, now, start[:, _FITTED], lengths)
+            if ground is not None:
+                _add_floor(square, forces, now, start[:, _FITTED], ground)
+            if touch is not None:
+                _add_touch(square, forces, now, start, touch.of(part))
+            return square
+
+        x = x + _solve(equations, time.beside, time.right)
     for together, move in zip(_MOVED_TOGETHER, _moves(x).swapaxes(0, 1), strict=True):
         placed[:, together] += move[:, None]
     moved_path = placed[:, list(ROOT)].mean(axis=1)
@@ -212,8 +241,20 @@ def _add_floor(square: Floats, right: Floats, x: Floats, placed: Floats, ground:
         blocks[:, place, :, place] += weight[:, place, None, None] * np.outer(down, down)
 
 
-def _add_time(square: Floats, right: Floats, x: Floats, placed: Floats, stands: Mask, fps: float) -> Floats:
-    """Changes from frame to frame; returns the diagonals (T - 1, U) of the blocks off the diagonal."""
+def _add_touch(square: Floats, right: Floats, x: Floats, placed: Floats, touch: Touch) -> None:
+    """Hands that touch are equally far away there; placed (T, 133, 3) is where they start."""
+    depths = touch.depths(placed) + _moves(x)[:, _WRISTS, 2]  # (T, 2)
+    weight = touch.touches / TOUCH_MM**2
+    pull = weight * np.diff(depths, axis=1)[:, 0]
+    blocks, forces = _blocks(square), _moves(right)
+    for wrist, other, sign in zip(_WRISTS, reversed(_WRISTS), (1, -1), strict=True):
+        blocks[:, wrist, 2, wrist, 2] += weight
+        blocks[:, wrist, 2, other, 2] -= weight
+        forces[:, wrist, 2] += sign * pull
+
+
+def _time(x: Floats, placed: Floats, stands: Mask, fps: float) -> _Time:
+    """The equations of changes from frame to frame; placed (T, J, 3) is where keypoints start."""
     per_second = np.empty(_UNKNOWNS)
     per_second[_MOVES], per_second[_SHIFT] = MOVE_MM_PER_SECOND, SHIFT_MM_PER_SECOND
     per_second[_LEAN] = np.radians(LEAN_DEG_PER_SECOND)
@@ -224,28 +265,35 @@ def _add_time(square: Floats, right: Floats, x: Floats, placed: Floats, stands: 
     for foot, toes in enumerate(_STANDING_TOES):
         _moves(tie)[:, toes] += both[:, foot, None, None]
         _moves(pull)[:, toes] += both[:, foot, None, None] * steps[:, toes]
-    index = np.arange(_UNKNOWNS)
-    square[:-1, index, index] += tie
-    square[1:, index, index] += tie
+    diagonal, right = np.zeros_like(x), np.zeros_like(x)
+    diagonal[:-1] += tie
+    diagonal[1:] += tie
     right[:-1] += pull
     right[1:] -= pull
-    return -tie
+    return _Time(diagonal, right, -tie)
 
 
-def _solve(square: Floats, beside: Floats, right: Floats) -> Floats:
+def _solve(equations: Callable[[slice], Floats], beside: Floats, right: Floats) -> Floats:
     """x (T, U) of symmetric equations that are block tridiagonal, by elimination along time.
 
-    square (T, U, U) are the blocks on the diagonal; they are replaced by the inverses of the pivots. The
-    blocks beside them are diagonal, beside (T - 1, U). right is (T, U).
+    `equations` gives the blocks (B, U, U) on the diagonal of some frames, and may add to their `right`
+    (T, U). The blocks beside them are diagonal, beside (T - 1, U). The inverses of the pivots are kept in
+    single precision, as halves, for the way back.
     """
-    x = np.array(right)
-    for t in range(len(square)):
-        if t > 0:
-            square[t] -= beside[t - 1, :, None] * square[t - 1] * beside[t - 1]
-            x[t] -= beside[t - 1] * (square[t - 1] @ x[t - 1])
-        square[t] = np.linalg.inv(square[t])
-    for t in reversed(range(len(square))):
-        if t < len(square) - 1:
+    x, steps, unknowns = right, *right.shape
+    upper = np.triu_indices(unknowns)
+    halves = np.empty((steps, len(upper[0])), dtype=np.float32)
+    inverse = np.empty((unknowns, unknowns))
+    for start in range(0, steps, BLOCK):
+        for t, pivot in enumerate(equations(slice(start, start + BLOCK)), start):
+            if t > 0:
+                pivot -= beside[t - 1, :, None] * inverse * beside[t - 1]
+                x[t] -= beside[t - 1] * (inverse @ x[t - 1])
+            inverse = np.linalg.inv(pivot)
+            halves[t] = inverse[upper]
+    for t in reversed(range(steps)):
+        if t < steps - 1:
             x[t] -= beside[t] * x[t + 1]
-        x[t] = square[t] @ x[t]
+        inverse[upper] = inverse.T[upper] = halves[t]
+        x[t] = inverse @ x[t]
     return x

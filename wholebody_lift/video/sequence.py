@@ -26,7 +26,7 @@ from wholebody_lift.ground import Ground
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.seen import Seen
-from wholebody_lift.video import expected_error, feet, floor, smoothing
+from wholebody_lift.video import expected_error, feet, floor, hands, smoothing
 from wholebody_lift.video.fit import fit
 from wholebody_lift.viewpoint import canonical_view, to_camera_axes, to_virtual_axes
 
@@ -106,6 +106,8 @@ class Picture(NamedTuple):
     """(T, 133) their scores; 0 where missing."""
     stands: Mask
     """(T, 2) whether the left and the right foot stand."""
+    touch: hands.Touch
+    """When the hands touch."""
 
 
 class SmoothStretch(NamedTuple):
@@ -292,15 +294,19 @@ def _picture(motion: SmoothStretch, flat: Pose3D, frames: Frames) -> Picture:
     plane = np.where(seen.observed[..., None], seen.plane, np.nan)
     plane = motion.stretch.spread(plane, np.nan)  # (T, 133, 2)
     weights = motion.stretch.spread(seen.observed * seen.scores, 0)
-    stands = feet.standing(plane[:, feet.BIG_TOES], motion.path[:, 2], frames.fps)
-    return Picture(np.nan_to_num(plane), weights, stands)
+    placed = motion.xyz + motion.path[:, None]
+    toes = feet.filled(plane[:, feet.BIG_TOES], placed[:, feet.BIG_TOES])
+    stands = feet.standing(toes, motion.path[:, 2], frames.fps)
+    touch = hands.touching(plane, placed, motion.error_mm, frames.fps)
+    return Picture(np.nan_to_num(plane), weights, stands, touch)
 
 
 def _hold_feet(motion: SmoothStretch, picture: Picture, ground: Ground | None, fps: float) -> SmoothStretch:
     """The motion fitted to the picture over time, with its standing feet held."""
-    xyz, path = fit(motion.xyz, motion.path, motion.error_mm, *picture, fps, ground)
-    xyz, path = feet.lock_feet(bone_lengths.lock_lengths(xyz, motion.lengths), path, picture.stands, fps)
-    return motion._replace(xyz=xyz, path=path, held=picture.stands)
+    plane, weights, stands, touch = picture
+    xyz, path = fit(motion.xyz, motion.path, motion.error_mm, plane, weights, stands, fps, ground, touch)
+    xyz, path = feet.lock_feet(bone_lengths.lock_lengths(xyz, motion.lengths), path, stands, fps)
+    return motion._replace(xyz=xyz, path=path, held=stands)
 
 
 def _ground(
