@@ -114,14 +114,13 @@ MEASURES = _ENDS[-1] + sum(3 * len(part.members) for part in RIGID_PARTS)
 
 def measures(xyz: Floats) -> Floats:
     """The `Measures` of every frame, (T, MEASURES)."""
-    firm = xyz[:, FIRM_FACE] - xyz[:, FIRM_FACE].mean(axis=1, keepdims=True)
     top = girdle.relaxed_neck_base(_waist(xyz, _trunk(xyz)), *xyz[:, _SHOULDERS].swapaxes(0, 1))
     found = Measures(
         limbs=_lengths(xyz, LIMB_EDGES),
         fingers=_lengths(xyz, FINGER_EDGES),
         hips=_lengths(xyz, [(_HIPS[0], _HIPS[1])]),
         shoulders=_lengths(xyz, [(_SHOULDERS[0], _SHOULDERS[1])]),
-        face=np.sqrt((firm**2).sum(axis=-1).mean(axis=1, keepdims=True)),
+        face=_face(xyz),
         neck=np.linalg.norm(girdle.head_pivot(xyz[:, _HEAD]) - top, axis=-1, keepdims=True),
         shapes=np.concatenate([_shape(xyz, part).reshape(len(xyz), -1) for part in RIGID_PARTS], axis=1),
     )
@@ -132,6 +131,12 @@ def _lengths(xyz: Floats, bones: list[tuple[int, int]]) -> Floats:
     """(T, bones)"""
     parents, children = (list(ends) for ends in zip(*bones, strict=True))
     return np.asarray(np.linalg.norm(xyz[:, children] - xyz[:, parents], axis=-1))
+
+
+def _face(xyz: Floats) -> Floats:
+    """(T, 1) size of the face."""
+    firm = xyz[:, FIRM_FACE] - xyz[:, FIRM_FACE].mean(axis=1, keepdims=True)
+    return np.asarray(np.sqrt((firm**2).sum(axis=-1).mean(axis=1, keepdims=True)))
 
 
 def _shape(xyz: Floats, part: RigidPart) -> Floats:
@@ -194,7 +199,7 @@ def lock_lengths(xyz: Floats, lengths: Floats) -> Floats:
     for (parent, child), length in zip(FINGER_EDGES, wanted.fingers, strict=True):
         locked[:, child] = locked[:, parent] + length * rigid.unit(xyz[:, child] - xyz[:, parent])
     locked[:, _HEAD] += _along_neck(locked, wanted)[:, None]
-    factor = wanted.face / Measures.of(measures(xyz)).face  # (T, 1)
+    factor = wanted.face / _face(xyz)  # (T, 1)
     locked[:, _FACE] = locked[:, [_NOSE]] + (xyz[:, _FACE] - xyz[:, [_NOSE]]) * factor[..., None]
     return np.asarray(locked)
 

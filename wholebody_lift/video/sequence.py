@@ -45,6 +45,9 @@ SCALE_HZ = 0.2
 MOST_REPROJECTION = 1.5
 """Holding feet may raise the mean reprojection error by this factor before a warning says so."""
 
+BLOCK = 1024
+"""Frames that are compared with the picture at a time, which bounds the memory."""
+
 _LEAST_SCORE = 0.1
 """Lower scores are raised to this one when 2D keypoints are smoothed, weighted by their squared scores."""
 
@@ -150,16 +153,16 @@ def finish(frames: Frames, flat: Pose3D, *, lock_feet: bool, camera_height_mm: f
         return Pose3D.empty(frames.fps)
     if flat.camera_source == "keypoints":
         flat = _one_camera(flat, frames.smooth)
-    motions = [motion for track in frames.stretches for motion in _move(track, flat, frames)]
-    pictures = [_picture(motion, flat, frames) for motion in motions]
-    pose = _assemble(flat, frames, motions)
-    ground = _ground(motions, pictures, frames.people, camera_height_mm)
+    motions = [motion for track in frames.stretches for motion in move(track, flat, frames)]
+    pictures = [picture_of(motion, flat, frames) for motion in motions]
+    pose = assemble(flat, frames, motions)
+    ground = ground_of(motions, pictures, frames.people, camera_height_mm)
     if lock_feet:
         motions = [
-            _hold_feet(motion, picture, ground, frames.fps)
+            hold(motion, picture, ground, frames.fps)
             for motion, picture in zip(motions, pictures, strict=True)
         ]
-        pose = _compared(_assemble(flat, frames, motions), pose)
+        pose = _compared(assemble(flat, frames, motions), pose)
     return replace(pose, ground=ground)
 
 
@@ -247,7 +250,7 @@ def _one_camera(flat: Pose3D, people: Keypoints2D) -> Pose3D:
     return replace(flat, K=shared.K, xyz=xyz)
 
 
-def _move(track: list[Stretch], flat: Pose3D, frames: Frames) -> Iterator[SmoothStretch]:
+def move(track: list[Stretch], flat: Pose3D, frames: Frames) -> Iterator[SmoothStretch]:
     """The motion of one person in each stretch; bones have the same length in all of them."""
     fps, smoothness = frames.fps, frames.smoothness
     rows = np.concatenate([stretch.rows for stretch in track])
@@ -287,7 +290,7 @@ def steady_scale(xyz: Floats, lengths: Floats, error_mm: Floats, fps: float) -> 
     return np.asarray(np.exp(smoothing.low_pass(factor[:, None, None], known, SCALE_HZ, fps)[:, 0, 0]))
 
 
-def _picture(motion: SmoothStretch, flat: Pose3D, frames: Frames) -> Picture:
+def picture_of(motion: SmoothStretch, flat: Pose3D, frames: Frames) -> Picture:
     """What the picture shows of a person over time."""
     rows = motion.stretch.rows
     seen = Seen.of(frames.smooth[rows], flat.K[rows])
@@ -301,7 +304,7 @@ def _picture(motion: SmoothStretch, flat: Pose3D, frames: Frames) -> Picture:
     return Picture(np.nan_to_num(plane), weights, stands, touch)
 
 
-def _hold_feet(motion: SmoothStretch, picture: Picture, ground: Ground | None, fps: float) -> SmoothStretch:
+def hold(motion: SmoothStretch, picture: Picture, ground: Ground | None, fps: float) -> SmoothStretch:
     """The motion fitted to the picture over time, with its standing feet held."""
     plane, weights, stands, touch = picture
     xyz, path = fit(motion.xyz, motion.path, motion.error_mm, plane, weights, stands, fps, ground, touch)
@@ -309,7 +312,7 @@ def _hold_feet(motion: SmoothStretch, picture: Picture, ground: Ground | None, f
     return motion._replace(xyz=xyz, path=path, held=stands)
 
 
-def _ground(
+def ground_of(
     motions: list[SmoothStretch], pictures: list[Picture], given: Keypoints2D, camera_height_mm: float | None
 ) -> Ground | None:
     """The ground that people stand on; None where it is not known, as when the camera turns."""
@@ -363,7 +366,7 @@ def _smooth_path(stretch: Stretch, found: Floats, fps: float, smoothness: float)
     return np.concatenate((smooth[:, :2] * depth, depth), axis=1)
 
 
-def _assemble(flat: Pose3D, given: Frames, motions: list[SmoothStretch]) -> Pose3D:
+def assemble(flat: Pose3D, given: Frames, motions: list[SmoothStretch]) -> Pose3D:
     """The result, ordered by frame and, within one, by track."""
     people = given.people
     frames = np.concatenate([motion.stretch.every_frame for motion in motions])
@@ -380,10 +383,13 @@ def _assemble(flat: Pose3D, given: Frames, motions: list[SmoothStretch]) -> Pose
     error = expected_error.of_motion(error, fitted=bool(held))
     frames, source, found = frames[order], source[order], found[order]
     rows = source[found]
-    seen = Seen.of(people[rows], flat.K[rows])
     reprojection, frame_by_frame = np.full((2, len(frames)), np.nan)
-    reprojection[found] = seen.reprojection_error((xyz + path[:, None])[found])
-    frame_by_frame[found] = seen.reprojection_error(flat.xyz[rows] + seen.place(flat.xyz[rows])[:, None])
+    there = np.flatnonzero(found)
+    for start in range(0, len(rows), BLOCK):
+        part, here = rows[start : start + BLOCK], there[start : start + BLOCK]
+        seen = Seen.of(people[part], flat.K[part])
+        reprojection[here] = seen.reprojection_error(xyz[here] + path[here, None])
+        frame_by_frame[here] = seen.reprojection_error(flat.xyz[part] + seen.place(flat.xyz[part])[:, None])
     return replace(
         flat[source],
         xyz=xyz.astype(np.float32),

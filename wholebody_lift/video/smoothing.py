@@ -98,6 +98,8 @@ _RIDGE = 1e-9
 _STIFFEST = 1e12
 """Greatest lambda of `low_pass`. It smooths over thousands of values; beyond it, double precision no longer
 solves the equations."""
+_AT_ONCE = 32
+"""Keypoints that are smoothed at a time, which bounds the memory."""
 
 
 def low_pass(values: npt.ArrayLike, weights: npt.ArrayLike, cutoff_hz: npt.ArrayLike, fps: float) -> Floats:
@@ -119,16 +121,26 @@ def low_pass(values: npt.ArrayLike, weights: npt.ArrayLike, cutoff_hz: npt.Array
     Returns:
         (T, K, C); NaN where a keypoint has no weight at any time.
     """
-    y, w = np.asarray(values, dtype=np.float64), np.asarray(weights, dtype=np.float64)
+    y, w = np.asarray(values), np.asarray(weights)
+    stiffness = np.broadcast_to(_stiffness(np.asarray(cutoff_hz, dtype=np.float64), fps), w.shape[1:])
+    smooth = np.empty(y.shape)
+    for start in range(0, w.shape[1], _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        smooth[:, part] = _smoothed(
+            y[:, part].astype(np.float64), w[:, part].astype(np.float64), stiffness[part]
+        )
+    return smooth
+
+
+def _smoothed(y: Floats, w: Floats, stiffness: Floats) -> Floats:
+    """`low_pass` of values (T, K, C), weights (T, K) and lambda (K,)."""
     known = w > 0
     total = w.sum(axis=0)  # (K,)
     y = np.where(known[..., None], y, 0)
     with np.errstate(invalid="ignore"):
         mean = (w[..., None] * y).sum(axis=0) / total[:, None]  # (K, C)
     deviation = np.where(known[..., None], y - mean, 0)
-    stiffness = np.broadcast_to(_stiffness(np.asarray(cutoff_hz, dtype=np.float64), fps), total.shape)
-    smooth: Floats = mean + _solve(w + _RIDGE, stiffness, w[..., None] * deviation)
-    return smooth
+    return np.asarray(mean + _solve(w + _RIDGE, stiffness, w[..., None] * deviation))
 
 
 def _stiffness(cutoff_hz: Floats, fps: float) -> Floats:
