@@ -1,13 +1,15 @@
-"""How large the page for browsers is, and how long its steps take in headless Chromium.
+"""How large the page for browsers is, and how long its stages take in headless Chromium.
 
-The sizes are those of the files of `make web`, and of the same compressed with gzip, as most web servers send
-them. The times are those of the main thread for one person whose landmarks move, in the quietest of several
-windows of time: mapping, lifting and smoothing alone, then with the viewer, which draws each frame. Nothing
-is drawn by a graphics card. MediaPipe is not measured: it runs on a graphics card, and without one it takes
-seconds. Needs Playwright and Chromium (Debian's package `chromium`).
+The sizes are those of the files of `make web`, and of the same compressed with gzip, as most web servers
+send them. The times are the processor time of the page's main thread for one person, stage by stage, in the
+quietest of several windows of time. The viewer's stage contains the smoothing. Without a graphics card, WebGL
+is emulated in another process; the time that MediaPipe waits for it, which takes seconds, is not counted, and
+says nothing of a machine that has one. The portrait is that of Grace Hopper (public domain) that comes with
+Matplotlib. Needs Playwright and Chromium (Debian's package `chromium`).
 """
 
 import argparse
+import base64
 import gzip
 import json
 import os
@@ -17,15 +19,23 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import matplotlib.cbook
 from playwright.sync_api import sync_playwright
 
-from benchmarks.viewer import ARGUMENTS
 from wholebody_lift.browser.server import Server
 from wholebody_lift.train import markdown
 
 LANDMARKS = Path(__file__).parents[1] / "tests" / "data" / "mediapipe_astronaut.json"
 PARTS = {"pose_landmarks": "poseLandmarks", "face_landmarks": "faceLandmarks"}
-FRAMES, WINDOWS = 60, 6
+STAGES = {"mapping": (60, 5), "lifting": (60, 5), "smoothing": (60, 5), "viewer": (60, 5), "detector": (1, 3)}
+"""The stages of a frame, with the frames of each window and the number of windows."""
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--no-first-run",
+]
 MEGABYTE = 1e6
 
 GROUPS = {
@@ -38,28 +48,42 @@ GROUPS = {
 }
 """Where the files of each line of the table begin and end; the first line that fits counts."""
 
-START = """async (landmarks) => {
-  const [{ keypointsOf }, { openLifter }, { messageOf, personOf }, { Person }] = await Promise.all(
-    ["keypoints", "lifter", "message", "person"].map((name) => import(`/${name}.js`)));
+START = """async ({ landmarks, portrait }) => {
+  const names = ["detector", "keypoints", "lifter", "message", "person"];
+  const [{ openDetector }, { keypointsOf }, { openLifter }, { messageOf, personOf }, { Person }] =
+    await Promise.all(names.map((name) => import(`/${name}.js`)));
   const tables = await (await fetch("tables.json")).json();
   const { lift, backend } = await openLifter("wasm", tables);
-  const [size, person, viewer] = [[640, 480], new Person(tables), document.getElementById("viewer")];
+  const [size, person] = [[640, 480], new Person(tables)];
+  const viewer = document.getElementById("viewer").contentWindow;
   document.body.dataset.state = "running";
-  const picture = new ImageData(...size);
-  let seconds = 0;
-  const step = async (draw) => {
-    seconds += 1 / 30;
-    const move = (points) => points.map((p) => ({ ...p, x: p.x + 0.02 * Math.sin(3 * seconds) }));
-    const moved = Object.fromEntries(Object.entries(landmarks).map(([part, points]) => [part, move(points)]));
-    const keypoints = keypointsOf(moved, size, tables);
-    const answer = await lift(keypoints, size);
-    const people = [personOf(keypoints, answer, person.next(answer, keypoints, size, seconds), tables)];
-    if (!draw) return;
-    const bitmap = await createImageBitmap(picture);
-    viewer.contentWindow.postMessage({ ...messageOf(people, size, seconds), picture: bitmap }, "*", [bitmap]);
-    await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+  const canvas = Object.assign(document.createElement("canvas"), { width: size[0], height: size[1] });
+  const image = Object.assign(new Image(), { src: portrait });
+  await image.decode();
+  canvas.getContext("2d").drawImage(image, 0, 0, 512, 480);
+  let [seconds, detector] = [0, null];
+  const moved = (points) => points.map((p) => ({ ...p, x: p.x + 0.02 * Math.sin(3 * seconds) }));
+  const all = () => Object.fromEntries(Object.entries(landmarks).map(([part, some]) => [part, moved(some)]));
+  const map = () => keypointsOf(all(), size, tables);
+  const keypoints = map();
+  const answer = await lift(keypoints, size);
+  const smooth = () => personOf(keypoints, answer, person.next(answer, keypoints, size, seconds), tables);
+  const stages = {
+    mapping: map,
+    lifting: () => lift(keypoints, size),
+    smoothing: smooth,
+    viewer: async () => {
+      const picture = await createImageBitmap(canvas);
+      const drawn = new Promise((resolve) => addEventListener("message", resolve, { once: true }));
+      viewer.postMessage({ ...messageOf([smooth()], size, seconds), picture }, "*", [picture]);
+      await drawn;
+    },
+    detector: async () => detector.detect(canvas),
   };
-  window.steps = async (count, draw) => { for (let n = 0; n < count; n++) await step(draw); };
+  window.steps = async (name, count) => {
+    if (name === "detector") detector ??= await openDetector();
+    for (let n = 0; n < count; n++, seconds += 1 / 30) await stages[name]();
+  };
   return backend;
 }"""
 """Prepares `steps`; the landmarks are those of one frame, as MediaPipe's JavaScript answers them."""
@@ -94,8 +118,8 @@ def size_table(folder: Path) -> str:
     return markdown.table(("", "MB", "MB, gzip"), rows)
 
 
-def measure(page: Any, draw: bool) -> float:
-    """Milliseconds of the main thread for each frame, in the quietest window."""
+def measure(page: Any, stage: str, frames: int, windows: int) -> float:
+    """Milliseconds of the main thread's processor time for each frame, in the quietest window."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
@@ -103,11 +127,14 @@ def measure(page: Any, draw: bool) -> float:
         metrics = session.send("Performance.getMetrics")["metrics"]
         return next(float(metric["value"]) for metric in metrics if metric["name"] == "TaskDuration")
 
+    page.evaluate(
+        "([stage, count]) => steps(stage, count)", [stage, frames]
+    )  # until what runs often is compiled
     spent = []
-    for _ in range(WINDOWS):
+    for _ in range(windows):
         before = busy()
-        page.evaluate("([count, draw]) => steps(count, draw)", [FRAMES, draw])
-        spent.append(1000 * (busy() - before) / FRAMES)
+        page.evaluate("([stage, count]) => steps(stage, count)", [stage, frames])
+        spent.append(1000 * (busy() - before) / frames)
     return min(spent)
 
 
@@ -118,21 +145,24 @@ def main() -> None:
     print(size_table(folder), flush=True)
     saved = json.loads(LANDMARKS.read_text(encoding="utf-8"))
     landmarks = {name: saved[part]["landmark"] for part, name in PARTS.items()}
+    portrait = Path(matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)).read_bytes()
+    given = {
+        "landmarks": landmarks,
+        "portrait": f"data:image/jpeg;base64,{base64.b64encode(portrait).decode()}",
+    }
     with Server(folder, 0) as server, sync_playwright() as driver:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(0)
         page.goto(server.url)
-        backend = page.evaluate(START, landmarks)
-        page.evaluate(f"steps({FRAMES}, true)")  # until the browser has compiled what is run often
-        alone, drawn = (measure(page, draw) for draw in (False, True))
+        backend = page.evaluate(START, given)
+        load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+        print(f"\n{os.cpu_count()} CPU cores, load {load}; ONNX Runtime: {backend}, one thread\n", flush=True)
+        rows = [(stage, f"{measure(page, stage, *STAGES[stage]):.1f}") for stage in STAGES]
+        print(markdown.table(("", "ms of the main thread per frame"), rows))
         browser.close()
         server.shutdown()
-    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
-    print(
-        f"\n{os.cpu_count()} CPU cores, load {load}; {backend}, one thread; ms of the main thread per frame"
-    )
-    print(f"mapping, lifting, smoothing {alone:.1f}, and with the viewer {drawn:.1f}")
 
 
 if __name__ == "__main__":

@@ -11,12 +11,14 @@ import pytest
 from landmarks import SECONDS, SIZE, camel
 
 import wholebody_lift.browser
+import wholebody_lift.pages
 from wholebody_lift.body import rigid
 from wholebody_lift.browser.tables import tables
 from wholebody_lift.lifter import Lifter
 from wholebody_lift.live import LiveLifter
 
 PAGE = Path(wholebody_lift.browser.__file__).parent / "page"
+SHARED = Path(wholebody_lift.pages.__file__).parent / "page"
 NODE = shutil.which("node")
 pytestmark = pytest.mark.skipif(NODE is None, reason="needs node, to run the page's JavaScript")
 
@@ -24,6 +26,7 @@ SCRIPT = """
 import { keypointsOf, isVisible, cameraOf } from "PAGE/keypoints.js";
 import { Person } from "PAGE/person.js";
 import { fit, turned } from "PAGE/vectors.js";
+import { Frames } from "SHARED/frames.js";
 import { readFileSync } from "node:fs";
 const given = JSON.parse(readFileSync(0, "utf-8"));
 const { tables } = given;
@@ -34,7 +37,9 @@ def javascript(folder: Path, body: str, **given: Any) -> Any:
     """What a script after `SCRIPT` assigns to `answer`."""
     script = folder / "script.mjs"
     script.write_text(
-        SCRIPT.replace("PAGE", PAGE.as_uri()) + body + "\nconsole.log(JSON.stringify(answer));",
+        SCRIPT.replace("PAGE", PAGE.as_uri()).replace("SHARED", SHARED.as_uri())
+        + body
+        + "\nconsole.log(JSON.stringify(answer));",
         encoding="utf-8",
     )
     assert NODE is not None
@@ -129,3 +134,29 @@ def test_rotations_fit_a_shape_even_if_it_is_mirrored(tmp_path) -> None:
     )
     wanted = np.stack([rigid.fit(one, other[None])[0] for one, other in zip(shape, points, strict=True)])
     np.testing.assert_allclose(answer.swapaxes(-1, -2), wanted, atol=1e-9)
+
+
+def test_no_picture_is_waited_for_while_a_newer_one_is_there(tmp_path) -> None:
+    """Of a video that shows its pictures when the test says so."""
+    answer = javascript(
+        tmp_path,
+        """let due = null;
+        const shows = (time) => due(time, { captureTime: time });
+        const frames = new Frames({ requestVideoFrameCallback: (act) => (due = act) });
+        const answer = [];
+        const take = () => frames.next().then((time) => answer.push(time));
+        shows(10);
+        await take();
+        shows(40);
+        shows(70); // while the first is worked on
+        await take();
+        const waiting = take();
+        await new Promise((later) => setTimeout(later));
+        answer.push("waits");
+        shows(60); // a clock that went back
+        await waiting;
+        const last = take();
+        frames.close();
+        await last;""",
+    )
+    assert answer == [10, 70, "waits", 71, None]

@@ -19,15 +19,16 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.resources import files
 from pathlib import PurePosixPath
 from threading import BoundedSemaphore
 from time import sleep
 from typing import Any
 from urllib.parse import parse_qs, quote
 
+from wholebody_lift import pages
 from wholebody_lift.app.camera import MAX_PICTURE_BYTES
 from wholebody_lift.app.connections import Connections, DeadlineReader, has_hung_up
 from wholebody_lift.app.workshop import NotFoundError, Report, Stage, Workshop
@@ -68,11 +69,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 """Control characters, line ends and marks that reverse the direction of text."""
 
 _HTML = "text/html; charset=utf-8"
-_PAGE = {
-    "": ("index.html", _HTML),
-    "style.css": ("style.css", "text/css; charset=utf-8"),
-    **{name: (name, "text/javascript; charset=utf-8") for name in ("app.js", "camera.js", "page.js")},
-}
+_KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 _JSON = "application/json"
 _JSON_LINES = "application/jsonl"
 _HEADERS = {
@@ -86,6 +83,14 @@ _HEADERS = {
 }
 _VIEWER_HEADERS = {"Content-Security-Policy": "sandbox allow-scripts; frame-ancestors 'self'"}
 """The viewer has its own policy; this one denies it the app's origin."""
+
+
+@cache
+def _page() -> dict[str, tuple[bytes, str]]:
+    """The files of the page by path, each with its kind."""
+    found = pages.contents("wholebody_lift.app")
+    found[""] = found.pop("index.html")
+    return {path: (content, _KINDS.get(PurePosixPath(path).suffix, _HTML)) for path, content in found.items()}
 
 
 class RequestError(Exception):
@@ -209,10 +214,8 @@ class _Handler(BaseHTTPRequestHandler):
     # What it serves
 
     def _get(self, path: str, query: Mapping[str, str]) -> None:
-        if path in _PAGE:
-            name, kind = _PAGE[path]
-            content = (files("wholebody_lift.app") / "page" / name).read_bytes()
-            self._send(HTTPStatus.OK, content, kind)
+        if path in _page():
+            self._send(HTTPStatus.OK, *_page()[path])
         elif path == "about":
             self._send_json({**self.server.workshop.about(), "max_bytes": MAX_BYTES})
         elif path == "example":

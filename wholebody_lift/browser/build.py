@@ -11,11 +11,10 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
-from importlib.resources import files
+from collections.abc import Callable
 from pathlib import Path
 
-from wholebody_lift import __version__, cache, pretrained
+from wholebody_lift import __version__, cache, pages, pretrained
 from wholebody_lift.browser.tables import tables
 from wholebody_lift.pretrained import ONNX_FILE, WEIGHTS_FILE
 from wholebody_lift.viewers import live_page
@@ -118,11 +117,9 @@ def is_current(folder: Path) -> bool:
         return False
 
 
-def _sources() -> Iterator[tuple[str, bytes]]:
-    """Our own files of the page by name, as they lie in the package."""
-    for path in sorted((files("wholebody_lift.browser") / "page").iterdir(), key=lambda path: path.name):
-        if path.is_file():
-            yield path.name, path.read_bytes()
+def _sources() -> dict[str, bytes]:
+    """Our own files of the page by name."""
+    return pages.contents("wholebody_lift.browser")
 
 
 def _made() -> dict[str, str]:
@@ -138,7 +135,7 @@ def _state() -> str:
     """A hash of everything that the page is built from."""
     weights = (pretrained.packaged_directory("tiny") / pretrained.SUMS_FILE).read_bytes()
     made = json.dumps([_made(), THIRD_PARTY], sort_keys=True).encode()
-    return _hash(b"\0".join([weights, made, *(content for _, content in _sources())]))
+    return _hash(b"\0".join([weights, made, *_sources().values()]))
 
 
 def _hash(content: bytes) -> str:
@@ -150,9 +147,8 @@ def _install(folder: Path) -> Path:
     npm = shutil.which("npm")
     if npm is None:
         raise BuildError(WITHOUT_NPM)
-    for name, content in _sources():
-        if name in _PACKAGES:
-            (folder / name).write_bytes(content)
+    for name in _PACKAGES:
+        (folder / name).write_bytes(_sources()[name])
     command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if run.returncode:
@@ -165,7 +161,7 @@ def _install(folder: Path) -> Path:
 
 
 def _write_own(page: Path) -> None:
-    for name, content in _sources():
+    for name, content in _sources().items():
         if name not in (*_PACKAGES, _WORKER):
             (page / name).write_bytes(content)
     for name, text in _made().items():
@@ -203,6 +199,6 @@ def _write_lists(page: Path, state: str) -> None:
     (page / _LIST).write_text(listed, encoding="utf-8")
     hashes = {name: _hash((page / name).read_bytes()) for name in [*sizes, _LIST]}
     first = [name for name in hashes if "/" not in name]
-    worker = dict(_sources())[_WORKER].decode()
+    worker = _sources()[_WORKER].decode()
     worker = worker.replace("$hashes", json.dumps(hashes, indent=1)).replace("$first", json.dumps(first))
     (page / _WORKER).write_text(worker, encoding="utf-8")

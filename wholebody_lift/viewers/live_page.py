@@ -26,8 +26,8 @@ def render(most: int, *, title: str = "wholebody-lift") -> str:
     """The page, for another page to embed, with room for `most` people; it shows nobody at first.
 
     When it has loaded it posts {"ready": true} to the page around it. That one posts what `message` returns
-    whenever there is a new picture, and may add the picture, as a Blob by the name "picture", and its time by
-    the name "seconds". When the people of a message have been drawn, the page posts {"drawn": seconds}.
+    whenever there is a new picture, and may add the picture (a Blob or an ImageBitmap) by the name "picture"
+    and its time by the name "seconds". When a message has been drawn, the page posts {"drawn": seconds}.
     """
     return html.page(_standing(most), title, (*html.SCRIPTS, "live"))
 

@@ -1,6 +1,7 @@
 // The camera of this computer. Its pictures go to the server one at a time, as JPEG: the next is taken when the answer
 // to the last one has come, so none ever waits. The viewer shows each picture with the people in it.
 
+import { Frames } from "./frames.js";
 import { lines } from "./page.js";
 
 const SIZE = { width: { ideal: 640 }, height: { ideal: 480 } };
@@ -13,6 +14,8 @@ const REASONS = {
   NotFoundError: "This computer has no camera that the browser can find.",
   NotReadableError: "The camera is used by another program. End that program, and try again.",
 };
+
+const GONE = "The camera has stopped: it was taken away, or another program uses it.";
 
 export class Camera {
   #ended = new AbortController();
@@ -70,9 +73,16 @@ export class Camera {
   // What the server says about each picture, with the rate and the delay so far, until the camera is paused.
   async *pictures() {
     const canvas = document.createElement("canvas");
-    let [every, before, taken] = [null, 0, 0];
+    const frames = new Frames(this.#video);
+    this.#ended.signal.addEventListener("abort", () => frames.close());
+    let [every, before] = [null, 0];
     while (!this.#paused) {
-      taken = Math.max(taken + 1, await this.#nextPicture());
+      const taken = await frames.next();
+      if (this.#paused) return;
+      if (taken === null) {
+        if (this.#stream.getTracks().some(({ readyState }) => readyState === "ended")) throw new Error(GONE);
+        continue;
+      }
       const picture = await encode(this.#video, canvas);
       const seconds = taken / 1000;
       const answer = await this.#post(`picture?seconds=${seconds}`, picture);
@@ -86,15 +96,6 @@ export class Camera {
       before = now;
       yield { ...answer, delay: this.#delay, rate: every && 1000 / every };
     }
-  }
-
-  // When the next picture was taken, in ms; resolves when it is there.
-  #nextPicture() {
-    return new Promise((taken) => {
-      if (this.#video.requestVideoFrameCallback) {
-        this.#video.requestVideoFrameCallback((now, { captureTime }) => taken(captureTime ?? now));
-      } else requestAnimationFrame(taken);
-    });
   }
 
   async #post(path, body) {

@@ -1,5 +1,7 @@
 // Where pictures come from: a camera, a clip or a photo. Each draws its picture onto a canvas.
 
+import { Frames } from "./frames.js";
+
 const LONGEST = 1280; // pixels of the longer side
 
 export class Unusable extends Error {
@@ -23,7 +25,7 @@ export async function openCamera() {
   const video = await playing(Object.assign(document.createElement("video"), { srcObject: stream }));
   const [track] = stream.getTracks();
   return moving(video, {
-    seconds: () => performance.now() / 1000,
+    seconds: (taken) => taken / 1000,
     ended: () => track.readyState === "ended",
     close: () => track.stop(),
   });
@@ -69,17 +71,21 @@ async function playing(video) {
 
 // A source of pictures, until it is closed: `next` waits for a new one, and answers null after the last.
 function moving(video, { seconds, ended, close }) {
-  const canvas = document.createElement("canvas");
+  const [canvas, frames] = [document.createElement("canvas"), new Frames(video)];
   let open = true;
   return {
     isStill: false,
     async next() {
-      await nextFrame(video);
-      if (!open || ended()) return null;
-      return { ...draw(canvas, video, video.videoWidth, video.videoHeight), seconds: seconds() };
+      let taken = null;
+      while (taken === null) {
+        taken = await frames.next();
+        if (!open || ended()) return null;
+      }
+      return { ...draw(canvas, video, video.videoWidth, video.videoHeight), seconds: seconds(taken) };
     },
     close() {
       open = false;
+      frames.close();
       video.pause();
       close();
     },
@@ -105,13 +111,4 @@ function draw(canvas, picture, width, height) {
   if (canvas.width !== size[0] || canvas.height !== size[1]) Object.assign(canvas, { width: size[0], height: size[1] });
   canvas.getContext("2d").drawImage(picture, 0, 0, ...size);
   return { canvas, size };
-}
-
-// Wait for a new picture of a video; not for ever, as a camera may be taken away.
-function nextFrame(video) {
-  return new Promise((resolve) => {
-    if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(resolve);
-    else requestAnimationFrame(resolve);
-    setTimeout(resolve, 1000);
-  });
 }

@@ -81,7 +81,8 @@ function levelGround() {
 // The page around this one is told of each message that has been drawn, by its `seconds`.
 addEventListener("message", async ({ source, data: message }) => {
   if (source !== window.parent || !message?.people) return;
-  showLive({ ...message, picture: message.picture && (await createImageBitmap(message.picture)) });
+  const { picture } = message;
+  showLive({ ...message, picture: picture instanceof Blob ? await createImageBitmap(picture) : picture });
   requestAnimationFrame(() => window.parent.postMessage({ drawn: message.seconds }, "*")); // after `redraw`'s
 });
 document.documentElement.classList.add("live");
