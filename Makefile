@@ -66,7 +66,8 @@ HAS_MEDIAPIPE = import platform, sys; sys.exit(not (3, 11) <= sys.version_info <
 	(platform.system() == "Linux" and platform.machine() != "x86_64"))
 
 run-detect-test: $(DETECT_VENV)/all.stamp
-	$(DETECT_PY) -m pytest -q -m detect tests/cli tests/detectors tests/formats/detections/test_mediapipe.py
+	$(DETECT_PY) -m pytest -q -m detect tests/app/test_app_camera.py tests/cli tests/detectors \
+		tests/formats/detections/test_mediapipe.py
 
 $(DETECT_VENV)/torch.stamp:
 	$(PYTHON) -m venv $(DETECT_VENV)

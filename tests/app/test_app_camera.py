@@ -7,12 +7,14 @@ from threading import Event, Thread, active_count
 import cv2
 import numpy as np
 import pytest
+from astronaut import astronaut, with_mediapipe
 from fake_detector import SIZE, FakeDetector, jpeg
 
 from wholebody_lift import InputError, Keypoints2D, Lifter, LiveLifter, Pose3D, detectors, formats
 from wholebody_lift.app import camera as module
 from wholebody_lift.app.camera import Camera
 from wholebody_lift.app.workshop import NotFoundError, Workshop
+from wholebody_lift.skeleton import INDEX, PARTS
 
 pytest.importorskip("cv2", reason="needs OpenCV")
 
@@ -269,3 +271,29 @@ def test_without_a_detector_it_says_what_to_install(lifter: Lifter, monkeypatch:
         Workshop(lifter, "mediapipe").camera({}, lambda: None),
     ):
         pass
+
+
+@with_mediapipe
+def test_mediapipe_itself(lifter: Lifter) -> None:
+    """A photograph that moves to the right, an empty picture, and the recording as one motion."""
+    steps = [20 * n for n in range(4)]
+    pictures = [np.roll(astronaut(), step, axis=1) for step in steps]
+    with running(lifter, "mediapipe") as (workshop, camera):
+        camera.record()
+        seen = [camera.look(_png(picture), n / 10) for n, picture in enumerate(pictures)]
+        nobody = camera.look(_png(np.full((512, 512, 3), 90, np.uint8)), 60.0)
+        result = result_of(workshop, workshop.lift_recording(camera.id, "take", {}))
+    assert nobody["people"] == []
+    people = [one for picture in seen for one in picture["people"]]
+    assert [person["id"] for person in people] == [people[0]["id"]] * len(pictures)
+    face = np.array([person["xy"] for person in people], float).reshape(len(people), -1, 2)[
+        :, list(PARTS["face"]), 0
+    ]
+    np.testing.assert_allclose(np.median(face - face[0], axis=1), steps, atol=6)  # it smooths a little
+    assert all(picture["detecting_ms"] > 1 for picture in seen)
+    assert len(result) == len(pictures)
+    assert result.error_mm[:, list(PARTS["face"])].mean() < result.error_mm[:, INDEX["left_heel"]].mean()
+
+
+def _png(picture: np.ndarray) -> bytes:
+    return bytes(cv2.imencode(".png", picture[..., ::-1])[1])
