@@ -91,13 +91,15 @@ def test_errors_in_depth_are_no_steps() -> None:
 
 def test_a_foot_that_is_lost_from_sight_goes_where_it_is_lifted() -> None:
     """By how much lifting is off is kept, so that nothing jumps; what is seen stays as it is."""
-    time = np.arange(60)
-    placed = np.zeros((60, 2, 3)) + np.array([100.0, 800, 4000])
-    placed[:, 0, 0] += 5.0 * time
+    (big, small), right = BALLS
+    placed = np.repeat(standing(1).numpy(), 60, axis=0) + np.array([100.0, 800, 4000])
+    placed[:, [big, small], 0] += 5.0 * np.arange(60)[:, None]
     seen = placed[..., :2] / placed[..., 2:] + np.array([0.02, -0.01])
     lost = seen.copy()
-    lost[20:40, 0] = lost[50:, 0] = np.nan
-    lost[:, 1] = np.nan
-    filled = feet.filled(lost, placed)
-    assert np.allclose(filled[:, 0], seen[:, 0])
-    assert np.isnan(filled[:, 1]).all()
+    lost[20:40, big] = lost[50:, small] = np.nan
+    lost[:, right[0]] = np.nan
+    found = feet.balls_seen(lost, placed)
+    assert np.allclose(found[:, 0], seen[:, [big, small]].mean(axis=1))
+    assert np.allclose(found[:, 1], seen[:, right[1]])
+    lost[:, right] = np.nan
+    assert np.isnan(feet.balls_seen(lost, placed)[:, 1]).all()

@@ -31,8 +31,6 @@ BALLS: list[list[int]] = [
     [INDEX[f"{side}_{toe}_toe"] for toe in ("big", "small")] for side in ("left", "right")
 ]
 """The ball of the left and of the right foot is the midpoint of these keypoints."""
-BIG_TOES: list[int] = [ball[0] for ball in BALLS]
-"""The left and the right one; they decide whether a foot stands."""
 _LEGS = [
     [*(INDEX[f"{side}_{name}"] for name in ("hip", "knee", "ankle", "heel")), *ball]
     for side, ball in zip(("left", "right"), BALLS, strict=True)
@@ -126,22 +124,28 @@ def standing(seen: Floats, depth: Floats, fps: float) -> Mask:
     return stands
 
 
-def filled(seen: Floats, placed: Floats) -> Floats:
-    """Feet (T, M, 2) on the image plane, with those that are missing where the network takes them to be.
+def balls_seen(seen: Floats, placed: Floats) -> Floats:
+    """The balls of the left and the right foot on the image plane, (T, 2, 2).
 
-    placed: (T, M, 3) mm from the camera. By how much the network is off is interpolated, so that a foot that
-    is lost or found again does not jump.
+    Toes that are missing count as being where the network takes them to be, less its error, which is
+    interpolated between frames in which they are seen, so that a toe that is lost or found again does not
+    jump. A ball whose toes are never seen is NaN.
+
+    Args:
+        seen: (T, 133, 2) keypoints on the image plane; NaN where missing.
+        placed: (T, 133, 3) mm from the camera.
     """
-    guess = placed[..., :2] / placed[..., 2:]
+    balls = np.empty((len(seen), len(BALLS), 2))
     time = np.arange(len(seen))
-    full = seen.copy()
-    for foot in range(seen.shape[1]):
-        known = np.asarray(~np.isnan(seen[:, foot, 0]))
-        for axis in range(2):
-            off = seen[known, foot, axis] - guess[known, foot, axis]
-            if known.any():
-                full[:, foot, axis] = guess[:, foot, axis] + np.interp(time, time[known], off)
-    return np.asarray(full)
+    for foot, toes in enumerate(BALLS):
+        toes = [toe for toe in toes if not np.isnan(seen[:, toe, 0]).all()]
+        full = placed[:, toes, :2] / placed[:, toes, 2:]
+        for place, toe in enumerate(toes):
+            known = np.flatnonzero(~np.isnan(seen[:, toe, 0]))
+            off = seen[known, toe] - full[known, place]
+            full[:, place] += np.stack([np.interp(time, known, of_axis) for of_axis in off.T], axis=-1)
+        balls[:, foot] = full.mean(axis=1) if toes else np.nan
+    return balls
 
 
 def _blend(correction: Floats, held: Mask, fps: float) -> Floats:

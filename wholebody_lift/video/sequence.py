@@ -298,8 +298,7 @@ def picture_of(motion: SmoothStretch, flat: Pose3D, frames: Frames) -> Picture:
     plane = motion.stretch.spread(plane, np.nan)  # (T, 133, 2)
     weights = motion.stretch.spread(seen.observed * seen.scores, 0)
     placed = motion.xyz + motion.path[:, None]
-    toes = feet.filled(plane[:, feet.BIG_TOES], placed[:, feet.BIG_TOES])
-    stands = feet.standing(toes, motion.path[:, 2], frames.fps)
+    stands = feet.standing(feet.balls_seen(plane, placed), motion.path[:, 2], frames.fps)
     touch = hands.touching(plane, placed, motion.error_mm, frames.fps)
     return Picture(np.nan_to_num(plane), weights, stands, touch)
 
