@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -89,9 +90,11 @@ def counted(counts: Counter[str]) -> Iterator[None]:
     counts.update(one.category.__name__ for one in caught if issubclass(one.category, InputWarning))
 
 
-def _set_aside(result: Lifted, rows: Rows, chosen: Chosen, reasons: list[str]) -> None:
+def _set_aside(result: Lifted, rows: Rows, chosen: Chosen, reasons: str | list[str]) -> None:
+    """Set rows aside, each for its own reason or all for one."""
     if len(chosen):
-        result.rejected.append(schema.rejected(rows, chosen, reasons))
+        each = [reasons] * len(chosen) if isinstance(reasons, str) else reasons
+        result.rejected.append(schema.rejected(rows, chosen, each))
 
 
 def _settle(
@@ -118,18 +121,16 @@ def _lift_frames(lifter: Lifter, rows: Rows, chosen: Chosen, settings: Settings,
     def attempt(some: Chosen) -> None:
         people, seen = Keypoints2D.visible(**rows.fields(some), min_score=settings.min_score)
         pose = lifter.lift(people)
-        _set_aside(result, rows, some[~seen], [_INVISIBLE] * int((~seen).sum()))
+        _set_aside(result, rows, some[~seen], _INVISIBLE)
         if len(pose):
             result.people.append(schema.lifted(rows.table.take(some[seen]), pose.to(settings.frame)))
-
-    def give_up(some: Chosen, reason: str) -> None:
-        _set_aside(result, rows, some, [reason] * len(some))
 
     pattern = rows.pattern()[chosen]
     for one in np.unique(pattern):
         same = chosen[pattern == one]
         for start in range(0, len(same), ROWS_AT_ONCE):
-            _settle(list(same[start : start + ROWS_AT_ONCE, None]), attempt, give_up)
+            some = list(same[start : start + ROWS_AT_ONCE, None])
+            _settle(some, attempt, partial(_set_aside, result, rows))
 
 
 # ------------------------------------------------------------------------------------------------ motions
@@ -175,12 +176,12 @@ class _Motions:
             people, seen = Keypoints2D.visible(
                 **fields, image_ids=self._rows.frames[some], fps=fps, min_score=self._settings.min_score
             )
-            _set_aside(self._result, self._rows, some[~seen], [_INVISIBLE] * int((~seen).sum()))
+            _set_aside(self._result, self._rows, some[~seen], _INVISIBLE)
             if len(people):
                 track_ids, ghosts = tracker.number(people)
                 found = some[seen]
                 self._tracks[found] = first + track_ids
-                _set_aside(self._result, self._rows, found[ghosts], [_GHOST] * int(ghosts.sum()))
+                _set_aside(self._result, self._rows, found[ghosts], _GHOST)
                 kept.append(found[~ghosts])
 
         good = self._checked(nobody)
@@ -253,7 +254,7 @@ class _Motions:
             assert pose.track_ids is not None
             pose = pose[np.lexsort((pose.image_ids, pose.track_ids))]
             self._result.people.append(self._with_origin(pose, some, number, some[seen], number[seen]))
-        _set_aside(self._result, rows, some[~seen], [_INVISIBLE] * int((~seen).sum()))
+        _set_aside(self._result, rows, some[~seen], _INVISIBLE)
 
     def _number(self, some: Chosen) -> Integers:
         """(N,) 0, 1, ...: which motion of those one after the other each row is of."""
@@ -265,14 +266,8 @@ class _Motions:
     ) -> pa.Table:
         """The output, each row with the input row that it comes from, or null where it was filled in."""
         assert pose.track_ids is not None
-        row_of = {
-            key: row
-            for key, row in zip(
-                zip(found_number.tolist(), self._rows.frames[found].tolist(), strict=True),
-                found.tolist(),
-                strict=True,
-            )
-        }
+        found_keys = zip(found_number.tolist(), self._rows.frames[found].tolist(), strict=True)
+        row_of = dict(zip(found_keys, found.tolist(), strict=True))
         keys = zip(pose.track_ids.tolist(), pose.image_ids.tolist(), strict=True)
         source = np.array([row_of.get(key, -1) for key in keys], np.int64)
         first = some[np.searchsorted(number, pose.track_ids)]  # any row of the same motion
@@ -308,4 +303,4 @@ class _Motions:
             _settle([good], self._attempt, self._give_up)
 
     def _give_up(self, some: Chosen, reason: str) -> None:
-        _set_aside(self._result, self._rows, some, [reason] * len(some))
+        _set_aside(self._result, self._rows, some, reason)

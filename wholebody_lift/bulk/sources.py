@@ -17,15 +17,14 @@ from wholebody_lift._types import Integers
 from wholebody_lift.bulk import schema
 from wholebody_lift.bulk.settings import Settings
 from wholebody_lift.errors import InputError, one_line
+from wholebody_lift.formats.detections import JSON_SUFFIXES
 
 Kind: TypeAlias = Literal["parquet", "json lines", "detections"]
 
 READ_AT_ONCE = 1024
 """Rows of a table that are read at once."""
 
-_DETECTIONS = (".json", ".jsonl", ".json.gz", ".jsonl.gz", ".npy", ".npz")
-_FRAMES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
-"""Files in a folder that may be the frames of a video, as `formats.read` takes them."""
+_READ = (".parquet", ".npy", ".npz", *JSON_SUFFIXES)
 
 DAMAGED = (pa.ArrowException, ValueError, OSError)
 """What pyarrow raises for a file that is not what it claims to be."""
@@ -93,11 +92,10 @@ def root_of(archive: Path) -> Path:
 def _walk(folder: Path, archive: Path) -> Iterator[Source]:
     """The files of the archive, and the folders in it that hold a video: those in which JSON files lie."""
     entries = [entry for entry in sorted(folder.iterdir()) if not entry.name.startswith((".", "_"))]
-    files = [entry for entry in entries if entry.is_file() and _is_read(entry)]
+    files = [entry for entry in entries if entry.is_file() and entry.name.lower().endswith(_READ)]
     kinds = {file: _source(file, file.relative_to(archive).as_posix()) for file in files}
-    frames = [
-        file for file in files if kinds[file].kind == "detections" and file.name.lower().endswith(_FRAMES)
-    ]
+    detected = [file for file in files if kinds[file].kind == "detections"]
+    frames = [file for file in detected if file.name.lower().endswith(JSON_SUFFIXES)]
     if folder != archive and frames:
         status = [file.stat() for file in frames]
         yield Source(
@@ -111,10 +109,6 @@ def _walk(folder: Path, archive: Path) -> Iterator[Source]:
     for entry in entries:
         if entry.is_dir():
             yield from _walk(entry, archive)
-
-
-def _is_read(path: Path) -> bool:
-    return path.name.lower().endswith((".parquet", *_DETECTIONS))
 
 
 def _source(path: Path, name: str) -> Source:

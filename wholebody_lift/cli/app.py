@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
 
 from wholebody_lift.cli import arguments as options
+
+if TYPE_CHECKING:
+    from http.server import HTTPServer
 
 SUMMARY = "Open a page that lifts the files you drop on it"
 DETAILS = (
@@ -24,26 +28,25 @@ def add_arguments(command: ArgumentParser) -> None:
     options.add_model(command)
 
 
-def add_page(command: ArgumentParser) -> None:
-    """Where the page is."""
+def add_page(command: ArgumentParser, port: int = 0, default: str = "any that is free") -> None:
+    """Add --port, with this default, and --no-open, for a page that this computer serves."""
     command.add_argument(
         "--port",
         type=options.port,
-        default=0,
+        default=port,
         metavar="P",
-        help="port of the page (default: any that is free)",
+        help=f"port of the page (default: {default})",
     )
     command.add_argument("--no-open", action="store_true", help="do not open the browser")
 
 
 def run(arguments: Namespace) -> None:
-    serve(arguments, "app")
+    serve_workshop(arguments, "app")
 
 
-def serve(arguments: Namespace, command: str, part: str = "") -> None:
-    """Serve the page until Ctrl-C, and open a part of it."""
+def serve_workshop(arguments: Namespace, command: str, part: str = "") -> None:
+    """Serve the page of the app until Ctrl-C, and open a part of it."""
     import sys
-    import webbrowser
 
     from wholebody_lift.app.server import Server
     from wholebody_lift.app.workshop import WORKERS, Workshop
@@ -54,8 +57,15 @@ def serve(arguments: Namespace, command: str, part: str = "") -> None:
         import torch
 
         torch.set_num_threads(max(1, torch.get_num_threads() // WORKERS))  # for each file that is lifted
-    with Server(Workshop(lifter, arguments.detector), arguments.port) as server:
-        url = server.url + part
+    server = Server(Workshop(lifter, arguments.detector), arguments.port)
+    serve(server, server.url + part, command, arguments)
+
+
+def serve(server: HTTPServer, url: str, command: str, arguments: Namespace) -> None:
+    """Say where a page is, open it unless --no-open is given, and serve it until Ctrl-C."""
+    import webbrowser
+
+    with server:
         print(f"wholebody-lift {command} is at {url}\nPress Ctrl-C to stop it.", flush=True)
         if not arguments.no_open and not webbrowser.open(url):
             print("found no browser; open the address yourself")

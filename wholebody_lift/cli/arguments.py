@@ -22,6 +22,13 @@ def number(text: str) -> float:
     return value
 
 
+def whole_number(text: str) -> int:
+    """An argument type: a whole number over 0."""
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise ArgumentTypeError(f"expected a whole number over 0, got {text!r}")
+
+
 def port(text: str) -> int:
     """An argument type: a port of this computer."""
     if text.isdecimal() and int(text) < 2**16:
@@ -79,7 +86,12 @@ def add_output(command: ArgumentParser, *, named: str = "") -> None:
         help="also write joint angles, in degrees with their expected errors: as a table (.csv), or plotted "
         "over time (.png, .pdf, .svg; one person); OpenSim takes .mot",
     )
-    group.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+    add_quiet(group)
+
+
+def add_quiet(command: Any) -> None:
+    """Add --quiet."""
+    command.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
 
 
 def add_shown_output(command: ArgumentParser) -> None:
@@ -241,7 +253,7 @@ def add_track(command: Any) -> None:
 def add_time(command: ArgumentParser, fps: str) -> None:
     """Add the options for people over time."""
     group = command.add_argument_group("people over time")
-    group.add_argument("--fps", type=number, metavar="F", help=f"frames per second (default: {fps})")
+    add_fps(group, fps)
     group.add_argument(
         "--track-people",
         action=BooleanOptionalAction,
@@ -263,6 +275,11 @@ def add_time(command: ArgumentParser, fps: str) -> None:
         "--bone-lengths, offline only",
     )
     add_track(group)
+
+
+def add_fps(command: Any, default: str) -> None:
+    """Add --fps; `default` says what holds without it."""
+    command.add_argument("--fps", type=number, metavar="F", help=f"frames per second (default: {default})")
 
 
 def add_smoothness(group: Any) -> None:

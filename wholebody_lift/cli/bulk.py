@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from wholebody_lift.cli import arguments as options
@@ -37,7 +37,7 @@ def add_arguments(command: ArgumentParser) -> None:
         choices=[frame for frame in FRAMES if frame != WORLD],
         help="axes of the output (default: %(default)s)",
     )
-    command.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+    options.add_quiet(command)
     group = command.add_argument_group("workers")
     group.add_argument(
         "--address",
@@ -46,14 +46,14 @@ def add_arguments(command: ArgumentParser) -> None:
     )
     group.add_argument(
         "--workers",
-        type=_whole,
+        type=options.whole_number,
         metavar="N",
         help="workers, each with one CPU core or one GPU (default: all of them)",
     )
     group.add_argument("--no-ray", action="store_true", help="lift in this process, without Ray")
     group.add_argument(
         "--part-rows",
-        type=_whole,
+        type=options.whole_number,
         metavar="N",
         help="rows per file in OUT; a restart repeats at most one file per worker (default: 16384)",
     )
@@ -66,12 +66,7 @@ def add_arguments(command: ArgumentParser) -> None:
         help="offline lifts the rows of each video and track as one motion, none lifts each row by itself "
         "(default: %(default)s)",
     )
-    group.add_argument(
-        "--fps",
-        type=options.number,
-        metavar="F",
-        help="frames per second (default: that of the input, if it has one)",
-    )
+    options.add_fps(group, "that of the input, if it has one")
     options.add_smoothness(group)
     options.add_device(options.add_weights(command))
 
@@ -109,10 +104,3 @@ def run(arguments: Namespace) -> None:
             progress=show,
         )
     say(arguments, report.summary())
-
-
-def _whole(text: str) -> int:
-    """An argument type: a whole number over 0."""
-    if not text.isdecimal() or not int(text):
-        raise ArgumentTypeError(f"expected a whole number over 0, got {text!r}")
-    return int(text)

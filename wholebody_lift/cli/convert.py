@@ -48,15 +48,10 @@ def add_arguments(command: ArgumentParser) -> None:
         help="format (default: coco-wholebody for .json and -, arrays for .npz, openpose for a folder)",
     )
     options.add_min_score(command, "0, which keeps every keypoint")
-    command.add_argument(
-        "--fps",
-        type=options.number,
-        metavar="F",
-        help="frames per second (default: that of IN, if it has one)",
-    )
+    options.add_fps(command, "that of IN, if it has one")
     options.add_track(command)
     options.add_camera(command)
-    command.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+    options.add_quiet(command)
 
 
 def run(arguments: Namespace) -> None:

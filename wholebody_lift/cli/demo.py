@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from wholebody_lift.cli.arguments import port
+from wholebody_lift.cli import app
 from wholebody_lift.cli.messages import say
 
 SUMMARY = "See yourself in 3D, in a page that runs in the browser alone"
@@ -33,19 +33,10 @@ def add_arguments(command: ArgumentParser) -> None:
     command.add_argument(
         "--build", action="store_true", help="build the page and stop, to put the folder on a web server"
     )
-    command.add_argument(
-        "--port",
-        type=port,
-        default=_PORT,
-        metavar="P",
-        help=f"port of the page, 0 for any (default: {_PORT})",
-    )
-    command.add_argument("--no-open", action="store_true", help="do not open the browser")
+    app.add_page(command, _PORT, f"{_PORT}; 0 is any that is free")
 
 
 def run(arguments: Namespace) -> None:
-    import webbrowser
-
     from wholebody_lift.browser.build import build, cached_folder
     from wholebody_lift.browser.server import Server
 
@@ -54,8 +45,5 @@ def run(arguments: Namespace) -> None:
     if arguments.build:
         say(arguments, f"wrote {folder}")
         return
-    with Server(folder, arguments.port) as server:
-        print(f"wholebody-lift demo is at {server.url}\nPress Ctrl-C to stop it.", flush=True)
-        if not arguments.no_open and not webbrowser.open(server.url):
-            print("found no browser; open the address yourself")
-        server.serve_forever()
+    server = Server(folder, arguments.port)
+    app.serve(server, server.url, "demo", arguments)

@@ -64,9 +64,7 @@ def add_arguments(command: ArgumentParser) -> None:
     )
     options.add_pictures(group)
     over_time = command.add_argument_group("people over time")
-    over_time.add_argument(
-        "--fps", type=options.number, metavar="F", help="frames per second (default: that of the result)"
-    )
+    options.add_fps(over_time, "that of the result")
     options.add_track(over_time)
 
 

@@ -87,13 +87,10 @@ def followed(people: Keypoints2D, arguments: Namespace) -> Keypoints2D:
 def lift(people: Keypoints2D, lifter: Lifter, arguments: Namespace) -> Pose3D:
     """Lift people as --smooth, --smoothness and --lock-feet say."""
     smooth = arguments.smooth or _smooth_by_default(people, arguments)
-    if arguments.lock_feet and smooth != "offline":
+    offline = {"--lock-feet": arguments.lock_feet, "--camera-height": arguments.camera_height is not None}
+    for option in [name for name, given in offline.items() if given and smooth != "offline"]:
         raise InputError(
-            "expected --smooth offline (which needs --fps) with --lock-feet, got --smooth " + smooth
-        )
-    if arguments.camera_height is not None and smooth != "offline":
-        raise InputError(
-            "expected --smooth offline (which needs --fps) with --camera-height, got --smooth " + smooth
+            f"expected --smooth offline (which needs --fps) with {option}, got --smooth {smooth}"
         )
     if smooth != "none" and people.fps is None:
         raise InputError(f"expected a frame rate for --smooth {smooth}, got none; give it with --fps")

@@ -36,7 +36,7 @@ def add_arguments(command: ArgumentParser) -> None:
         help="with int8: 2D keypoints of a hundred people or more, in any format that lift reads, to measure "
         "its ranges; without, they are measured anew in every call",
     )
-    command.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+    options.add_quiet(command)
 
 
 def run(arguments: Namespace) -> None:

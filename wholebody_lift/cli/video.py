@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 from wholebody_lift.cli import arguments as options
@@ -25,18 +25,12 @@ EXAMPLES = """\
 """
 
 
-def _count(text: str) -> int:
-    if text.isdecimal() and int(text) > 0:
-        return int(text)
-    raise ArgumentTypeError(f"expected a whole number over 0, got {text!r}")
-
-
 def add_arguments(command: ArgumentParser) -> None:
     options.add_sources(command, "CLIP", "a video, such as .mp4, a folder of them, or a pattern")
     options.add_detector(command)
     command.add_argument(
         "--every",
-        type=_count,
+        type=options.whole_number,
         default=1,
         metavar="N",
         help="process only every N-th frame (default: %(default)s)",

@@ -30,4 +30,4 @@ def run(arguments: Namespace) -> None:
     from wholebody_lift import detectors
 
     detectors.start(arguments.detector, video=True)  # loads nothing, but says what is not installed
-    app.serve(arguments, "webcam", "#camera")
+    app.serve_workshop(arguments, "webcam", "#camera")

@@ -79,7 +79,7 @@ def test_images_with_names(save, video):
     [
         (
             lambda p: p.update(keypoints=p["keypoints"][:-1]),
-            "x, y, score of each keypoint of person 1, got 398 numbers",
+            "triples x, y, v in keypoints of person 1, got 398 numbers",
         ),
         (lambda p: p.update(keypoints=p["keypoints"][:63]), "got people with 21 and 133 keypoints"),
         (lambda p: p.update(keypoints=None), "of person 1, got 1 numbers"),

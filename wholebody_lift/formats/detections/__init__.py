@@ -48,7 +48,8 @@ _READERS: tuple[_Reader, ...] = (mediapipe, mmpose, openpose, alphapose, coco_wh
 _OF_ONE_PERSON = {"category_id", "keypoint_scores", "foot_kpts", "bbox"}
 """Keys of an object that describes one person; plain arrays do not have them."""
 
-_JSON = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
+JSON_SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
+"""Of the files in a folder that may be the frames of a video."""
 
 _KEYPOINT_WRITERS = {
     "arrays": arrays.write,
@@ -174,7 +175,8 @@ def _read_document(document: Any, layout: Layout | None) -> assemble.Fields:
         document = [document]
     for reader in _READERS:
         if reader.matches(document):
-            return reader.parse(document, layout)
+            fields = reader.parse(document, layout)
+            return {name: value for name, value in fields.items() if value is not None}
     if isinstance(document, dict) and all(isinstance(frame, dict | list) for frame in document.values()):
         frames = {str(name): frame for name, frame in document.items() if not _is_nothing(frame)}
         programs = [reader for reader in _READERS if reader is not arrays]
@@ -195,7 +197,7 @@ def _is_one_of_ours(name: str) -> bool:
     """Whether a file of a folder is read: JSON that is not hidden, as macOS's ._copies and __MACOSX are."""
     pieces = name.split("/")
     hidden = any(piece.startswith((".", "__MACOSX")) for piece in pieces)
-    return pieces[-1].lower().endswith(_JSON) and not hidden
+    return pieces[-1].lower().endswith(JSON_SUFFIXES) and not hidden
 
 
 def _read_folder(folder: Path, layout: Layout | None) -> assemble.Fields:

@@ -12,11 +12,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from wholebody_lift._types import Floats
-from wholebody_lift.errors import InputError
 from wholebody_lift.formats.detections.assemble import (
     Fields,
-    flat_numbers,
+    in_threes,
     in_unit_range,
     stack,
     track_numbers,
@@ -27,7 +25,6 @@ from wholebody_lift.formats.detections.frame_names import frame_numbers
 from wholebody_lift.layouts import COCO, COCO_WHOLEBODY, H36M_17, HALPE_26, HALPE_136, Layout, convert
 
 LOOKED_FOR = "AlphaPose (a list of people whose image_id is the name of a file)"
-
 
 _LAYOUTS = (COCO, H36M_17, HALPE_26, COCO_WHOLEBODY, HALPE_136)
 
@@ -47,26 +44,19 @@ def matches(document: Any) -> bool:
 
 def parse(document: list[dict[str, Any]], layout: Layout | None = None) -> Fields:
     """The fields in the parsed JSON; image_ids are the numbers in the names of the images."""
-    triples = stack(_triples(person, number) for number, person in enumerate(document))  # (N, K, 3)
-    triples[..., 2] = in_unit_range(triples[..., 2])
+    values = stack(
+        in_threes(person.get("keypoints"), f"keypoints of person {number}")
+        for number, person in enumerate(document)
+    )  # (N, K, 3)
+    values[..., 2] = in_unit_range(values[..., 2])
     fields: Fields = {
-        "keypoints": convert(triples, *(_LAYOUTS if layout is None else (layout,))),
+        "keypoints": convert(values, *(_LAYOUTS if layout is None else (layout,))),
         "image_ids": frame_numbers([str(person.get("image_id")) for person in document]),
     }
     tracks = [_track(person) for person in document]
     if any(tracks):
         fields["track_ids"] = track_numbers(tracks)
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def _triples(person: dict[str, Any], number: int) -> Floats:
-    """(K, 3) x, y, score of one person."""
-    values = flat_numbers(person.get("keypoints"), f"keypoints of person {number}")
-    if values.size % 3:
-        raise InputError(
-            f"expected x, y, score of each keypoint of person {number}, got {values.size} numbers"
-        )
-    return values.reshape(-1, 3)
+    return fields
 
 
 def _track(person: dict[str, Any]) -> int | None:

@@ -253,6 +253,17 @@ def flat_numbers(value: Any, what: str) -> Floats:
         raise InputError(f"expected {what} as numbers x, y, v, got {brief(value)}") from None
 
 
+def in_threes(value: Any, what: str) -> Floats:
+    """(K, 3) x, y and a score or flag of K keypoints, from their numbers in a row; null is NaN.
+
+    Raises InputError for anything else.
+    """
+    numbers = flat_numbers(value, what)
+    if numbers.size % 3:
+        raise InputError(f"expected triples x, y, v in {what}, got {numbers.size} numbers")
+    return numbers.reshape(-1, 3)
+
+
 def _in_pixels(keypoints: npt.ArrayLike, image_size: npt.ArrayLike | None) -> Floats:
     if image_size is None:
         raise InputError(

@@ -33,6 +33,7 @@ from wholebody_lift.formats.detections.assemble import (
     a_list,
     an_object,
     flat_numbers,
+    in_threes,
     in_unit_range,
     stack,
     track_numbers,
@@ -106,7 +107,7 @@ def parse(document: Any, layout: Layout | None = None) -> Fields:
         ids = [_image_id(person, number) for number, person in enumerate(people)]
         fields["image_ids"] = _frames(described, ids)
         fields["image_size"] = _image_sizes(described, ids)
-    return {name: value for name, value in fields.items() if value is not None}
+    return fields
 
 
 def write(people: Keypoints2D, path: Path) -> None:
@@ -192,7 +193,7 @@ def _in_our_layout(
                 "COCO-WholeBody; leave out layout"
             )
         rows = (
-            _in_threes(flat_numbers(person["keypoints"], f"keypoints of person {number}"))
+            in_threes(person["keypoints"], f"keypoints of person {number}")
             for number, person in enumerate(people)
         )
         return np.nan_to_num(convert(stack(rows), layout))
@@ -216,12 +217,6 @@ def _layout_of_count(people: Sequence[Mapping[str, Any]], of_categories: Layout 
     if of_categories is not None and len(of_categories.names) == count:
         return None if of_categories.names in (COCO.names, COCO_WHOLEBODY.names) else of_categories
     return next((layout for layout in _BY_COUNT if len(layout.names) == count), None)
-
-
-def _in_threes(values: Floats) -> Floats:
-    if values.size % 3:
-        raise InputError(f"expected x, y, v of each keypoint, got {values.size} numbers")
-    return values.reshape(-1, 3)
 
 
 def _triples(person: Mapping[str, Any], number: int) -> Floats:

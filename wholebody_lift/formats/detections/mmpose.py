@@ -105,7 +105,7 @@ def parse(document: Any, layout: Layout | None = None) -> Fields:
     frames = [frame for frame, _ in people if frame is not None]
     if frames:
         fields["image_ids"] = frames
-    return {name: value for name, value in fields.items() if value is not None}
+    return fields
 
 
 def write(people: Keypoints2D, path: Path) -> None:

@@ -34,7 +34,7 @@ from wholebody_lift.formats.detections.assemble import (
     Fields,
     a_list,
     an_object,
-    flat_numbers,
+    in_threes,
     in_unit_range,
     stack,
     track_numbers,
@@ -161,14 +161,13 @@ def _parse_frames(frames: Sequence[Any], numbers: Sequence[int] | None, layout: 
             tracks.append(_track(person))
     values = _triples(people, layout)  # (N, K, 3)
     values[..., 2] = in_unit_range(values[..., 2])
-    fields: Fields = {
+    return {
         "keypoints": values,
         "normalised": _are_fractions(values),
         "track_ids": track_numbers(tracks),
         "image_ids": None if numbers is None else ids,
         "image_size": None if (None, None) in sizes else sizes,
     }
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _triples(people: Sequence[Mapping[str, Any]], layout: Layout | None) -> Floats:
@@ -214,12 +213,7 @@ def _numbers(person: Mapping[str, Any], key: str, number: int) -> Floats:
     found = person.get(key) or person.get(key.removesuffix("_2d"))
     if found is None or (isinstance(found, list) and not found):
         return np.zeros((0, 3))
-    values = flat_numbers(found, f"{key} of person {number}")
-    if values.size % 3:
-        raise InputError(
-            f"expected x, y, score of each keypoint in {key} of person {number}, got {values.size} numbers"
-        )
-    return values.reshape(-1, 3)
+    return in_threes(found, f"{key} of person {number}")
 
 
 def _track(person: Mapping[str, Any]) -> int | None:
