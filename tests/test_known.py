@@ -170,4 +170,4 @@ def test_bone_lengths_of_a_person_are_those_of_all_their_frames(told: Lifter, pi
 
 
 def test_typical_lengths_name_every_bone() -> None:
-    assert tuple(known.TYPICAL_MM) == known.BONES == tuple(LONG_BONES)
+    assert tuple(known.TYPICAL_MM) == known.BONE_NAMES == tuple(LONG_BONES)

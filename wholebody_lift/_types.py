@@ -22,5 +22,8 @@ Picture: TypeAlias = npt.NDArray[np.uint8]
 Array = TypeVar("Array", "npt.NDArray[Any]", "Tensor")
 """A numpy array or a torch tensor: what takes it works on either, by means of `arrays`."""
 
+Size: TypeAlias = tuple[int, int]
+"""Width and height in pixels."""
+
 Progress: TypeAlias = Callable[[int, int | None], object]
 """Called with the number of items done and the total (None while unknown)."""

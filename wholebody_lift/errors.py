@@ -74,7 +74,7 @@ def warn(message: str, category: type[InputWarning]) -> None:
 
 
 def _is_ours(module: str) -> bool:
-    return module.split(".")[0] in (__name__.split(".")[0], "pydantic")
+    return module.partition(".")[0] in (__package__, "pydantic")
 
 
 def name_people(chosen: Mask) -> str:

@@ -28,7 +28,7 @@ REPO_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._
 THREAD_NAME: Final = "wholebody-lift-hub"
 """Name of the threads on which the client runs; they may outlive a call that ran into its deadline."""
 
-Result = TypeVar("Result")
+_Result = TypeVar("_Result")
 
 _NO_SPACE: Final = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 _NOT_ALLOWED: Final = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
@@ -258,7 +258,7 @@ class Hub:
         if status in (401, 403):
             return (
                 f"{hub} refuses to write to {repo_id} (HTTP {status}); {_SIGN_IN.format(access='write')}, "
-                f"and check that you may write to {repo_id.split('/')[0]!r}"
+                f"and check that you may write to {repo_id.partition('/')[0]!r}"
             )
         answer = f" (HTTP {status})" if status is not None else ""
         return (
@@ -350,13 +350,13 @@ class DeadlineError(Exception):
     """A call has not ended in time."""
 
 
-def within(seconds: float, call: Callable[[], Result]) -> Result:
+def within(seconds: float, call: Callable[[], _Result]) -> _Result:
     """`call()`, or `DeadlineError` if it has not ended after this many seconds.
 
     The client also has timeouts, but one for each read: a Hub that sends a byte now and then never runs
     into one. A call that is late goes on in a daemon thread, which nothing waits for.
     """
-    outcome: Future[Result] = Future()
+    outcome: Future[_Result] = Future()
 
     def run() -> None:
         try:

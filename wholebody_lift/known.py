@@ -13,7 +13,7 @@ from torch import Tensor
 
 from wholebody_lift import skeleton
 
-BONES: tuple[str, ...] = tuple(skeleton.LONG_BONES)
+BONE_NAMES: tuple[str, ...] = tuple(skeleton.LONG_BONES)
 """Names of the bone lengths, in order."""
 
 TYPICAL_MM: dict[str, float] = {
@@ -42,9 +42,9 @@ _RATIO_UNIT = 0.05
 _SPREAD_UNIT_DEG = 5.0
 _DEPTH_UNIT_MM = 250.0
 
-BONE_FEATURES = 2 * len(BONES) + 1
+BONE_FEATURES = 2 * len(BONE_NAMES) + 1
 """Log ratios to typical lengths, which of them are known, and whether they are relative to a known height."""
-BONES_KNOWN = slice(len(BONES), 2 * len(BONES))
+BONES_KNOWN = slice(len(BONE_NAMES), 2 * len(BONE_NAMES))
 """Those of these features that say which lengths are known."""
 GRAVITY_FEATURES = 5
 """Direction in the virtual camera's axes, log spread, whether it is known."""
@@ -56,7 +56,7 @@ class Known(NamedTuple):
     """What is known of N people; NaN where it is not."""
 
     bone_lengths: Tensor | None = None
-    """(N, 12) mm, in the order of `BONES`."""
+    """(N, 12) mm, in the order of `BONE_NAMES`."""
     gravity: Tensor | None = None
     """(N, 3) unit vectors in camera axes (x right, y down, z forward) that point down."""
     gravity_spread_deg: Tensor | None = None
@@ -66,8 +66,8 @@ class Known(NamedTuple):
 
 
 def long_bones(xyz: Tensor) -> Tensor:
-    """Lengths (N, 12) of the `BONES` of people (N, 133, 3)."""
-    ends = torch.zeros(len(BONES), skeleton.NUM_KEYPOINTS, dtype=xyz.dtype)
+    """Lengths (N, 12) of the `BONE_NAMES` of people (N, 133, 3)."""
+    ends = torch.zeros(len(BONE_NAMES), skeleton.NUM_KEYPOINTS, dtype=xyz.dtype)
     for row, (start, end) in zip(ends, skeleton.LONG_BONES.values(), strict=True):
         row[list(start)] = 1 / len(start)
         row[list(end)] = -1 / len(end)

@@ -21,7 +21,7 @@ from wholebody_lift.config import Input
 from wholebody_lift.extras import ONNX
 from wholebody_lift.from_pixels import FromPixels
 from wholebody_lift.keypoints import MIN_SCORE
-from wholebody_lift.known import BONES, Known
+from wholebody_lift.known import BONE_NAMES, Known
 from wholebody_lift.model import SemGAN
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ KNOWN_INPUTS: dict[Input, tuple[str, ...]] = {
 }
 """Further inputs of a file, for each of the network's `inputs`. What is not known is omitted, or NaN."""
 _SHAPES: dict[str, tuple[int, ...]] = {
-    "bone_lengths": (len(BONES),),
+    "bone_lengths": (len(BONE_NAMES),),
     "gravity": (3,),
     "gravity_spread_deg": (),
     "depth": (skeleton.NUM_KEYPOINTS,),

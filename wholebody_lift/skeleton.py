@@ -22,7 +22,7 @@ KEYPOINT_NAMES: tuple[str, ...] = (
 NUM_KEYPOINTS = len(KEYPOINT_NAMES)
 
 PARTS: dict[str, range] = {
-    "body": range(0, 17),
+    "body": range(17),
     "feet": range(17, 23),
     "face": range(23, 91),
     "left_hand": range(91, 112),

@@ -6,14 +6,14 @@ from bulk.conftest import rows, seen, with_origin
 
 from wholebody_lift import Keypoints2D, Lifter
 from wholebody_lift.bulk import lift_table
-from wholebody_lift.bulk.lift_table import Lifted, lift_tables
+from wholebody_lift.bulk.lift_table import LiftedTables, lift_tables
 from wholebody_lift.bulk.settings import Settings
 from wholebody_lift.errors import InputError
 
 pa = pytest.importorskip("pyarrow", reason="the extra bulk")
 
 
-def people_of(result: Lifted) -> "pa.Table":
+def people_of(result: LiftedTables) -> "pa.Table":
     return pa.concat_tables(result.people)
 
 

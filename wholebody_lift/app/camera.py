@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wholebody_lift import checks, detectors
-from wholebody_lift._types import Floats, Picture
+from wholebody_lift._types import Floats, Picture, Size
 from wholebody_lift.app.notes import Notes
 from wholebody_lift.app.options import Options
 from wholebody_lift.app.recording import Recording
@@ -56,7 +56,7 @@ class Camera:
         self._lifter, self._notes = lifter, notes
         self._height_mm, self._smoothness = options.known.get("height_mm"), options.smoothness
         self._detector = detectors.start(detector, video=True)
-        self._size: headers.Size | None = None
+        self._size: Size | None = None
         self._recording: Recording | None = None
         self._busy = Lock()
         self._open = ExitStack()
@@ -123,7 +123,7 @@ class Camera:
             "recorded": recorded,
         }
 
-    def _people(self, found: Floats, size: headers.Size) -> Keypoints2D:
+    def _people(self, found: Floats, size: Size) -> Keypoints2D:
         """The people (N, 133, 3) that were found; of too many, the highest."""
         if size != self._size:  # the first picture, or the device was turned
             self._size = size

@@ -35,7 +35,7 @@ Chosen: TypeAlias = npt.NDArray[np.intp]
 
 
 @dataclass
-class Lifted:
+class LiftedTables:
     """What came of a table.
 
     Attributes:
@@ -51,14 +51,14 @@ class Lifted:
 
 def lift_tables(
     lifter: Lifter, tables: Iterable[pa.Table], settings: Settings, videos: frozenset[str] | None = None
-) -> Lifted:
+) -> LiftedTables:
     """Lift rows with the columns of `schema.INPUT` and `schema.ORIGIN`; with `videos`, only theirs.
 
     Every such row is in `people` or in `rejected` exactly once. With `settings.smooth`, the rows of one video
     and track are one motion, and the tables must hold all of them; frames in short gaps are added, and their
     `row` is null.
     """
-    result = Lifted()
+    result = LiftedTables()
     pieces = [_rows(table, settings, videos) for table in tables]
     if not any(map(len, pieces)):
         return result
@@ -90,7 +90,7 @@ def counted(counts: Counter[str]) -> Iterator[None]:
     counts.update(one.category.__name__ for one in caught if issubclass(one.category, InputWarning))
 
 
-def _set_aside(result: Lifted, rows: Rows, chosen: Chosen, reasons: str | list[str]) -> None:
+def _set_aside(result: LiftedTables, rows: Rows, chosen: Chosen, reasons: str | list[str]) -> None:
     """Set rows aside, each for its own reason or all for one."""
     if len(chosen):
         each = [reasons] * len(chosen) if isinstance(reasons, str) else reasons
@@ -115,7 +115,9 @@ def _settle(
 # ------------------------------------------------------------------------------------------------- frames
 
 
-def _lift_frames(lifter: Lifter, rows: Rows, chosen: Chosen, settings: Settings, result: Lifted) -> None:
+def _lift_frames(
+    lifter: Lifter, rows: Rows, chosen: Chosen, settings: Settings, result: LiftedTables
+) -> None:
     """Lift each row by itself."""
 
     def attempt(some: Chosen) -> None:
@@ -139,7 +141,7 @@ def _lift_frames(lifter: Lifter, rows: Rows, chosen: Chosen, settings: Settings,
 class _Motions:
     """Lifts the rows of each video and track as one motion."""
 
-    def __init__(self, lifter: Lifter, rows: Rows, settings: Settings, result: Lifted) -> None:
+    def __init__(self, lifter: Lifter, rows: Rows, settings: Settings, result: LiftedTables) -> None:
         self._lifter, self._rows, self._settings, self._result = lifter, rows, settings, result
         self._pattern = rows.pattern()
         self._videos = rows.videos()

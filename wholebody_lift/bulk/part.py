@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from wholebody_lift import atomic
 from wholebody_lift.bulk import schema, sources
-from wholebody_lift.bulk.lift_table import Lifted, counted, lift_tables
+from wholebody_lift.bulk.lift_table import LiftedTables, counted, lift_tables
 from wholebody_lift.bulk.plan import Part
 from wholebody_lift.bulk.settings import Job
 from wholebody_lift.bulk.sources import DAMAGED, Piece
@@ -145,7 +145,7 @@ class PartLifter:
         tries.end()
         return counts
 
-    def _lifted(self, part: Part, counts: Counts) -> Iterator[Lifted]:
+    def _lifted(self, part: Part, counts: Counts) -> Iterator[LiftedTables]:
         """What comes of the rows of a part: some at a time or, of motions, all at once."""
         settings = self._job.settings
         aside: list[pa.Table] = []
@@ -156,7 +156,7 @@ class PartLifter:
         else:
             for table in tables:
                 yield lift_tables(self._lifter, [table], settings)
-        yield Lifted(rejected=aside)
+        yield LiftedTables(rejected=aside)
 
     def _read(self, part: Part, aside: list[pa.Table], counts: Counts) -> Iterator[pa.Table]:
         """The rows of a part; those that cannot be read are set aside."""

@@ -94,7 +94,7 @@ def _whole(source: Source) -> Piece:
 def _by_row(root: Path, found: list[Source], size: int) -> Iterator[tuple[list[Piece], None]]:
     part: list[Piece] = []
     left = size
-    for piece in _pieces(root, found, size):
+    for piece in _pieces(root, found):
         rows = piece.stop - piece.start
         while rows:
             taken = rows if piece.kind == "detections" else min(rows, left)
@@ -109,7 +109,7 @@ def _by_row(root: Path, found: list[Source], size: int) -> Iterator[tuple[list[P
         yield _joined(part), None
 
 
-def _pieces(root: Path, found: list[Source], size: int) -> Iterator[Piece]:
+def _pieces(root: Path, found: list[Source]) -> Iterator[Piece]:
     """Every source in one piece; JSON lines in pieces that know the byte at which they begin."""
     for source in found:
         if source.kind == "detections":

@@ -19,7 +19,7 @@ from wholebody_lift.bulk.settings import Settings
 from wholebody_lift.errors import InputError, one_line
 from wholebody_lift.formats.detections import JSON_SUFFIXES
 
-Kind: TypeAlias = Literal["parquet", "json lines", "detections"]
+SourceKind: TypeAlias = Literal["parquet", "json lines", "detections"]
 
 READ_AT_ONCE = 1024
 """Rows of a table that are read at once."""
@@ -42,7 +42,7 @@ class Source:
     """
 
     path: str
-    kind: Kind
+    kind: SourceKind
     size: int
     modified_ns: int
 
@@ -61,7 +61,7 @@ class Piece:
     """
 
     source: str
-    kind: Kind
+    kind: SourceKind
     video: str
     start: int
     stop: int
@@ -116,7 +116,7 @@ def _source(path: Path, name: str) -> Source:
     return Source(name, _kind(path), status.st_size, status.st_mtime_ns)
 
 
-def _kind(path: Path) -> Kind:
+def _kind(path: Path) -> SourceKind:
     """Parquet by suffix; JSON lines if the first line is a row of `schema.INPUT`; else a detector's file."""
     if path.suffix.lower() == ".parquet":
         return "parquet"

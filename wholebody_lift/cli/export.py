@@ -31,7 +31,7 @@ _FLAGS = {
 def add_arguments(command: ArgumentParser) -> None:
     from wholebody_lift.formats.results.bone_names import BoneNames
     from wholebody_lift.formats.results.motion import Origin
-    from wholebody_lift.formats.results.pose_csv import Layout
+    from wholebody_lift.formats.results.pose_csv import TableLayout
     from wholebody_lift.formats.results.trc import Names
 
     options.add_source(command, "RESULT", "a saved result: .json, .npz, or - for JSON on stdin")
@@ -45,7 +45,7 @@ def add_arguments(command: ArgumentParser) -> None:
     )
     group.add_argument(
         "--layout",
-        choices=get_args(Layout),
+        choices=get_args(TableLayout),
         help="a row per keypoint, or per person and image: keypoints or joint angles "
         f"({options.takers('layout')}; default: long)",
     )

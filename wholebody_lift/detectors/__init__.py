@@ -19,7 +19,7 @@ from wholebody_lift._types import Picture, Progress
 from wholebody_lift.detectors import mediapipe_holistic, rtmlib_wholebody
 from wholebody_lift.detectors.pictures import Pictures, open_video, read_image
 from wholebody_lift.errors import InputError
-from wholebody_lift.formats.detections.assemble import Fields, Known, assemble
+from wholebody_lift.formats.detections.assemble import Fields, Given, assemble
 from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D
 from wholebody_lift.skeleton import NUM_KEYPOINTS
 from wholebody_lift.video.tracker import Tracker
@@ -124,7 +124,7 @@ def detect_image(
         people = as_people(detect(pixels))
     if not len(people):
         raise InputError(f"{source}nobody was found in this picture; {_ADVICE}")
-    known: Known = {
+    known: Given = {
         "K": K,
         "distortion": distortion,
         "height_mm": height_mm,
@@ -197,7 +197,7 @@ def detect_video(
                 progress(done, video.taken(every))
     if not rows:
         raise InputError(f"{name}: nobody was found in this video; {_ADVICE}")
-    known: Known = {
+    known: Given = {
         "K": K,
         "distortion": distortion,
         "height_mm": height_mm,
@@ -221,7 +221,7 @@ def as_people(answer: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return people
 
 
-def _assemble(fields: Fields, known: Known, source: str) -> Keypoints2D:
+def _assemble(fields: Fields, known: Given, source: str) -> Keypoints2D:
     try:
         return assemble(fields, known, source)
     except InputError as error:

@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from struct import error as StructError
 from struct import unpack_from
-from typing import Literal, TypeAlias
+from typing import Literal
 
-Size: TypeAlias = tuple[int, int]
-"""Width and height in pixels."""
+from wholebody_lift._types import Size
 
 _HEIF = rb"....ftyp(?:hei|hev|mif1|msf1|avi[fs])"
 
@@ -135,7 +134,7 @@ def _jpeg2000(picture: bytes) -> Iterator[Size]:
 
 
 def _heif(picture: bytes) -> Iterator[Size]:
-    for found in re.finditer(b"ispe", picture[: 2**20]):
+    for found in re.finditer(rb"ispe", picture[: 2**20]):
         width, height = unpack_from(">II", picture, found.end() + 4)
         yield width, height
 

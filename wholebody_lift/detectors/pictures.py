@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wholebody_lift._types import Picture
+from wholebody_lift._types import Picture, Size
 from wholebody_lift.detectors import headers
 from wholebody_lift.errors import InputError
 from wholebody_lift.extras import DETECT
@@ -65,7 +65,7 @@ def _decoded(content: bytes, name: str) -> Picture:
     return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB))
 
 
-def _check_size(size: headers.Size, name: str) -> None:
+def _check_size(size: Size, name: str) -> None:
     width, height = size
     if width * height > MAX_PIXELS:
         raise InputError(

@@ -68,13 +68,44 @@ def _training_people(chosen: settings.Settings) -> PeopleSource:
     return Dataset(h3wb.read(chosen.dataset).of("train"), chosen.device)
 
 
+def _add_prepare(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "data", type=Path, help="folder with motion/, hands/ and face/, as docs/training.md says"
+    )
+    command.add_argument("out", type=Path, help="file to write the bank to")
+
+
 def _prepare(arguments: argparse.Namespace) -> None:
     banks.prepare(arguments.data, arguments.out)
+
+
+def _add_convert_hands(command: argparse.ArgumentParser) -> None:
+    command.add_argument("out", type=Path, help="file to write (.json)")
+    command.add_argument(
+        "files", type=Path, nargs="+", help="hand configurations of IWER (.ts) or hand poses of MRTK (.json)"
+    )
 
 
 def _convert_hands(arguments: argparse.Namespace) -> None:
     hand_files.convert(arguments.files, arguments.out)
     print(f"wrote {arguments.out}")
+
+
+def _add_evaluate(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--weights", help="base, tiny, a directory or a Hub id (default: base)")
+    command.add_argument("--bank", type=Path, required=True, help="the bank made by prepare")
+    command.add_argument(
+        "--people", type=int, default=evaluate.PEOPLE, help="people per test set (%(default)s)"
+    )
+    command.add_argument(
+        "--sets", nargs="+", default=list(SETS), choices=list(SETS), metavar="SET", help=", ".join(SETS)
+    )
+    command.add_argument(
+        "--split", choices=get_args(banks.Split), default="test", help="split of the recordings (%(default)s)"
+    )
+    command.add_argument("--out", type=Path, help="also write everything as JSON")
+    command.add_argument("--device", default="cpu", help="device of the network (%(default)s)")
+    command.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as torch chooses")
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:
@@ -96,6 +127,15 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         arguments.out.write_text(json.dumps(report.as_json(found), indent=1) + "\n")
 
 
+def _add_h3wb(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", type=Path, help="an NPZ file in H3WB's layout, with subject S8")
+    command.add_argument("--weights", help="base, tiny, a directory or a Hub id (default: base)")
+    command.add_argument(
+        "--stature-mm", type=float, help="stature of the subject (default: the one of the network)"
+    )
+    command.add_argument("--device", default="cpu", help="device of the network (%(default)s)")
+
+
 def _h3wb(arguments: argparse.Namespace) -> None:
     model = pretrained.load(arguments.weights).to(arguments.device)
     test = h3wb.read(arguments.file).of("test")
@@ -114,15 +154,42 @@ def _h3wb(arguments: argparse.Namespace) -> None:
     print(report.h3wb_as_markdown(errors))
 
 
+def _add_synthetic_h3wb(command: argparse.ArgumentParser) -> None:
+    command.add_argument("out", type=Path, help="file to write (.npz)")
+    command.add_argument("--bank", type=Path, required=True, help="the bank made by prepare")
+    command.add_argument(
+        "--poses",
+        type=int,
+        default=synthetic_h3wb.POSES,
+        help="poses of each subject, seen by four cameras (%(default)s)",
+    )
+
+
 def _synthetic_h3wb(arguments: argparse.Namespace) -> None:
     bank = banks.MotionBank.load(arguments.bank)
     statures = synthetic_h3wb.write(arguments.out, load_rig(), bank, arguments.poses)
     print(f"wrote {arguments.out}; statures: " + ", ".join(f"{s} {mm:.0f} mm" for s, mm in statures.items()))
 
 
+def _add_test_sets(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--bank", type=Path, required=True, help="the bank made by prepare")
+    command.add_argument("--out", type=Path, default=fingerprints.PUBLISHED, help="%(default)s")
+
+
 def _test_sets(arguments: argparse.Namespace) -> None:
     fingerprints.publish(arguments.out, load_rig(), banks.MotionBank.load(arguments.bank))
     print(f"wrote {arguments.out}")
+
+
+def _add_release(command: argparse.ArgumentParser) -> None:
+    command.add_argument("run", type=Path, help="the run's folder")
+    command.add_argument("to", type=Path, help="directory for config.json and model.safetensors")
+    command.add_argument("--onnx", action="store_true", help="also write model.onnx, for backend='onnx'")
+    command.add_argument(
+        "--bank",
+        type=Path,
+        help="calibrate expected errors on the validation recordings of this bank (default: no calibration)",
+    )
 
 
 def _release(arguments: argparse.Namespace) -> None:
@@ -133,6 +200,17 @@ def _release(arguments: argparse.Namespace) -> None:
         model = calibrate.calibrated(model, _wanted(here, "val"))
     pretrained.save(model.half(), arguments.to, onnx=arguments.onnx)
     print(f"the weights are in {arguments.to}")
+
+
+def _add_gallery(command: argparse.ArgumentParser) -> None:
+    command.add_argument("out", type=Path, help="picture to write: .png, .pdf or .svg")
+    command.add_argument("--bank", type=Path, help="the bank made by prepare")
+    command.add_argument("--people", type=int, default=48, help="%(default)s")
+    command.add_argument("--seed", type=int, default=0, help="%(default)s")
+    command.add_argument("--camera", choices=list(FAMILIES), help="family of cameras (default: the mixture)")
+    command.add_argument("--detector", choices=list(KINDS), help="kind of detector (default: the mixture)")
+    command.add_argument("--pose", choices=list(LABELS), metavar="POSE", help=f"one of {', '.join(LABELS)}")
+    command.add_argument("--recorded-only", action="store_true", help="only poses of the bank, unchanged")
 
 
 def _gallery(arguments: argparse.Namespace) -> None:
@@ -150,6 +228,14 @@ def _gallery(arguments: argparse.Namespace) -> None:
     print(f"wrote {arguments.out}")
 
 
+def _add_datasheet(command: argparse.ArgumentParser) -> None:
+    command.add_argument("out", type=Path, help="folder for datasheet.md and, in assets, its figures")
+    command.add_argument("--bank", type=Path, help="the bank made by prepare")
+    command.add_argument("--people", type=int, default=measures.PEOPLE, help="%(default)s")
+    command.add_argument("--split", choices=get_args(banks.Split), default="train", help="%(default)s")
+    command.add_argument("--seed", type=int, default=0, help="%(default)s")
+
+
 def _datasheet(arguments: argparse.Namespace) -> None:
     people = _people(arguments.bank, arguments.split)
     generator = torch.Generator().manual_seed(arguments.seed)
@@ -157,108 +243,39 @@ def _datasheet(arguments: argparse.Namespace) -> None:
     print(f"datasheet.md, and its figures in assets, are in {arguments.out}")
 
 
+_COMMANDS = (
+    ("run", "train a network", settings.add_arguments, _train),
+    ("prepare", "pack downloaded recordings into one file, the bank", _add_prepare, _prepare),
+    (
+        "convert-hands",
+        "convert still hands from their publishers' formats",
+        _add_convert_hands,
+        _convert_hands,
+    ),
+    ("evaluate", "measure errors on recordings that were not trained on", _add_evaluate, _evaluate),
+    ("h3wb", "measure errors on the test subject of H3WB, or of synthetic H3WB", _add_h3wb, _h3wb),
+    ("synthetic-h3wb", "write synthetic people in the layout of H3WB", _add_synthetic_h3wb, _synthetic_h3wb),
+    ("test-sets", "write the fingerprints of the test sets", _add_test_sets, _test_sets),
+    (
+        "release",
+        "write the averaged weights of a run to a directory that Lifter can load",
+        _add_release,
+        _release,
+    ),
+    ("gallery", "draw synthetic people as a picture", _add_gallery, _gallery),
+    ("datasheet", "measure synthetic people and write tables, figures and JSON", _add_datasheet, _datasheet),
+)
+"""Name, help, what adds the arguments, and what runs it."""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m wholebody_lift.train", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    train = commands.add_parser(
-        "run", help="train a network", formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
-    settings.add_arguments(train)
-    train.set_defaults(command=_train)
-
-    prepare = commands.add_parser("prepare", help="pack downloaded recordings into one file, the bank")
-    prepare.add_argument(
-        "data", type=Path, help="folder with motion/, hands/ and face/, as docs/training.md says"
-    )
-    prepare.add_argument("out", type=Path, help="file to write the bank to")
-    prepare.set_defaults(command=_prepare)
-
-    still = commands.add_parser("convert-hands", help="convert still hands from their publishers' formats")
-    still.add_argument("out", type=Path, help="file to write (.json)")
-    still.add_argument(
-        "files", type=Path, nargs="+", help="hand configurations of IWER (.ts) or hand poses of MRTK (.json)"
-    )
-    still.set_defaults(command=_convert_hands)
-
-    measure = commands.add_parser("evaluate", help="measure errors on recordings that were not trained on")
-    measure.add_argument("--weights", help="base, tiny, a directory or a Hub id (default: base)")
-    measure.add_argument("--bank", type=Path, required=True, help="the bank made by prepare")
-    measure.add_argument(
-        "--people", type=int, default=evaluate.PEOPLE, help="people per test set (%(default)s)"
-    )
-    measure.add_argument(
-        "--sets", nargs="+", default=list(SETS), choices=list(SETS), metavar="SET", help=", ".join(SETS)
-    )
-    measure.add_argument(
-        "--split", choices=get_args(banks.Split), default="test", help="split of the recordings (%(default)s)"
-    )
-    measure.add_argument("--out", type=Path, help="also write everything as JSON")
-    measure.add_argument("--device", default="cpu", help="device of the network (%(default)s)")
-    measure.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as torch chooses")
-    measure.set_defaults(command=_evaluate)
-
-    protocol = commands.add_parser(
-        "h3wb", help="measure errors on the test subject of H3WB, or of synthetic H3WB"
-    )
-    protocol.add_argument("file", type=Path, help="an NPZ file in H3WB's layout, with subject S8")
-    protocol.add_argument("--weights", help="base, tiny, a directory or a Hub id (default: base)")
-    protocol.add_argument(
-        "--stature-mm", type=float, help="stature of the subject (default: the one of the network)"
-    )
-    protocol.add_argument("--device", default="cpu", help="device of the network (%(default)s)")
-    protocol.set_defaults(command=_h3wb)
-
-    laboratory = commands.add_parser("synthetic-h3wb", help="write synthetic people in the layout of H3WB")
-    laboratory.add_argument("out", type=Path, help="file to write (.npz)")
-    laboratory.add_argument("--bank", type=Path, required=True, help="the bank made by prepare")
-    laboratory.add_argument(
-        "--poses",
-        type=int,
-        default=synthetic_h3wb.POSES,
-        help="poses of each subject, seen by four cameras (%(default)s)",
-    )
-    laboratory.set_defaults(command=_synthetic_h3wb)
-
-    publish = commands.add_parser("test-sets", help="write the fingerprints of the test sets")
-    publish.add_argument("--bank", type=Path, required=True, help="the bank made by prepare")
-    publish.add_argument("--out", type=Path, default=fingerprints.PUBLISHED, help="%(default)s")
-    publish.set_defaults(command=_test_sets)
-
-    release = commands.add_parser(
-        "release", help="write the averaged weights of a run to a directory that Lifter can load"
-    )
-    release.add_argument("run", type=Path, help="the run's folder")
-    release.add_argument("to", type=Path, help="directory for config.json and model.safetensors")
-    release.add_argument("--onnx", action="store_true", help="also write model.onnx, for backend='onnx'")
-    release.add_argument(
-        "--bank",
-        type=Path,
-        help="calibrate expected errors on the validation recordings of this bank (default: no calibration)",
-    )
-    release.set_defaults(command=_release)
-
-    picture = commands.add_parser("gallery", help="draw synthetic people as a picture")
-    picture.add_argument("out", type=Path, help="picture to write: .png, .pdf or .svg")
-    picture.add_argument("--bank", type=Path, help="the bank made by prepare")
-    picture.add_argument("--people", type=int, default=48, help="%(default)s")
-    picture.add_argument("--seed", type=int, default=0, help="%(default)s")
-    picture.add_argument("--camera", choices=list(FAMILIES), help="family of cameras (default: the mixture)")
-    picture.add_argument("--detector", choices=list(KINDS), help="kind of detector (default: the mixture)")
-    picture.add_argument("--pose", choices=list(LABELS), metavar="POSE", help=f"one of {', '.join(LABELS)}")
-    picture.add_argument("--recorded-only", action="store_true", help="only poses of the bank, unchanged")
-    picture.set_defaults(command=_gallery)
-
-    sheet = commands.add_parser(
-        "datasheet", help="measure synthetic people and write tables, figures and JSON"
-    )
-    sheet.add_argument("out", type=Path, help="folder for datasheet.md and, in assets, its figures")
-    sheet.add_argument("--bank", type=Path, help="the bank made by prepare")
-    sheet.add_argument("--people", type=int, default=measures.PEOPLE, help="%(default)s")
-    sheet.add_argument("--split", choices=get_args(banks.Split), default="train", help="%(default)s")
-    sheet.add_argument("--seed", type=int, default=0, help="%(default)s")
-    sheet.set_defaults(command=_datasheet)
-
+    for name, help, add_arguments, run in _COMMANDS:
+        shown = argparse.ArgumentDefaultsHelpFormatter if name == "run" else argparse.HelpFormatter
+        command = commands.add_parser(name, help=help, formatter_class=shown)
+        add_arguments(command)
+        command.set_defaults(command=run)
     arguments = parser.parse_args()
     try:
         arguments.command(arguments)

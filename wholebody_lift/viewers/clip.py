@@ -12,17 +12,17 @@ import numpy as np
 import numpy.typing as npt
 
 from wholebody_lift import atomic, tracks
-from wholebody_lift._types import AnyFloats, Integers, Picture
+from wholebody_lift._types import AnyFloats, Integers, Picture, Size
 from wholebody_lift.extras import MP4, PILLOW
 from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import WORLD, Pose3D
 from wholebody_lift.viewers import views
-from wholebody_lift.viewers.pictures import Pictures, matching
+from wholebody_lift.viewers.pictures import NumberedPictures, matching
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from wholebody_lift.viewers.painter import Eye, Size
+    from wholebody_lift.viewers.painter import Eye
 
 _LARGEST = (960, 720)  # of the panel with the picture; the other is a square of the same height
 _SMALLEST_SIDE = 320
@@ -33,7 +33,7 @@ _GROUNDED = 95  # percent of the frames have no keypoint below the ground
 _QUALITY = {"crf": "20", "preset": "veryfast"}  # of libx264
 
 
-def write(pose: Pose3D, path: str | Path, *, pictures: Pictures | None = None) -> None:
+def write(pose: Pose3D, path: str | Path, *, pictures: NumberedPictures | None = None) -> None:
     """Write an MP4 (H.264): the 2D input on the left, the people in 3D on the right.
 
     Frames are those of the clip, at its rate, and the view swings to both sides. Of a single image the view
@@ -65,7 +65,7 @@ def write(pose: Pose3D, path: str | Path, *, pictures: Pictures | None = None) -
         container.mux(stream.encode())
 
 
-def frames(pose: Pose3D, pictures: Pictures | None = None) -> Iterator[Picture]:
+def frames(pose: Pose3D, pictures: NumberedPictures | None = None) -> Iterator[Picture]:
     """The frames (H, W, 3) of the video that `write` writes, to encode otherwise."""
     return _Film.of(pose).frames(pictures)
 
@@ -123,7 +123,7 @@ class _Film(NamedTuple):
         hidden = unseen_feet(pose.observed, np.arange(len(pose)) if who is None else who)
         return cls(pose, ids, fps, xyz, hidden, floor, Eye.around(xyz, _LIFT))
 
-    def frames(self, pictures: Pictures | None) -> Iterator[Picture]:
+    def frames(self, pictures: NumberedPictures | None) -> Iterator[Picture]:
         """Each frame (H, W, 3)."""
         from wholebody_lift.viewers import painter
 

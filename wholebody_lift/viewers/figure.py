@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-View = Literal["input", "camera", "front", "side", "top"] | tuple[float, float]
+FigureView = Literal["input", "camera", "front", "side", "top"] | tuple[float, float]
 
 _TITLES = {
     "camera": "From the camera",
@@ -65,7 +65,7 @@ def plot(
     pose: Pose3D,
     person: int | None = None,
     *,
-    views: tuple[View, ...] = ("input", "camera", "side", "top"),
+    views: tuple[FigureView, ...] = ("input", "camera", "side", "top"),
     show_error: bool = False,
 ) -> Figure:
     """Draw people as a matplotlib Figure with one panel per view.
@@ -140,14 +140,14 @@ def _shown(pose: Pose3D, person: int | None) -> Pose3D:
     return pose[np.flatnonzero(pose.image_ids == pose.image_ids[0])]
 
 
-def _panels(shown: Pose3D, views: tuple[View, ...]) -> list[_Panel | None]:
+def _panels(shown: Pose3D, views: tuple[FigureView, ...]) -> list[_Panel | None]:
     """How each view is drawn; at least one."""
     if not views:
         raise ValueError(f"expected views from {_CHOICES}, got {views!r}")
     return [_panel(shown, view) for view in views]
 
 
-def _panel(shown: Pose3D, view: View) -> _Panel | None:
+def _panel(shown: Pose3D, view: FigureView) -> _Panel | None:
     """How a view is drawn; None for the 2D input."""
     if view == "input":
         return None

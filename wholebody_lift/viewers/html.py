@@ -21,7 +21,7 @@ from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import FRAMES, WORLD, Pose3D
 from wholebody_lift.skeleton import EDGES, FACE_FEATURES, KEYPOINT_NAMES, PARTS
 from wholebody_lift.viewers import palette, views
-from wholebody_lift.viewers.pictures import Pictures, jpeg, matching
+from wholebody_lift.viewers.pictures import NumberedPictures, jpeg, matching
 
 SCRIPTS = (
     "data",
@@ -54,7 +54,7 @@ _FEW = 20
 
 
 def write(
-    pose: Pose3D, path: str | Path, *, title: str = "wholebody-lift", pictures: Pictures | None = None
+    pose: Pose3D, path: str | Path, *, title: str = "wholebody-lift", pictures: NumberedPictures | None = None
 ) -> None:
     """Write the page of `render` to a file, with the same errors."""
     atomic.write_text(path, render(pose, title=title, pictures=pictures))
@@ -63,7 +63,7 @@ def write(
 KIND = Kind(".html", "Page", "to view, to send", write, "any browser")
 
 
-def render(pose: Pose3D, *, title: str = "wholebody-lift", pictures: Pictures | None = None) -> str:
+def render(pose: Pose3D, *, title: str = "wholebody-lift", pictures: NumberedPictures | None = None) -> str:
     """The page as text: it contains everything and loads nothing.
 
     People with the same image id are shown together, at their translations. A clip (with `fps` or
@@ -88,7 +88,7 @@ def render(pose: Pose3D, *, title: str = "wholebody-lift", pictures: Pictures | 
     return page(pose, title, SCRIPTS, pictures)
 
 
-def page(pose: Pose3D, title: str, scripts: Sequence[str], pictures: Pictures | None = None) -> str:
+def page(pose: Pose3D, title: str, scripts: Sequence[str], pictures: NumberedPictures | None = None) -> str:
     """The page of some people, whose script is these files of page/ joined."""
     # Imported late: `--help` needs this module, but makes no page.
     from html import escape
@@ -115,7 +115,7 @@ def page(pose: Pose3D, title: str, scripts: Sequence[str], pictures: Pictures | 
 # What page/data.js reads
 
 
-def _with_pictures(pose: Pose3D, pictures: Pictures | None) -> tuple[Pose3D, list[str | None] | None]:
+def _with_pictures(pose: Pose3D, pictures: NumberedPictures | None) -> tuple[Pose3D, list[str | None] | None]:
     """The pose, with an image size if the pictures tell it; and of each image id its JPEG as base64."""
     if pictures is None:
         return pose, None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from wholebody_lift._types import AnyFloats, Picture
+from wholebody_lift._types import AnyFloats, Picture, Size
 from wholebody_lift.extras import PILLOW
 from wholebody_lift.skeleton import EDGES, PARTS
 from wholebody_lift.viewers import palette, views
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 Colour: TypeAlias = tuple[int, int, int]
-Size: TypeAlias = tuple[int, int]
-"""Width and height in pixels."""
 
 STAGE: Colour = (20, 24, 29)
 """The ground behind everything, that of the page in dark colours."""

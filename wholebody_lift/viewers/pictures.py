@@ -9,11 +9,11 @@ from typing import TypeAlias
 from wholebody_lift._types import Integers, Picture
 from wholebody_lift.extras import PILLOW
 
-Pictures: TypeAlias = Iterable[tuple[int, Picture]]
+NumberedPictures: TypeAlias = Iterable[tuple[int, Picture]]
 """Image ids in ascending order, each with its picture; `detectors.Pictures` reads them from a file."""
 
 
-def matching(pictures: Pictures | None, ids: Integers) -> Iterator[Picture | None]:
+def matching(pictures: NumberedPictures | None, ids: Integers) -> Iterator[Picture | None]:
     """The picture of each image id, or None where there is none; ids ascend and may repeat.
 
     Only one picture is in memory at a time.

@@ -24,7 +24,7 @@ from wholebody_lift.tracks import known_ids
 Fields: TypeAlias = dict[str, Any]
 
 
-class KnownButSize(TypedDict, total=False):
+class GivenButSize(TypedDict, total=False):
     """What may be given beside a program's answer; shapes and units as in `Keypoints2D`."""
 
     K: npt.ArrayLike | None
@@ -40,13 +40,13 @@ class KnownButSize(TypedDict, total=False):
     min_score: float
 
 
-class Known(KnownButSize, total=False):
+class Given(GivenButSize, total=False):
     """The same with the size of the image."""
 
     image_size: npt.ArrayLike | None
 
 
-def assemble(fields: Fields, known: Known | KnownButSize, source: str = "") -> Keypoints2D:
+def assemble(fields: Fields, known: Given | GivenButSize, source: str = "") -> Keypoints2D:
     """The people in the fields, without those who have no two visible keypoints in different places.
 
     Args:

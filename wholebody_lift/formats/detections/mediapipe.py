@@ -37,7 +37,7 @@ import numpy.typing as npt
 
 from wholebody_lift._types import Floats
 from wholebody_lift.errors import InputError
-from wholebody_lift.formats.detections.assemble import Fields, KnownButSize, assemble, brief, stack
+from wholebody_lift.formats.detections.assemble import Fields, GivenButSize, assemble, brief, stack
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.layouts import FACE, LEFT_HAND, MEDIAPIPE_POSE, RIGHT_HAND, Layout, place
 from wholebody_lift.skeleton import FACE_FEATURES, NUM_KEYPOINTS
@@ -78,7 +78,7 @@ _FRACTIONS_END = 5.0
 _FLAT_LENGTH = sum(_COUNTS[part][0] * _FLAT_COLUMNS[part] for part in PARTS)  # 1662
 
 
-def from_results(results: Any, image_size: npt.ArrayLike, **known: Unpack[KnownButSize]) -> Keypoints2D:
+def from_results(results: Any, image_size: npt.ArrayLike, **known: Unpack[GivenButSize]) -> Keypoints2D:
     """The person in the results of one image, or of all frames of a video.
 
     Args:

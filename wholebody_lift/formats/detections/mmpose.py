@@ -29,7 +29,7 @@ from wholebody_lift._types import Floats
 from wholebody_lift.errors import InputError, listed
 from wholebody_lift.formats.detections.assemble import (
     Fields,
-    Known,
+    Given,
     assemble,
     brief,
     stack,
@@ -75,7 +75,7 @@ def _has_rows(keypoints: Any) -> bool:
     return isinstance(keypoints, list) and bool(keypoints) and isinstance(keypoints[0], list)
 
 
-def from_predictions(predictions: Any, **known: Unpack[Known]) -> Keypoints2D:
+def from_predictions(predictions: Any, **known: Unpack[Given]) -> Keypoints2D:
     """The people in `next(inferencer(...))["predictions"]`, or in a list of those, one for each frame.
 
     Args:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wholebody_lift.errors import InputError
-from wholebody_lift.formats.detections.assemble import Known, assemble, floats, stack
+from wholebody_lift.formats.detections.assemble import Given, assemble, floats, stack
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.layouts import COCO, COCO_WHOLEBODY, HALPE_26, OPENPOSE_18, OPENPOSE_134, convert
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-def from_arrays(keypoints: Any, scores: Any, **known: Unpack[Known]) -> Keypoints2D:
+def from_arrays(keypoints: Any, scores: Any, **known: Unpack[Given]) -> Keypoints2D:
     """The people in the answer for one image, or in the answers for all frames of a video.
 
     Args:

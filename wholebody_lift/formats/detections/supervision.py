@@ -13,7 +13,7 @@ import numpy as np
 
 from wholebody_lift._types import Floats
 from wholebody_lift.errors import InputError
-from wholebody_lift.formats.detections.assemble import Known, assemble, floats, in_unit_range, stack
+from wholebody_lift.formats.detections.assemble import Given, assemble, floats, in_unit_range, stack
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.layouts import COCO, COCO_WHOLEBODY, MEDIAPIPE_POSE, convert
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-def from_keypoints(key_points: Any, **known: Unpack[Known]) -> Keypoints2D:
+def from_keypoints(key_points: Any, **known: Unpack[Given]) -> Keypoints2D:
     """The people in the key points of one image, or of all frames of a video.
 
     Args:

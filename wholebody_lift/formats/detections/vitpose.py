@@ -17,7 +17,7 @@ import numpy as np
 
 from wholebody_lift._types import Floats
 from wholebody_lift.errors import InputError
-from wholebody_lift.formats.detections.assemble import Known, assemble, floats, in_unit_range, stack
+from wholebody_lift.formats.detections.assemble import Given, assemble, floats, in_unit_range, stack
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.layouts import COCO, warn_of_dropped_keypoints
 from wholebody_lift.skeleton import NUM_KEYPOINTS
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-def from_results(results: Any, **known: Unpack[Known]) -> Keypoints2D:
+def from_results(results: Any, **known: Unpack[Given]) -> Keypoints2D:
     """The people in the answer.
 
     Args:

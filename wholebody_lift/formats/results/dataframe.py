@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from wholebody_lift.extras import PANDAS
-from wholebody_lift.formats.results.pose_csv import Layout, columns
+from wholebody_lift.formats.results.pose_csv import TableLayout, columns
 from wholebody_lift.pose import Pose3D
 
 if TYPE_CHECKING:
     import pandas
 
 
-def to_dataframe(pose: Pose3D, layout: Layout = "long") -> pandas.DataFrame:
+def to_dataframe(pose: Pose3D, layout: TableLayout = "long") -> pandas.DataFrame:
     """One row per keypoint ("long"), or per person and image ("wide", or "angles" for joint angles).
 
     `track_id` is pandas' Int64 and `fps` float64; both are missing where they are not known.

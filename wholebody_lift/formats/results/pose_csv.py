@@ -14,7 +14,7 @@ from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS, PARTS
 
-Layout = Literal["long", "wide", "angles"]
+TableLayout = Literal["long", "wide", "angles"]
 """One row per keypoint, person and image, or one per person and image with columns for every keypoint, or for
 every joint angle (see `body.joint_angles`)."""
 
@@ -46,7 +46,7 @@ HEADER = (
 the axes of `frame`."""
 
 
-def write(pose: Pose3D, path: Path, *, layout: Layout = "long") -> None:
+def write(pose: Pose3D, path: Path, *, layout: TableLayout = "long") -> None:
     """Write the result; `observed` is 1 or 0, and what is missing or not known is empty.
 
     Raises ValueError for a layout that is not known.
@@ -61,10 +61,10 @@ def write(pose: Pose3D, path: Path, *, layout: Layout = "long") -> None:
         writer.writerows(zip(*(_cells(column, rows) for column in table.values()), strict=True))
 
 
-def columns(pose: Pose3D, layout: Layout = "long") -> dict[str, Column]:
+def columns(pose: Pose3D, layout: TableLayout = "long") -> dict[str, Column]:
     """The table by column. Raises ValueError for a layout that is not known."""
-    if layout not in get_args(Layout):
-        raise ValueError(f"expected layout {' or '.join(get_args(Layout))}, got {layout!r}")
+    if layout not in get_args(TableLayout):
+        raise ValueError(f"expected layout {' or '.join(get_args(TableLayout))}, got {layout!r}")
     return {"long": _long, "wide": _wide, "angles": _angles}[layout](pose)
 
 

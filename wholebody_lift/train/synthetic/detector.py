@@ -459,7 +459,7 @@ def _noisy(
     on_border = ~inside & draws.happens(BORDER_GUESS * (kinds["zero"] < 1), NUM_KEYPOINTS)
     drawn = draws.uniform(NUM_KEYPOINTS)
     scores = torch.where(on_border, between(drawn, BORDER_SCORES), scores)
-    lost = _lost(draws, table, kinds, unseen, hidden_share, extents) | (~inside & ~on_border)
+    lost = _lost(draws, kinds, unseen, hidden_share, extents) | (~inside & ~on_border)
     unscored = draws.happens(UNSCORED, 1) & (scores >= MIN_SCORE)
     scores = torch.where(unscored, 1.0, scores)
     border = torch.minimum(answer.clamp_min(0), views.image_size[..., None] - 1)
@@ -581,7 +581,6 @@ def _scores(draws: Draws, table: _Tables, kinds: dict[str, Tensor], error: Tenso
 
 def _lost(
     draws: Draws,
-    table: _Tables,
     kinds: dict[str, Tensor],
     unseen: Tensor,
     hidden_share: Tensor,

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.camera import look_at
-from wholebody_lift.known import BONES, SPREAD_RANGE_DEG, TYPICAL_STATURE_MM, Known, long_bones
+from wholebody_lift.known import BONE_NAMES, SPREAD_RANGE_DEG, TYPICAL_STATURE_MM, Known, long_bones
 from wholebody_lift.skeleton import INDEX, PARTS, indices
 from wholebody_lift.train.synthetic.cameras import Views
 from wholebody_lift.train.synthetic.draws import Draws
@@ -110,10 +110,10 @@ def _bone_lengths(xyz: Tensor, draws: Draws) -> Tensor:
     """(N, 12) mm"""
     low, high = map(math.log, BONE_ERROR)
     of_person = draws.between((low, high)).exp()
-    posture = xyz.new_tensor([_POSE_ERROR.get(name, 0.0) for name in BONES])
-    error = of_person[:, None] * draws.normal(len(BONES)) + posture * draws.normal(len(BONES))
+    posture = xyz.new_tensor([_POSE_ERROR.get(name, 0.0) for name in BONE_NAMES])
+    error = of_person[:, None] * draws.normal(len(BONE_NAMES)) + posture * draws.normal(len(BONE_NAMES))
     measured = long_bones(xyz) * error.exp()
-    missing = draws.happens(SOME_BONES)[:, None] & (draws.uniform(len(BONES)) < draws.uniform()[:, None])
+    missing = draws.happens(SOME_BONES)[:, None] & (draws.uniform(len(BONE_NAMES)) < draws.uniform()[:, None])
     return torch.where(missing, torch.nan, measured)
 
 

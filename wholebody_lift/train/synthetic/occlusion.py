@@ -44,8 +44,8 @@ class Capsule:
 
 def _capsules() -> list[Capsule]:
     shoulders = ("left_shoulder", "right_shoulder")
-    middle_top = {name: 0.5 for name in shoulders}
-    middle_bottom = {name: 0.5 for name in ("left_hip", "right_hip")}
+    middle_top = dict.fromkeys(shoulders, 0.5)
+    middle_bottom = dict.fromkeys(("left_hip", "right_hip"), 0.5)
     capsules = [Capsule(middle_top, middle_bottom, 0.30, shoulders, ())]
     for side, other in (("left", "right"), ("right", "left")):
         shoulder, elbow, wrist, hip, knee, ankle, root, heel = (
@@ -64,7 +64,7 @@ def _capsules() -> list[Capsule]:
             Capsule({knee: 1.0}, {ankle: 1.0}, 0.12, (knee, ankle), (knee, ankle, heel)),
             Capsule(
                 {root: 1.0},
-                {name: 0.25 for name in knuckles},
+                dict.fromkeys(knuckles, 0.25),
                 0.33,
                 (root, f"{side}_middle_finger1"),
                 (wrist, root, *knuckles),
