@@ -96,7 +96,7 @@ def add_quiet(command: Any) -> None:
 
 def add_shown_output(command: ArgumentParser) -> None:
     """Add the options of `add_output`, and --open, to a command that shows a page by default."""
-    add_output(command, named="; {name} in it is the name of the input")
+    add_output(command, named="; {name} in it stands for the name of the input")
     command.add_argument("--open", action="store_true", help="open the page in the browser, even with -o")
 
 

@@ -46,7 +46,7 @@ def add_arguments(command: ArgumentParser) -> None:
     group.add_argument(
         "--layout",
         choices=get_args(TableLayout),
-        help="a row per keypoint, or per person and image: keypoints or joint angles "
+        help="a row per keypoint (long), or per person and image, with all keypoints (wide) or joint angles "
         f"({options.takers('layout')}; default: long)",
     )
     group.add_argument(

@@ -27,7 +27,7 @@ EXAMPLES = """\
 
 
 def add_arguments(command: ArgumentParser) -> None:
-    options.add_sources(command, "PHOTO", "a picture, such as .jpg or .png, a folder of them, or a pattern")
+    options.add_sources(command, "PHOTO", "pictures, such as .jpg or .png: files, patterns, or folders of them")
     options.add_detector(command)
     options.add_track(command)
     options.add_shown_output(command)

@@ -31,7 +31,7 @@ def add_arguments(command: ArgumentParser) -> None:
     options.add_sources(
         command,
         "INPUT",
-        "2D keypoints: a file, a folder with a file for each frame, - for stdin, or several, or a pattern",
+        "2D keypoints: files or patterns, a folder with a file for each frame, or - for stdin",
     )
     options.add_layout(command)
     options.add_min_score(command, "0.3")

@@ -26,7 +26,7 @@ EXAMPLES = """\
 
 
 def add_arguments(command: ArgumentParser) -> None:
-    options.add_sources(command, "CLIP", "a video, such as .mp4, a folder of them, or a pattern")
+    options.add_sources(command, "CLIP", "videos, such as .mp4: files, patterns, or folders of them")
     options.add_detector(command)
     command.add_argument(
         "--every",
