@@ -2,7 +2,6 @@
 
 import argparse
 import ast
-import inspect
 import json
 import re
 import shlex
@@ -252,22 +251,16 @@ def test_commands_are_accepted(page: Path) -> None:
             assert isinstance(cli.parser().parse_args(words[1:]), argparse.Namespace)
 
 
-def test_training_commands_are_accepted(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_commands_are_accepted(page: Path) -> None:
     found = [words for words in commands(page) if "wholebody_lift.train" in words]
     if not found:
         return
     pytest.importorskip("tensorboard", reason="the extra train")
     from wholebody_lift.train import __main__ as train
 
-    reached = []
-    for name, function in list(vars(train).items()):
-        if inspect.isfunction(function) and list(inspect.signature(function).parameters) == ["arguments"]:
-            monkeypatch.setattr(train, name, reached.append)
     for words in found:
         arguments = words[words.index("wholebody_lift.train") + 1 :]
-        monkeypatch.setattr(sys, "argv", ["train", *arguments])
-        train.main()
-    assert len(reached) == len(found)
+        assert callable(train.parser().parse_args(arguments).command)
 
 
 def test_every_keypoint_and_edge_is_drawn() -> None:

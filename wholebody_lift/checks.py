@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import reprlib
+import sys
 from collections.abc import Callable, Mapping
 from numbers import Real
 from typing import Any
@@ -169,6 +170,8 @@ def numbers(name: str, value: Any) -> npt.NDArray[Any]:
 def _unmasked(source: Any) -> Any:
     """The value with NaN or None in place of masked numbers, in an `np.ma` array or in lists of such
     arrays."""
+    if "numpy.ma" not in sys.modules:  # no such array exists, and numpy would only now load what makes them
+        return source
     if isinstance(source, np.ma.MaskedArray):
         return source.filled(np.nan) if source.dtype.kind == "f" else source.tolist()
     if isinstance(source, list | tuple):

@@ -27,7 +27,9 @@ EXAMPLES = """\
 
 
 def add_arguments(command: ArgumentParser) -> None:
-    options.add_sources(command, "PHOTO", "pictures, such as .jpg or .png: files, patterns, or folders of them")
+    options.add_sources(
+        command, "PHOTO", "pictures, such as .jpg or .png: files, patterns, or folders of them"
+    )
     options.add_detector(command)
     options.add_track(command)
     options.add_shown_output(command)

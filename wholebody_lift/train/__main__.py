@@ -268,19 +268,25 @@ _COMMANDS = (
 """Name, help, what adds the arguments, and what runs it."""
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m wholebody_lift.train", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command line."""
+    top = argparse.ArgumentParser(prog="python -m wholebody_lift.train", description=__doc__)
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
     for name, help, add_arguments, run in _COMMANDS:
         shown = argparse.ArgumentDefaultsHelpFormatter if name == "run" else argparse.HelpFormatter
         command = commands.add_parser(name, help=help, formatter_class=shown)
         add_arguments(command)
         command.set_defaults(command=run)
-    arguments = parser.parse_args()
+    return top
+
+
+def main() -> None:
+    top = parser()
+    arguments = top.parse_args()
     try:
         arguments.command(arguments)
     except (InputError, WeightsError, FileNotFoundError) as error:
-        parser.exit(1, f"{parser.prog}: error: {error}\n")
+        top.exit(1, f"{top.prog}: error: {error}\n")
 
 
 if __name__ == "__main__":
