@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sounds import has_sound, recording
 from test_cli import error_of
 
 from wholebody_lift import Keypoints2D, detectors
@@ -51,6 +52,12 @@ def found(monkeypatch: pytest.MonkeyPatch, pair: Keypoints2D) -> None:
     monkeypatch.setattr(detectors, "start", lambda name: nullcontext(name))
     monkeypatch.setattr(detectors, "detect_image", lambda *_, **__: still)
     monkeypatch.setattr(detectors, "detect_video", lambda *_, **__: moving)
+
+
+def test_a_video_keeps_its_sound(weights: str, tmp_path: Path) -> None:
+    clip, out = recording(tmp_path / "loud.mp4"), tmp_path / "out.mp4"
+    assert main(["video", str(clip), "-o", str(out), "--weights", weights, "-q"]) == 0
+    assert has_sound(out)
 
 
 def is_green(path: Path) -> list[bool]:

@@ -231,6 +231,8 @@ def write_outputs(pose: Pose3D, arguments: Namespace, paths: Sequence[Path], **o
         pictures = pictures_for(arguments, path)
         if pictures is not None:
             taken["pictures"] = pictures
+            if "sound" in kind.options and media_of(Path(pictures.path)) == "video":
+                taken["sound"] = pictures.path
         if path == PIPE:
             with piped() as file:
                 outputs.write(pose, file, **taken)

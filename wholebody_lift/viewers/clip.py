@@ -18,6 +18,7 @@ from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import WORLD, Pose3D
 from wholebody_lift.viewers import views
 from wholebody_lift.viewers.pictures import NumberedPictures, matching
+from wholebody_lift.viewers.sound import copied
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -33,7 +34,13 @@ _GROUNDED = 95  # percent of the frames have no keypoint below the ground
 _QUALITY = {"crf": "20", "preset": "veryfast"}  # of libx264
 
 
-def write(pose: Pose3D, path: str | Path, *, pictures: NumberedPictures | None = None) -> None:
+def write(
+    pose: Pose3D,
+    path: str | Path,
+    *,
+    pictures: NumberedPictures | None = None,
+    sound: str | Path | None = None,
+) -> None:
     """Write an MP4 (H.264): the 2D input on the left, the people in 3D on the right.
 
     Frames are those of the clip, at its rate, and the view swings to both sides. Of a single image the view
@@ -43,6 +50,10 @@ def write(pose: Pose3D, path: str | Path, *, pictures: NumberedPictures | None =
         pose: people in one image, or in the frames of a video with its `fps`.
         path: a name that ends in .mp4.
         pictures: what the keypoints were found in; without, they are drawn on a plain ground.
+        sound: the video that the keypoints were found in, or its sound: it is copied as it is, from the first
+            frame on. Of a single image, there is none.
+
+    Warns with `DroppedWarning` if an .mp4 cannot contain that sound, or `fps` is not the rate of the video.
 
     Raises:
         ImportError: PyAV or Pillow is not installed; the text names the extra.
@@ -60,9 +71,13 @@ def write(pose: Pose3D, path: str | Path, *, pictures: NumberedPictures | None =
         stream = container.add_stream("libx264", rate=Fraction(film.fps).limit_denominator(1001))
         stream.height, stream.width = first.shape[:2]
         stream.pix_fmt, stream.options = "yuv420p", _QUALITY
-        for frame in chain([first], frames):
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
-        container.mux(stream.encode())
+        recorded = pose.fps or film.fps
+        heard = None if film.is_still else sound
+        with copied(heard, container, film.ids[0] / recorded, recorded) as hear:
+            for number, frame in enumerate(chain([first], frames)):
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+                hear((number + 1) / film.fps)
+            container.mux(stream.encode())
 
 
 def frames(pose: Pose3D, pictures: NumberedPictures | None = None) -> Iterator[Picture]:
@@ -123,12 +138,16 @@ class _Film(NamedTuple):
         hidden = unseen_feet(pose.observed, np.arange(len(pose)) if who is None else who)
         return cls(pose, ids, fps, xyz, hidden, floor, Eye.around(xyz, _LIFT))
 
+    @property
+    def is_still(self) -> bool:
+        """Whether all frames show the same image."""
+        return len(np.unique(self.ids)) == 1
+
     def frames(self, pictures: NumberedPictures | None) -> Iterator[Picture]:
         """Each frame (H, W, 3)."""
         from wholebody_lift.viewers import painter
 
         pose = self.pose
-        still = len(np.unique(self.ids)) == 1
         shown = matching(pictures, self.ids)
         size: Size | None = None
         left: Image | None = None
@@ -137,10 +156,10 @@ class _Film(NamedTuple):
             box = _box(pose, pixels)
             if size is None:
                 size = _panel_size(box)
-            turn = 2 * math.pi * seconds / _STILL_SECONDS if still else _swing(seconds)
+            turn = 2 * math.pi * seconds / _STILL_SECONDS if self.is_still else _swing(seconds)
             rows = np.flatnonzero(pose.image_ids == id)
             people = painter.People(self.xyz[rows], pose.observed[rows], self.hidden[rows])
-            if left is None or not still:
+            if left is None or not self.is_still:
                 left = painter.picture(pixels, pose.keypoints[rows], size, box)
             right = painter.figure(people, self.eye._replace(turn=turn), (size[1], size[1]), self.floor)
             yield np.concatenate([np.asarray(left), np.asarray(right)], axis=1)
