@@ -13,7 +13,7 @@ from wholebody_lift.skeleton import INDEX, NUM_KEYPOINTS
 from wholebody_lift.viewers import html, views
 
 _REACHES = {
-    "nose": (0, -700, 0),
+    "nose": (0, -820, 0),  # as high as the crown of a head
     "left_wrist": (650, -400, 0),
     "right_wrist": (-650, -400, 0),
     "left_heel": (100, 880, 0),

@@ -75,16 +75,25 @@ function placeBall(i, { keypoints, radius, up }) {
   }
   if (up) { // towards the crown: away from the jaw
     const jaw = 4 * (KEYPOINTS * i + data.chin);
-    const away = Math.hypot(...minus(mean3(i, keypoints), mean3(i, [data.chin]))) || 1;
+    const away = Math.hypot(...minus(mean3(drawn[i], keypoints), mean3(drawn[i], [data.chin]))) || 1;
     x += ((x - at[jaw]) * up) / away;
     y += ((y - at[jaw + 1]) * up) / away;
   }
   return [x, y, Math.max(radius * scale, LEAST_RADIUS), depth];
 }
 
-function mean3(i, keypoints) {
-  const all = keypoints.map((k) => placedPoint(drawn[i], k));
+function mean3(row, keypoints) {
+  const all = keypoints.map((k) => placedPoint(row, k));
   return all.reduce(add).map((v) => v / all.length);
+}
+
+// The highest point of a head.
+const SKULL = SOLIDS.flatMap(({ balls }) => balls).find(({ up }) => up);
+function crown(row) {
+  const middle = mean3(row, SKULL.keypoints);
+  const up = minus(middle, mean3(row, [data.chin]));
+  const far = (SKULL.up + SKULL.radius) / (Math.hypot(...up) || 1);
+  return middle.map((v, c) => v + far * up[c]);
 }
 
 // The convex hull of circles, as corners (Andrew's monotone chain).

@@ -55,18 +55,20 @@ function addLine(ctx, seen, p, q) {
   }
 }
 
-// Everyone in every frame, as x, y, z one after the other.
+// Everyone in every frame, as x, y, z one after the other: keypoints, and the crowns of heads, which stand out most.
 function cloud() {
   const rows = data.who.flatMap((who, row) => (state.hiddenPeople.has(who) ? [] : [row]));
-  const all = new Float32Array(3 * KEYPOINTS * Math.max(rows.length, 1));
+  const each = 3 * (KEYPOINTS + 1);
+  const all = new Float32Array(each * Math.max(rows.length, 1));
   rows.forEach((row, i) => {
-    const [from, to] = [3 * KEYPOINTS * row, 3 * KEYPOINTS * i];
+    const [from, to] = [3 * KEYPOINTS * row, each * i];
     const [x, y, z] = offset(row);
     for (let n = 0; n < 3 * KEYPOINTS; n += 3) {
       all[to + n] = points[from + n] + x;
       all[to + n + 1] = points[from + n + 1] + y;
       all[to + n + 2] = points[from + n + 2] + z;
     }
+    all.set(crown(row), to + 3 * KEYPOINTS);
   });
   return all;
 }
