@@ -31,7 +31,7 @@ def main(folder: Path) -> None:
         page.goto(server.url)
         page.wait_for_selector("#choose:enabled")
         page.set_input_files("#file", matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))
-        page.wait_for_function("window.drawn !== undefined", timeout=500_000)
+        page.wait_for_function("() => window.drawn !== undefined", timeout=500_000)
         page.screenshot(path=folder / "browser.png")
         browser.close()
         server.shutdown()
