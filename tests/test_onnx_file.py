@@ -1,5 +1,8 @@
 """The ONNX file lifts as the library does."""
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -175,11 +178,15 @@ def test_int8_keeps_input_and_output_layers(small: SemGAN, forms: dict[str, Path
 
 
 def test_calibrated_people_do_not_depend_on_one_another(forms: dict[str, Path], people: Keypoints2D) -> None:
-    static, dynamic = (Lifter(OnnxRuntime(forms[name])) for name in ("static", "int8"))
-    alone, together = (static.lift(some).xyz[0] for some in (people[:1], people))
-    assert np.abs(alone - together).max() < 0.01
-    alone, together = (dynamic.lift(some).xyz[0] for some in (people[:1], people))
-    assert np.abs(alone - together).max() > 0.01  # as the documentation says
+    def usual_difference(name: str) -> float:
+        """Not the largest: rounding to 8 bits makes a step of a difference in the last bit."""
+        lifter = Lifter(OnnxRuntime(forms[name]))
+        together = lifter.lift(people[:5]).xyz
+        alone = np.concatenate([lifter.lift(person).xyz for person in people[:5]])
+        return float(np.median(np.abs(alone - together)))
+
+    assert usual_difference("static") < 0.01
+    assert usual_difference("int8") > 0.01  # as the documentation says
 
 
 @pytest.mark.parametrize("options", [{"precision": "int4"}, {"precision": "fp16", "calibrate": "people"}])
@@ -211,6 +218,17 @@ def test_the_command_calibrates_on_a_file(
     assert len(given["calibrate"]) == len(formats.read(squats))
     assert cli.main(["onnx", str(tmp_path / "b.onnx"), "--weights", "tiny", "--calibrate", squats]) != 0
     assert "choose int8" in capsys.readouterr().err
+
+
+def test_exporting_prints_nothing_of_other_libraries(small: SemGAN, tmp_path: Path) -> None:
+    pretrained.save(small, tmp_path / "weights")
+    written = tmp_path / "small.onnx"
+    command = ["onnx", str(written), "--weights", str(tmp_path / "weights"), "--precision", "int8"]
+    done = subprocess.run(
+        [sys.executable, "-m", "wholebody_lift", *command], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == ""
+    assert re.fullmatch(rf"wrote {re.escape(str(written))}.*\n", done.stderr), done.stderr
 
 
 def test_the_name_must_tell_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:

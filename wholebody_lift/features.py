@@ -60,17 +60,21 @@ def _local_coordinates(canonical: Tensor, observed: Tensor) -> tuple[Tensor, Ten
 
     Returns the coordinates (N, 133, 2) and the size that was divided out (N, 133), 1 for body and feet.
     """
-    local, size = canonical.clone(), torch.ones_like(canonical[..., 0])
-    for name in _LOCAL_PARTS:
-        part = slice(skeleton.PARTS[name].start, skeleton.PARTS[name].stop)
-        seen = observed[:, part, None].to(canonical.dtype)
-        count = seen.sum(1, keepdim=True).clamp_min(1)
-        centred = (canonical[:, part] - (canonical[:, part] * seen).sum(1, keepdim=True) / count) * seen
-        spread = ((centred**2).sum((1, 2), keepdim=True) / count).sqrt()
-        spread = torch.where(spread > _SMALLEST_PART, spread, 1)
-        local[:, part] = centred / spread
-        size[:, part] = spread[..., 0]
-    return local, size
+    local, size = [], []
+    for name, part in skeleton.PARTS.items():
+        xy, seen = (
+            x[:, part.start : part.stop] for x in (canonical, observed[..., None].to(canonical.dtype))
+        )
+        spread = torch.ones_like(xy[:, :1, :1])
+        if name in _LOCAL_PARTS:
+            count = seen.sum(1, keepdim=True).clamp_min(1)
+            xy = (xy - (xy * seen).sum(1, keepdim=True) / count) * seen
+            spread = ((xy**2).sum((1, 2), keepdim=True) / count).sqrt()
+            spread = torch.where(spread > _SMALLEST_PART, spread, 1)
+            xy = xy / spread
+        local.append(xy)
+        size.append(spread.expand(-1, len(part), -1))
+    return torch.cat(local, dim=1), torch.cat(size, dim=1)[..., 0]
 
 
 def _parent_distance(canonical: Tensor, observed: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
@@ -80,9 +84,13 @@ def _parent_distance(canonical: Tensor, observed: Tensor, size: Tensor) -> tuple
     second result (N, 133) is True where the distance is known.
     """
     parents = torch.tensor(skeleton.PARENTS, device=canonical.device)
-    known = observed & observed[:, parents] & (parents >= 0)
-    distance = (canonical - canonical[:, parents]).norm(dim=-1)
-    unit = torch.where(size == size[:, parents], size, 1)
+
+    def of_parent(values: Tensor) -> Tensor:
+        return values.index_select(1, parents.clamp_min(0))
+
+    known = observed & of_parent(observed) & (parents >= 0)
+    distance = (canonical - of_parent(canonical)).norm(dim=-1)
+    unit = torch.where(size == of_parent(size), size, 1)
     return torch.where(known, distance / unit, 0), known
 
 
@@ -105,18 +113,9 @@ def features(
     local, size = _local_coordinates(canonical, observed)
     distance, has_distance = _parent_distance(canonical, observed, size)
     dtype = canonical.dtype
-    keypoints = torch.stack(
-        (
-            *canonical.unbind(-1),
-            observed.to(dtype),
-            torch.where(observed, scores.to(dtype), 0),
-            distance,
-            has_distance.to(dtype),
-            *local.unbind(-1),
-            size.log(),
-        ),
-        dim=-1,
-    )
+    score = torch.where(observed, scores.to(dtype), 0)
+    columns = (observed.to(dtype), score, distance, has_distance.to(dtype))
+    keypoints = torch.cat((canonical, torch.stack(columns, dim=-1), local, size.log()[..., None]), dim=-1)
     person = torch.stack(
         ((view.angular_size / MODERATE_SIZE).log(), camera_given.to(dtype), (~size_given).to(dtype)), dim=-1
     )

@@ -49,10 +49,31 @@ _SHAPES: dict[str, tuple[int, ...]] = {
 }
 """Their shapes for one person."""
 
-_OPSET = 18
+_OPSET = 20
 _SMALLEST_HALVED = 4096
 """Tensors with at least this many numbers are stored in half precision. Released weights are rounded to it
 already; constants are not, and are smaller."""
+
+
+class SkippedWithoutPeople(nn.Module):
+    """A layer that acts on some of the people, in a graph that skips it where it would act on nobody."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x: Tensor, chosen: Tensor, *given: Mapping[Input, Tensor]) -> Tensor:
+        """(N, nodes, C) to (N, nodes, C); chosen (N, 1, 1) is 1 for the people it is for, else 0."""
+
+        def act(x: Tensor, chosen: Tensor, *given: Mapping[Input, Tensor]) -> Tensor:
+            acted: Tensor = self.layer(x, chosen, *given)
+            return acted
+
+        def leave(x: Tensor, *_: object) -> Tensor:
+            return x.clone()  # a branch may not return its input
+
+        acted: Tensor = torch.cond(chosen.any(), act, leave, (x, chosen, *given))
+        return acted
 
 
 class Exported(nn.Module):
@@ -60,6 +81,11 @@ class Exported(nn.Module):
 
     def __init__(self, model: SemGAN) -> None:
         super().__init__()
+        model = copy.deepcopy(model)
+        for layers in (model.adapters, model.close_up_adapters):
+            layers.extend([SkippedWithoutPeople(layers.pop(0)) for _ in range(len(layers))])
+        if model.config.inputs:
+            model.embed_known = SkippedWithoutPeople(model.embed_known)
         self.from_pixels = FromPixels(model)
         self.known_inputs = [name for given in model.config.inputs for name in KNOWN_INPUTS[given]]
 
@@ -203,6 +229,9 @@ def _forget_sources(graph: GraphProto) -> None:
     """Drop the line of Python that each node comes from, which would be a third of a small file."""
     for node in graph.node:
         del node.metadata_props[:]
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _forget_sources(attribute.g)
     for tensor in (*graph.value_info, *graph.initializer):
         del tensor.metadata_props[:]
     del graph.value_info[:]

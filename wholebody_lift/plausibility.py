@@ -85,6 +85,16 @@ _PROPORTIONS: dict[str, list[tuple[int, int, float]]] = {
 """Edges of each part of the body, and their lengths as shares of the stature (Drillis and Contini 1966, as in
 Winter, Biomechanics and Motor Control of Human Movement, figure 4.1; head and feet from COCO's keypoints)."""
 
+_STARTS, _ENDS, _SPANS = map(
+    np.array, zip(*(edge for part in _PROPORTIONS.values() for edge in part), strict=True)
+)
+_FIRST_EDGES = np.cumsum([0, *map(len, _PROPORTIONS.values())])[:-1]
+
+_BODY_EDGES = np.array([edge for edge in TREE_EDGES if set(edge) <= set(PARTS["body"])])
+
+_UPPER, _LOWER = np.triu_indices(5, 1)
+"""Pairs of the levels of a person: nose, shoulders, hips, knees, ankles."""
+
 
 class _Sign(NamedTuple):
     people: Mask
@@ -196,17 +206,13 @@ def _proportions(xy: Floats) -> _Sign:
     Foreshortening shortens edges, and near parts look larger to a near camera, but a head is never several
     times as large as limbs and trunk suggest.
     """
-    largest = np.stack(
-        [
-            np.fmax.reduce([_length(xy[:, a] - xy[:, b]) / share for a, b, share in edges], axis=0)
-            for edges in _PROPORTIONS.values()
-        ],
-        axis=1,
-    )  # (N, groups) apparent statures in pixels, NaN where nothing is visible
+    apparent = _length(xy[:, _STARTS] - xy[:, _ENDS]) / _SPANS  # (N, edges) statures in pixels
+    largest = np.sort(np.fmax.reduceat(apparent, _FIRST_EDGES, axis=1), axis=1)  # (N, parts), NaN last
     known = (~np.isnan(largest)).sum(axis=1)
-    usual = np.where(known >= 3, np.nanmedian(np.where(known[:, None] > 0, largest, 0), axis=1), np.inf)
+    person = np.arange(len(xy))
+    median = (largest[person, (known - 1) // 2] + largest[person, known // 2]) / 2
     return _Sign(
-        np.nanmax(np.where(known[:, None] > 0, largest, 0), axis=1) > IMPOSSIBLE * usual,
+        (known >= 3) & (largest[person, known - 1] > IMPOSSIBLE * median),
         "parts of the body have impossible proportions",
         "check that the keypoints are in COCO-WholeBody's order and belong to one person",
         ProportionWarning,
@@ -309,8 +315,7 @@ def _upside_down(xy: Floats, mirrored: Mask, right_way_round: Mask) -> Mask:
     """
     pairs = [_either(xy, name) for name in ("shoulder", "hip", "knee", "ankle")]
     levels = np.stack([xy[:, INDEX["nose"]], *pairs], axis=1)  # (N, 5, 2)
-    upper, lower = np.triu_indices(levels.shape[1], 1)
-    downwards = levels[:, upper, 1] <= levels[:, lower, 1]  # (N, 10); False where one is missing
+    downwards = levels[:, _UPPER, 1] <= levels[:, _LOWER, 1]  # (N, 10); False where one is missing
     width, height = extent(levels).T
     upright = height > 2 * width  # someone lying down may have their feet slightly higher
     known = (~np.isnan(levels[..., 0])).sum(axis=1)
@@ -335,9 +340,7 @@ def _hands_off(xy: Floats) -> tuple[Mask, Mask]:
 
     "Far" is relative to the person's size: the longest visible edge of the body, often torso or thigh.
     """
-    body = PARTS["body"]
-    edges = np.array([edge for edge in TREE_EDGES if edge[0] in body and edge[1] in body])
-    lengths = _length(xy[:, edges[:, 0]] - xy[:, edges[:, 1]])  # (N, edges)
+    lengths = _length(xy[:, _BODY_EDGES[:, 0]] - xy[:, _BODY_EDGES[:, 1]])  # (N, edges)
     size = np.where(np.isnan(lengths), 0, lengths).max(axis=1)
     size[size == 0] = np.inf  # no edge to measure by
     at_other, far = np.zeros(len(xy), dtype=bool), np.zeros(len(xy), dtype=bool)

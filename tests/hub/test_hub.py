@@ -10,17 +10,18 @@ from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hub_server import Hub, Repo
 from huggingface_hub import constants
 
+from wholebody_lift import Lifter, pretrained
 from wholebody_lift import hub as hub_module
-from wholebody_lift import pretrained
 from wholebody_lift.config import Config
 from wholebody_lift.errors import WeightsError
 from wholebody_lift.model.semgan import SemGAN
-from wholebody_lift.pretrained import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE
+from wholebody_lift.pretrained import CARD_FILE, CONFIG_FILE, ONNX_FILE, WEIGHTS_FILE
 
 # The client, as it uploads a large file over plain HTTP.
 pytestmark = pytest.mark.filterwarnings("ignore:Use .content=:DeprecationWarning")
@@ -330,6 +331,22 @@ def test_push_round_trip(hub: Hub, model: SemGAN, tmp_path: Path) -> None:
     assert repo.commits[commit].keys() == {".gitattributes", CONFIG_FILE, WEIGHTS_FILE, CARD_FILE}
     assert repo.commits[commit][CARD_FILE] == card.read_bytes()
     assert same(pretrained.load(REPO_ID, revision=commit, token="hf_reader"), model)
+
+
+@pytest.mark.filterwarnings("ignore::wholebody_lift.InputWarning")  # the network has not been trained
+def test_push_with_onnx(hub: Hub, model: SemGAN, tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript", reason="the extra onnx")
+    pytest.importorskip("onnxruntime", reason="the extra onnxruntime")
+    url = pretrained.push(model, REPO_ID, token="hf_writer", onnx=True)
+    repo, revision = hub.repos[REPO_ID], url.rsplit("/", 1)[1]
+    assert repo.commits[revision].keys() == {".gitattributes", *FILES, ONNX_FILE}
+    alone = tmp_path / "alone.onnx"  # it needs no other file
+    alone.write_bytes(repo.commits[revision][ONNX_FILE])
+    people = np.random.default_rng(0).uniform(100, 500, (2, 133, 2))
+    by_torch = Lifter(model, "cpu").lift(people).xyz
+    for source, chosen in ((REPO_ID, {"revision": revision}), (alone, {})):
+        by_onnx = Lifter.from_pretrained(source, backend="onnx", device="cpu", **chosen)
+        assert np.abs(by_onnx.lift(people).xyz - by_torch).max() < 0.1  # mm
 
 
 def test_push_is_one_commit_and_again_another(hub: Hub, model: SemGAN) -> None:

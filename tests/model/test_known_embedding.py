@@ -5,7 +5,7 @@ from wholebody_lift.config import INPUTS, Config
 from wholebody_lift.features import KEYPOINT_FEATURES, PERSON_FEATURES, Features
 from wholebody_lift.known import BONE_FEATURES, BONES_KNOWN, DEPTH_FEATURES, GRAVITY_FEATURES
 from wholebody_lift.model import SemGAN
-from wholebody_lift.model.known import anything_known
+from wholebody_lift.model.known import anything_known, given_inputs
 
 N = 3
 
@@ -57,11 +57,11 @@ def test_every_input_learns(told: Features) -> None:
 
 def test_flags_say_of_whom_more_is_known() -> None:
     blank = Features(torch.zeros(4, 133, KEYPOINT_FEATURES), torch.zeros(4, PERSON_FEATURES))
-    assert anything_known(blank, INPUTS) is None
+    assert anything_known(given_inputs(blank, INPUTS)) is None
     bones, gravity, depth = (
         torch.zeros(4, *shape) for shape in ((BONE_FEATURES,), (GRAVITY_FEATURES,), (133, DEPTH_FEATURES))
     )
     bones[0, BONES_KNOWN.start] = gravity[1, -1] = depth[2, 7, -1] = 1
     some = blank._replace(bone_lengths=bones, gravity=gravity, depth=depth)
-    assert anything_known(some, INPUTS)[:, 0, 0].tolist() == [1, 1, 1, 0]
-    assert anything_known(some, ("gravity",))[:, 0, 0].tolist() == [0, 1, 0, 0]
+    assert anything_known(given_inputs(some, INPUTS))[:, 0, 0].tolist() == [1, 1, 1, 0]
+    assert anything_known(given_inputs(some, ("gravity",)))[:, 0, 0].tolist() == [0, 1, 0, 0]

@@ -19,7 +19,10 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, K, C) to (N, K, C)."""
-        q, k, v = self.query_key_value(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        q, k, v = (
+            each.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (N, H, K, C / H)
+            for each in self.query_key_value(x).chunk(3, dim=-1)
+        )
         weights = (q * q.shape[-1] ** -0.5 @ k.mT).softmax(-1)  # (N, H, K, K)
         out: Tensor = self.project((weights @ v).transpose(1, 2).flatten(-2))
         return out

@@ -53,29 +53,28 @@ class KnownEmbedding(nn.Module):
         for weight in self.parameters():
             nn.init.zeros_(weight)
 
-    def forward(self, features: Features) -> Tensor:
-        """What is to be added, (N, nodes, C) or (N, 1, C); something must be known."""
-        given: dict[str, Tensor | None] = {
-            "bone_lengths": features.bone_lengths,
-            "gravity": features.gravity,
-            "depth": features.depth,
-        }
+    def forward(self, x: Tensor, known: Tensor, given: Mapping[Input, Tensor]) -> Tensor:
+        """(N, nodes, C) to (N, nodes, C); known (N, 1, 1) is 1 for people of whom anything is known, else 0;
+        given: what `given_inputs` returns, at least one."""
         added = []
-        for name, embed in self.inputs.items():
-            values = given[name]
-            if values is not None:
-                added.append(embed(values) if name == "depth" else embed(values)[:, None])
+        for name, values in given.items():
+            vectors: Tensor = self.inputs[name](values)
+            added.append(vectors if name == "depth" else vectors[:, None])
         total: Tensor = sum(added[1:], added[0])
-        return total
+        return x + known * total
 
 
-def anything_known(features: Features, inputs: Sequence[Input]) -> Tensor | None:
+def given_inputs(features: Features, inputs: Sequence[Input]) -> dict[Input, Tensor]:
+    """Those of these inputs that the features have, by name."""
+    values = {"bone_lengths": features.bone_lengths, "gravity": features.gravity, "depth": features.depth}
+    given = {name: values[name] for name in inputs}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def anything_known(given: Mapping[Input, Tensor]) -> Tensor | None:
     """(N, 1, 1): 1 for people of whom one of these inputs is known, else 0; None if none is given."""
     flags = []
-    if features.bone_lengths is not None and "bone_lengths" in inputs:
-        flags.append(features.bone_lengths[:, BONES_KNOWN].amax(-1))
-    if features.gravity is not None and "gravity" in inputs:
-        flags.append(features.gravity[:, -1])
-    if features.depth is not None and "depth" in inputs:
-        flags.append(features.depth[..., -1].amax(-1))
+    for name, values in given.items():
+        known = values[..., BONES_KNOWN if name == "bone_lengths" else slice(-1, None)]
+        flags.append(known.flatten(1).amax(-1))
     return torch.stack(flags).amax(0)[:, None, None] if flags else None

@@ -92,8 +92,9 @@ class NodeEmbedding(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, keypoints, F) to (N, nodes, C)."""
-        slots = nn.functional.pad(x, (0, 0, 0, 1))[:, self.keypoint_in_slot].flatten(2)  # (N, nodes, slots F)
-        x = torch.einsum("nif,ifc->nic", slots, self.weight)
+        nodes, fan_in, _ = self.weight.shape
+        slots = nn.functional.pad(x, (0, 0, 0, 1)).index_select(1, self.keypoint_in_slot.flatten())
+        x = (slots.view(-1, nodes, fan_in).transpose(0, 1) @ self.weight).transpose(0, 1)
         return x if self.bias is None else x + self.bias
 
 
@@ -114,4 +115,4 @@ class NodeAnswers(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, nodes, width) to (N, keypoints, out_channels)."""
-        return x.reshape(x.shape[0], -1, self.out_channels)[:, self.filled]
+        return x.reshape(x.shape[0], -1, self.out_channels).index_select(1, self.filled)

@@ -14,7 +14,7 @@ from wholebody_lift.features import KEYPOINT_FEATURES, PERSON_FEATURES, Features
 from wholebody_lift.model.adapter import Adapter, no_body_seen
 from wholebody_lift.model.calibration import ErrorCalibration
 from wholebody_lift.model.encoder import SemGANLayer
-from wholebody_lift.model.known import KnownEmbedding, anything_known
+from wholebody_lift.model.known import KnownEmbedding, anything_known, given_inputs
 from wholebody_lift.model.nodes import NodeEmbedding, graph_of, nodes_of_parts
 from wholebody_lift.model.part_decoder import PartDecoder
 from wholebody_lift.model.waves import Waves
@@ -58,7 +58,7 @@ class SemGAN(nn.Module):
             body = NodeEmbedding(parts["body"], KEYPOINT_FEATURES + waves.extra, config.channels)
             self.embed_keypoints["body"] = nn.Sequential(waves, body)
         self.embed_person = nn.Linear(PERSON_FEATURES, config.channels)
-        self.embed_known = KnownEmbedding(config.inputs, parts, config.channels)
+        self.embed_known: nn.Module = KnownEmbedding(config.inputs, parts, config.channels)
         self.encoder = nn.ModuleList(
             SemGANLayer(config.channels, config.heads, sum(self.num_nodes), graph)
             for _ in range(config.layers)
@@ -98,10 +98,11 @@ class SemGAN(nn.Module):
         embedded = [embed(x) for embed, x in zip(self.embed_keypoints.values(), keypoints, strict=True)]
         x = torch.cat(embedded, dim=1) + self.embed_person(features.person)[:, None]
         close_up = no_body_seen(features) if self.config.close_ups else None
-        known = anything_known(features, self.config.inputs)
+        given = given_inputs(features, self.config.inputs)
+        known = anything_known(given)
         if known is not None:
             known = known if close_up is None else known * (1 - close_up)
-            x = x + known * self.embed_known(features)
+            x = self.embed_known(x, known, given)
         states = []
         for i, layer in enumerate(self.encoder):
             x = layer(x)
@@ -127,8 +128,8 @@ class SemGAN(nn.Module):
         out = out.float()
         unit = self.unit_mm.float()
         relative = out[..., :3] * unit
-        xyz = relative + torch.where(self.attached, relative[:, self.anchor], 0)
-        root = xyz[:, self.root].mean(1, keepdim=True)
+        xyz = relative + torch.where(self.attached, relative.index_select(1, self.anchor), 0)
+        root = xyz.index_select(1, self.root).mean(1, keepdim=True)
         error = nn.functional.softplus(out[..., 3]) * unit[:, 0]
         return Prediction(xyz - root, self.calibrate(error))
 

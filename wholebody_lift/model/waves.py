@@ -34,6 +34,6 @@ class Waves(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, keypoints, F) to (N, keypoints, F + extra); zeros are added for missing keypoints."""
-        angles = (x[..., self.waved, None] * self.frequencies).flatten(-2)
+        angles = (x.index_select(-1, self.waved)[..., None] * self.frequencies).flatten(-2)
         observed = x[..., _OBSERVED, None]
         return torch.cat((x, observed * angles.sin(), observed * angles.cos()), dim=-1)
