@@ -107,6 +107,10 @@ BASELINES: dict[str, Contestant] = {
     "3d-lfm": _baseline(
         "Dabhi et al. 2024, as wide and as deep as SemGAN", lambda: LFM(_KEYPOINTS, INPUTS, skeleton.EDGES)
     ),
+    "3d-lfm-unturned": _baseline(
+        "the same, answering in the camera's frame",
+        lambda: LFM(_KEYPOINTS, INPUTS, skeleton.EDGES, turned=False),
+    ),
 }
 """SemGAN and the networks of others."""
 

@@ -122,9 +122,15 @@ def fitting_rotation(shape: Tensor, image: Tensor, observed: Tensor) -> Tensor:
 class LFM(nn.Module):
     """Reads everything of each keypoint; the error, which it was published without, is a fourth output."""
 
-    def __init__(self, keypoints: int, inputs: int, edges: Sequence[tuple[int, int]]) -> None:
-        """inputs: per keypoint; the first three are x, y and whether it was observed."""
+    def __init__(
+        self, keypoints: int, inputs: int, edges: Sequence[tuple[int, int]], turned: bool = True
+    ) -> None:
+        """inputs: per keypoint; the first three are x, y and whether it was observed.
+
+        turned: whether the shape is turned to fit the 2D keypoints; if not, it is in the camera's frame.
+        """
         super().__init__()
+        self.turned = turned
         self.fourier = FourierFeatures(2)
         self.rest = nn.Linear(inputs, CHANNELS)
         self.own = nn.Parameter(torch.randn(keypoints, CHANNELS) / math.sqrt(CHANNELS))
@@ -137,6 +143,8 @@ class LFM(nn.Module):
         tokens = self.fourier(image) * observed[..., None] + self.rest(x) + self.own
         out = self.decoder(self.layers(tokens))
         shape, error = out[..., :3], F.softplus(out[..., 3])
-        with torch.no_grad():
-            rotation = fitting_rotation(shape, image, observed)
-        return [Answer(shape @ rotation, error)]
+        if self.turned:
+            with torch.no_grad():
+                rotation = fitting_rotation(shape, image, observed)
+            shape = shape @ rotation
+        return [Answer(shape, error)]

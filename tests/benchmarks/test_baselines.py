@@ -24,6 +24,7 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "large-simple-baseline": lambda: LargeSimpleBaseline(133, INPUTS),
     "semgcn": lambda: SemGCN(133, INPUTS, skeleton.EDGES),
     "3d-lfm": lambda: LFM(133, INPUTS, skeleton.EDGES),
+    "3d-lfm-unturned": lambda: LFM(133, INPUTS, skeleton.EDGES, turned=False),
     "jointformer": lambda: jointformer.Jointformer(133, INPUTS, SMALL),
     "jointformer-refined": lambda: jointformer.Jointformer(133, INPUTS, SMALL, SMALL),
 }
