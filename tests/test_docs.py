@@ -31,6 +31,7 @@ PAGES = sorted(
                 "CONTRIBUTING.md",
                 "weights/README.md",
                 "weights/tiny/README.md",
+                "weights/next/README.md",
             )
         ),
     ]
