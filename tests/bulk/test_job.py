@@ -292,3 +292,13 @@ def test_gravity_is_of_use_in_motions_of_any_weights(archive: Archive, tmp_path:
     folder = archive({"one.parquet": rows({"a": 13})})
     report = lift(folder, tmp_path / "out", weights, known={"gravity": "level"}, smooth=True, fps=30)
     assert report.counts.lifted == 13
+
+
+def test_weights_may_be_a_path(archive: Archive, tmp_path: Path, weights: str) -> None:
+    """The same job as with the path as text, so that one goes on where the other stopped."""
+    folder = archive({"one.parquet": rows({"a": 13})})
+    first = lift(folder, tmp_path / "out", weights)
+    again = job.lift(
+        folder, tmp_path / "out", Settings(weights=Path(weights), part_rows=10), device="cpu", ray=False
+    )
+    assert again.counts == first.counts

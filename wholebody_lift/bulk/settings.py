@@ -34,7 +34,7 @@ class Settings:
     Raises InputError for a value out of range.
     """
 
-    weights: str | None = None
+    weights: str | Path | None = None
     revision: str | None = None
     smooth: bool = False
     smoothness: float = 1.0
@@ -63,7 +63,7 @@ class Settings:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, for the manifest."""
-        return asdict(self)
+        return asdict(self) | {"weights": None if self.weights is None else str(self.weights)}
 
 
 @dataclass(frozen=True)
