@@ -22,6 +22,7 @@ from benchmarks import sequences
 from benchmarks.sequences import Video
 from wholebody_lift import InputWarning, Lifter, Pose3D
 from wholebody_lift._types import AnyFloats, Floats
+from wholebody_lift.ground import Ground
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.skeleton import PARTS
 from wholebody_lift.train.markdown import table
@@ -79,7 +80,7 @@ def lift(lifter: Lifter, people: Keypoints2D, steps: Steps) -> Pose3D:
         pictures = [sequence.picture_of(motion, flat, frames) for motion in motions]
         ground = sequence.ground_of(motions, pictures, people, None) if steps.floor else None
         motions = [
-            sequence.hold(motion, _left(picture, steps), ground, frames.fps)
+            _fitted(motion, picture, ground, steps, frames.fps)
             if steps.fit
             else _feet_held(motion, picture, frames.fps)
             for motion, picture in zip(motions, pictures, strict=True)
@@ -95,10 +96,12 @@ def _flat(lifter: Lifter, people: Keypoints2D, steps: Steps) -> Pose3D:
     return lifter.lift(people.model_copy(update={"bone_lengths": pose.bone_lengths()}))
 
 
-def _left(picture: Picture, steps: Steps) -> Picture:
-    """What of the picture these steps use."""
-    touch = picture.touch._replace(touches=picture.touch.touches & steps.hands)
-    return picture._replace(stands=picture.stands & steps.feet, touch=touch)
+def _fitted(
+    motion: SmoothStretch, picture: Picture, ground: Ground | None, steps: Steps, fps: float
+) -> SmoothStretch:
+    """Fitted to what of the picture these steps use."""
+    touch = sequence.touch_of(motion, picture, fps) if steps.hands else None
+    return sequence.hold(motion, picture._replace(stands=picture.stands & steps.feet), touch, ground, fps)
 
 
 def _feet_held(motion: SmoothStretch, picture: Picture, fps: float) -> SmoothStretch:

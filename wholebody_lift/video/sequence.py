@@ -104,13 +104,11 @@ class Picture(NamedTuple):
     """What the picture shows of a person over T frames."""
 
     plane: Floats
-    """(T, 133, 2) the smooth keypoints on the image plane; 0 where missing."""
+    """(T, 133, 2) the smooth keypoints on the image plane; NaN where missing."""
     weights: Floats
     """(T, 133) their scores; 0 where missing."""
     stands: Mask
     """(T, 2) whether the left and the right foot stand."""
-    touch: hands.Touch
-    """When the hands touch."""
 
 
 class SmoothStretch(NamedTuple):
@@ -159,7 +157,7 @@ def finish(frames: Frames, flat: Pose3D, *, lock_feet: bool, camera_height_mm: f
     ground = ground_of(motions, pictures, frames.people, camera_height_mm)
     if lock_feet:
         motions = [
-            hold(motion, picture, ground, frames.fps)
+            hold(motion, picture, touch_of(motion, picture, frames.fps), ground, frames.fps)
             for motion, picture in zip(motions, pictures, strict=True)
         ]
         pose = _compared(assemble(flat, frames, motions), pose)
@@ -299,13 +297,20 @@ def picture_of(motion: SmoothStretch, flat: Pose3D, frames: Frames) -> Picture:
     weights = motion.stretch.spread(seen.observed * seen.scores, 0)
     placed = motion.xyz + motion.path[:, None]
     stands = feet.standing(feet.balls_seen(plane, placed), motion.path[:, 2], frames.fps)
-    touch = hands.touching(plane, placed, motion.error_mm, frames.fps)
-    return Picture(np.nan_to_num(plane), weights, stands, touch)
+    return Picture(plane, weights, stands)
 
 
-def hold(motion: SmoothStretch, picture: Picture, ground: Ground | None, fps: float) -> SmoothStretch:
-    """The motion fitted to the picture over time, with its standing feet held."""
-    plane, weights, stands, touch = picture
+def touch_of(motion: SmoothStretch, picture: Picture, fps: float) -> hands.Touch:
+    """When the hands of a person touch."""
+    return hands.touching(picture.plane, motion.xyz + motion.path[:, None], motion.error_mm, fps)
+
+
+def hold(
+    motion: SmoothStretch, picture: Picture, touch: hands.Touch | None, ground: Ground | None, fps: float
+) -> SmoothStretch:
+    """The motion fitted to the picture over time, with its standing feet held and touching hands together."""
+    plane, weights, stands = picture
+    plane = np.nan_to_num(plane)
     xyz, path = fit(motion.xyz, motion.path, motion.error_mm, plane, weights, stands, fps, ground, touch)
     xyz, path = feet.lock_feet(bone_lengths.lock_lengths(xyz, motion.lengths), path, stands, fps)
     return motion._replace(xyz=xyz, path=path, held=stands)
