@@ -57,7 +57,7 @@ def told(scene: Scene, generator: torch.Generator) -> Facts:
     """Everything that may be known of the people of a scene; the spread of gravity is the same for all."""
     everything = dict.fromkeys(INPUTS, 1.0)
     views = scene.views
-    drawn = facts.sample(views, scene.stature_mm, observed(scene), generator, everything)
+    drawn = facts.sample(views, scene.stature_mm, observed(scene), generator, everything, nothing_known=0.0)
     down = -views.rotation[..., 2]
     off = torch.randn(down.shape, generator=generator) * torch.tensor(GRAVITY_SPREAD_DEG).deg2rad()
     gravity = torch.nn.functional.normalize(down + off - (off * down).sum(-1, keepdim=True) * down, dim=-1)

@@ -11,7 +11,7 @@ import torch
 
 from wholebody_lift import pretrained
 from wholebody_lift.errors import InputError, WeightsError
-from wholebody_lift.train import calibrate, loop, settings
+from wholebody_lift.train import average, calibrate, loop, settings
 from wholebody_lift.train.dataset import Dataset
 from wholebody_lift.train.datasheet import gallery, measures
 from wholebody_lift.train.datasheet import page as datasheet
@@ -27,6 +27,8 @@ from wholebody_lift.train.synthetic.recordings import hand_files
 from wholebody_lift.train.synthetic.rig import load_rig
 
 VALIDATION_SEED = 20260202
+
+_CALIBRATE = "calibrate expected errors on the validation recordings of this bank (default: no calibration)"
 
 
 def _people(bank: Path | None, split: banks.Split) -> People:
@@ -185,11 +187,7 @@ def _add_release(command: argparse.ArgumentParser) -> None:
     command.add_argument("run", type=Path, help="the run's folder")
     command.add_argument("to", type=Path, help="directory for config.json and model.safetensors")
     command.add_argument("--onnx", action="store_true", help="also write model.onnx, for backend='onnx'")
-    command.add_argument(
-        "--bank",
-        type=Path,
-        help="calibrate expected errors on the validation recordings of this bank (default: no calibration)",
-    )
+    command.add_argument("--bank", type=Path, help=_CALIBRATE)
 
 
 def _release(arguments: argparse.Namespace) -> None:
@@ -198,6 +196,27 @@ def _release(arguments: argparse.Namespace) -> None:
         trained = loop.settings_of(arguments.run)
         here = replace(trained, bank=arguments.bank, device="cpu")
         model = calibrate.calibrated(model, _wanted(here, "val"))
+    pretrained.save(model.half(), arguments.to, onnx=arguments.onnx)
+    print(f"the weights are in {arguments.to}")
+
+
+def _add_average(command: argparse.ArgumentParser) -> None:
+    command.add_argument("to", type=Path, help="directory for config.json and model.safetensors")
+    command.add_argument(
+        "weights", nargs="+", help="base, tiny, directories or Hub ids, trained on from the same"
+    )
+    command.add_argument(
+        "--shares", type=float, nargs="+", help="how much each of them counts (default: all the same)"
+    )
+    command.add_argument("--onnx", action="store_true", help="also write model.onnx, for backend='onnx'")
+    command.add_argument("--bank", type=Path, help=_CALIBRATE)
+
+
+def _average(arguments: argparse.Namespace) -> None:
+    networks = [pretrained.load(weights) for weights in arguments.weights]
+    model = average.average(networks, arguments.shares or [1.0] * len(networks))
+    if arguments.bank is not None:
+        model = calibrate.calibrated(model, _people(arguments.bank, "val"))
     pretrained.save(model.half(), arguments.to, onnx=arguments.onnx)
     print(f"the weights are in {arguments.to}")
 
@@ -262,6 +281,7 @@ _COMMANDS = (
         _add_release,
         _release,
     ),
+    ("average", "average weights that were trained on from the same ones", _add_average, _average),
     ("gallery", "draw synthetic people as a picture", _add_gallery, _gallery),
     ("datasheet", "measure synthetic people and write tables, figures and JSON", _add_datasheet, _datasheet),
 )

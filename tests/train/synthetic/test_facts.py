@@ -20,7 +20,7 @@ def drawn() -> tuple[facts.Facts, torch.Tensor, torch.Tensor, torch.Tensor]:
     scene = People(load_rig(), None).scene(N, generator)
     seen = observed(scene)
     return (
-        facts.sample(scene.views, scene.stature_mm, seen, generator, ALL),
+        facts.sample(scene.views, scene.stature_mm, seen, generator, ALL, nothing_known=0.0),
         scene.views.xyz,
         scene.views.rotation,
         seen,
@@ -63,8 +63,8 @@ def test_shares_are_as_asked() -> None:
     people = People(load_rig(), None)
     told = people.sample(N, generator).features
     for values, share in (
-        (told.bone_lengths[:, 12:24].any(1), facts.SHARES["bone_lengths"]),
-        (told.gravity[:, -1] > 0, facts.SHARES["gravity"]),
-        (told.depth[..., 1].any(1), facts.SHARES["depth"]),
+        (told.bone_lengths[:, 12:24].any(1), facts.SHARES["bone_lengths"] * (1 - facts.NOTHING_KNOWN)),
+        (told.gravity[:, -1] > 0, facts.SHARES["gravity"] * (1 - facts.NOTHING_KNOWN)),
+        (told.depth[..., 1].any(1), facts.SHARES["depth"] * (1 - facts.NOTHING_KNOWN)),
     ):
         assert abs(values.float().mean() - share) < 0.06

@@ -20,8 +20,10 @@ from wholebody_lift.train.synthetic.cameras import Views
 from wholebody_lift.train.synthetic.draws import Draws
 from wholebody_lift.viewpoint import weights_of
 
+NOTHING_KNOWN = 0.4
+"""Share of training people of whom nothing else is known, as with most users."""
 SHARES: dict[str, float] = {"bone_lengths": 0.5, "gravity": 0.5, "depth": 0.5}
-"""Share of training people of whom each is known, one independently of another."""
+"""Share of the others of whom each is known, one independently of another."""
 
 HEIGHT_KNOWN = 0.5
 """Share of people with known bone lengths whose height is known too."""
@@ -84,20 +86,22 @@ def sample(
     observed: Tensor,
     generator: torch.Generator,
     shares: dict[str, float] = SHARES,
+    nothing_known: float = NOTHING_KNOWN,
 ) -> Facts:
     """Facts about people before cameras, of whom `observed` (N, 133) keypoints are detected.
 
-    shares: of the people of whom each of `config.INPUTS` is known.
+    shares: of the people of whom each of `config.INPUTS` is known, apart from the share `nothing_known`.
     """
     draws = Draws(len(stature_mm), generator)
     bone_lengths = _bone_lengths(views.xyz, draws)
-    height_known = draws.happens(HEIGHT_KNOWN) & draws.happens(shares["bone_lengths"])
+    something = ~draws.happens(nothing_known)
+    height_known = something & draws.happens(HEIGHT_KNOWN) & draws.happens(shares["bone_lengths"])
     height = stature_mm * (1 + HEIGHT_ERROR * draws.normal())
     gravity, spread = _gravity(views.rotation, draws)
     depth = _depth(views.xyz, observed, draws)
 
     def some(values: Tensor, name: str) -> Tensor:
-        happens = draws.happens(shares[name])
+        happens = something & draws.happens(shares[name])
         return torch.where(happens.view(-1, *[1] * (values.ndim - 1)), values, torch.nan)
 
     return Facts(
