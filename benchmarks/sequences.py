@@ -43,7 +43,8 @@ from wholebody_lift.train.synthetic.detector import detect
 from wholebody_lift.train.synthetic.occlusion import hidden
 from wholebody_lift.train.synthetic.phenotypes import Shape
 from wholebody_lift.train.synthetic.recordings import amc, bvh
-from wholebody_lift.train.synthetic.recordings.retarget import CMU_AMC, CMU_BVH, Source, rest_pose, retarget
+from wholebody_lift.train.synthetic.recordings.figures import CMU_AMC, CMU_BVH, Source
+from wholebody_lift.train.synthetic.recordings.retarget import rest_pose, retarget
 from wholebody_lift.train.synthetic.rig import Rig, load_rig
 from wholebody_lift.video.feet import BALLS
 

@@ -22,15 +22,8 @@ from torch import Tensor
 from wholebody_lift.skeleton import EDGES, INDEX
 from wholebody_lift.train.synthetic.recordings import amc, bvh, gltf
 from wholebody_lift.train.synthetic.recordings.clip import Clip
-from wholebody_lift.train.synthetic.recordings.retarget import (
-    CMU_AMC,
-    CMU_BVH,
-    QUATERNIUS,
-    SIDES,
-    Source,
-    rest_pose,
-    retarget,
-)
+from wholebody_lift.train.synthetic.recordings.figures import CMU_AMC, CMU_BVH, QUATERNIUS, SIDES, Source
+from wholebody_lift.train.synthetic.recordings.retarget import rest_pose, retarget
 from wholebody_lift.train.synthetic.rig import load_rig
 from wholebody_lift.train.synthetic.rotations import about, to_matrix
 from wholebody_lift.viewers import palette

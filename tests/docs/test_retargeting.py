@@ -12,7 +12,8 @@ from wholebody_lift.skeleton import INDEX
 from wholebody_lift.train.synthetic import rotations
 from wholebody_lift.train.synthetic.recordings import bvh
 from wholebody_lift.train.synthetic.recordings.clip import Clip
-from wholebody_lift.train.synthetic.recordings.retarget import CMU_BVH, rest_pose, retarget
+from wholebody_lift.train.synthetic.recordings.figures import CMU_BVH
+from wholebody_lift.train.synthetic.recordings.retarget import rest_pose, retarget
 from wholebody_lift.train.synthetic.rig import Rig, load_rig
 
 _FIGURE = load("docs/figures/retargeting.py")

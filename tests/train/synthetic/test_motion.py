@@ -18,15 +18,8 @@ from wholebody_lift.train.synthetic.bones import BONES, HAND_BONES, PARENT_BONES
 from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS
 from wholebody_lift.train.synthetic.recordings import amc, bvh, face, gltf, hands
 from wholebody_lift.train.synthetic.recordings.clip import Y_UP_TO_Z_UP, Clip, from_euler
-from wholebody_lift.train.synthetic.recordings.retarget import (
-    CMU_AMC,
-    CMU_BVH,
-    FINGERS,
-    RestPose,
-    Source,
-    rest_pose,
-    retarget,
-)
+from wholebody_lift.train.synthetic.recordings.figures import CMU_AMC, CMU_BVH, Source
+from wholebody_lift.train.synthetic.recordings.retarget import FINGERS, RestPose, rest_pose, retarget
 from wholebody_lift.train.synthetic.rig import load_rig
 
 BVH = """HIERARCHY

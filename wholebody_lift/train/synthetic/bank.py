@@ -21,17 +21,9 @@ from torch import Tensor
 
 from wholebody_lift.train.synthetic import rotations
 from wholebody_lift.train.synthetic.bones import BONES
-from wholebody_lift.train.synthetic.recordings import amc, bvh, face, gltf, hands
-from wholebody_lift.train.synthetic.recordings.retarget import (
-    CMU_AMC,
-    CMU_BVH,
-    MESH2MOTION,
-    QUATERNIUS,
-    VIRCADIA,
-    RestPose,
-    rest_pose,
-    retarget,
-)
+from wholebody_lift.train.synthetic.recordings import added, amc, bvh, face, gltf, hands
+from wholebody_lift.train.synthetic.recordings.figures import CMU_AMC, CMU_BVH, QUATERNIUS
+from wholebody_lift.train.synthetic.recordings.retarget import RestPose, rest_pose, retarget
 from wholebody_lift.train.synthetic.rig import load_rig
 
 Split = Literal["train", "val", "test"]
@@ -51,18 +43,20 @@ ADDED_INPUTS = {
     "mesh2motion": "motion/mesh2motion/human-addon-animations.glb",
     "vircadia_sitting": "motion/vircadia/sitting.glb",
     "vircadia_standing": "motion/vircadia/standing.glb",
+    "kaykit": "motion/kaykit/Rogue.glb",
+    "makehuman": "motion/makehuman/poses.zip",
+    "reactidle": "motion/reactidle.zip",
+    **{f"cmu_{trial}": f"motion/cmu_more/{trial}.bvh" for trial in ("131_01", "131_02", "131_03")},
+    **{
+        f"cmu_{trial}": f"motion/cmu_more/{trial}.npz"
+        for trial in ("85_03", "85_04", "85_12", "85_14", "135_01", "135_02")
+    },
     "named_hands": "hands/named_hand_poses.npz",
     "live_link": "face/live_link_takes.zip",
+    "makehuman_faces": "face/makehuman_expressions.zip",
 }
 """Optional files that `prepare` reads if they exist. They were added after the test sets were published, so
 they are used for training only, and the test sets stay the same."""
-
-_ADDED_FIGURES = {
-    "mesh2motion": MESH2MOTION,
-    "vircadia_sitting": VIRCADIA,
-    "vircadia_standing": VIRCADIA,
-}
-_REST_CLIP = "Rest Pose"
 
 FPS = 12.0
 """Body motion is thinned out to about this frame rate, and further where little moves."""
@@ -220,12 +214,12 @@ def prepare(data_dir: Path, out_path: Path) -> MotionBank:
     missing = [str(path) for path in paths.values() if not path.exists()]
     if missing:
         raise FileNotFoundError(f"not found: {', '.join(missing)}; docs/training.md says where to get them")
-    added = {source: data_dir / name for source, name in ADDED_INPUTS.items() if (data_dir / name).exists()}
+    more = {source: data_dir / name for source, name in ADDED_INPUTS.items() if (data_dir / name).exists()}
     rest = rest_pose(load_rig())
-    bodies = _collect(itertools.chain(_read_bodies(paths, rest), _read_added_bodies(added, rest)))
+    bodies = _collect(itertools.chain(_read_bodies(paths, rest), _read_added_bodies(more, rest)))
     moving = (bodies.values[..., 0] < 1 - 1e-6).any(0)  # (J,)
-    hand_track = _collect(itertools.chain(_read_hands(paths, rest), _read_added_hands(added, rest)))
-    faces = _collect(itertools.chain(_read_faces(paths["arkit"]), _read_added_faces(added)))
+    hand_track = _collect(itertools.chain(_read_hands(paths, rest), _read_added_hands(more, rest)))
+    faces = _collect(itertools.chain(_read_faces(paths["arkit"]), _read_added_faces(more)))
     bank = MotionBank(
         bodies=replace(bodies, values=_pack(bodies.values[:, moving])),
         hands=replace(hand_track, values=_pack(hand_track.values)),
@@ -233,7 +227,7 @@ def prepare(data_dir: Path, out_path: Path) -> MotionBank:
         bones=tuple(bone for bone, moves in zip(BONES, moving.tolist(), strict=True) if moves),
     )
     bank.save(out_path)
-    manifest = json.dumps(_describe(bank, paths | added), indent=2) + "\n"
+    manifest = json.dumps(_describe(bank, paths | more), indent=2) + "\n"
     out_path.with_suffix(".json").write_text(manifest, encoding="utf-8")
     return bank
 
@@ -336,15 +330,11 @@ def _for_training(source: str, name: str) -> Recording:
 
 
 def _read_added_bodies(paths: dict[str, Path], rest: RestPose) -> Iterator[tuple[Recording, Tensor]]:
-    """Animations with their poses (T, J, 4), thinned out."""
-    for source, figure in _ADDED_FIGURES.items():
-        if source in paths:
-            for name, clip in gltf.read(paths[source]).items():
-                if name != _REST_CLIP:
-                    yield (
-                        _for_training(source, name),
-                        _thin_poses(retarget(clip.subsample(FPS), figure, rest)),
-                    )
+    """Motion and still bodies with their poses (T, J, 4), thinned out."""
+    for source, path in paths.items():
+        for name, clip, figure in added.read(source, path):
+            poses = retarget(clip.subsample(FPS), figure, rest)
+            yield _for_training(source, name), _thin_poses(poses)
 
 
 def _read_added_hands(paths: dict[str, Path], rest: RestPose) -> Iterator[tuple[Recording, Tensor]]:
@@ -355,12 +345,17 @@ def _read_added_hands(paths: dict[str, Path], rest: RestPose) -> Iterator[tuple[
 
 
 def _read_added_faces(paths: dict[str, Path]) -> Iterator[tuple[Recording, Tensor]]:
-    """Facial takes (E, 52), thinned out."""
+    """Facial takes (E, 52), thinned out, and still expressions (1, 52)."""
     if "live_link" in paths:
         with zipfile.ZipFile(paths["live_link"]) as archive:
             for name in sorted(name for name in archive.namelist() if name.endswith(".csv")):
                 weights = face.parse(archive.read(name).decode("utf-8"))
                 yield _for_training("live_link", name.removesuffix(".csv")), weights[_thin_faces(weights)]
+    if "makehuman_faces" in paths:
+        with zipfile.ZipFile(paths["makehuman_faces"]) as archive:
+            for name in sorted(name for name in archive.namelist() if name.endswith(".mhpose")):
+                weights = face.parse_units(archive.read(name).decode("utf-8"))
+                yield _for_training("makehuman_faces", name.removesuffix(".mhpose")), weights
 
 
 def _thin_faces(weights: Tensor) -> list[int]:

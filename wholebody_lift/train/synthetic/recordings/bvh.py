@@ -5,17 +5,20 @@ import re
 import torch
 from torch import Tensor
 
-from wholebody_lift.train.synthetic.recordings.clip import Clip, from_euler
+from wholebody_lift.train.synthetic.recordings.clip import Y_UP_TO_Z_UP, Clip, from_euler
 
 CENTIMETRE = 0.01
 
 
-def read(text: str, *, fps: float | None = None) -> Clip:
-    """Read a clip from the text of a BVH file with y up and lengths in centimetres.
+def read(
+    text: str, *, fps: float | None = None, unit: float = CENTIMETRE, axes: Tensor = Y_UP_TO_Z_UP
+) -> Clip:
+    """Read a clip from the text of a BVH file.
 
     In the rest pose all channels are zero. The header gives the order of each joint's channels, and their
-    rotations are multiplied from left to right. `fps` replaces a wrong frame time. Raises `ValueError` if the
-    frames do not fit the header.
+    rotations are multiplied from left to right. `fps` replaces a wrong frame time. `unit` is the file's unit
+    of length in metres, and `axes` (3, 3) turns its axes, by default with y up, to Anny's. Raises
+    `ValueError` if the frames do not fit the header.
     """
     header, _, motion = text.partition("MOTION")
     match = re.match(r"\s*Frames:\s*(\d+)\s+Frame Time:\s*(\S+)(.*)", motion, re.DOTALL)
@@ -33,10 +36,11 @@ def read(text: str, *, fps: float | None = None) -> Clip:
     return Clip.from_local(
         tuple(bones),
         tuple(parents),
-        heads * CENTIMETRE,
-        tails * CENTIMETRE,
+        heads * unit,
+        tails * unit,
         torch.stack(local, 1),
         1 / float(match[2]) if fps is None else fps,
+        axes,
     )
 
 

@@ -1,5 +1,6 @@
 """One recording of body motion, on the skeleton of its file."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -34,19 +35,20 @@ class Clip:
         tails: Tensor,
         local: Tensor,
         fps: float,
+        axes: Tensor = Y_UP_TO_Z_UP,
     ) -> "Clip":
-        """Build a clip from a file with y up: rest positions (B, 3) and rotations (T, B, 3, 3), both in the
-        file's axes, with each rotation relative to the parent and the rest pose."""
+        """Build a clip from rest positions (B, 3) and rotations (T, B, 3, 3), both in the file's axes, with
+        each rotation relative to the parent and the rest pose. `axes` (3, 3) turns the file's axes to
+        Anny's."""
         world: list[Tensor] = []
         for bone, parent in enumerate(parents):
             world.append(local[:, bone] if parent < 0 else world[parent] @ local[:, bone])
-        turn = Y_UP_TO_Z_UP
         return cls(
             bones=bones,
             parents=parents,
-            heads=heads @ turn.T,
-            tails=tails @ turn.T,
-            rotations=turn @ torch.stack(world, 1) @ turn.T,
+            heads=heads @ axes.T,
+            tails=tails @ axes.T,
+            rotations=axes @ torch.stack(world, 1) @ axes.T,
             fps=fps,
         )
 
@@ -58,6 +60,21 @@ class Clip:
         """Keep every k-th frame, so that about `fps` frames per second are left."""
         step = max(1, round(self.fps / fps))
         return replace(self, rotations=self.rotations[::step], fps=self.fps / step)
+
+    def extended(self, tips: Mapping[str, str]) -> "Clip":
+        """The clip with a bone at the tail of each bone that `tips` names, by the name of that bone.
+
+        It turns with the bone that it extends, and is as long.
+        """
+        ends = [self.bones.index(bone) for bone in tips]
+        return replace(
+            self,
+            bones=(*self.bones, *tips.values()),
+            parents=(*self.parents, *ends),
+            heads=torch.cat([self.heads, self.tails[ends]]),
+            tails=torch.cat([self.tails, 2 * self.tails[ends] - self.heads[ends]]),
+            rotations=torch.cat([self.rotations, self.rotations[:, ends]], 1),
+        )
 
     def positions(self) -> Tensor:
         """Bone heads (T, B, 3) in metres, with the root at its position in the rest pose."""

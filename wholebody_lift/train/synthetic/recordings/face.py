@@ -1,13 +1,71 @@
-"""Recorded facial expressions: weights of the 52 ARKit actions over time."""
+"""Facial expressions: weights of the 52 ARKit actions, recorded over time or drawn by hand."""
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS
+
+
+def _both(unit: str, *actions: str) -> dict[str, tuple[str, ...]]:
+    """A unit and its actions on the left and on the right."""
+    return {f"{side}{unit}": tuple(f"{action}{side}" for action in actions) for side in ("Left", "Right")}
+
+
+_UNIT_ACTIONS: dict[str, tuple[str, ...]] = {
+    **_both("BrowDown", "browDown"),
+    **_both("OuterBrowUp", "browOuterUp"),
+    **dict.fromkeys(("LeftInnerBrowUp", "RightInnerBrowUp"), ("browInnerUp",)),
+    "NoseWrinkler": ("noseSneerLeft", "noseSneerRight"),
+    **_both("UpperLidOpen", "eyeWide"),
+    **_both("UpperLidClosed", "eyeBlink"),
+    **_both("LowerLidUp", "eyeSquint"),
+    **_both("EyeUp", "eyeLookUp"),
+    **_both("EyeDown", "eyeLookDown"),
+    "LeftEyeturnLeft": ("eyeLookOutLeft",),
+    "LeftEyeturnRight": ("eyeLookInLeft",),
+    "RightEyeturnLeft": ("eyeLookInRight",),
+    "RightEyeturnRight": ("eyeLookOutRight",),
+    **_both("CheekUp", "cheekSquint"),
+    "CheeksPump": ("cheekPuff",),
+    "ChinLeft": ("jawLeft",),
+    "ChinRight": ("jawRight",),
+    "ChinForward": ("jawForward",),
+    "JawDrop": ("jawOpen",),
+    "JawDropStretched": ("jawOpen",),
+    "LipsKiss": ("mouthPucker",),
+    "UpperLipUp": ("mouthUpperUpLeft", "mouthUpperUpRight"),
+    "UpperLipBackward": ("mouthRollUpper",),
+    "UpperLipForward": ("mouthPucker",),
+    "lowerLipUp": ("mouthShrugLower",),
+    "lowerLipDown": ("mouthLowerDownLeft", "mouthLowerDownRight"),
+    "lowerLipBackward": ("mouthRollLower",),
+    "lowerLipForward": ("mouthPucker",),
+    **{f"MouthMove{side}": (f"mouth{side}",) for side in ("Left", "Right")},
+    **{f"Mouth{side}PullUp": (f"mouthSmile{side}",) for side in ("Left", "Right")},
+    **{f"Mouth{side}PullSide": (f"mouthDimple{side}",) for side in ("Left", "Right")},
+    **{f"Mouth{side}PullDown": (f"mouthFrown{side}",) for side in ("Left", "Right")},
+    **{f"Mouth{side}Platysma": (f"mouthStretch{side}",) for side in ("Left", "Right")},
+}
+"""The actions that do what MakeHuman's units of facial poses do, by unit. The others move no keypoint or have
+no counterpart: hollow cheeks, deeper folds beside the nose, a long upper lip, the tongue."""
+
+
+def parse_units(text: str) -> Tensor:
+    """Parse an expression of MakeHuman (.mhpose) into weights (1, 52), float32, 0..1, as `parse`.
+
+    Units that share an action, such as those of the two inner brows, do not add up: the largest counts.
+    """
+    weights = torch.zeros(1, len(FACE_ACTIONS))
+    for unit, weight in json.loads(text)["unit_poses"].items():
+        for action in _UNIT_ACTIONS.get(unit, ()):
+            column = FACE_ACTIONS.index(action)
+            weights[0, column] = max(weights[0, column].item(), min(weight, 1.0))
+    return weights
 
 
 def read(path: Path) -> Tensor:

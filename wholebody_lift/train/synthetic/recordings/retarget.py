@@ -8,7 +8,6 @@ follow their parents.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -19,9 +18,9 @@ from wholebody_lift.train.synthetic.anatomy import rhythm
 from wholebody_lift.train.synthetic.bones import BONES, PARENT_BONES
 from wholebody_lift.train.synthetic.phenotypes import LOCAL_CHANGES, PHENOTYPES, Shape
 from wholebody_lift.train.synthetic.recordings.clip import Clip
+from wholebody_lift.train.synthetic.recordings.figures import SIDES, Source
 from wholebody_lift.train.synthetic.rig import Rig
 
-SIDES = ("L", "R")
 SPINE = ("spine05", "spine04", "spine03", "spine02", "spine01")
 NECK = ("neck01", "neck02", "neck03", "head")
 TOES = range(1, 6)  # Anny counts from the big toe
@@ -47,138 +46,6 @@ _ADULT_AGE = 0.8  # on Anny's scale
 
 RestPose = Mapping[str, Tensor]
 """Heads (3,) of `bones.BONES` in the rest pose, and the fingertips, "finger1-4.L" and so on, by name."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """The bones of a source skeleton that drive those of Anny. "{side}" stands for `sides`, left first."""
-
-    sides: tuple[str, str]
-    pelvis: str
-    spine: tuple[str, ...]  # above the pelvis, up to the one that carries the shoulders
-    neck: tuple[str, ...]  # above those, up to the head
-    clavicle: str
-    upper_arm: str
-    forearm: str
-    hand: str
-    middle_knuckle: str  # its head is the end of the palm
-    thigh: str
-    shin: str
-    foot: str
-    toes: str | None
-    elbow_axis: tuple[float, float, float]  # about which the left elbow bends, in the rest pose
-    head_lift: float = 0.0  # degrees by which the head looks up in the rest pose
-    ankles_roll: bool = False  # whether the source records how feet roll about their length
-    fingers: Mapping[int, tuple[str, str, str]] = field(default_factory=dict)  # by Anny's number
-
-    def bone(self, pattern: str, side: str) -> str:
-        """The source's bone for a side of Anny, "L" or "R"."""
-        return pattern.format(side=self.sides[SIDES.index(side)])
-
-
-# In the T pose of all sources, palms face down and thumbs point forward. The Acclaim files bend the elbow
-# about the x axis of axis="180 -30 -90", and the BVH files were made from such files.
-_CMU_ELBOW = (0.0, -0.5, -(0.75**0.5))
-CMU_BVH = Source(
-    sides=("l", "r"),
-    pelvis="hip",
-    spine=("abdomen", "chest"),
-    neck=("neck", "head"),
-    clavicle="{side}Collar",
-    upper_arm="{side}Shldr",
-    forearm="{side}ForeArm",
-    hand="{side}Hand",
-    middle_knuckle="{side}Mid1",
-    thigh="{side}Thigh",
-    shin="{side}Shin",
-    foot="{side}Foot",
-    toes=None,
-    elbow_axis=_CMU_ELBOW,
-)
-CMU_AMC = Source(
-    sides=("l", "r"),
-    pelvis="root",
-    spine=("lowerback", "upperback", "thorax"),
-    neck=("lowerneck", "upperneck", "head"),
-    clavicle="{side}clavicle",
-    upper_arm="{side}humerus",
-    forearm="{side}radius",
-    hand="{side}hand",
-    middle_knuckle="{side}fingers",
-    thigh="{side}femur",
-    shin="{side}tibia",
-    foot="{side}foot",
-    toes="{side}toes",
-    elbow_axis=_CMU_ELBOW,
-    # In 32 trials of level walking, the head bone looks 16 degrees down, whereas people look 6 degrees down.
-    head_lift=10.0,
-)
-QUATERNIUS = Source(
-    sides=("L", "R"),
-    pelvis="DEF-hips",
-    spine=("DEF-spine.001", "DEF-spine.002", "DEF-spine.003"),
-    neck=("DEF-neck", "DEF-head"),
-    clavicle="DEF-shoulder.{side}",
-    upper_arm="DEF-upper_arm.{side}",
-    forearm="DEF-forearm.{side}",
-    hand="DEF-hand.{side}",
-    middle_knuckle="DEF-f_middle.01.{side}",
-    thigh="DEF-thigh.{side}",
-    shin="DEF-shin.{side}",
-    foot="DEF-foot.{side}",
-    toes="DEF-toe.{side}",
-    elbow_axis=(0.0, 0.0, -1.0),
-    ankles_roll=True,
-    fingers={
-        number: (f"DEF-{name}.01.{{side}}", f"DEF-{name}.02.{{side}}", f"DEF-{name}.03.{{side}}")
-        for number, name in enumerate(("thumb", "f_index", "f_middle", "f_ring", "f_pinky"), start=1)
-    },
-)
-_FINGER_NAMES = ("thumb", "index", "middle", "ring", "pinky")
-MESH2MOTION = Source(
-    sides=("l", "r"),
-    pelvis="pelvis",
-    spine=("spine_01", "spine_02", "spine_03"),
-    neck=("neck_01", "head"),
-    clavicle="clavicle_{side}",
-    upper_arm="upperarm_{side}",
-    forearm="lowerarm_{side}",
-    hand="hand_{side}",
-    middle_knuckle="middle_01_{side}",
-    thigh="thigh_{side}",
-    shin="calf_{side}",
-    foot="foot_{side}",
-    toes="ball_{side}",
-    elbow_axis=(0.0, 0.0, -1.0),
-    ankles_roll=True,
-    fingers={
-        number: (f"{name}_01_{{side}}", f"{name}_02_{{side}}", f"{name}_03_{{side}}")
-        for number, name in enumerate(_FINGER_NAMES, start=1)
-    },
-)
-"""The bone names of Unreal's mannequin."""
-VIRCADIA = Source(
-    sides=("Left", "Right"),
-    pelvis="Hips",
-    spine=("Spine", "Spine1", "Spine2"),
-    neck=("Neck", "Head"),
-    clavicle="{side}Shoulder",
-    upper_arm="{side}Arm",
-    forearm="{side}ForeArm",
-    hand="{side}Hand",
-    middle_knuckle="{side}HandMiddle1",
-    thigh="{side}UpLeg",
-    shin="{side}Leg",
-    foot="{side}Foot",
-    toes="{side}ToeBase",
-    elbow_axis=(0.0, 0.0, -1.0),
-    ankles_roll=True,
-    fingers={
-        number: (f"{{side}}Hand{name}1", f"{{side}}Hand{name}2", f"{{side}}Hand{name}3")
-        for number, name in enumerate(map(str.title, _FINGER_NAMES), start=1)
-    },
-)
-"""The bone names of Mixamo's characters."""
 
 
 def rest_pose(rig: Rig) -> RestPose:
@@ -250,9 +117,9 @@ def _spread(turned: dict[str, Tensor], names: tuple[str, ...], chain: tuple[str,
     return result
 
 
-def _elbow_axis(ours: RestPose, side: str) -> Tensor:
+def _elbow_axis(rest: RestPose, side: str) -> Tensor:
     """The axis (3,) about which Anny's elbow bends, from the rest pose, in which it is slightly bent."""
-    shoulder, elbow, wrist = (ours[f"{bone}.{side}"] for bone in ("upperarm01", "lowerarm01", "wrist"))
+    shoulder, elbow, wrist = (rest[f"{bone}.{side}"] for bone in ("upperarm01", "lowerarm01", "wrist"))
     return rotations.normalize(torch.linalg.cross(elbow - shoulder, wrist - elbow))
 
 
@@ -262,16 +129,22 @@ def _align_limbs(clip: Clip, source: Source, rest: RestPose, side: str) -> dict[
     ours = {name.removesuffix(f".{side}"): point for name, point in rest.items()}
     heads = dict(zip(clip.bones, clip.heads, strict=True))
     tails = dict(zip(clip.bones, clip.tails, strict=True))
-    their_elbow = torch.tensor(source.elbow_axis, dtype=torch.float64)
-    if side == "R":  # the mirror image of an axis of rotation
-        their_elbow = their_elbow * torch.tensor([1.0, -1.0, -1.0], dtype=torch.float64)
     knuckles = ours["finger2-1"] - ours["finger5-1"]
+    if source.elbow_axis is None:
+        their_elbow, their_knuckles = (
+            _elbow_axis(heads, side),
+            heads[f"finger2-1.{side}"] - heads[f"finger5-1.{side}"],
+        )
+    else:
+        their_elbow, their_knuckles = torch.tensor(source.elbow_axis, dtype=torch.float64), -_Y
+        if side == "R":  # the mirror image of an axis of rotation
+            their_elbow = their_elbow * torch.tensor([1.0, -1.0, -1.0], dtype=torch.float64)
 
     result: dict[str, tuple[str, Tensor]] = {}
     for begin, end, axis, their_begin, their_end, their_axis in (
         ("upperarm01", "lowerarm01", _elbow_axis(rest, side), source.upper_arm, source.forearm, their_elbow),
         ("lowerarm01", "wrist", _elbow_axis(rest, side), source.forearm, source.hand, their_elbow),
-        ("wrist", "finger3-1", knuckles, source.hand, source.middle_knuckle, -_Y),
+        ("wrist", "finger3-1", knuckles, source.hand, source.middle_knuckle, their_knuckles),
         ("upperleg01", "lowerleg01", _X, source.thigh, source.shin, _X),
         ("lowerleg01", "foot", _X, source.shin, source.foot, _X),
     ):

