@@ -1,6 +1,7 @@
 import re
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,14 @@ def test_short_recordings_are_drawn_more_often_than_by_length(small: MotionBank)
     _, recording = small.sample(4000, "train", _generator())
     share = (recording == 2).float().mean().item()
     assert share == pytest.approx(10**0.5 / (10**0.5 + 30**0.5), abs=0.03)
+
+
+def test_a_recording_with_more_weight_is_drawn_more_often(small: MotionBank) -> None:
+    bodies = small.bodies
+    heavy = tuple(replace(one, weight=4.0 if one.name == "c" else 1.0) for one in bodies.recordings)
+    _, recording = replace(bodies, recordings=heavy).draw(4000, "train", _generator())
+    share = (recording == 2).float().mean().item()
+    assert share == pytest.approx(4 * 10**0.5 / (4 * 10**0.5 + 30**0.5), abs=0.03)
 
 
 def test_bones_that_never_move_are_at_rest(small: MotionBank) -> None:

