@@ -82,9 +82,15 @@ def _prepare(arguments: argparse.Namespace) -> None:
 
 
 def _add_convert_hands(command: argparse.ArgumentParser) -> None:
-    command.add_argument("out", type=Path, help="file to write (.json)")
     command.add_argument(
-        "files", type=Path, nargs="+", help="hand configurations of IWER (.ts) or hand poses of MRTK (.json)"
+        "out", type=Path, help="file to write: .json from .ts and .cs, .npz from the other files"
+    )
+    command.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        help="configurations of IWER (.ts), source of MRTK (.cs), Leap recordings (.json.lz), or named hands "
+        "of Handy.js (.js), Handy Work (.handpose) and Ultraleap (.asset)",
     )
 
 
@@ -267,7 +273,7 @@ _COMMANDS = (
     ("prepare", "pack downloaded recordings into one file, the bank", _add_prepare, _prepare),
     (
         "convert-hands",
-        "convert still hands from their publishers' formats",
+        "convert hands from their publishers' formats",
         _add_convert_hands,
         _convert_hands,
     ),

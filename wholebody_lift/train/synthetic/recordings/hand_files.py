@@ -1,16 +1,19 @@
-"""Still hands in their publishers' own formats, converted to the file that `hands.read_poses` reads.
+"""Hands in their publishers' own formats, converted to the files that `hands` reads.
 
-Two collections are supported: the TypeScript configurations of Meta's Immersive Web Emulation Runtime (joint
-transforms by the joint names of WebXR, a left hand) and the JSON poses of Microsoft's Mixed Reality Toolkit
-(poses by joint name, a right hand, in Unity's left-handed axes).
+Still poses of one hand are read here: the TypeScript configurations of Meta's Immersive Web Emulation Runtime
+(joint transforms by the joint names of WebXR, a left hand) and the C# source of the Mixed Reality Toolkit
+(poses by joint name, a right hand, in Unity's left-handed axes). `leap_files` and `named_hand_files` read the
+others.
 """
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from wholebody_lift.errors import InputError
+from wholebody_lift.train.synthetic.recordings import leap_files, named_hand_files
 
 Point = tuple[float, float, float]
 
@@ -28,16 +31,17 @@ _WEBXR: tuple[str, ...] = (
 
 _MRTK: tuple[str, ...] = (
     "Wrist",
-    *(f"Thumb{joint}" for joint in ("MetacarpalJoint", "ProximalJoint", "DistalJoint", "Tip")),
+    *(f"Thumb{joint}" for joint in ("Metacarpal", "Proximal", "Distal", "Tip")),
     *(
         f"{finger}{joint}"
-        for finger in ("Index", "Middle", "Ring", "Pinky")
-        for joint in ("Knuckle", "MiddleJoint", "DistalJoint", "Tip")
+        for finger in ("Index", "Middle", "Ring", "Little")
+        for joint in ("Proximal", "Intermediate", "Distal", "Tip")
     ),
 )
 """Names of the same joints in the toolkit's enumeration `TrackedHandJoint`."""
 
 _TRANSFORM = re.compile(r"'?([\w-]+)'?\s*:\s*\{\s*offsetMatrix\s*:\s*\[([^\]]*)\]")
+_CONSTANT = re.compile(r'ArticulatedHandPose_(\w+) = @"(.*?)";', re.DOTALL)
 
 
 def from_webxr(text: str) -> list[Point]:
@@ -55,47 +59,92 @@ def from_webxr(text: str) -> list[Point]:
     return _from_wrist(metres, _WEBXR)
 
 
-def from_mrtk(text: str) -> list[Point]:
-    """The 21 joints of a right hand in mm, with the wrist at the origin, from a JSON pose of the toolkit.
+def from_mrtk(text: str) -> dict[str, list[Point]]:
+    """The 21 joints of each right hand in mm, with the wrist at the origin, from the toolkit's C# source.
 
-    The JSON has `items`, each with a `joint`, which is a name, and a `pose` with a `position` x, y, z in
-    metres. z is negated, because the toolkit's axes are left-handed. Raises `InputError` for other content.
+    A pose is a constant text of JSON with `items`, each with a `joint`, which is a name, and a `pose` with a
+    `position` x, y, z in metres. z is negated, because the toolkit's axes are left-handed. Raises
+    `InputError` for other content.
     """
-    try:
-        poses = {item["joint"]: item["pose"]["position"] for item in json.loads(text)["items"]}
-        metres = {name: (float(p["x"]), float(p["y"]), -float(p["z"])) for name, p in poses.items()}
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            "expected JSON with items, each with a joint and a pose with a position x, y, z, got "
-            f"{text[:40]!r} ({type(error).__name__}: {error})"
-        ) from error
-    return _from_wrist(metres, _MRTK)
+    hands = {}
+    for name, document in _CONSTANT.findall(text):
+        try:
+            poses = {
+                item["joint"]: item["pose"]["position"]
+                for item in json.loads(document.replace('""', '"'))["items"]
+            }
+            metres = {joint: (float(p["x"]), float(p["y"]), -float(p["z"])) for joint, p in poses.items()}
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                "expected JSON with items, each with a joint and a pose with a position x, y, z, in "
+                f"ArticulatedHandPose_{name}, got {document[:40]!r} ({type(error).__name__}: {error})"
+            ) from error
+        hands[name] = _from_wrist(metres, _MRTK)
+    if not hands:
+        raise InputError("expected constants ArticulatedHandPose_..., got none")
+    return hands
 
 
 def convert(paths: Iterable[Path], out: Path) -> None:
-    """Convert files of one collection, .ts or .json, to a single file of poses, which are named after them.
+    """Convert files of one kind to one file: still poses of one hand (.ts, .cs) to the JSON that
+    `hands.read_poses` reads, recordings of a Leap sensor (.lz) and named hands of several collections (.js,
+    .handpose, .asset) to NPZ files.
 
-    Raises `InputError` for other suffixes, for files of both collections, and for unexpected content.
+    Raises `InputError` for other suffixes, for files of several kinds, for a name of the file to write that
+    does not fit, and for unexpected content.
     """
     files = list(paths)
     suffixes = {path.suffix.lower() for path in files}
-    if suffixes not in ({".ts"}, {".json"}):
+    writers: dict[str, Callable[[list[Path], Path], None]] = {
+        ".ts": _convert_webxr,
+        ".cs": _convert_mrtk,
+        ".lz": leap_files.convert,
+        **dict.fromkeys(named_hand_files.READERS, named_hand_files.convert),
+    }
+    kinds = {writers.get(suffix) for suffix in suffixes}
+    if len(kinds) != 1 or None in kinds:
         raise InputError(
-            "expected files of one collection, .ts of the Immersive Web Emulation Runtime or .json of the "
-            f"Mixed Reality Toolkit, got {', '.join(sorted(suffixes)) or 'no file'}"
+            "expected files of one kind, .ts of the Immersive Web Emulation Runtime, .cs of the Mixed "
+            "Reality Toolkit, .json.lz of LeapJS Playback, or named hands (.js, .handpose, .asset), got "
+            f"{', '.join(sorted(suffixes)) or 'no file'}"
         )
-    webxr = suffixes == {".ts"}
+    wanted = ".json" if suffixes <= {".ts", ".cs"} else ".npz"
+    if out.suffix != wanted:
+        raise InputError(f"expected a file to write with the suffix {wanted}, got {out}")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    writers[suffixes.pop()](files, out)
+
+
+def _convert_webxr(files: list[Path], out: Path) -> None:
     poses = {}
     for path in files:
-        try:
-            points = (from_webxr if webxr else from_mrtk)(path.read_text("utf-8"))
-        except InputError as error:
-            raise InputError(f"{path}: {error}") from error
-        name = path.stem.removeprefix("ArticulatedHandPose_")
-        poses[name] = [[round(value, 2) for value in point] for point in points]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    document = {"side": "left" if webxr else "right", "poses": poses}
-    out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        with _naming(path):
+            poses[path.stem] = from_webxr(path.read_text("utf-8"))
+    _write_poses("left", poses, out)
+
+
+def _convert_mrtk(files: list[Path], out: Path) -> None:
+    poses = {}
+    for path in files:
+        with _naming(path):
+            poses |= from_mrtk(path.read_text("utf-8"))
+    _write_poses("right", poses, out)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Put the file's name into the error about its content."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _write_poses(side: str, poses: dict[str, list[Point]], out: Path) -> None:
+    rounded = {
+        name: [[round(value, 2) for value in point] for point in points] for name, points in poses.items()
+    }
+    out.write_text(json.dumps({"side": side, "poses": rounded}, indent=1) + "\n", encoding="utf-8")
 
 
 def _from_wrist(metres: dict[str, Point], names: tuple[str, ...]) -> list[Point]:
