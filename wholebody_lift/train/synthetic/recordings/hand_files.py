@@ -2,7 +2,7 @@
 
 Still poses of one hand are read here: the TypeScript configurations of Meta's Immersive Web Emulation Runtime
 (joint transforms by the joint names of WebXR, a left hand) and the C# source of the Mixed Reality Toolkit
-(poses by joint name, a right hand, in Unity's left-handed axes). `leap_files` and `named_hand_files` read the
+(poses by joint name, a right hand, in Unity's left-handed axes). `leap_files` and `named_hands` read the
 others.
 """
 
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from wholebody_lift.errors import InputError
-from wholebody_lift.train.synthetic.recordings import leap_files, named_hand_files
+from wholebody_lift.train.synthetic.recordings import leap_files, named_hands
 
 Point = tuple[float, float, float]
 
@@ -99,7 +99,7 @@ def convert(paths: Iterable[Path], out: Path) -> None:
         ".ts": _convert_webxr,
         ".cs": _convert_mrtk,
         ".lz": leap_files.convert,
-        **dict.fromkeys(named_hand_files.READERS, named_hand_files.convert),
+        **dict.fromkeys(named_hands.READERS, named_hands.convert),
     }
     kinds = {writers.get(suffix) for suffix in suffixes}
     if len(kinds) != 1 or None in kinds:
@@ -124,7 +124,7 @@ def _convert_webxr(files: list[Path], out: Path) -> None:
 
 
 def _convert_mrtk(files: list[Path], out: Path) -> None:
-    poses = {}
+    poses: dict[str, list[Point]] = {}
     for path in files:
         with _naming(path):
             poses |= from_mrtk(path.read_text("utf-8"))
