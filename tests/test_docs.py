@@ -31,7 +31,6 @@ PAGES = sorted(
                 "CONTRIBUTING.md",
                 "weights/README.md",
                 "weights/tiny/README.md",
-                "weights/next/README.md",
             )
         ),
     ]
