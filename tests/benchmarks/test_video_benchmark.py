@@ -8,6 +8,7 @@ pytest.importorskip("anny", reason="the extra train")
 from benchmarks import sequences as bench
 from wholebody_lift.ground import Ground
 from wholebody_lift.skeleton import INDEX, NUM_KEYPOINTS, ROOT
+from wholebody_lift.train.synthetic import videos
 from wholebody_lift.train.synthetic.rig import load_rig
 from wholebody_lift.video.feet import BALLS
 
@@ -67,7 +68,7 @@ def test_what_is_lowest_stands_on_the_floor() -> None:
     world[..., 2] = 1000.0
     world[..., 0] = torch.linspace(0, 500, 40)[:, None]
     world[:, INDEX["left_big_toe"], 2] = 0.0
-    placed = bench._on_floor(world)
+    placed = videos.on_floor(world)
     toe = placed[:, INDEX["left_big_toe"]]
     assert torch.allclose(toe, toe[:1].expand_as(toe), atol=0.1)
     assert toe[:, 2].abs().max() < 0.1
@@ -75,11 +76,11 @@ def test_what_is_lowest_stands_on_the_floor() -> None:
 
 def test_the_truth_of_a_video_has_its_ground() -> None:
     rig, generator = load_rig(), torch.Generator().manual_seed(0)
-    (name, motion), *_ = bench.activity_motion(2.0, 1, rig, generator)
-    video = bench.film(name, motion, rig, generator)
+    (name, motion), *_ = videos.activity_motion(2.0, 1, rig, generator)
+    video = videos.film(name, motion, rig, generator)
     down = video.down.double()
     heights = video.camera_height_mm - video.xyz.double() @ down
-    assert heights[:, bench._SPOTS].amin(1).abs().max() < 15  # what is lowest is on the floor
+    assert heights[:, videos.SPOTS].amin(1).abs().max() < 15  # what is lowest is on the floor
     truth = Ground(tuple(down.tolist()), video.camera_height_mm, 1.0, 20.0)
     assert bench.ground_error(truth, video) == pytest.approx((0, 1, 0, 20), abs=0.1)
     root = video.xyz[:, list(ROOT)].mean(1)
@@ -93,8 +94,8 @@ def test_the_truth_of_a_video_has_its_ground() -> None:
 
 def test_people_can_walk_towards_the_camera() -> None:
     rig, generator = load_rig(), torch.Generator().manual_seed(1)
-    (name, motion), *_ = bench.activity_motion(2.0, 1, rig, generator)
-    xyz = bench.film(name, motion, rig, generator, towards_camera=True).xyz.mean(1)
+    (name, motion), *_ = videos.activity_motion(2.0, 1, rig, generator)
+    xyz = videos.film(name, motion, rig, generator, towards_camera=True).xyz.mean(1)
     sideways, _, forwards = (xyz[-1] - xyz[0]).tolist()
     assert forwards < 0
     assert abs(sideways) < 0.1 * abs(forwards)
