@@ -1,6 +1,6 @@
 """`config.json` + `model.safetensors` <-> the network. Everything is checked before a network is built."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,25 +11,25 @@ from pydantic import ValidationError
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from wholebody_lift import atomic
-from wholebody_lift.config import Config
-from wholebody_lift.errors import WeightsError, listed
+from wholebody_lift import atomic, tensor_files
+from wholebody_lift.config import Config, Temporal
+from wholebody_lift.errors import WeightsError
 from wholebody_lift.model.semgan import SemGAN
 
-_DTYPES: Final = ("F16", "BF16", "F32", "F64")
-"""Number types, by their names in safetensors, in which weights may be stored."""
 _MOST_CONFIG_BYTES: Final = 1_000_000
 _MOST_FIELDS: Final = 5
 """Fields of a config that an error explains."""
-_MOST_CHARACTERS: Final = 200
-"""Characters of a name or value from a file that an error quotes."""
 
 
-def write(model: SemGAN, config: Path, weights: Path) -> None:
-    """Inverse of `read`, in the precision of the network. Each file is written completely or not at all."""
+def write(model: SemGAN, config: Path, weights: Path, temporal: Temporal | None = None) -> None:
+    """Inverse of `read`, in the precision of the network. Each file is written completely or not at all.
+
+    `temporal` is the shape of the network over time beside it.
+    """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     atomic.write_bytes(weights, safetensors.torch.save(tensors, metadata={"format": "pt"}))
-    atomic.write_bytes(config, model.config.model_dump_json(indent=2).encode() + b"\n")
+    described = model.config.model_copy(update={"temporal": temporal})
+    atomic.write_bytes(config, described.model_dump_json(indent=2).encode() + b"\n")
 
 
 def read(config: Path, weights: Path) -> SemGAN:
@@ -68,7 +68,7 @@ def _read_config(path: Path) -> Config:
 
 def _config_problem(problem: Mapping[str, Any]) -> str:
     field = ".".join(map(str, problem["loc"]))
-    got = _shortened(repr(problem["input"]))
+    got = tensor_files.shortened(repr(problem["input"]))
     if problem["type"] == "json_invalid":
         return f"it is not valid JSON ({problem['msg']}); fetch or write the file again"
     if problem["type"] == "extra_forbidden":
@@ -86,47 +86,15 @@ def _config_problem(problem: Mapping[str, Any]) -> str:
 
 def _read_tensors(path: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The weights in float32. Only the file's header is read before they are known to fit."""
+    shapes = {name: tuple(tensor.shape) for name, tensor in expected.items()}
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            _check_fit({name: file.get_slice(name) for name in file.keys()}, expected, path)  # noqa: SIM118
+            header = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+            tensor_files.check_fit(header, shapes, path)
             tensors = {name: file.get_tensor(name).to(torch.float32, copy=True) for name in expected}
     except safetensors.SafetensorError as error:
-        raise WeightsError(
-            f"expected a complete safetensors file, got {path} ({path.stat().st_size} bytes): {error}; it "
-            "was cut off or altered, so fetch or write it again"
-        ) from error
-    if damaged := {name for name, tensor in tensors.items() if not tensor.isfinite().all()}:
-        raise WeightsError(
-            f"expected finite numbers in {path}, got NaN or infinity in {_listed(damaged)}; the file was "
-            "damaged or its training diverged, so use other weights"
-        )
+        raise tensor_files.cut_off(path, error) from error
+    tensor_files.require_finite(
+        {name for name, tensor in tensors.items() if not tensor.isfinite().all()}, path
+    )
     return tensors
-
-
-def _check_fit(header: Mapping[str, Any], expected: Mapping[str, Tensor], path: Path) -> None:
-    """Compare names, shapes and number types with those of the network."""
-    problems = []
-    if missing := expected.keys() - header.keys():
-        problems.append(f"missing: {_listed(missing)}")
-    if left_over := header.keys() - expected.keys():
-        problems.append(f"left over: {_listed(left_over)}")
-    both = header.keys() & expected.keys()
-    shapes = {name: (tuple(expected[name].shape), tuple(header[name].get_shape())) for name in both}
-    if reshaped := [f"{name} expected {a}, got {b}" for name, (a, b) in shapes.items() if a != b]:
-        problems.append(f"of another shape: {_listed(reshaped)}")
-    dtypes = {name: header[name].get_dtype() for name in both}
-    if others := [f"{name} is {dtype}" for name, dtype in dtypes.items() if dtype not in _DTYPES]:
-        problems.append(f"expected {', '.join(_DTYPES)}: {_listed(others)}")
-    if problems:
-        raise WeightsError(
-            f"{path} does not fit the network of its config.json: {'; '.join(problems)}. The two files "
-            "must come from the same save"
-        )
-
-
-def _listed(names: Iterable[str]) -> str:
-    return listed(map(_shortened, sorted(names)))
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}..."

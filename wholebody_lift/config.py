@@ -42,6 +42,23 @@ class Calibration(BaseModel):
         return self
 
 
+Dilations = Annotated[tuple[Annotated[int, Field(gt=0, le=1000)], ...], Field(min_length=1, max_length=16)]
+"""Steps between the taps of each block's convolution."""
+
+
+class Temporal(BaseModel):
+    """Shape of the network over time, in temporal.safetensors: see `video.temporal`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    channels: int = Field(default=192, gt=0, le=4096)
+    """Width of every step's feature vector."""
+    centred: Dilations = (1, 2, 4, 8)
+    """Of the form for recordings, which sees as many steps before as after."""
+    causal: Dilations = (1, 2, 4, 8)
+    """Of the form for running cameras, which sees no later step."""
+
+
 class Config(BaseModel):
     """Shape of a SemGAN network; stored as config.json beside model.safetensors."""
 
@@ -75,6 +92,9 @@ class Config(BaseModel):
     """Body height that the network's millimetres are in: every training person is scaled to it."""
     calibration: Calibration | None = None
     """How expected errors are calibrated; None leaves them as the network predicts them."""
+
+    temporal: Temporal | None = None
+    """The network over time that belongs to these weights; None if there is none."""
 
     @model_validator(mode="before")
     @classmethod

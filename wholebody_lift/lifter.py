@@ -19,6 +19,7 @@ from wholebody_lift.plausibility import error_factor, signs_in_result
 from wholebody_lift.pose import CameraSource, Pose3D, ScaleSource
 from wholebody_lift.seen import Seen, camera_source
 from wholebody_lift.video import sequence, tracker
+from wholebody_lift.video.temporal import TemporalNetwork
 
 if TYPE_CHECKING:
     import torch
@@ -41,12 +42,14 @@ class Lifter:
         model: SemGAN | Backend,
         device: str | torch.device = "auto",
         dtype: str | torch.dtype = "float32",
+        temporal: TemporalNetwork | None = None,
     ):
         """Use a network that is already in memory, or a backend that holds one.
 
         A network is moved to the device and put into evaluation mode; a backend has its own device and
-        precision.
+        precision. `temporal` is the network over time, for `lift_sequence` and `LiveLifter`.
         """
+        self.temporal = temporal
         self.backend: Backend
         if isinstance(model, Backend):
             self.backend = model
@@ -106,14 +109,17 @@ class Lifter:
             ImportError: the backend is not installed.
             ValueError: there is no such backend, device or precision.
         """
-        where: dict[str, Any] = {
-            "revision": revision,
+        reach: dict[str, Any] = {
             "cache_dir": cache_dir,
             "token": token,
             "local_files_only": local_files_only,
         }
         if backends.chosen(backend) == "torch":
-            return cls(pretrained.load(source, **where), device, dtype)
+            directory = pretrained.locate(source, revision=revision, **reach)
+            model = pretrained.load(directory)
+            return cls(
+                model, device, dtype, pretrained.load_temporal(model.config, directory, source, **reach)
+            )
         if str(dtype).removeprefix("torch.") != "float32":
             raise ValueError(
                 f'expected no dtype with backend="onnx", got {dtype}: a file has its own precision; omit '
@@ -121,7 +127,10 @@ class Lifter:
             )
         from wholebody_lift.backends.onnx_runtime import OnnxRuntime
 
-        return cls(OnnxRuntime(pretrained.locate_onnx(source, **where), str(device)))
+        path = pretrained.locate_onnx(source, revision=revision, **reach)
+        network = OnnxRuntime(path, str(device))
+        temporal = pretrained.load_temporal(network.config, path.parent, source, **reach)
+        return cls(network, temporal=temporal)
 
     def lift(
         self,
@@ -275,19 +284,22 @@ class Lifter:
         if "gravity" not in self.backend.config.inputs:
             smooth = smooth.model_copy(update=dict.fromkeys(_ALSO_FOR_THE_GROUND))
         flat = self._lift(smooth, progress)
-        pose = sequence.finish(frames, flat, lock_feet=lock_feet, camera_height_mm=floor_at)
+        pose = sequence.finish(
+            frames, flat, lock_feet=lock_feet, camera_height_mm=floor_at, temporal=self.temporal
+        )
         return _with_warnings(_require_finite(pose))
 
     def save_pretrained(self, directory: str | Path, *, onnx: bool = False) -> None:
-        """Write config.json and model.safetensors, for `from_pretrained(directory)`. Needs torch.
+        """Write config.json, model.safetensors and, where there is a network over time, temporal.safetensors,
+        for `from_pretrained(directory)`. Needs torch.
 
         With `onnx`, also model.onnx, for `from_pretrained(directory, backend="onnx")`; needs the extra.
         """
-        pretrained.save(self.model, directory, onnx=onnx)
+        pretrained.save(self.model, directory, onnx=onnx, temporal=self.temporal)
 
     def push_to_hub(self, repo_id: str, **options: Any) -> str:
         """Upload the weights to the Hub; options as in `pretrained.push`. Returns the commit's address."""
-        return pretrained.push(self.model, repo_id, **options)
+        return pretrained.push(self.model, repo_id, temporal=self.temporal, **options)
 
     def require_inputs(self, given: Collection[str]) -> None:
         """Raise InputError if the weights have no input for one of these options of `lift`."""

@@ -10,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from wholebody_lift import checks, tracks
-from wholebody_lift._types import Progress
+from wholebody_lift._types import Floats, Progress
 from wholebody_lift.errors import InputError
 from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.seen import Seen
+from wholebody_lift.video import answers
+from wholebody_lift.video.answers import Answers
 from wholebody_lift.video.person import Person
 from wholebody_lift.video.tracker import Tracker
 
@@ -136,12 +138,11 @@ class LiveLifter:
         }
         if not len(people):
             return Pose3D.empty(self.fps)
-        persons = [self._people.setdefault(number, Person(self.smoothness)) for number in numbers]
+        persons = [self._person(number) for number in numbers]
         flat = self.lifter.lift(people)
-        xyz = np.stack(
-            [p.smooth(x, e, now) for p, x, e in zip(persons, flat.xyz, flat.error_mm, strict=True)]
-        )
         seen = Seen.of(people, flat.K)
+        lifted = self._corrected(flat, seen, persons, now)
+        xyz = np.stack([p.smooth(x, e, now) for p, x, e in zip(persons, lifted, flat.error_mm, strict=True)])
         roots = seen.place(xyz)
         path = np.stack([p.smooth_path(root, now) for p, root in zip(persons, roots, strict=True)])
         off = seen.reprojection_error(xyz + path[:, None])
@@ -180,6 +181,24 @@ class LiveLifter:
             if progress is not None:
                 progress(done, len(people))
         return Pose3D.concatenate(poses)
+
+    def _person(self, number: int) -> Person:
+        """What is remembered of the person of that number."""
+        if number not in self._people:
+            temporal = self.lifter.temporal
+            self._people[number] = Person(self.smoothness, None if temporal is None else temporal.memory())
+        return self._people[number]
+
+    def _corrected(self, flat: Pose3D, seen: Seen, persons: list[Person], now: float) -> Floats:
+        """(N, 133, 3) mm: the pose, with what earlier frames say of its errors where a network knows."""
+        xyz, error = flat.xyz.astype(np.float64), flat.error_mm.astype(np.float64)
+        temporal, memories = self.lifter.temporal, [p.memory for p in persons if p.memory is not None]
+        if temporal is None:
+            return xyz
+        given = answers.answers(np.full(len(xyz), now), seen, xyz, error)
+        for row, memory in enumerate(memories):
+            memory.add(Answers(*(values[row : row + 1] for values in given)))
+        return xyz + temporal.correct_latest(memories)
 
     def _clock(self, seconds: float | None) -> float:
         if seconds is None:

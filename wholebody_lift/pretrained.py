@@ -1,6 +1,7 @@
 """Weights: those in the package, a directory or a Hub id <-> `config.json` + `model.safetensors`.
 
-A set of weights is a directory with these two files and, for the reader, a model card (`README.md`).
+A set of weights is a directory with these two files and, where there is one, `temporal.safetensors`, the
+network over time; and, for the reader, a model card (`README.md`).
 `load` and `save` are inverse; `push` uploads what `save` writes.
 """
 
@@ -18,13 +19,17 @@ from wholebody_lift.errors import WeightsError
 from wholebody_lift.hub import REPO_ID, Hub
 
 if TYPE_CHECKING:
+    from wholebody_lift.config import Config
     from wholebody_lift.model import SemGAN
+    from wholebody_lift.video.temporal import TemporalNetwork
 
 CONFIG_FILE: Final = "config.json"
 WEIGHTS_FILE: Final = "model.safetensors"
 ONNX_FILE: Final = "model.onnx"
 """Beside them, the same network as `onnx_file.write` exports it, for ONNX Runtime; it may refer to tensors in
 `WEIGHTS_FILE`."""
+TEMPORAL_FILE: Final = "temporal.safetensors"
+"""Beside them where `Config.temporal` says so, the network over time."""
 CARD_FILE: Final = "README.md"
 SUMS_FILE: Final = "SHA256SUMS"
 """Beside weights in the package: the SHA-256 of the files, as sha256sum writes and checks it."""
@@ -121,11 +126,51 @@ def locate_onnx(
     return path
 
 
+def load_temporal(
+    config: Config,
+    directory: Path,
+    source: str | Path | None = None,
+    *,
+    cache_dir: str | Path | None = None,
+    token: str | None = None,
+    local_files_only: bool = False,
+) -> TemporalNetwork | None:
+    """The network over time of weights that are located in `directory`; None if they have none.
+
+    It is downloaded from the same commit, and checked, as the weights are. An ONNX file that is given by its
+    path may lie somewhere without it. Raises `WeightsError`.
+    """
+    if config.temporal is None:
+        return None
+    path = directory / TEMPORAL_FILE
+    alone = source is not None and Path(source).suffix == ".onnx"
+    if alone and not path.is_file():
+        return None
+    if _is_on_hub(source) and not alone:
+        hub = Hub(token=token, cache_dir=cache_dir, local_files_only=local_files_only)
+        path = hub.download(_repo_id(str(source)), (TEMPORAL_FILE,), directory.name) / TEMPORAL_FILE
+    if not path.is_file():
+        raise WeightsError(
+            f"expected {TEMPORAL_FILE} beside the weights in {directory}, as their {CONFIG_FILE} says, got "
+            f'none; copy it there, or set "temporal" to null in {CONFIG_FILE} to do without it'
+        )
+    if (directory / SUMS_FILE).is_file():
+        verify(directory, (TEMPORAL_FILE,))
+    from wholebody_lift.video import temporal as temporal_files
+
+    return temporal_files.read(path, config.temporal)
+
+
+def _is_on_hub(source: str | Path | None) -> bool:
+    packaged = source is None or (isinstance(source, str) and source in PACKAGED)
+    return not packaged and not Path(str(source)).expanduser().is_dir()
+
+
 def _locate(source: str | Path | None, files: tuple[str, ...], revision: str | None, hub: Hub) -> Path:
     """The directory that holds these files of the weights."""
     source = "base" if source is None else source
     packaged = isinstance(source, str) and source in PACKAGED
-    if not packaged and not Path(source).expanduser().is_dir():
+    if _is_on_hub(source):
         return hub.download(_repo_id(source), files, revision or "main")
     if revision is not None:
         raise WeightsError(
@@ -138,28 +183,35 @@ def _locate(source: str | Path | None, files: tuple[str, ...], revision: str | N
     return directory
 
 
-def save(model: SemGAN, directory: str | Path, *, onnx: bool = False) -> None:
+def save(
+    model: SemGAN, directory: str | Path, *, onnx: bool = False, temporal: TemporalNetwork | None = None
+) -> None:
     """Write `config.json` and `model.safetensors` into `directory`, creating it if necessary.
 
-    With `onnx`, also `model.onnx` for `Lifter.from_pretrained(directory, backend="onnx")`; weights in half
-    precision are not repeated there, so that it needs `model.safetensors` beside it. Without `onnx`, a
-    `model.onnx` that is there is removed: it belongs to other weights. Each file is written completely or
-    not at all. A `SHA256SUMS` that is there is updated. Inverse of `load(directory)`.
+    With `temporal`, also `temporal.safetensors`. With `onnx`, also `model.onnx` for
+    `Lifter.from_pretrained(directory, backend="onnx")`; weights in half precision are not repeated there, so
+    that it needs `model.safetensors` beside it. Without them, files of these names that are there are
+    removed: they belong to other weights. Each file is written completely or not at all. A `SHA256SUMS` that
+    is there is updated. Inverse of `load(directory)`.
 
     Raises OSError where the directory cannot be written, and ImportError for `onnx` without the extra of that
     name.
     """
     from wholebody_lift import checkpoint
+    from wholebody_lift.video import temporal as temporal_files
 
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / ONNX_FILE).unlink(missing_ok=True)
-    checkpoint.write(model, directory / CONFIG_FILE, directory / WEIGHTS_FILE)
+    for name in (ONNX_FILE, TEMPORAL_FILE):
+        (directory / name).unlink(missing_ok=True)
+    config, weights = directory / CONFIG_FILE, directory / WEIGHTS_FILE
+    checkpoint.write(model, config, weights, None if temporal is None else temporal.config)
+    if temporal is not None:
+        temporal_files.write(temporal, directory / TEMPORAL_FILE)
     if onnx:
         from wholebody_lift import onnx_file
 
-        written = checkpoint.read(directory / CONFIG_FILE, directory / WEIGHTS_FILE)
-        onnx_file.write(written, directory / ONNX_FILE, weights=directory / WEIGHTS_FILE)
+        onnx_file.write(checkpoint.read(config, weights), directory / ONNX_FILE, weights=weights)
     if (directory / SUMS_FILE).is_file():
         atomic.write_bytes(directory / SUMS_FILE, _sums(directory).encode())
 
@@ -174,13 +226,14 @@ def push(
     revision: str | None = None,
     card: str | Path | None = None,
     onnx: bool = False,
+    temporal: TemporalNetwork | None = None,
 ) -> str:
     """Upload the weights to the Hub as one commit and return the commit's URL, which ends in its hash.
 
     The repository `repo_id` ("owner/name") and the branch `revision` (default: main) are created if
     necessary; `private` applies only to a repository that is created. `card` is a model card to upload as
-    `README.md`. With `onnx` the network is exported too, as `model.onnx`, for
-    `Lifter.from_pretrained(..., backend="onnx")`.
+    `README.md`, `temporal` the network over time. With `onnx` the network is exported too, as `model.onnx`,
+    for `Lifter.from_pretrained(..., backend="onnx")`.
 
     Raises `WeightsError` where the Hub refuses, is out of reach or does not answer in time, and ImportError
     for `onnx` without the extra of that name.
@@ -193,15 +246,17 @@ def push(
             "correct it or omit it"
         )
     with tempfile.TemporaryDirectory() as directory:
-        save(model, directory)
-        files = {name: Path(directory, name) for name in (CONFIG_FILE, WEIGHTS_FILE)}
+        save(model, directory, temporal=temporal)
+        names = (CONFIG_FILE, WEIGHTS_FILE, TEMPORAL_FILE)
+        files = {name: path for name in names if (path := Path(directory, name)).is_file()}
         if card is not None:
             files[CARD_FILE] = Path(card)
         if onnx:
-            from wholebody_lift import onnx_file
+            from wholebody_lift import checkpoint, onnx_file
 
             files[ONNX_FILE] = Path(directory, ONNX_FILE)
-            onnx_file.write(model, files[ONNX_FILE])
+            written = checkpoint.read(files[CONFIG_FILE], files[WEIGHTS_FILE])
+            onnx_file.write(written, files[ONNX_FILE])
         return Hub(token=token).upload(
             repo_id, files, message=commit_message, private=private, revision=revision
         )
@@ -223,8 +278,9 @@ def packaged_directory(name: str = "base") -> Path:
     )
 
 
-def verify(directory: Path, files: Iterable[str] = (CONFIG_FILE, WEIGHTS_FILE, ONNX_FILE)) -> dict[str, str]:
-    """Compare files of weights with the SHA-256 that `SHA256SUMS` beside them states.
+def verify(directory: Path, files: Iterable[str] | None = None) -> dict[str, str]:
+    """Compare files of weights with the SHA-256 that `SHA256SUMS` beside them states; by default all files
+    that belong to weights in the package, and the network over time where there is one.
 
     Returns the stated SHA-256 of each file by its name. Raises `WeightsError` that names what is missing or
     differs.
@@ -237,6 +293,9 @@ def verify(directory: Path, files: Iterable[str] = (CONFIG_FILE, WEIGHTS_FILE, O
             "reinstall the package"
         ) from error
     stated = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    if files is None:
+        there = TEMPORAL_FILE in stated or (directory / TEMPORAL_FILE).is_file()
+        files = (CONFIG_FILE, WEIGHTS_FILE, ONNX_FILE, *([TEMPORAL_FILE] if there else []))
     for name in files:
         path = directory / name
         found = _sha256(path) if path.is_file() else "no file"
@@ -254,7 +313,9 @@ def _sha256(path: Path) -> str:
 
 
 def _sums(directory: Path) -> str:
-    files = [name for name in (CONFIG_FILE, ONNX_FILE, WEIGHTS_FILE) if (directory / name).is_file()]
+    files = [
+        name for name in (CONFIG_FILE, ONNX_FILE, WEIGHTS_FILE, TEMPORAL_FILE) if (directory / name).is_file()
+    ]
     return "".join(f"{_sha256(directory / name)}  {name}\n" for name in files)
 
 

@@ -25,6 +25,7 @@ from wholebody_lift.train.synthetic.people import People
 from wholebody_lift.train.synthetic.poses import LABELS
 from wholebody_lift.train.synthetic.recordings import hand_files
 from wholebody_lift.train.synthetic.rig import load_rig
+from wholebody_lift.train.temporal import command as temporal
 
 VALIDATION_SEED = 20260202
 
@@ -288,6 +289,13 @@ _COMMANDS = (
         _release,
     ),
     ("average", "average weights that were trained on from the same ones", _add_average, _average),
+    (
+        "clips",
+        "film synthetic videos and store a network's answers to them, to train a network over time",
+        temporal.add_clips,
+        temporal.make_clips,
+    ),
+    ("temporal", "train the network over time on clips", temporal.add_train, temporal.train),
     ("gallery", "draw synthetic people as a picture", _add_gallery, _gallery),
     ("datasheet", "measure synthetic people and write tables, figures and JSON", _add_datasheet, _datasheet),
 )

@@ -28,6 +28,7 @@ from wholebody_lift.pose import Pose3D
 from wholebody_lift.seen import Seen
 from wholebody_lift.video import expected_error, feet, floor, hands, smoothing
 from wholebody_lift.video.fit import fit
+from wholebody_lift.video.temporal import TemporalNetwork
 from wholebody_lift.viewpoint import canonical_view, to_camera_axes, to_virtual_axes
 
 MAX_GAP_SECONDS = 0.25
@@ -145,22 +146,30 @@ def prepare(people: Keypoints2D, *, fps: float | None, smoothness: float, max_ga
     return Frames(people, smooth, stretches, fps, smoothness)
 
 
-def finish(frames: Frames, flat: Pose3D, *, lock_feet: bool, camera_height_mm: float | None = None) -> Pose3D:
+def finish(
+    frames: Frames,
+    flat: Pose3D,
+    *,
+    lock_feet: bool,
+    camera_height_mm: float | None = None,
+    temporal: TemporalNetwork | None = None,
+) -> Pose3D:
     """The result, from `frames.smooth` lifted frame by frame (`flat`)."""
     if not len(flat):
         return Pose3D.empty(frames.fps)
     if flat.camera_source == "keypoints":
-        flat = _one_camera(flat, frames.smooth)
+        flat = one_camera(flat, frames.smooth)
+    by_frame, flat = flat, corrected(flat, frames, temporal)
     motions = [motion for track in frames.stretches for motion in move(track, flat, frames)]
     pictures = [picture_of(motion, flat, frames) for motion in motions]
-    pose = assemble(flat, frames, motions)
+    pose = assemble(by_frame, frames, motions)
     ground = ground_of(motions, pictures, frames.people, camera_height_mm)
     if lock_feet:
         motions = [
             hold(motion, picture, touch_of(motion, picture, frames.fps), ground, frames.fps)
             for motion, picture in zip(motions, pictures, strict=True)
         ]
-        pose = _compared(assemble(flat, frames, motions), pose)
+        pose = _compared(assemble(by_frame, frames, motions), pose)
     return replace(pose, ground=ground)
 
 
@@ -233,7 +242,7 @@ def _smooth_image(
     return people.model_copy(update={"keypoints": keypoints, "scores": scores})
 
 
-def _one_camera(flat: Pose3D, people: Keypoints2D) -> Pose3D:
+def one_camera(flat: Pose3D, people: Keypoints2D) -> Pose3D:
     """See everyone through one assumed camera, in place of one for each frame and person.
 
     Its focal length is the median of theirs, and its axis passes through their mean centre. The lifted shape
@@ -246,6 +255,14 @@ def _one_camera(flat: Pose3D, people: Keypoints2D) -> Pose3D:
     _, view = canonical_view(shared.plane, own.observed)
     xyz = to_camera_axes(to_virtual_axes(flat.xyz.astype(np.float64), own_view), view)
     return replace(flat, K=shared.K, xyz=xyz)
+
+
+def corrected(flat: Pose3D, frames: Frames, temporal: TemporalNetwork | None) -> Pose3D:
+    """What the network over time, where there is one, makes of people lifted frame by frame."""
+    if temporal is None:
+        return flat
+    rows = [stretch.rows for track in frames.stretches for stretch in track]
+    return temporal.correct(frames.smooth, flat, rows, frames.fps)
 
 
 def move(track: list[Stretch], flat: Pose3D, frames: Frames) -> Iterator[SmoothStretch]:

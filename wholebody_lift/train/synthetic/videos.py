@@ -25,7 +25,7 @@ from wholebody_lift import Keypoints2D
 from wholebody_lift.camera import intrinsics, project
 from wholebody_lift.keypoints import MIN_SCORE
 from wholebody_lift.skeleton import indices
-from wholebody_lift.train.synthetic import bank, faces, hands, poses, rotations
+from wholebody_lift.train.synthetic import bank, cameras, faces, hands, poses, rotations
 from wholebody_lift.train.synthetic.cameras import Views
 from wholebody_lift.train.synthetic.detector import detect
 from wholebody_lift.train.synthetic.occlusion import hidden
@@ -54,6 +54,10 @@ CALM_ROOT = 0.3
 """Activity poses turn the whole body by this much of what they say, so that people do not tumble."""
 
 FLOOR_SOFTNESS_MM = 8.0
+
+NEAREST_MM = 400.0
+LEAST_INSIDE = 0.45
+"""Of `any_camera`: how near the person comes, and the share of the body's keypoints in the picture."""
 
 SPOTS = indices("body", "feet")
 """The keypoints that may stand on the floor."""
@@ -170,6 +174,30 @@ def still_camera(world: Tensor, generator: torch.Generator, way: Tensor | None =
     )
 
 
+def any_camera(world: Tensor, generator: torch.Generator, way: Tensor | None = None) -> Views:
+    """One camera for all of (T, 133, 3), as one of `cameras.FAMILIES` sees the person in one of the frames.
+
+    Where the person comes too near or is mostly out of the picture, or goes somewhere, `way`, it is a
+    `still_camera`.
+    """
+    if way is not None:
+        return still_camera(world, generator, way)
+    frames = len(world)
+    seen_at = int(torch.randint(frames, (1,), generator=generator))
+    one = cameras.sample(world[seen_at : seen_at + 1], generator)
+    rotation, K, distortion, size = (
+        values.expand(frames, *values.shape[1:])
+        for values in (one.rotation, one.K, one.distortion, one.image_size)
+    )
+    xyz = world @ one.rotation[0].T
+    xyz = xyz + (one.xyz[0] - xyz[seen_at]).mean(0)
+    views = Views(xyz, project(xyz, K, distortion), K, distortion, size, one.family.expand(frames), rotation)
+    near = xyz[..., 2].amin() < NEAREST_MM
+    if near or views.inside[:, indices("body")].float().mean() < LEAST_INSIDE:
+        return still_camera(world, generator)
+    return views
+
+
 def film(
     name: str,
     motion: Tensor,
@@ -185,7 +213,7 @@ def film(
     """A person who moves so, (T, J, 4) at `fps`, in front of a camera and a detector of `detector.KINDS`.
 
     With `towards_camera`, the camera is where they go. With `steady_errors`, the detector also makes the
-    errors that stay the same throughout the video.
+    errors that stay the same throughout the video. Frames in which nobody is seen are left out.
     """
     rest, rotations_of_bones = _moving(motion, rig, generator, fps)
     world = on_floor(rig.pose(rest, rotations_of_bones))
@@ -193,9 +221,9 @@ def film(
     views = camera(world, generator, way)
     down = -views.rotation[0, :, 2]
     xy, scores = _detect(views, generator, steady_errors, fps, detector)
-    people = Keypoints2D(
-        keypoints=xy.numpy(),
-        scores=scores.numpy(),
+    people, seen = Keypoints2D.visible(
+        xy.numpy(),
+        scores.numpy(),
         image_size=views.image_size[0].numpy(),
         K=views.K[0].numpy(),
         distortion=views.distortion[0].numpy() if views.distortion.any() else None,
@@ -205,7 +233,7 @@ def film(
     )
     # What is at height z above the floor is camera_height - z below the camera.
     height = float((views.xyz[0, 0] @ down) + world[0, 0, 2])
-    return Video(name, views.xyz, people, down, height)
+    return Video(name, views.xyz[torch.from_numpy(seen)], people, down, height)
 
 
 def _moving(motion: Tensor, rig: Rig, generator: torch.Generator, fps: float) -> tuple[Rest, Tensor]:

@@ -1,0 +1,1 @@
+"""Training of the network over time: motions, clips of frozen answers to them, the loop."""
