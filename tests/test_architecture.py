@@ -12,7 +12,8 @@ PACKAGE = "wholebody_lift"
 ROOT = Path(__file__).resolve().parents[1]
 
 GROUND = {
-    *("_types", "arrays", "errors", "skeleton", "layouts", "extras", "kinds", "atomic", "checks", "tracks")
+    *("_types", "arrays", "errors", "skeleton", "layouts", "extras", "kinds", "atomic", "checks", "tracks"),
+    "tensor_files",
 }
 """Words, types and tables that most rooms share. They know only each other."""
 
@@ -25,7 +26,7 @@ KNOWN = {
     "seen": {"_types", "arrays", "camera", "keypoints", "pose", "viewpoint"},
     "from_pixels": {"arrays", "features", "known", "model", "seen", "skeleton", "viewpoint"},
     "backends": GROUND | {"config", "from_pixels", "known", "model", "seen"},
-    "video": GROUND | {"body", "camera", "ground", "keypoints", "pose", "seen", "viewpoint"},
+    "video": GROUND | {"body", "camera", "config", "ground", "keypoints", "pose", "seen", "viewpoint"},
     "formats": GROUND | {"body", "ground", "keypoints", "pose"},
     "viewers": GROUND | {"body", "keypoints", "pose"},
     "detectors": GROUND | {"keypoints", "formats", "video"},
@@ -34,7 +35,7 @@ KNOWN = {
     "over_time": GROUND | {"body"},
     "pose": GROUND | {"body", "formats", "ground", "outputs", "over_time", "viewers"},
     "checkpoint": GROUND | {"config", "model"},
-    "pretrained": GROUND | {"checkpoint", "hub", "model", "onnx_file"},
+    "pretrained": GROUND | {"checkpoint", "config", "hub", "model", "onnx_file", "video"},
     "lifter": GROUND
     | {"backends", "config", "keypoints", "model", "plausibility", "pose", "pretrained", "seen", "video"},
     "bulk": GROUND | {"formats", "keypoints", "lifter", "pose", "skeleton", "video"},

@@ -42,21 +42,13 @@ class Calibration(BaseModel):
         return self
 
 
-Dilations = Annotated[tuple[Annotated[int, Field(gt=0, le=1000)], ...], Field(min_length=1, max_length=16)]
-"""Steps between the taps of each block's convolution."""
-
-
 class Temporal(BaseModel):
-    """Shape of the network over time, in temporal.safetensors: see `video.temporal`."""
+    """Shape of the network over time, in temporal.safetensors: see `video.gate`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    channels: int = Field(default=192, gt=0, le=4096)
-    """Width of every step's feature vector."""
-    centred: Dilations = (1, 2, 4, 8)
-    """Of the form for recordings, which sees as many steps before as after."""
-    causal: Dilations = (1, 2, 4, 8)
-    """Of the form for running cameras, which sees no later step."""
+    channels: int = Field(default=64, gt=0, le=4096)
+    """Width of every keypoint's feature vector."""
 
 
 class Config(BaseModel):

@@ -138,7 +138,7 @@ class LiveLifter:
         }
         if not len(people):
             return Pose3D.empty(self.fps)
-        persons = [self._person(number) for number in numbers]
+        persons = [self._people.setdefault(number, Person(self.smoothness)) for number in numbers]
         flat = self.lifter.lift(people)
         seen = Seen.of(people, flat.K)
         lifted = self._corrected(flat, seen, persons, now)
@@ -182,23 +182,15 @@ class LiveLifter:
                 progress(done, len(people))
         return Pose3D.concatenate(poses)
 
-    def _person(self, number: int) -> Person:
-        """What is remembered of the person of that number."""
-        if number not in self._people:
-            temporal = self.lifter.temporal
-            self._people[number] = Person(self.smoothness, None if temporal is None else temporal.memory())
-        return self._people[number]
-
     def _corrected(self, flat: Pose3D, seen: Seen, persons: list[Person], now: float) -> Floats:
         """(N, 133, 3) mm: the pose, with what earlier frames say of its errors where a network knows."""
         xyz, error = flat.xyz.astype(np.float64), flat.error_mm.astype(np.float64)
-        temporal, memories = self.lifter.temporal, [p.memory for p in persons if p.memory is not None]
-        if temporal is None:
+        if self.lifter.temporal is None:
             return xyz
         given = answers.answers(np.full(len(xyz), now), seen, xyz, error)
-        for row, memory in enumerate(memories):
-            memory.add(Answers(*(values[row : row + 1] for values in given)))
-        return xyz + temporal.correct_latest(memories)
+        for row, person in enumerate(persons):
+            person.memory.add(Answers(*(values[row : row + 1] for values in given)))
+        return xyz + self.lifter.temporal.correct_latest([person.memory for person in persons])
 
     def _clock(self, seconds: float | None) -> float:
         if seconds is None:

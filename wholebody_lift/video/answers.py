@@ -1,4 +1,4 @@
-"""What the network over time is told: the frame network's answers to one person, at even time steps.
+"""What the network over time sees: the frame network's answers to one person, at even time steps.
 
 The axes of every frame are those of its virtual camera, in which the frame network answers. Any frame rate,
 and irregular times, become `GRID_FPS` by linear interpolation; where frames are missing for longer than
@@ -17,8 +17,8 @@ from wholebody_lift.body import long_bones
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.seen import Seen
-from wholebody_lift.skeleton import INDEX, KEYPOINT_NAMES, MIRROR, PARTS, ROOT, indices
-from wholebody_lift.viewpoint import MODERATE_SIZE, canonical_view
+from wholebody_lift.skeleton import KEYPOINT_NAMES, PARTS, indices
+from wholebody_lift.viewpoint import canonical_view
 
 GRID_FPS = 30.0
 LONGEST_GAP_SECONDS = 0.26
@@ -30,8 +30,6 @@ KEYPOINTS: list[int] = indices("body", "feet")
 _ATTACHED_PARTS = ("face", "left_hand", "right_hand")
 _BONES_OF_SIZE = 4.0
 """The lengths of all long bones together, in units of `size_of`, which is about a metre for an adult."""
-_J = len(KEYPOINTS)
-_USUAL_ERROR = 0.05
 _NEAR = 1e-6
 """Seconds from a frame within which a point of the grid is that frame."""
 
@@ -109,6 +107,11 @@ class Grid(NamedTuple):
     step_seconds: Floats
     """(G,) between the frames before and after."""
 
+    def part(self, steps: slice) -> Grid:
+        """Some of the steps."""
+        kept = Answers(*(values[steps] for values in self.answers))
+        return Grid(kept, self.valid[steps], self.step_seconds[steps])
+
 
 def grid_times(seconds: Floats) -> Floats:
     """(G,) even time steps from the first to the last of times (T,)."""
@@ -146,59 +149,3 @@ def at_frames(values: Floats, grid: Grid, seconds: Floats) -> Floats:
         return np.zeros((len(seconds), *values.shape[1:]))
     columns = np.stack([np.interp(seconds, times, column) for column in flat.T], axis=1)
     return columns.reshape(len(seconds), *values.shape[1:])
-
-
-def features(grid: Grid, size_mm: float) -> Floats:
-    """(G, F) what the network is told of every step; 0 where it is not valid.
-
-    Nothing at a step depends on later ones.
-    """
-    a, valid = grid.answers, grid.valid
-    root = np.einsum("tij,tj->ti", a.rotation, a.root)
-    placed = a.xyz + root[:, None]
-    depth = placed[..., 2:].clip(min=0.1 * size_mm)
-    off = placed[..., :2] / depth / a.angular_size[:, None, None] - a.canonical
-    goes_on = (valid & np.roll(valid, 1))[:, None] & (np.arange(len(valid)) > 0)[:, None]
-    turned = a.rotation @ np.roll(a.rotation, 1, axis=0).swapaxes(1, 2)
-    turn = np.stack([turned[:, 2, 1], turned[:, 0, 2], turned[:, 1, 0]], axis=1) * goes_on
-    moved = np.einsum("tij,tj->ti", a.rotation, a.root - np.roll(a.root, 1, axis=0)) * goes_on
-    columns = [
-        a.xyz / size_mm,
-        0.5 * np.log(a.error_mm.clip(min=1.0) / size_mm / _USUAL_ERROR)[..., None],
-        a.canonical / 2,
-        a.observed[..., None],
-        (5 * off * a.observed[..., None]).clip(-2, 2),
-    ]
-    of_all = [
-        a.parts,
-        np.log(a.angular_size / MODERATE_SIZE)[:, None],
-        np.log(grid.step_seconds * GRID_FPS)[:, None],
-        (2 * GRID_FPS * turn).clip(-2, 2),
-        (GRID_FPS * moved / size_mm / 3).clip(-2, 2),
-        np.ones((len(valid), 1)),
-    ]
-    told = np.concatenate([column.reshape(len(valid), -1) for column in columns] + of_all, axis=1)
-    return np.asarray(np.where(valid[:, None], told, 0), dtype=np.float32)
-
-
-def _mirrored_features() -> tuple[list[int], list[float]]:
-    """For every feature of a mirrored person, which feature it is and its sign."""
-    place = {keypoint: i for i, keypoint in enumerate(KEYPOINTS)}
-    other = [place[MIRROR[keypoint]] for keypoint in KEYPOINTS]
-    order: list[int] = []
-    signs: list[float] = []
-    for of_one in ([-1.0, 1.0, 1.0], [1.0], [-1.0, 1.0], [1.0], [-1.0, 1.0]):
-        start, width = len(order), len(of_one)
-        order += [start + width * other[i] + c for i in range(_J) for c in range(width)]
-        signs += of_one * _J
-    start = len(order)
-    order += [start + i for i in (0, 2, 1, *range(3, 12))]
-    signs += [1.0] * 5 + [1.0, -1.0, -1.0] + [-1.0, 1.0, 1.0] + [1.0]
-    return order, signs
-
-
-MIRRORED_FEATURES, MIRRORED_SIGNS = _mirrored_features()
-FEATURES = len(MIRRORED_FEATURES)
-"""F"""
-HIPS = [KEYPOINTS.index(i) for i in ROOT]
-NOSE, WRISTS = INDEX["nose"], (INDEX["left_wrist"], INDEX["right_wrist"])

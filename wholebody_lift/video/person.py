@@ -14,16 +14,17 @@ _METRE = 1000.0  # mm; the gains of the filters are per m/s
 
 
 class Person:
-    """The filters of one person and the mean lengths of their bones; a fixed amount of memory."""
+    """The filters of one person, the mean lengths of their bones, and what the network over time remembers; a
+    fixed amount of memory."""
 
-    def __init__(self, smoothness: float, memory: Memory | None = None) -> None:
-        """smoothness: what the cut-off frequencies are divided by; memory: for the network over time."""
+    def __init__(self, smoothness: float) -> None:
+        """smoothness: what the cut-off frequencies are divided by."""
         self.seen = -np.inf  # seconds
         gain = smoothing.LIVE_GAIN / smoothness
         self._space = OneEuro(smoothing.rates("live") / smoothness, gain)
         self._direction, self._distance = (OneEuro(smoothing.PATH.live / smoothness, gain) for _ in range(2))
         self._lengths, self._weights = np.zeros(bone_lengths.MEASURES), np.zeros(bone_lengths.MEASURES)
-        self.memory = memory
+        self.memory = Memory()
 
     def smooth(self, xyz: Floats, error_mm: Floats, seconds: float) -> Floats:
         """Keypoints (133, 3) mm from the hips, smoothed, with the mean bone lengths so far."""

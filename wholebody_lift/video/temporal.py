@@ -17,17 +17,25 @@ from wholebody_lift.config import Temporal
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.skeleton import LONG_BONES, PART_ROOTS, PARTS
-from wholebody_lift.video import answers, time_convolutions
-from wholebody_lift.video.answers import Answers
+from wholebody_lift.video import answers, gate, time_filters
+from wholebody_lift.video.answers import Answers, Grid
+from wholebody_lift.video.time_filters import Choice, Filter
 
 NEXT_SECONDS = 1 / 125
 """Frames of a stream that are nearer to the one before replace it in a memory, which bounds its size."""
 
 Form = Literal["centred", "causal"]
 FORMS: tuple[Form, ...] = ("centred", "causal")
+"""For recordings, which sees what comes before and after; for running cameras, which never looks ahead."""
+FILTERS: dict[Form, tuple[Filter, ...]] = {"centred": time_filters.CENTRED, "causal": time_filters.CAUSAL}
 
-_BLOCK = 4096
+BLOCK = 512
 """Steps of the grid that are computed at a time, which bounds the memory."""
+
+_STEPS = max(one.width for one in (*time_filters.CENTRED, *time_filters.CAUSAL))
+"""No filter looks farther."""
+_KEPT_SECONDS = _STEPS / answers.GRID_FPS + answers.LONGEST_GAP_SECONDS
+"""How long a memory keeps an answer."""
 
 _PLACE = {keypoint: place for place, keypoint in enumerate(answers.KEYPOINTS)}
 _LEADER = {i: PART_ROOTS[part] for part in PART_ROOTS for i in PARTS[part]}
@@ -38,15 +46,13 @@ _MOVED_LIKE = [_PLACE[_LEADER.get(i, i)] for part in PARTS.values() for i in par
 class Memory:
     """The latest answers to one person of a stream, and how long their bones are; a fixed amount."""
 
-    def __init__(self, seconds: float) -> None:
-        """seconds: how long an answer is kept."""
-        self._seconds = seconds
+    def __init__(self) -> None:
         self._frames: list[Answers] = []
         self._lengths, self._weights = np.zeros((2, len(LONG_BONES)))
 
     def add(self, frame: Answers) -> None:
         """The answers to the next frame (T = 1)."""
-        kept = [old for old in self._frames if frame.seconds[0] - old.seconds[0] <= self._seconds]
+        kept = [old for old in self._frames if frame.seconds[0] - old.seconds[0] <= _KEPT_SECONDS]
         if len(kept) > 1 and kept[-1].seconds[0] - kept[-2].seconds[0] < NEXT_SECONDS:
             kept.pop()
         self._frames = [*kept, frame]
@@ -85,55 +91,35 @@ class TemporalNetwork:
 
     def correct_latest(self, memories: Sequence[Memory]) -> Floats:
         """(N, 133, 3) mm, camera axes: what to add to the last frame that each of N memories holds."""
-        before = np.arange(-2 * time_convolutions.reach(self.config.causal), 1) / answers.GRID_FPS
-        histories = [memory.history for memory in memories]
-        sizes = [memory.size_mm for memory in memories]
-        grids = [answers.on_grid(given, given.seconds[-1] + before) for given in histories]
-        told = np.stack([answers.features(*pair) for pair in zip(grids, sizes, strict=True)])
-        valid = np.stack([grid.valid for grid in grids]).astype(np.float32)
-        moves = self._forward("causal", told, valid)[:, -1]  # (N, J, 3)
-        rotation = np.stack([given.rotation[-1] for given in histories])
-        return _in_camera_axes(moves * np.array(sizes)[:, None, None], rotation)
-
-    def memory(self) -> Memory:
-        """An empty memory for one person of a stream."""
-        steps = 2 * time_convolutions.reach(self.config.causal) + 1
-        return Memory(steps / answers.GRID_FPS + answers.LONGEST_GAP_SECONDS)
+        before = np.arange(1 - _STEPS, 1) / answers.GRID_FPS
+        moves = []
+        for memory in memories:
+            given, size = memory.history, memory.size_mm
+            grid = answers.on_grid(given, given.seconds[-1] + before)
+            found = self._move("causal", time_filters.choice(grid, size, causal=True, last=True))
+            moves.append(_in_camera_axes(size * found, given.rotation[-1:])[0])
+        return np.stack(moves)
 
     def _moves(self, given: Answers) -> Floats:
         """(T, J, 3) mm, axes of the virtual cameras."""
-        size = given.size_mm
-        times = answers.grid_times(given.seconds)
+        size, times = given.size_mm, answers.grid_times(given.seconds)
         grid = answers.on_grid(given, times)
-        told, valid = answers.features(grid, size), grid.valid
-        moves = np.concatenate([self._part(told, valid, start) for start in range(0, len(times), _BLOCK)])
+        moves = np.concatenate([self._block(grid, size, start) for start in range(0, len(times), BLOCK)])
         return size * answers.at_frames(moves, grid, given.seconds)
 
-    def _part(self, told: npt.NDArray[np.float32], valid: npt.NDArray[np.bool_], start: int) -> Floats:
-        """The corrections of `_BLOCK` steps, with the steps around them in view."""
-        reach = time_convolutions.reach(self.config.centred)
-        first, last = max(start - reach, 0), min(start + _BLOCK, len(told))
-        view = slice(first, last + reach)
-        moves = self._forward("centred", told[None, view], valid[None, view].astype(np.float32))[0]
-        return moves[start - first : last - first]
+    def _block(self, grid: Grid, size_mm: float, start: int) -> Floats:
+        """The moves of at most `BLOCK` steps, with the steps around them in view."""
+        first, last = max(start - _STEPS, 0), min(start + BLOCK, len(grid.valid))
+        seen = time_filters.choice(grid.part(slice(first, last + _STEPS)), size_mm, causal=False)
+        return self._move("centred", seen)[start - first : last - first]
 
-    def _forward(self, form: Form, told: npt.NDArray[np.float32], valid: npt.NDArray[np.float32]) -> Floats:
-        moves = time_convolutions.correction(
-            _of_form(self.weights, form),
-            told,
-            valid,
-            getattr(self.config, form),
-            causal=form == "causal",
-        )
-        return moves.astype(np.float64)
-
-
-def _of_form(weights: dict[str, npt.NDArray[np.float32]], form: Form) -> dict[str, npt.NDArray[np.float32]]:
-    return {
-        name.removeprefix(f"{form}."): tensor
-        for name, tensor in weights.items()
-        if name.startswith(f"{form}.")
-    }
+    def _move(self, form: Form, choice: Choice) -> Floats:
+        weights = {
+            name.removeprefix(f"{form}."): tensor
+            for name, tensor in self.weights.items()
+            if name.startswith(f"{form}.")
+        }
+        return gate.move(weights, choice.told, choice.moves).astype(np.float64)
 
 
 def _in_camera_axes(moves: Floats, rotation: Floats) -> Floats:
@@ -146,7 +132,7 @@ def shapes(config: Temporal) -> dict[str, tuple[int, ...]]:
     return {
         f"{form}.{name}": shape
         for form in FORMS
-        for name, shape in time_convolutions.shapes(config.channels, getattr(config, form)).items()
+        for name, shape in gate.shapes(config.channels, FILTERS[form]).items()
     }
 
 

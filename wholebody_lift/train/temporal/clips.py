@@ -19,7 +19,7 @@ from wholebody_lift.train.synthetic import videos
 from wholebody_lift.train.synthetic.people import CAMERA_KNOWLEDGE
 from wholebody_lift.train.synthetic.videos import Video
 from wholebody_lift.train.temporal.motions import Motions
-from wholebody_lift.video import answers, sequence
+from wholebody_lift.video import answers, sequence, time_filters
 from wholebody_lift.video.answers import Answers
 from wholebody_lift.viewpoint import canonical_view
 
@@ -50,16 +50,16 @@ class Clip(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """A clip on the grid, in units of the size of the answers: what the network is told, what is right."""
+    """What is judged of a clip: G steps of the grid, in units of the size of the answers."""
 
     told: AnyFloats
-    """(G, F) `answers.features`."""
+    """(G, J, F) as in `time_filters.Choice`."""
+    moves: AnyFloats
+    """(G, J, E, 3)"""
+    off: AnyFloats
+    """(G, J, 3) the truth less the answers; NaN where there is none."""
     truth: AnyFloats
-    """(G, J, 3) NaN where there is none."""
-    valid: Mask
-    """(G,) whether the step says something."""
-    judged: Mask
-    """(G,) whether a frame is at this step, so that a live stream would be asked for it."""
+    """(G, J, 3)"""
 
 
 def film(motions: Motions, generator: torch.Generator) -> Video:
@@ -118,14 +118,25 @@ def clip(people: Keypoints2D, pose: Pose3D, truth: Floats, *, smoothed: bool) ->
     return Clip(answers.of_pose(people, pose), truth, smoothed)
 
 
-def steps(clip: Clip, pace: float = 1.0) -> Steps:
-    """A clip on the grid, played at another pace."""
-    given = clip.answers._replace(seconds=clip.answers.seconds / pace)
+def steps(clip: Clip, *, causal: bool) -> Steps:
+    """A clip on the grid.
+
+    The causal form is judged where a frame is, as a live stream asks for that alone; the centred one wherever
+    frames are near enough.
+    """
+    given, size = clip.answers, clip.answers.size_mm
     times = answers.grid_times(given.seconds)
-    grid, size = answers.on_grid(given, times), given.size_mm
-    right = answers.on_grid(given._replace(xyz=clip.truth), times).answers.xyz / size
-    judged = np.abs(given.seconds[:, None] - times).min(axis=0) < AT_A_FRAME
-    return Steps(answers.features(grid, size), right.astype(np.float32), grid.valid, judged & grid.valid)
+    grid = answers.on_grid(given, times)
+    truth = answers.on_grid(given._replace(xyz=clip.truth), times).answers.xyz / size
+    at_a_frame = np.abs(given.seconds[:, None] - times).min(axis=0) < AT_A_FRAME
+    judged = grid.valid & (at_a_frame | (not causal))
+    seen = time_filters.choice(grid, size, causal=causal)
+    off = truth - grid.answers.xyz / size
+    return Steps(seen.told[judged], seen.moves[judged], _single(off[judged]), _single(truth[judged]))
+
+
+def _single(values: Floats) -> AnyFloats:
+    return values.astype(np.float32)
 
 
 def prepare(

@@ -17,9 +17,9 @@ from wholebody_lift.train.synthetic import bank
 from wholebody_lift.train.synthetic.rig import load_rig
 from wholebody_lift.train.temporal import clips, loop
 from wholebody_lift.train.temporal.motions import Motions
-from wholebody_lift.video.temporal import FORMS
+from wholebody_lift.video.temporal import FORMS, Form
 
-_REPORT_STEPS = 250
+_REPORT_STEPS = 500
 
 
 def add_clips(command: argparse.ArgumentParser) -> None:
@@ -57,32 +57,24 @@ def add_train(command: argparse.ArgumentParser) -> None:
     command.add_argument("--steps", type=int, default=recipe.steps, help="%(default)s")
     command.add_argument("--seed", type=int, default=recipe.seed, help="%(default)s")
     command.add_argument("--channels", type=int, default=shape.channels, help="%(default)s")
-    for form in FORMS:
-        dilations = getattr(shape, form)
-        command.add_argument(
-            f"--{form}",
-            type=int,
-            nargs="+",
-            default=dilations,
-            help=f"dilations of the blocks ({' '.join(map(str, dilations))})",
-        )
     command.add_argument("--threads", type=int, default=0, help="CPU threads; 0: as torch chooses")
 
 
 def train(arguments: argparse.Namespace) -> None:
     """Train both forms and add them to a directory of weights."""
     torch.set_num_threads(arguments.threads or torch.get_num_threads())
-    config = Temporal(channels=arguments.channels, centred=arguments.centred, causal=arguments.causal)
+    config = Temporal(channels=arguments.channels)
     recipe = loop.Recipe(steps=arguments.steps, seed=arguments.seed)
-    trained: dict[str, dict[str, Tensor]] = {}
+    trained: dict[Form, dict[str, Tensor]] = {}
     seen = [one for path in arguments.clips for one in clips.load(path)]
     validation = [] if arguments.validation is None else clips.load(arguments.validation)
     for form in FORMS:
         judged = [one for one in validation if one.smoothed == (form == "centred")]
-        for step, weights in enumerate(loop.train(seen, form, config, recipe), start=1):
+        of_form = [one for one in seen if one.smoothed == (form == "centred")]
+        for step, weights in enumerate(loop.train(of_form, form, config, recipe), start=1):
             trained[form] = weights
             if judged and (step % _REPORT_STEPS == 0 or step == recipe.steps):
-                _report(form, step, loop.errors(judged, form, config, weights))
+                _report(form, step, loop.errors(judged, form, weights))
     model = pretrained.load(arguments.into)
     onnx = (arguments.into / pretrained.ONNX_FILE).is_file()
     pretrained.save(model.half(), arguments.into, onnx=onnx, temporal=loop.network(config, trained))
