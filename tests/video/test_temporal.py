@@ -49,7 +49,7 @@ def video(fps: float = FPS) -> Keypoints2D:
 @pytest.fixture
 def given(small: Lifter) -> Answers:
     people = video()
-    return answers.of_pose(people, small.lift(people))
+    return answers.of_pose(people, small.lift(people), FPS)
 
 
 def on_grid(given: Answers) -> Grid:
@@ -107,7 +107,7 @@ def test_a_filter_fits_a_polynomial() -> None:
         t = np.arange(one.width) - before
         for j in range(2):
             fit = np.polyfit(t, values[window, j], one.degree, w=np.sqrt(weights[window, j]))
-            found = time_filters._fitted(values, weights, one, causal)[20, j]
+            found = time_filters._Windows(values, weights, causal, slice(20, 21)).fitted(one)[0, j]
             assert np.abs(found - fit[-1]).max() < 0.05  # the ridge
 
 
@@ -156,7 +156,10 @@ def test_mirrored_people_are_moved_alike(network: TemporalNetwork, given: Answer
 
 
 def test_any_frame_rate_is_the_same_grid(small: Lifter) -> None:
-    grids = [on_grid(answers.of_pose(people, small.lift(people))) for people in (video(30.0), video(60.0))]
+    grids = [
+        on_grid(answers.of_pose(people, small.lift(people), people.fps))
+        for people in (video(30.0), video(60.0))
+    ]
     slow, fast = (grid.part(slice(FRAMES)) for grid in grids)
     assert slow.valid.all()
     assert fast.valid.all()

@@ -91,11 +91,10 @@ def answers(seconds: Floats, seen: Seen, xyz: Floats, error_mm: Floats) -> Answe
     )
 
 
-def of_pose(people: Keypoints2D, pose: Pose3D, fps: float | None = None) -> Answers:
-    """The answers to one person over T frames, which `image_ids` count, at `fps` (by default their own)."""
-    seconds = tracks.frames(people) / (people.fps if fps is None else fps)
+def of_pose(people: Keypoints2D, pose: Pose3D, fps: float) -> Answers:
+    """The answers to one person over T frames, which `image_ids` count."""
     xyz, error = (values.astype(np.float64) for values in (pose.xyz, pose.error_mm))
-    return answers(np.asarray(seconds), Seen.of(people, pose.K), xyz, error)
+    return answers(np.asarray(tracks.frames(people) / fps), Seen.of(people, pose.K), xyz, error)
 
 
 class Grid(NamedTuple):

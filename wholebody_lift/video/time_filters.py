@@ -9,7 +9,7 @@ Nothing depends on which side of the body is the left one, so that mirrored peop
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,7 @@ CAUSAL = tuple(
 """Those of running cameras; the window ends with the step."""
 _MEANS = (7, 31)
 """Widths over which expected errors and what is observed are averaged."""
+_WIDEST = max(one.width for one in (*CENTRED, *CAUSAL))
 
 KINDS = list(dict.fromkeys(KEYPOINT_NAMES[i].removeprefix("left_").removeprefix("right_") for i in KEYPOINTS))
 KIND: list[int] = [
@@ -76,10 +77,12 @@ def choice(grid: Grid, size_mm: float, *, causal: bool, last: bool = False) -> C
     xyz, valid = a.xyz / size_mm, grid.valid.astype(np.float64)[:, None]
     error = 0.5 * np.log(a.error_mm.clip(min=1.0) / size_mm / _USUAL_ERROR)  # (G, J)
     weights = valid * np.exp(-4 * error)
-    fitted = [_fitted(xyz, weights, one, causal)[at] for one in filters]
+    windows = _Windows(xyz, weights, causal, at)
+    fitted = [windows.fitted(one) for one in filters]
     moves = np.stack(fitted, axis=2) - xyz[at, :, None]  # (G, J, E, 3)
     both = np.stack((error, a.observed), axis=-1)
-    flat = [_fitted(both, valid * np.ones_like(error), Filter(n, 0), causal)[at] for n in _MEANS]
+    evenly = _Windows(both, valid * np.ones_like(error), causal, at)
+    flat = [evenly.fitted(Filter(n, 0)) for n in _MEANS]
     means = np.stack(flat, axis=-1)  # (G, J, 2, M)
     across, along = np.linalg.norm(moves[..., :2], axis=-1), moves[..., 2]
     columns = [
@@ -98,26 +101,32 @@ def choice(grid: Grid, size_mm: float, *, causal: bool, last: bool = False) -> C
     return Choice(told.astype(np.float32), moves.astype(np.float32))
 
 
-def _fitted(values: Floats, weights: Floats, one: Filter, causal: bool) -> Floats:
-    """(G, J, C) what a filter makes of values (G, J, C) with weights (G, J), at every step."""
-    before = one.width - 1 if causal else one.width // 2
-    places = (np.arange(one.width) - before) / max(before, 1)
-    powers = places[:, None] ** np.arange(one.degree + 1)  # (n, D)
+class _Windows:
+    """Weighted values (G, J, C) of which every filter sees windows, `at` some steps."""
 
-    def windows(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        ends = [(before, one.width - 1 - before), *[(0, 0)] * (array.ndim - 1)]
-        return np.lib.stride_tricks.sliding_window_view(np.pad(array, ends), one.width, axis=0)
+    def __init__(self, values: Floats, weights: Floats, causal: bool, at: slice) -> None:
+        beyond = ((_WIDEST, _WIDEST), (0, 0))
+        self._steps = _WIDEST + np.arange(len(values))[at]
+        self._weights = np.pad(weights, beyond)
+        self._values = np.pad((weights[..., None] * values).reshape(len(values), -1), beyond)
+        self._causal = causal
 
-    products = (powers[:, :, None] * powers[:, None]).reshape(one.width, -1)
-    square = (windows(weights) @ products).reshape(*weights.shape, one.degree + 1, one.degree + 1)
-    right = windows(weights[..., None] * values) @ powers  # (G, J, C, D)
-    total = square[..., 0, 0]
-    if one.degree == 0:
-        return np.asarray(right[..., 0] / np.maximum(total, _LEAST)[..., None])
-    index = np.arange(1, one.degree + 1)
-    square[..., index, index] += _RIDGE * total[..., None]
-    square += _LEAST * np.eye(one.degree + 1)
-    return np.asarray(np.linalg.solve(square, right.swapaxes(-1, -2))[..., 0, :])
+    def fitted(self, one: Filter) -> Floats:
+        """(G, J, C) what a filter makes of them."""
+        before = one.width - 1 if self._causal else one.width // 2
+        places = np.arange(one.width) - before
+        powers = (places[:, None] / max(before, 1)) ** np.arange(one.degree + 1)  # (n, D)
+        seen = self._steps[:, None] + places  # (G, n)
+        right = (powers.T @ self._values[seen]).reshape(len(seen), one.degree + 1, self._weights.shape[1], -1)
+        products = (powers[:, :, None] * powers[:, None]).reshape(one.width, -1)
+        sums = products.T @ self._weights[seen]  # (G, D D, J)
+        if one.degree == 0:
+            return np.asarray(right[:, 0] / np.maximum(sums[:, 0], _LEAST)[..., None])
+        square = sums.swapaxes(1, 2).reshape(*sums.shape[::2], one.degree + 1, one.degree + 1)
+        index = np.arange(1, one.degree + 1)
+        square[..., index, index] += _RIDGE * square[..., :1, 0]
+        square += _LEAST * np.eye(one.degree + 1)
+        return np.asarray(np.linalg.solve(square, right.swapaxes(1, 2))[..., 0, :])
 
 
 def _off_the_picture(grid: Grid, size_mm: float) -> Floats:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from wholebody_lift import Keypoints2D, Lifter
@@ -114,8 +113,8 @@ def _plane(people: Keypoints2D) -> tuple[Floats, Mask]:
 
 
 def clip(people: Keypoints2D, pose: Pose3D, truth: Floats, *, smoothed: bool) -> Clip:
-    """One person as lifted, with their truth (T, J, 3)."""
-    return Clip(answers.of_pose(people, pose), truth, smoothed)
+    """One person as lifted, at people.fps, with their truth (T, J, 3)."""
+    return Clip(answers.of_pose(people, pose, people.fps or videos.FPS), truth, smoothed)
 
 
 def steps(clip: Clip, *, causal: bool) -> Steps:
@@ -155,7 +154,7 @@ def prepare(
 
 def save(path: Path, clips: Sequence[Clip]) -> None:
     """Write clips to an npz file."""
-    arrays: dict[str, npt.NDArray[Any]] = {
+    arrays: dict[str, Any] = {
         name: np.concatenate([getattr(one.answers, name) for one in clips]).astype(np.float32)
         for name in Answers._fields
     }

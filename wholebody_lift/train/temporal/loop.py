@@ -63,7 +63,9 @@ def initial(config: Temporal, form: Form, generator: torch.Generator) -> dict[st
 
 def loss(weights: dict[str, Tensor], rows: Rows) -> Tensor:
     """Mean distance from the truth, in units of a person's size."""
-    return (gate.move(weights, rows.told, rows.moves) - rows.off).norm(dim=-1).mean()
+    moved: Tensor = gate.move(weights, rows.told, rows.moves)
+    distance: Tensor = (moved - rows.off).norm(dim=-1).mean()
+    return distance
 
 
 def train(given: Sequence[Clip], form: Form, config: Temporal, recipe: Recipe) -> Iterator[dict[str, Tensor]]:
@@ -113,7 +115,8 @@ def _errors(clip: Clip, form: Form, weights: dict[str, Tensor]) -> Errors:
 
 
 def _distances(xyz: Tensor, truth: Tensor) -> Tensor:
-    return (xyz - truth).norm(dim=-1)
+    distances: Tensor = (xyz - truth).norm(dim=-1)
+    return distances
 
 
 def network(config: Temporal, weights: dict[Form, dict[str, Tensor]]) -> TemporalNetwork:
