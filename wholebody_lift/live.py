@@ -138,7 +138,7 @@ class LiveLifter:
         }
         if not len(people):
             return Pose3D.empty(self.fps)
-        persons = [self._people.setdefault(number, Person(self.smoothness)) for number in numbers]
+        persons = [self._person(number) for number in numbers]
         flat = self.lifter.lift(people)
         seen = Seen.of(people, flat.K)
         lifted = self._corrected(flat, seen, persons, now)
@@ -181,6 +181,12 @@ class LiveLifter:
             if progress is not None:
                 progress(done, len(people))
         return Pose3D.concatenate(poses)
+
+    def _person(self, number: int) -> Person:
+        """What is remembered of the person of that number."""
+        if number not in self._people:
+            self._people[number] = Person(self.smoothness, corrected=self.lifter.temporal is not None)
+        return self._people[number]
 
     def _corrected(self, flat: Pose3D, seen: Seen, persons: list[Person], now: float) -> Floats:
         """(N, 133, 3) mm: the pose, with what earlier frames say of its errors where a network knows."""

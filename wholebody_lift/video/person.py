@@ -12,16 +12,24 @@ from wholebody_lift.video.temporal import Memory
 
 _METRE = 1000.0  # mm; the gains of the filters are per m/s
 
+_CORRECTED = (3.0, 2.0)
+"""By how much cut-offs at rest, and what they rise with speed, are higher for keypoints that the network over
+time has corrected: these are smoother, and the filter would only delay them. Chosen on validation recordings
+and activities, see docs/experiments.md."""
+
 
 class Person:
     """The filters of one person, the mean lengths of their bones, and what the network over time remembers; a
     fixed amount of memory."""
 
-    def __init__(self, smoothness: float) -> None:
-        """smoothness: what the cut-off frequencies are divided by."""
+    def __init__(self, smoothness: float, *, corrected: bool = False) -> None:
+        """smoothness: what the cut-off frequencies are divided by; corrected: whether the keypoints come from
+        the network over time."""
         self.seen = -np.inf  # seconds
         gain = smoothing.LIVE_GAIN / smoothness
-        self._space = OneEuro(smoothing.rates("live") / smoothness, gain)
+        rates = smoothing.rates("live") / smoothness
+        least_factor, gain_factor = _CORRECTED if corrected else (1.0, 1.0)
+        self._space = OneEuro(least_factor * rates, gain_factor * gain)
         self._direction, self._distance = (OneEuro(smoothing.PATH.live / smoothness, gain) for _ in range(2))
         self._lengths, self._weights = np.zeros(bone_lengths.MEASURES), np.zeros(bone_lengths.MEASURES)
         self.memory = Memory()

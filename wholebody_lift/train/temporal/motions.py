@@ -12,14 +12,10 @@ from torch import Tensor
 
 from wholebody_lift.train.synthetic import bank, poses, rotations, videos
 from wholebody_lift.train.synthetic.bones import BONES, HAND_BONES
-from wholebody_lift.train.synthetic.recordings import gltf
-from wholebody_lift.train.synthetic.recordings.retarget import (
-    MESH2MOTION,
-    QUATERNIUS,
-    VIRCADIA,
-    rest_pose,
-    retarget,
-)
+from wholebody_lift.train.synthetic.recordings import added, gltf
+from wholebody_lift.train.synthetic.recordings.added import Clips
+from wholebody_lift.train.synthetic.recordings.figures import QUATERNIUS
+from wholebody_lift.train.synthetic.recordings.retarget import rest_pose, retarget
 from wholebody_lift.train.synthetic.rig import Rig
 
 SOURCE_FPS = 60.0
@@ -70,21 +66,23 @@ class Motions(NamedTuple):
 
 
 def _animated(data: Path, split: bank.Split, rig: Rig) -> Iterator[Tensor]:
-    """Animations: those of the split, and those that only training uses."""
+    """Animations of the split, and the recordings that only training uses, where they are long enough."""
     rest = rest_pose(rig)
-    figures = {"quaternius": QUATERNIUS}
-    if split == "train":
-        figures |= {"mesh2motion": MESH2MOTION, "vircadia_sitting": VIRCADIA, "vircadia_standing": VIRCADIA}
-    for source, figure in figures.items():
-        path = data / (bank.INPUTS | bank.ADDED_INPUTS)[source]
-        for name, clip in gltf.read(path).items() if path.exists() else ():
-            ours = source != "quaternius" or bank.split_of(f"quaternius/{name.split('_')[0]}") == split
-            if ours and name not in ("T-Pose", "Rest Pose"):
-                motion = retarget(clip.subsample(SOURCE_FPS), figure, rest)
-                step = clip.subsample(SOURCE_FPS).fps
-                motion = _at(motion, torch.arange(int(len(motion) / step * SOURCE_FPS)) * step / SOURCE_FPS)
-                if len(motion) >= SHORTEST_SECONDS * SOURCE_FPS:
-                    yield motion
+    for _, clip, figure in _clips(data, split):
+        thinned = clip.subsample(SOURCE_FPS)
+        frames = int((len(thinned) - 1) / thinned.fps * SOURCE_FPS)
+        if frames >= SHORTEST_SECONDS * SOURCE_FPS:
+            motion = retarget(thinned, figure, rest)
+            yield _at(motion, torch.arange(frames) * thinned.fps / SOURCE_FPS)
+
+
+def _clips(data: Path, split: bank.Split) -> Clips:
+    for name, clip in gltf.read(data / bank.INPUTS["quaternius"]).items():
+        if name != "T-Pose" and bank.split_of(f"quaternius/{name.split('_')[0]}") == split:
+            yield name, clip, QUATERNIUS
+    for source, path in bank.ADDED_INPUTS.items() if split == "train" else ():
+        if (data / path).exists() and source != "reactidle":  # of which few frames are read
+            yield from added.read(source, data / path)
 
 
 def _pick(motions: list[Tensor], generator: torch.Generator) -> Tensor:
