@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import safetensors
 
 from wholebody_lift.errors import WeightsError, listed
 
@@ -18,20 +19,60 @@ MOST_CHARACTERS: Final = 200
 """Characters of a name or value from a file that an error quotes."""
 
 
+_NUMPY: Final = {"F16": np.float16, "F32": np.float32, "F64": np.float64}
+_MOST_HEADER_BYTES: Final = 1_000_000
+
+
+class _Stored(NamedTuple):
+    """A tensor as the header describes it."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    start: int
+    stop: int
+
+    def get_dtype(self) -> str:
+        return self.dtype
+
+    def get_shape(self) -> tuple[int, ...]:
+        return self.shape
+
+
 def read(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, npt.NDArray[np.float32]]:
     """The tensors of these names and shapes, in float32. Raises `WeightsError` if the file differs.
 
-    Only its header is read before they are known to fit.
+    It needs numpy alone, as ONNX Runtime is used where torch and safetensors are not installed.
     """
+    content = path.read_bytes()
     try:
-        with safetensors.safe_open(path, framework="np") as file:
-            header = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
-            check_fit(header, shapes, path, [name for name in DTYPES if name != "BF16"])
-            tensors = {name: file.get_tensor(name).astype(np.float32) for name in shapes}
-    except safetensors.SafetensorError as error:
+        header, data = _header(content)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise cut_off(path, error) from error
+    check_fit(header, shapes, path, list(_NUMPY))
+    tensors = {}
+    for name, shape in shapes.items():
+        one = header[name]
+        size = math.prod(shape) * np.dtype(_NUMPY[one.dtype]).itemsize
+        if not 0 <= one.start <= one.stop <= len(data) or one.stop - one.start != size:
+            raise cut_off(path, ValueError(f"{name} is not where the header says"))
+        values = np.frombuffer(data[one.start : one.stop], dtype=_NUMPY[one.dtype])
+        tensors[name] = values.reshape(shape).astype(np.float32)
     require_finite({name for name, tensor in tensors.items() if not np.isfinite(tensor).all()}, path)
     return tensors
+
+
+def _header(content: bytes) -> tuple[dict[str, _Stored], bytes]:
+    """The header of a file, and the data behind it. Raises one of several errors if it has none."""
+    length = int.from_bytes(content[:8], "little")
+    if len(content) < 8 + length or length > _MOST_HEADER_BYTES:
+        raise ValueError(f"its header is said to have {length:,} bytes")
+    described = json.loads(content[8 : 8 + length])
+    stored = {}
+    for name, one in described.items():
+        if name != "__metadata__":
+            start, stop = map(int, one["data_offsets"])
+            stored[name] = _Stored(str(one["dtype"]), tuple(map(int, one["shape"])), start, stop)
+    return stored, content[8 + length :]
 
 
 def check_fit(

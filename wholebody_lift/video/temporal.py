@@ -9,7 +9,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-import safetensors.numpy
 
 from wholebody_lift import atomic, tensor_files
 from wholebody_lift._types import Floats, Integers
@@ -143,5 +142,7 @@ def read(path: Path, config: Temporal) -> TemporalNetwork:
 
 def write(network: TemporalNetwork, path: Path) -> None:
     """Inverse of `read`, up to half precision. The file is written completely or not at all."""
+    import safetensors.numpy
+
     halves = {name: tensor.astype(np.float16) for name, tensor in network.weights.items()}
     atomic.write_bytes(path, safetensors.numpy.save(halves, metadata={"format": "np"}))
