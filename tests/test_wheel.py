@@ -43,9 +43,7 @@ def test_size(wheel: Path) -> None:
 def test_weights_are_inside(wheel: Path, names: set[str]) -> None:
     folder = ROOT / "weights"
     in_tree = {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
     }
     assert in_tree.keys() >= {"config.json", "model.safetensors", "model.onnx", "README.md", "SHA256SUMS"}
     assert in_tree.keys() >= {
