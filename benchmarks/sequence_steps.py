@@ -78,7 +78,7 @@ def lift(lifter: Lifter, people: Keypoints2D, steps: Steps) -> Pose3D:
     motions = [motion for track in frames.stretches for motion in sequence.move(track, flat, frames)]
     if steps.fit or steps.feet:
         pictures = [sequence.picture_of(motion, flat, frames) for motion in motions]
-        ground = sequence.ground_of(motions, pictures, people, None) if steps.floor else None
+        ground = sequence.ground_of(motions, pictures, frames, None) if steps.floor else None
         motions = [
             _fitted(motion, picture, ground, steps, frames.fps)
             if steps.fit

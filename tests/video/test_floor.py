@@ -35,7 +35,7 @@ def scene(down: np.ndarray, places: list[tuple[float, float]], xyz: np.ndarray |
     )
     stands = np.ones((len(level), 2), bool)
     stands[:: FRAMES // len(places)] = False  # on the way from one place to the next
-    return Standing(level @ turn_of(down).T, stands)
+    return Standing(level @ turn_of(down).T, stands, FPS)
 
 
 def angle(a: tuple[float, float, float] | np.ndarray, b: np.ndarray) -> float:

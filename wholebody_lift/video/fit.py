@@ -40,8 +40,8 @@ FOLLOWERS = 3.0
 """All keypoints that follow another one weigh as much as this many keypoints."""
 LEAN_DEG, LEAN_DEG_PER_SECOND = 5.0, 2.0
 """Usual rotation w, and its usual change in a second; a random walk, like the other changes."""
-SHIFT_MM, SHIFT_MM_PER_SECOND = 1000.0, 300.0
-"""Usual shift r, and its usual change in a second."""
+SHIFT, SHIFT_MM_PER_SECOND = 0.02, 300.0
+"""Usual shift r, as a share of the distance from the camera, and its usual change in a second."""
 MOVE_MM_PER_SECOND = 120.0
 """Usual change of a shift d_k in a second."""
 BONE_MM = 3.0
@@ -133,6 +133,7 @@ def fit(
             now, forces, start = x[part], time.right[part], placed[part]
             square = time.diagonal[part, :, None] * np.eye(_UNKNOWNS)
             _add_network(square, forces, now, xyz[part][:, _FITTED], error_mm[part][:, _FITTED])
+            _add_whole(square, forces, now, path[part, 2])
             _add_picture(square, forces, now, start, plane[part], weights[part])
             _add_bones(square, forces, now, start[:, _FITTED], lengths)
             if ground is not None:
@@ -168,7 +169,7 @@ def _bones(points: Floats) -> Floats:
 
 
 def _add_network(square: Floats, right: Floats, x: Floats, points: Floats, error_mm: Floats) -> None:
-    """The errors d_k - r - w x p_k of points p_k (T, J, 3), and how large r and w are."""
+    """The errors d_k - r - w x p_k of points p_k (T, J, 3)."""
     whole = np.zeros((*points.shape, 6))  # (T, J, 3, 6), by which (r, w) moves p_k
     whole[..., :3] = np.eye(3)
     px, py, pz = np.moveaxis(points, -1, 0)
@@ -186,10 +187,15 @@ def _add_network(square: Floats, right: Floats, x: Floats, points: Floats, error
     square[:, _WHOLE, _WHOLE] += np.einsum("tjab,tjac->tbc", weighted, whole)
     _moves(right)[...] -= weight * off
     right[:, _WHOLE] += np.einsum("tjab,tja->tb", weighted, off)
-    usual = np.repeat((SHIFT_MM, np.radians(LEAN_DEG)), 3) ** -2.0
+
+
+def _add_whole(square: Floats, right: Floats, x: Floats, depth: Floats) -> None:
+    """How large r and w are, of someone at depths (T,)."""
+    usual = np.full((len(x), 6), np.radians(LEAN_DEG))
+    usual[:, :3] = SHIFT * np.maximum(depth, 1)[:, None]
     index = np.arange(_WHOLE.start, _WHOLE.stop)
-    square[:, index, index] += usual
-    right[:, _WHOLE] -= usual * x[:, _WHOLE]
+    square[:, index, index] += usual**-2
+    right[:, _WHOLE] -= usual**-2 * x[:, _WHOLE]
 
 
 def _add_picture(

@@ -4,7 +4,8 @@ The unknowns are the direction down, as the slopes (a, c) of (a, 1, c), and the 
 robust least-squares problem weighs
 
 - feet: the lowest point of each standing foot is on the floor; feet that stand far apart show how it slopes;
-- bodies: who stands is upright on average, from ankles to shoulders;
+- bodies: who stands is upright on average, from ankles to shoulders; who sits, kneels or squats, roughly so,
+  from hips to shoulders;
 - the camera: it is held level, roughly, and hardly rolls.
 
 The spread is that of the least-squares problem; its weights were chosen on validation videos
@@ -14,7 +15,7 @@ The spread is that of the least-squares problem; its weights were chosen on vali
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -30,11 +31,20 @@ ROLL_DEG, PITCH_DEG = 3.0, 25.0
 """Usual roll and pitch of a camera."""
 LEAN_DEG = (5.0, 6.0)
 """Usual lean of someone who stands, across the picture and in depth, errors of the network included."""
+TRUNK_LEAN_DEG = (17.0, 20.0)
+"""Usual lean of the trunk of someone who is never seen to stand on straight legs."""
+STRAIGHT = 0.8
+"""Legs are straight if the way from hip to ankle is at least this share of their length."""
 FOOT = 0.018
 """Usual distance of the lowest point of a standing foot from the floor, as a share of its distance."""
+LEG_MM = 800.0
+"""Feet that are less far below the hips than this, as of someone who sits or squats, are less certain in
+proportion."""
+LONG_SECONDS = 0.5
+"""Feet that stand for a shorter time weigh less in proportion."""
 APART_MM = 250.0
 """Feet that stand closer together than this err alike."""
-FEET_ROBUST, RAISED_ROBUST, BODY_ROBUST = 2.5, 1.0, 4.0
+FEET_ROBUST, RAISED_ROBUST, BODY_ROBUST = 2.5, 1.5, 4.0
 """Anything this many times farther off than usual has a quarter of the weight (Geman and McClure 1987): feet
 below the floor; feet above it, which may be held still in the air; bodies."""
 MOST_STANDS = 400
@@ -47,6 +57,9 @@ MOST_SLOPE = 2.0
 """Largest slopes of `down`; cameras that look steeper, from above or below, need `gravity`."""
 
 _SIDES = ("left", "right")
+_HIPS, _KNEES, _ANKLES, _SHOULDERS = (
+    [INDEX[f"{side}_{name}"] for side in _SIDES] for name in ("hip", "knee", "ankle", "shoulder")
+)
 _SOLES = [[INDEX[f"{side}_{name}"] for name in ("big_toe", "small_toe", "heel")] for side in _SIDES]
 
 
@@ -57,6 +70,7 @@ class Standing(NamedTuple):
     """(T, 133, 3) mm"""
     stands: Mask
     """(T, 2) whether the left and the right foot stand."""
+    fps: float
 
 
 class _Evidence(NamedTuple):
@@ -64,8 +78,12 @@ class _Evidence(NamedTuple):
     """(R, 3, 3) mm, two toes and heel in each of R times that a foot stands."""
     hips: Floats
     """(R, 3) mm, the midpoint of the hips at these times."""
+    long: Floats
+    """(R,) 1 for those that last, less for short ones."""
     leans: Floats
     """(P, 2) slopes of the bodies of P people."""
+    lean_usual: Floats
+    """(P, 2) how far these usually are from `down`."""
 
 
 def estimate(
@@ -94,22 +112,24 @@ def estimate(
         slopes = slopes.clip(-MOST_SLOPE, MOST_SLOPE)
         length = math.hypot(slopes[0], 1, slopes[1])
         towards = np.array([slopes[0], 1, slopes[1]]) / length if down is None else down
-        lowest, carries = _lowest(evidence, towards)
+        lowest, below = _lowest(evidence, towards)
+        carries = below > LEAST_LEG_MM
         if not carries.any():
             return None
         depth = lowest @ towards
         height = float(np.median(depth[carries])) if height is None else height
         turn = (np.eye(3) - np.outer(towards, towards))[:, [0, 2]] / length  # of down, by the slopes
         feet_usual = FOOT * np.maximum(np.linalg.norm(lowest, axis=1), 1)
+        feet_usual *= np.maximum(LEG_MM / np.maximum(below, 1), 1)
         off = (depth - height) / feet_usual
         gradient = np.column_stack((lowest @ turn, -np.ones(len(lowest)))) / feet_usual[:, None]
         many = np.where((off < 0) & (iteration >= EVEN_ITERATIONS), RAISED_ROBUST, FEET_ROBUST)
-        weight = _alone(lowest, carries) / (1 + (off / many) ** 2) ** 2
+        weight = evidence.long * _alone(lowest, carries) / (1 + (off / many) ** 2) ** 2
         square = (gradient * weight[:, None]).T @ gradient  # equations of a, c and h
         right = -(gradient * weight[:, None]).T @ off
         for mean, usual, robust in [
             (np.zeros(2), np.radians((ROLL_DEG, PITCH_DEG)), math.inf),
-            *((lean, np.radians(LEAN_DEG), BODY_ROBUST) for lean in evidence.leans),
+            *((*lean, BODY_ROBUST) for lean in zip(evidence.leans, evidence.lean_usual, strict=True)),
         ]:
             away = (slopes - mean) / usual
             share = 1 / (1 + (away @ away) / robust**2) ** 2
@@ -135,33 +155,53 @@ def estimate(
 
 
 def _gather(people: Sequence[Standing]) -> _Evidence:
-    soles, hips, leans = [], [], []
+    soles, hips, seconds, leans, usual = [], [], [], [], []
     for person in people:
-        xyz, middles = person.in_camera, {}
-        for name in ("hip", "ankle", "shoulder"):
-            middles[name] = xyz[:, [INDEX[f"{side}_{name}"] for side in _SIDES]].mean(axis=1)
+        xyz = person.in_camera
+        middle = xyz[:, _HIPS].mean(axis=1)
         for foot, keypoints in enumerate(_SOLES):
             for start, stop in runs(person.stands[:, foot]):
                 soles.append(np.median(xyz[start:stop, keypoints], axis=0))
-                hips.append(np.median(middles["hip"][start:stop], axis=0))
-        upright = middles["ankle"] - middles["shoulder"]
-        upright /= np.maximum(np.linalg.norm(upright, axis=1, keepdims=True), 1e-6)
-        upright = upright[person.stands.any(axis=1) & (upright[:, 1] > STEEPEST)]
-        if len(upright):
-            right, down, forward = np.median(upright, axis=0)
-            leans.append((right / down, forward / down))
+                hips.append(np.median(middle[start:stop], axis=0))
+                seconds.append((stop - start) / person.fps)
+        for lean, its_usual in _lean(person):
+            leans.append(lean)
+            usual.append(its_usual)
     some = np.linspace(0, len(soles) - 1, min(len(soles), MOST_STANDS)).round().astype(int)
-    soles, hips = [soles[i] for i in some], [hips[i] for i in some]
     return _Evidence(
-        np.array(soles).reshape(-1, 3, 3), np.array(hips).reshape(-1, 3), np.array(leans).reshape(-1, 2)
+        soles=np.array(soles).reshape(-1, 3, 3)[some],
+        hips=np.array(hips).reshape(-1, 3)[some],
+        long=np.minimum(np.array(seconds)[some] / LONG_SECONDS, 1),
+        leans=np.array(leans).reshape(-1, 2),
+        lean_usual=np.radians(np.array(usual).reshape(-1, 2)),
     )
 
 
-def _lowest(evidence: _Evidence, down: Floats) -> tuple[Floats, Mask]:
-    """The lowest points (R, 3) of the feet, and whether these carry people (R,)."""
+def _lean(person: Standing) -> Iterator[tuple[Floats, tuple[float, float]]]:
+    """The slopes (2,) of someone who is upright while a foot stands, and how far from `down` these usually are
+    in degrees; from the times at which the legs are straight, if there are any."""
+    hips, knees, ankles, shoulders = (person.in_camera[:, pair] for pair in (_HIPS, _KNEES, _ANKLES, _SHOULDERS))
+    length = np.linalg.norm(knees - hips, axis=-1) + np.linalg.norm(ankles - knees, axis=-1)  # (T, 2)
+    straight = (np.linalg.norm(ankles - hips, axis=-1) > STRAIGHT * length).mean(axis=1) == 1
+    stands = person.stands.any(axis=1)
+    for lower, counts, usual in (
+        (ankles, stands & straight, LEAN_DEG),
+        (hips, stands, TRUNK_LEAN_DEG),
+    ):
+        upright = lower.mean(axis=1) - shoulders.mean(axis=1)
+        upright /= np.maximum(np.linalg.norm(upright, axis=1, keepdims=True), 1e-6)
+        upright = upright[counts & (upright[:, 1] > STEEPEST)]
+        if len(upright):
+            right, down, forward = np.median(upright, axis=0)
+            yield np.array((right / down, forward / down)), usual
+            return
+
+
+def _lowest(evidence: _Evidence, down: Floats) -> tuple[Floats, Floats]:
+    """The lowest points (R, 3) of the feet, and by how many mm these are below the hips (R,)."""
     place = (evidence.soles @ down).argmax(axis=1)
     lowest = evidence.soles[np.arange(len(place)), place]
-    return lowest, np.asarray((lowest - evidence.hips) @ down > LEAST_LEG_MM)
+    return lowest, np.asarray((lowest - evidence.hips) @ down)
 
 
 def _alone(places: Floats, counts: Mask) -> Floats:

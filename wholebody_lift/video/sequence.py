@@ -163,7 +163,7 @@ def finish(
     motions = [motion for track in frames.stretches for motion in move(track, flat, frames)]
     pictures = [picture_of(motion, flat, frames) for motion in motions]
     pose = assemble(by_frame, frames, motions)
-    ground = ground_of(motions, pictures, frames.people, camera_height_mm)
+    ground = ground_of(motions, pictures, frames, camera_height_mm)
     if lock_feet:
         motions = [
             hold(motion, picture, touch_of(motion, picture, frames.fps), ground, frames.fps)
@@ -226,18 +226,20 @@ def between(known: Mask, gap: int) -> Mask:
 def _smooth_image(
     people: Keypoints2D, stretches: Iterator[Stretch], gap: int, fps: float, smoothness: float
 ) -> Keypoints2D:
-    """The same rows with smooth 2D and with short gaps of keypoints filled."""
+    """The same rows with smooth 2D, without keypoints that jump, and with short gaps of keypoints filled."""
     keypoints, scores = people.keypoints.copy(), people.scores.copy()
     for stretch in stretches:
         xy = stretch.spread(people.keypoints[stretch.rows], np.nan)
         score = stretch.spread(people.scores[stretch.rows], 0)
         known = ~np.isnan(xy[..., 0])
         filled = between(known, gap)
+        jumps = smoothing.outliers(xy, fps)
         cutoff = smoothing.rates("image") / smoothness
-        smooth = smoothing.low_pass(xy, known * np.maximum(score, _LEAST_SCORE) ** 2, cutoff, fps)
+        weights = (known & ~jumps) * np.maximum(score, _LEAST_SCORE) ** 2
+        smooth = smoothing.low_pass(xy, weights, cutoff, fps)
         smooth[~(known | filled)] = np.nan
         keypoints[stretch.rows] = smooth[stretch.places]
-        score[filled] = people.min_score  # a guess
+        score[filled | jumps] = people.min_score  # a guess
         scores[stretch.rows] = score[stretch.places]
     return people.model_copy(update={"keypoints": keypoints, "scores": scores})
 
@@ -334,13 +336,14 @@ def hold(
 
 
 def ground_of(
-    motions: list[SmoothStretch], pictures: list[Picture], given: Keypoints2D, camera_height_mm: float | None
+    motions: list[SmoothStretch], pictures: list[Picture], frames: Frames, camera_height_mm: float | None
 ) -> Ground | None:
     """The ground that people stand on; None where it is not known, as when the camera turns."""
     people = [
-        floor.Standing(motion.xyz + motion.path[:, None], picture.stands)
+        floor.Standing(motion.xyz + motion.path[:, None], picture.stands, frames.fps)
         for motion, picture in zip(motions, pictures, strict=True)
     ]
+    given = frames.people
     if given.gravity is None or given.gravity_spread_deg is None:
         return floor.estimate(people, camera_height_mm=camera_height_mm)
     known = np.isfinite(given.gravity).all(axis=1)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from wholebody_lift._types import Floats
+from wholebody_lift._types import Floats, Mask
 from wholebody_lift.skeleton import KEYPOINT_NAMES, PART_ROOTS, PARTS
 
 
@@ -179,6 +179,52 @@ def _solve(weights: Floats, stiffness: Floats, right: Floats) -> Floats:
         if t < steps - 2:
             x[t] -= second[t, :, None] * x[t + 2]
     return x
+
+
+OUTLIER_SECONDS = 0.1
+"""Keypoints are compared with where they are at most this long before and after."""
+OUTLIER_SPREADS, OUTLIER_LEAST = 4.0, 0.015
+"""An outlier is farther from the median than this many times the median distance from it, and than this
+share of the person's size."""
+_BLOCK = 1024
+"""Frames that are compared at a time, which bounds the memory."""
+
+
+def outliers(xy: Floats, fps: float) -> Mask:
+    """Keypoints (T, K) of one person that jump away and back, as when a detector confuses left and right.
+
+    Hampel's identifier (1974): what is far from the median of its neighbours in time, compared with how far
+    these are. Something that moves fast has neighbours that are far away.
+
+    Args:
+        xy: (T, K, 2) pixels; NaN where missing.
+        fps: frames per second; below 20, neighbours are too far apart to tell, and nothing is an outlier.
+    """
+    known = ~np.isnan(xy[..., 0])
+    half = int(OUTLIER_SECONDS * fps + 1e-6)
+    found = np.zeros(known.shape, dtype=bool)
+    seen = known.any(axis=1)
+    if half < 2 or not seen.any():
+        return found
+    size = np.median(np.nanmax(xy[seen], axis=1) - np.nanmin(xy[seen], axis=1), axis=0).max()
+    around = np.pad(_interpolated(xy, known), ((half, half), (0, 0), (0, 0)), mode="edge")
+    for start in range(0, len(xy), _BLOCK):
+        part = around[start : start + _BLOCK + 2 * half]
+        windows = np.lib.stride_tricks.sliding_window_view(part, 2 * half + 1, axis=0)  # (B, K, 2, W)
+        away = np.linalg.norm(windows - np.median(windows, axis=-1, keepdims=True), axis=2)  # (B, K, W)
+        limit = np.maximum(OUTLIER_SPREADS * np.median(away, axis=-1), OUTLIER_LEAST * size)
+        found[start : start + _BLOCK] = away[..., half] > limit
+    return np.asarray(found & known)
+
+
+def _interpolated(xy: Floats, known: Mask) -> Floats:
+    """(T, K, 2) with missing values on the line between those before and after; 0 for what is never seen."""
+    full, time = np.nan_to_num(xy), np.arange(len(xy))
+    for keypoint in np.flatnonzero(known.any(axis=0) & ~known.all(axis=0)):
+        there = known[:, keypoint]
+        for axis in range(xy.shape[2]):
+            full[:, keypoint, axis] = np.interp(time, time[there], xy[there, keypoint, axis])
+    return full
 
 
 # ------------------------------------------------------------------------------------------------- live
