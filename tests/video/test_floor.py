@@ -12,7 +12,7 @@ from wholebody_lift.video.floor import Standing, estimate
 HEIGHT = 1500.0
 SOLE = 880.0
 """mm, how far the soles of `standing` are below the hips, about."""
-FRAMES = 60
+FRAMES, FPS = 60, 30.0
 
 
 def down_of(pitch_deg: float, roll_deg: float = 0.0) -> np.ndarray:
