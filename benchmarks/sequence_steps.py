@@ -3,7 +3,7 @@
 The videos and most figures are those of `benchmarks.sequences`. "Told" are the lengths of the person's bones,
 as the first lift has measured them over the whole video, to the network, which lifts again. The fit over time
 has terms for the picture and the network's answer, and others that can be left out: the floor, standing feet,
-and hands that touch. All together, without being told, are `lift_sequence(lock_feet=True)`.
+knees, hands and seat that rest, and hands that touch. All together, without being told, are `lift_sequence(lock_feet=True)`.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class Steps(NamedTuple):
     floor: bool = False
     feet: bool = False
     hands: bool = False
+    rests: bool = False
 
 
 STEPS: dict[str, Steps] = {
@@ -54,8 +55,9 @@ STEPS: dict[str, Steps] = {
     "smoothing, fit, floor": Steps(fit=True, floor=True),
     "smoothing, fit, feet held": Steps(fit=True, feet=True),
     "smoothing, fit, hands": Steps(fit=True, hands=True),
-    "all (`lock_feet`)": Steps(fit=True, floor=True, feet=True, hands=True),
-    "all, lengths told": Steps(told=True, fit=True, floor=True, feet=True, hands=True),
+    "all but knees, hands and seat that rest": Steps(fit=True, floor=True, feet=True, hands=True),
+    "all (`lock_feet`)": Steps(fit=True, floor=True, feet=True, hands=True, rests=True),
+    "all, lengths told": Steps(told=True, fit=True, floor=True, feet=True, hands=True, rests=True),
 }
 
 FIGURES = {
@@ -100,8 +102,9 @@ def _fitted(
     motion: SmoothStretch, picture: Picture, ground: Ground | None, steps: Steps, fps: float
 ) -> SmoothStretch:
     """Fitted to what of the picture these steps use."""
-    touch = sequence.touch_of(motion, picture, fps) if steps.hands else None
-    return sequence.hold(motion, picture._replace(stands=picture.stands & steps.feet), touch, ground, fps)
+    touch, rests = sequence.contacts_of(motion, picture, ground, fps)
+    found = sequence.Contacts(touch if steps.hands else None, rests & steps.rests)
+    return sequence.hold(motion, picture._replace(stands=picture.stands & steps.feet), found, ground, fps)
 
 
 def _feet_held(motion: SmoothStretch, picture: Picture, fps: float) -> SmoothStretch:

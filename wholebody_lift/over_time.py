@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -11,9 +11,10 @@ from wholebody_lift import tracks
 from wholebody_lift._types import AnyFloats, Integers, Mask
 from wholebody_lift.body import long_bones
 from wholebody_lift.errors import InputError
+from wholebody_lift.skeleton import CONTACTS
 
 MOST_RUNS, MOST_PEOPLE = 3, 4
-"""How many times of standing are listed for a foot, and for how many people."""
+"""How many times of standing are listed for a foot or another contact, and for how many people."""
 
 SIDES = ("left", "right")
 
@@ -33,6 +34,9 @@ class PeopleOverTime(tracks.Selectable, Protocol):
     @property
     def feet_held(self) -> Mask | None: ...
 
+    @property
+    def contacts_held(self) -> Mask | None: ...
+
 
 def lines(pose: PeopleOverTime) -> list[str]:
     """Lines of the summary; none for a single image, or if it is not known who is who."""
@@ -43,7 +47,7 @@ def lines(pose: PeopleOverTime) -> list[str]:
     people = [(name, rows) for name, rows in people if len(rows) > 1]
     if not people:
         return []
-    return [_video(pose, [rows for _, rows in people]), *_feet(pose, people)]
+    return [_video(pose, [rows for _, rows in people]), *_held(pose, people)]
 
 
 def _video(pose: PeopleOverTime, people: list[Integers]) -> str:
@@ -58,20 +62,33 @@ def _video(pose: PeopleOverTime, people: list[Integers]) -> str:
     return f"video   {frames} filled in; {bones}"
 
 
-def _feet(pose: PeopleOverTime, people: list[tuple[str, Integers]]) -> Iterator[str]:
-    """When the feet of each person were held."""
+def _held(pose: PeopleOverTime, people: list[tuple[str, Integers]]) -> Iterator[str]:
+    """When the feet of each person were held, and what else was."""
     if pose.feet_held is None:
         return
     when, fps = tracks.frames(pose), pose.fps or tracks.STILL_FPS
     start = when.min()
     for number, (name, rows) in enumerate(people[:MOST_PEOPLE]):
         seconds = (when[rows] - start) / fps
-        feet = (
-            f"{side} {_times(held, seconds, 1 / fps)}"
-            for side, held in zip(SIDES, pose.feet_held[rows].T, strict=True)
-        )
+
+        def times(names: Sequence[str], held: Mask, seconds: AnyFloats = seconds) -> str:
+            return "; ".join(
+                f"{name} {_times(of_one, seconds, 1 / fps)}"
+                for name, of_one in zip(names, held.T, strict=True)
+            )
+
         who = "" if len(people) == 1 else f"{name.replace('person', 'person ')}: "
-        yield ("feet    " if number == 0 else "        ") + f"{who}held in place: {'; '.join(feet)}"
+        yield (
+            "feet    " if number == 0 else "        "
+        ) + f"{who}held in place: {times(SIDES, pose.feet_held[rows])}"
+        others = (
+            np.zeros((len(rows), len(CONTACTS)), bool)
+            if pose.contacts_held is None
+            else pose.contacts_held[rows]
+        )
+        rest = np.flatnonzero(others.any(axis=0))
+        if len(rest):
+            yield f"        {who}{times([tuple(CONTACTS)[i] for i in rest], others[:, rest])}"
     if len(people) > MOST_PEOPLE:
         yield f"        and those of {len(people) - MOST_PEOPLE} more people"
 

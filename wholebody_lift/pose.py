@@ -14,7 +14,7 @@ from wholebody_lift import checks, over_time, tracks
 from wholebody_lift._types import AnyFloats
 from wholebody_lift.body import long_bones
 from wholebody_lift.ground import Ground
-from wholebody_lift.skeleton import KEYPOINT_NAMES, LONG_BONES, NUM_KEYPOINTS, PARTS
+from wholebody_lift.skeleton import CONTACTS, KEYPOINT_NAMES, LONG_BONES, NUM_KEYPOINTS, PARTS
 
 if TYPE_CHECKING:
     import pandas
@@ -40,10 +40,10 @@ def _frame(rows: list[list[int]], x: str, y: str, z: str) -> FrameSpec:
     return FrameSpec(matrix, x, y, z, "right" if np.linalg.det(matrix) > 0 else "left")
 
 
-_OF_SEQUENCES = ("feet_held", "frame_by_frame_px", "ground")
+_OF_SEQUENCES = ("feet_held", "contacts_held", "frame_by_frame_px", "ground")
 """Fields that only `lift_sequence` sets."""
 
-OPTIONAL_FIELDS = ("image_size", "track_ids", "feet_held", "frame_by_frame_px")
+OPTIONAL_FIELDS = ("image_size", "track_ids", "feet_held", "contacts_held", "frame_by_frame_px")
 """The fields with a person axis that are None where they are not known."""
 
 WORLD = "world"
@@ -98,6 +98,8 @@ class Pose3D:
         track_ids: (N,) int64, who each person is: one number is one person in every frame, or None.
         feet_held: (N, 2) bool, whether the left and the right foot stand and were held in their place; None
             without `lock_feet`.
+        contacts_held: (N, 5) bool, whether the left and the right knee, the left and the right hand, and the
+            seat rest and were held likewise; None without `lock_feet`.
         frame_by_frame_px: (N,) float32, the reprojection error of each frame of a sequence lifted by itself,
             to compare with `reprojection_error_px`; NaN where the frame was filled in. None for results of
             single frames.
@@ -123,6 +125,7 @@ class Pose3D:
     image_size: AnyFloats | None = None
     track_ids: npt.NDArray[np.int64] | None = None
     feet_held: npt.NDArray[np.bool_] | None = None
+    contacts_held: npt.NDArray[np.bool_] | None = None
     frame_by_frame_px: AnyFloats | None = None
     fps: float | None = None
     scale_source: ScaleSource = "average_adult"
@@ -370,6 +373,7 @@ def _shapes(n: int) -> dict[str, tuple[int, ...]]:
         "image_size": (n, 2),
         "track_ids": (n,),
         "feet_held": (n, 2),
+        "contacts_held": (n, len(CONTACTS)),
         "frame_by_frame_px": (n,),
     }
 

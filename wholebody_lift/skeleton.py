@@ -65,6 +65,13 @@ the features of the face, and for each hand its root and its fingers. The groups
 ROOT: tuple[int, int] = (INDEX["left_hip"], INDEX["right_hip"])
 """The origin of every 3D result is the midpoint of these two keypoints."""
 
+CONTACTS: dict[str, tuple[int, ...]] = {
+    **{f"{side} knee": (INDEX[f"{side}_knee"],) for side in _SIDES},
+    **{f"{side} hand": (INDEX[f"{side}_wrist"],) for side in _SIDES},
+    "seat": ROOT,
+}
+"""What else than feet people rest on, by name; the place of each is the mean of its keypoints."""
+
 PART_ROOTS: dict[str, int] = {
     "face": INDEX["nose"],
     "left_hand": INDEX["left_wrist"],

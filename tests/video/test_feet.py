@@ -98,8 +98,8 @@ def test_a_foot_that_is_lost_from_sight_goes_where_it_is_lifted() -> None:
     lost = seen.copy()
     lost[20:40, big] = lost[50:, small] = np.nan
     lost[:, right[0]] = np.nan
-    found = feet.balls_seen(lost, placed)
+    found = feet.places_seen(lost, placed)
     assert np.allclose(found[:, 0], seen[:, [big, small]].mean(axis=1))
     assert np.allclose(found[:, 1], seen[:, right[1]])
     lost[:, right] = np.nan
-    assert np.isnan(feet.balls_seen(lost, placed)[:, 1]).all()
+    assert np.isnan(feet.places_seen(lost, placed)[:, 1]).all()

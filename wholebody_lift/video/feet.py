@@ -6,6 +6,8 @@ Everything takes the keypoints of one person, (T, 133, 3) in mm, in the axes of 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,11 +16,21 @@ from wholebody_lift.skeleton import INDEX
 from wholebody_lift.tracks import runs
 from wholebody_lift.video.smoothing import low_pass
 
-STILL_MM_PER_SECOND = 350.0
-"""A foot stands if it is slower in the picture, for `STANDS_SECONDS` and within `STANDS_WITHIN_MM`."""
-STANDS_SECONDS = 0.15
-STANDS_WITHIN_MM = 60.0
-STANDING_HZ = 3.0
+
+class Still(NamedTuple):
+    """What counts as still in the picture."""
+
+    mm_per_second: float
+    """It is slower than this,"""
+    seconds: float
+    """for at least so long,"""
+    within_mm: float
+    """and stays as close to its place."""
+
+
+STANDS = Still(mm_per_second=500.0, seconds=0.1, within_mm=100.0)
+"""A foot stands if it is as still as this."""
+STANDING_HZ = 5.0
 """Cut-off of the movement that is compared with these limits."""
 FOLLOW_HZ = 1.0
 """Cut-off of the shift of the whole person that brings standing feet to their places."""
@@ -88,7 +100,7 @@ def _too_far(xyz: Floats, off: Floats, stands: Mask) -> Floats:
     return shift
 
 
-def standing(seen: Floats, depth: Floats, fps: float) -> Mask:
+def standing(seen: Floats, depth: Floats, fps: float, still: Still = STANDS) -> Mask:
     """Whether feet stand, (T, M).
 
     The picture decides, as it shows movement much better than 3D does. Movement in the picture is
@@ -99,18 +111,19 @@ def standing(seen: Floats, depth: Floats, fps: float) -> Mask:
         seen: (T, M, 2) where feet are on the image plane; NaN if missing.
         depth: (T,) mm, how far away the person is.
         fps: frames per second.
+        still: how still they are.
     """
     known = ~np.isnan(seen[..., 0])
     if len(seen) < 2:
         return np.zeros_like(known)
     smooth = low_pass(seen, known, STANDING_HZ, fps)
     speed = np.linalg.norm(np.gradient(smooth, axis=0), axis=-1) * fps * depth[:, None]
-    stands: Mask = known & (speed < STILL_MM_PER_SECOND)
+    stands: Mask = known & (speed < still.mm_per_second)
     for foot in range(seen.shape[1]):
 
         def stays(of: slice, place: Floats, foot: int = foot) -> Mask:
             away = np.linalg.norm(smooth[of, foot] - place, axis=-1) * depth[of]
-            return np.asarray(away < STANDS_WITHIN_MM)
+            return np.asarray(away < still.within_mm)
 
         one = stands[:, foot]
         found = runs(one)
@@ -120,32 +133,33 @@ def standing(seen: Floats, depth: Floats, fps: float) -> Mask:
         for start, stop in runs(one):
             one[start:stop] = stays(slice(start, stop), np.median(smooth[start:stop, foot], axis=0))
         for start, stop in runs(one):
-            one[start:stop] = stop - start >= STANDS_SECONDS * fps
+            one[start:stop] = stop - start >= still.seconds * fps
     return stands
 
 
-def balls_seen(seen: Floats, placed: Floats) -> Floats:
-    """The balls of the left and the right foot on the image plane, (T, 2, 2).
+def places_seen(seen: Floats, placed: Floats, groups: Sequence[list[int]] = BALLS) -> Floats:
+    """The mean places of M groups of keypoints on the image plane, (T, M, 2).
 
-    Toes that are missing count as being where the network takes them to be, less its error, which is
+    Keypoints that are missing count as being where the network takes them to be, less its error, which is
     interpolated between frames in which they are seen, so that a toe that is lost or found again does not
-    jump. A ball whose toes are never seen is NaN.
+    jump. A group that is never seen is NaN.
 
     Args:
         seen: (T, 133, 2) keypoints on the image plane; NaN where missing.
         placed: (T, 133, 3) mm from the camera.
+        groups: the keypoints of each; the balls of the feet unless others are named.
     """
-    balls = np.empty((len(seen), len(BALLS), 2))
+    places = np.empty((len(seen), len(groups), 2))
     time = np.arange(len(seen))
-    for foot, toes in enumerate(BALLS):
-        toes = [toe for toe in toes if not np.isnan(seen[:, toe, 0]).all()]
-        full = placed[:, toes, :2] / placed[:, toes, 2:]
-        for place, toe in enumerate(toes):
-            known = np.flatnonzero(~np.isnan(seen[:, toe, 0]))
-            off = seen[known, toe] - full[known, place]
+    for number, group in enumerate(groups):
+        group = [keypoint for keypoint in group if not np.isnan(seen[:, keypoint, 0]).all()]
+        full = placed[:, group, :2] / placed[:, group, 2:]
+        for place, keypoint in enumerate(group):
+            known = np.flatnonzero(~np.isnan(seen[:, keypoint, 0]))
+            off = seen[known, keypoint] - full[known, place]
             full[:, place] += np.stack([np.interp(time, known, of_axis) for of_axis in off.T], axis=-1)
-        balls[:, foot] = full.mean(axis=1) if toes else np.nan
-    return balls
+        places[:, number] = full.mean(axis=1) if group else np.nan
+    return places
 
 
 def _blend(correction: Floats, held: Mask, fps: float) -> Floats:

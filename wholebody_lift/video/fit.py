@@ -7,7 +7,7 @@ and a small rotation w of the whole person about the hips. One least-squares pro
   keypoints err alike, which is how far away the person is and how they lean, is r and w, and changes slowly;
 - the picture: keypoints lie on their rays, robustly and by their scores;
 - the person: bones keep their lengths;
-- contacts: what stands does not move, nothing goes under the floor, and hands that touch are together;
+- contacts: what stands or rests does not move, nothing goes under the floor, and hands that touch are together;
 - smoothness: shifts change slowly.
 
 Each iteration is a Gauss-Newton step. Terms that tie a frame to the next one never mix unknowns, so the
@@ -24,7 +24,8 @@ import numpy as np
 
 from wholebody_lift._types import Floats, Mask
 from wholebody_lift.ground import Ground
-from wholebody_lift.skeleton import INDEX, PARTS, ROOT
+from wholebody_lift.skeleton import CONTACTS, INDEX, PARTS, ROOT
+from wholebody_lift.video.feet import BALLS
 from wholebody_lift.video.hands import Touch
 
 ITERATIONS = 6
@@ -40,7 +41,7 @@ FOLLOWERS = 3.0
 """All keypoints that follow another one weigh as much as this many keypoints."""
 LEAN_DEG, LEAN_DEG_PER_SECOND = 5.0, 2.0
 """Usual rotation w, and its usual change in a second; a random walk, like the other changes."""
-SHIFT, SHIFT_MM_PER_SECOND = 0.02, 300.0
+SHIFT, SHIFT_MM_PER_SECOND = 0.04, 300.0
 """Usual shift r, as a share of the distance from the camera, and its usual change in a second."""
 MOVE_MM_PER_SECOND = 120.0
 """Usual change of a shift d_k in a second."""
@@ -52,6 +53,8 @@ OTHER_FLOOR_MM = 250.0
 """Who is farther below stands on another floor, or on stairs."""
 STAND_MM = 0.5
 """Usual movement of a standing toe from one frame to the next."""
+REST_MM = 2.0
+"""The same of knees, hands and seat that rest."""
 TOUCH_MM = 10.0
 """Usual distance in depth of hands that touch."""
 _LEAST_ERROR_MM = 1.0
@@ -76,7 +79,8 @@ _PAIRS = [(f"{side}_{a}", f"{side}_{b}") for side in _SIDES for a, b in _BONES]
 _PAIRS += [(f"left_{name}", f"right_{name}") for name in ("shoulder", "hip")]
 _STARTS, _ENDS = ([_PLACE[INDEX[name]] for name in ends] for ends in zip(*_PAIRS, strict=True))
 """Places in `_FITTED` of keypoints whose distance is constant."""
-_STANDING_TOES = [[_PLACE[INDEX[f"{side}_{toe}"]] for toe in _TOES] for side in _SIDES]
+_HELD = [[_PLACE[keypoint] for keypoint in group] for group in (*BALLS, *CONTACTS.values())]
+"""Places in `_FITTED` of what can be held."""
 _WRISTS = [_PLACE[INDEX[f"{side}_wrist"]] for side in _SIDES]
 
 _J = len(_FITTED)
@@ -106,6 +110,7 @@ def fit(
     fps: float,
     ground: Ground | None = None,
     touch: Touch | None = None,
+    rests: Mask | None = None,
 ) -> tuple[Floats, Floats]:
     """Fit one person over T frames to the picture and to standing feet, from a smooth motion.
 
@@ -119,6 +124,7 @@ def fit(
         fps: frames per second.
         ground: what no keypoint goes under; None if it is not known.
         touch: when and where the hands touch; None if they do not.
+        rests: (T, C) which of the `CONTACTS` rest; None if none do.
 
     Returns:
         The new `xyz`, whose bones keep their lengths within a few mm, and `path`.
@@ -126,8 +132,10 @@ def fit(
     placed = xyz + path[:, None]
     lengths = np.median(np.linalg.norm(_bones(xyz[:, _FITTED]), axis=-1), axis=0)  # (E,)
     x = np.zeros((len(xyz), _UNKNOWNS))
+    rests = np.zeros((len(xyz), len(CONTACTS)), dtype=bool) if rests is None else rests
+    held = np.concatenate((stands / STAND_MM**2, rests / REST_MM**2), axis=1)
     for _ in range(ITERATIONS):
-        time = _time(x, placed[:, _FITTED], stands, fps)
+        time = _time(x, placed[:, _FITTED], held, fps)
 
         def equations(part: slice, x: Floats = x, time: _Time = time) -> Floats:
             now, forces, start = x[part], time.right[part], placed[part]
@@ -259,18 +267,19 @@ def _add_touch(square: Floats, right: Floats, x: Floats, placed: Floats, touch: 
         forces[:, wrist, 2] += sign * pull
 
 
-def _time(x: Floats, placed: Floats, stands: Mask, fps: float) -> _Time:
-    """The equations of changes from frame to frame; placed (T, J, 3) is where keypoints start."""
+def _time(x: Floats, placed: Floats, held: Floats, fps: float) -> _Time:
+    """The equations of changes from frame to frame; placed (T, J, 3) is where keypoints start; held
+    (T, 2 + C) how firmly feet and other contacts are held."""
     per_second = np.empty(_UNKNOWNS)
     per_second[_MOVES], per_second[_SHIFT] = MOVE_MM_PER_SECOND, SHIFT_MM_PER_SECOND
     per_second[_LEAN] = np.radians(LEAN_DEG_PER_SECOND)
     tie = np.tile(fps / per_second**2, (len(x) - 1, 1))
     pull = tie * np.diff(x, axis=0)
-    both = (stands[1:] & stands[:-1]) / STAND_MM**2  # (T - 1, 2)
+    both = np.minimum(held[1:], held[:-1])  # (T - 1, 2 + C)
     steps = np.diff(placed + _moves(x), axis=0)
-    for foot, toes in enumerate(_STANDING_TOES):
-        _moves(tie)[:, toes] += both[:, foot, None, None]
-        _moves(pull)[:, toes] += both[:, foot, None, None] * steps[:, toes]
+    for contact, places in enumerate(_HELD):
+        _moves(tie)[:, places] += both[:, contact, None, None]
+        _moves(pull)[:, places] += both[:, contact, None, None] * steps[:, places]
     diagonal, right = np.zeros_like(x), np.zeros_like(x)
     diagonal[:-1] += tie
     diagonal[1:] += tie

@@ -178,9 +178,11 @@ def _gather(people: Sequence[Standing]) -> _Evidence:
 
 
 def _lean(person: Standing) -> Iterator[tuple[Floats, tuple[float, float]]]:
-    """The slopes (2,) of someone who is upright while a foot stands, and how far from `down` these usually are
-    in degrees; from the times at which the legs are straight, if there are any."""
-    hips, knees, ankles, shoulders = (person.in_camera[:, pair] for pair in (_HIPS, _KNEES, _ANKLES, _SHOULDERS))
+    """The slopes (2,) of someone who is upright while a foot stands, and by how many degrees these usually
+    differ from `down`; from the times at which the legs are straight, if there are any."""
+    hips, knees, ankles, shoulders = (
+        person.in_camera[:, pair] for pair in (_HIPS, _KNEES, _ANKLES, _SHOULDERS)
+    )
     length = np.linalg.norm(knees - hips, axis=-1) + np.linalg.norm(ankles - knees, axis=-1)  # (T, 2)
     straight = (np.linalg.norm(ankles - hips, axis=-1) > STRAIGHT * length).mean(axis=1) == 1
     stands = person.stands.any(axis=1)

@@ -26,7 +26,7 @@ from wholebody_lift.ground import Ground
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.pose import Pose3D
 from wholebody_lift.seen import Seen
-from wholebody_lift.video import expected_error, feet, floor, hands, smoothing
+from wholebody_lift.video import contacts, expected_error, feet, floor, hands, smoothing
 from wholebody_lift.video.fit import fit
 from wholebody_lift.video.temporal import TemporalNetwork
 from wholebody_lift.viewpoint import canonical_view, to_camera_axes, to_virtual_axes
@@ -126,6 +126,8 @@ class SmoothStretch(NamedTuple):
     """(`bone_lengths.MEASURES`,) the person's."""
     held: Mask | None = None
     """(T, 2) whether the left and the right foot are held."""
+    contacts_held: Mask | None = None
+    """(T, C) which other `CONTACTS` are held."""
 
 
 def prepare(people: Keypoints2D, *, fps: float | None, smoothness: float, max_gap_seconds: float) -> Frames:
@@ -166,7 +168,7 @@ def finish(
     ground = ground_of(motions, pictures, frames, camera_height_mm)
     if lock_feet:
         motions = [
-            hold(motion, picture, touch_of(motion, picture, frames.fps), ground, frames.fps)
+            hold(motion, picture, contacts_of(motion, picture, ground, frames.fps), ground, frames.fps)
             for motion, picture in zip(motions, pictures, strict=True)
         ]
         pose = _compared(assemble(by_frame, frames, motions), pose)
@@ -315,24 +317,44 @@ def picture_of(motion: SmoothStretch, flat: Pose3D, frames: Frames) -> Picture:
     plane = motion.stretch.spread(plane, np.nan)  # (T, 133, 2)
     weights = motion.stretch.spread(seen.observed * seen.scores, 0)
     placed = motion.xyz + motion.path[:, None]
-    stands = feet.standing(feet.balls_seen(plane, placed), motion.path[:, 2], frames.fps)
+    stands = feet.standing(feet.places_seen(plane, placed), motion.path[:, 2], frames.fps)
     return Picture(plane, weights, stands)
 
 
-def touch_of(motion: SmoothStretch, picture: Picture, fps: float) -> hands.Touch:
-    """When the hands of a person touch."""
-    return hands.touching(picture.plane, motion.xyz + motion.path[:, None], motion.error_mm, fps)
+class Contacts(NamedTuple):
+    """What touches what, besides feet that stand."""
+
+    touch: hands.Touch | None
+    """When the hands touch each other."""
+    rests: Mask
+    """(T, C) which of the `CONTACTS` rest."""
+
+
+def contacts_of(motion: SmoothStretch, picture: Picture, ground: Ground | None, fps: float) -> Contacts:
+    """When the hands of a person touch, and what of the person rests."""
+    seen = picture.plane, motion.xyz + motion.path[:, None], motion.error_mm
+    return Contacts(hands.touching(*seen, fps), contacts.resting(*seen, ground, fps))
 
 
 def hold(
-    motion: SmoothStretch, picture: Picture, touch: hands.Touch | None, ground: Ground | None, fps: float
+    motion: SmoothStretch, picture: Picture, found: Contacts, ground: Ground | None, fps: float
 ) -> SmoothStretch:
-    """The motion fitted to the picture over time, with its standing feet held and touching hands together."""
+    """The motion fitted to the picture over time: what stands or rests is held, touching hands are together."""
     plane, weights, stands = picture
-    plane = np.nan_to_num(plane)
-    xyz, path = fit(motion.xyz, motion.path, motion.error_mm, plane, weights, stands, fps, ground, touch)
+    xyz, path = fit(
+        motion.xyz,
+        motion.path,
+        motion.error_mm,
+        np.nan_to_num(plane),
+        weights,
+        stands,
+        fps,
+        ground,
+        found.touch,
+        found.rests,
+    )
     xyz, path = feet.lock_feet(bone_lengths.lock_lengths(xyz, motion.lengths), path, stands, fps)
-    return motion._replace(xyz=xyz, path=path, held=stands)
+    return motion._replace(xyz=xyz, path=path, held=stands, contacts_held=found.rests)
 
 
 def ground_of(
@@ -403,7 +425,10 @@ def assemble(flat: Pose3D, given: Frames, motions: list[SmoothStretch]) -> Pose3
         np.concatenate([getattr(motion, name) for motion in motions])[order]
         for name in ("xyz", "error_mm", "path")
     )
-    held = [motion.held for motion in motions if motion.held is not None]
+    held, contacts_held = (
+        [mask for motion in motions if (mask := getattr(motion, name)) is not None]
+        for name in ("held", "contacts_held")
+    )
     error = expected_error.of_motion(error, fitted=bool(held))
     frames, source, found = frames[order], source[order], found[order]
     rows = source[found]
@@ -426,5 +451,6 @@ def assemble(flat: Pose3D, given: Frames, motions: list[SmoothStretch]) -> Pose3
         image_ids=frames,
         fps=given.fps,
         feet_held=np.concatenate(held)[order] if held else None,
+        contacts_held=np.concatenate(contacts_held)[order] if contacts_held else None,
         frame_by_frame_px=frame_by_frame.astype(np.float32),
     )

@@ -31,6 +31,7 @@ DTYPES: dict[str, type[np.generic]] = {
     "image_ids": np.int64,
     "track_ids": np.int64,
     "feet_held": np.bool_,
+    "contacts_held": np.bool_,
 }
 
 _MAY_BE_NAN = ("keypoints", "reprojection_error_px", "frame_by_frame_px")
