@@ -3,7 +3,8 @@
 The videos and most figures are those of `benchmarks.sequences`. "Told" are the lengths of the person's bones,
 as the first lift has measured them over the whole video, to the network, which lifts again. The fit over time
 has terms for the picture and the network's answer, and others that can be left out: the floor, standing feet,
-knees, hands and seat that rest, and hands that touch. All together, without being told, are `lift_sequence(lock_feet=True)`.
+knees, hands and seat that rest, and hands that touch. All together, without being told, are
+`lift_sequence(lock_feet=True)`.
 """
 
 from __future__ import annotations

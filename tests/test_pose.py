@@ -175,6 +175,15 @@ def test_summary_of_single_frames_tells_nothing_of_a_video() -> None:
     assert "filled in" not in make_pose(4, track_ids=None).summary()
 
 
+def test_summary_tells_what_else_than_feet_was_held() -> None:
+    feet, contacts = np.ones((4, 2), bool), np.zeros((4, 5), bool)
+    pose = make_pose(4, track_ids=None, feet_held=feet, contacts_held=contacts)
+    assert "seat" not in pose.summary()
+    contacts[:2, 4] = contacts[:, 1] = True
+    assert "right knee 100% (0.0 to 0.1 s); seat 50% (0.0 to 0.1 s)" in pose.summary()
+    assert "left knee" not in pose.summary()
+
+
 def test_feet_of_several_people_are_told_apart() -> None:
     who, when = np.tile(np.arange(6), 2), np.repeat([0, 1], 6)
     pose = make_pose(12, track_ids=who, image_ids=when, feet_held=np.ones((12, 2), bool))

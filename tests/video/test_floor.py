@@ -115,3 +115,34 @@ def test_standing_for_hours_costs_no_more(monkeypatch: pytest.MonkeyPatch) -> No
     assert whole is not None
     assert some is not None
     assert angle(some.down, np.array(whole.down)) < 2
+
+
+def test_someone_who_sits_down_for_a_while_does_not_lower_the_floor() -> None:
+    """The feet of people who sit are placed less well, here 200 mm too low."""
+    down = down_of(10)
+    walker = scene(down, WIDE)
+    body = standing(1).numpy()[0].copy()
+    raised = [INDEX[f"{side}_{name}"] for side in ("left", "right") for name in ("hip", "knee")]
+    body[raised, 1] += 500  # so low are the hips
+    body[:, 1] += 200
+    sitter = scene(down, [(0.0, 4000.0)], body)
+    both = Standing(*(np.concatenate(pair) for pair in zip(walker[:2], sitter[:2], strict=True)), FPS)
+    alone, ground = estimate([walker]), estimate([both])
+    assert alone is not None
+    assert ground is not None
+    assert ground.camera_height_mm == pytest.approx(alone.camera_height_mm, abs=30)
+
+
+def test_a_body_with_bent_legs_shows_down_by_its_trunk() -> None:
+    """Someone who sits all the time, with the feet far in front of the hips."""
+    down = down_of(0)
+    body = standing(1).numpy()[0].copy()
+    for side in ("left", "right"):
+        hip, knee = (INDEX[f"{side}_{name}"] for name in ("hip", "knee"))
+        below = [knee, *(INDEX[f"{side}_{name}"] for name in ("ankle", "heel", "big_toe", "small_toe"))]
+        thigh = body[knee] - body[hip]
+        body[below] += np.array([0.0, 0.0, -np.linalg.norm(thigh)]) - thigh
+    body[:, 1] += SOLE - body[:, 1].max()
+    ground = estimate([scene(down, [(0.0, 3000.0)], body)])
+    assert ground is not None
+    assert angle(ground.down, down) < 5

@@ -195,3 +195,26 @@ def test_lines_pass_however_little_is_to_pass(fps: float, cutoff: float) -> None
     weights = np.ones((2000, 1))
     weights[50:60] = 0
     assert np.abs(low_pass(line, weights, cutoff, fps) - line).max() < 0.1
+
+
+def test_keypoints_that_jump_away_and_back_are_outliers() -> None:
+    """For a frame or two; not those that move, however fast, and none that are missing."""
+    time = np.arange(60)[:, None, None] / 30
+    xy = 100.0 * np.arange(40).reshape(20, 2) + 3000 * time * np.linspace(0, 1, 20)[:, None]
+    xy += np.random.default_rng(0).normal(0, 2, xy.shape)
+    assert not smoothing.outliers(xy, 30.0).any()
+    jumping = np.zeros((60, 20), bool)
+    jumping[20:22, 3] = jumping[40, :5] = True
+    xy[jumping] += 700
+    xy[10:15, 7] = np.nan
+    assert np.array_equal(smoothing.outliers(xy, 30.0), jumping)
+    assert not smoothing.outliers(xy, 15.0).any()  # neighbours too far apart
+
+
+def test_outliers_of_a_long_video_are_found_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    xy = np.random.default_rng(1).normal(0, 1, (90, 4, 2)).cumsum(axis=0)
+    xy[::13, 2] += 60
+    whole = smoothing.outliers(xy, 30.0)
+    assert whole.any()
+    monkeypatch.setattr(smoothing, "_BLOCK", 7)
+    assert np.array_equal(smoothing.outliers(xy, 30.0), whole)

@@ -21,7 +21,8 @@ STILL = Still(mm_per_second=250.0, seconds=0.5, within_mm=100.0)
 SEATED = Still(mm_per_second=150.0, seconds=1.0, within_mm=60.0)
 """And so does the seat: who squats stays down for a shorter time."""
 POSSIBLE = 1.0
-"""Anything may move in depth, as lifted, by this many times its expected error and that of the person's distance."""
+"""Anything may move in depth, as lifted, by this many times its expected error together with that of the
+person's distance."""
 DISTANCE = 0.02
 """Usual error of the distance of a person, as a share of it."""
 NEAR_FLOOR_MM = {"knee": 250.0, "hand": 250.0, "seat": 800.0}

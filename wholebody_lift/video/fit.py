@@ -7,7 +7,7 @@ and a small rotation w of the whole person about the hips. One least-squares pro
   keypoints err alike, which is how far away the person is and how they lean, is r and w, and changes slowly;
 - the picture: keypoints lie on their rays, robustly and by their scores;
 - the person: bones keep their lengths;
-- contacts: what stands or rests does not move, nothing goes under the floor, and hands that touch are together;
+- contacts: what stands or rests does not move, nothing goes under the floor, hands that touch are together;
 - smoothness: shifts change slowly.
 
 Each iteration is a Gauss-Newton step. Terms that tie a frame to the next one never mix unknowns, so the

@@ -339,7 +339,7 @@ def contacts_of(motion: SmoothStretch, picture: Picture, ground: Ground | None, 
 def hold(
     motion: SmoothStretch, picture: Picture, found: Contacts, ground: Ground | None, fps: float
 ) -> SmoothStretch:
-    """The motion fitted to the picture over time: what stands or rests is held, touching hands are together."""
+    """The motion fitted to the picture over time, with what stands or rests held, touching hands together."""
     plane, weights, stands = picture
     xyz, path = fit(
         motion.xyz,

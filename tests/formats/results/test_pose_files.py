@@ -39,6 +39,7 @@ def make_pose(n: int = 3, *, frame: str = "opencv", image_size: bool = True) -> 
         scale_source="height_mm",
         frame=frame,
         feet_held=random.random((n, 2)) < 0.5 if image_size else None,
+        contacts_held=random.random((n, 5)) < 0.5 if image_size else None,
         ground=Ground((0.0, 0.96, -0.28), 1500.5, 2.0, 30.0, "gravity")
         if image_size or frame == WORLD
         else None,
