@@ -27,7 +27,9 @@ def test_together_they_are_what_lift_sequence_does(squats: Keypoints2D) -> None:
 
 def test_each_step_changes_the_result(squats: Keypoints2D) -> None:
     lifter = Lifter.from_pretrained("tiny", device="cpu")
-    poses = [bench.lift(lifter, squats, steps) for steps in bench.STEPS.values()]
+    # Nothing but feet and hands rests in the squats.
+    different = dict.fromkeys(steps._replace(rests=False) for steps in bench.STEPS.values())
+    poses = [bench.lift(lifter, squats, steps) for steps in different]
     for place, pose in enumerate(poses):
         assert not any(same(pose, other) for other in poses[:place])
 
