@@ -19,13 +19,13 @@ from torch import Tensor
 
 from benchmarks import sequences
 from benchmarks.sequence_steps import Steps, lift
-from benchmarks.sequences import Video
 from wholebody_lift import InputWarning, Lifter, Pose3D
 from wholebody_lift.skeleton import CONTACTS
 from wholebody_lift.train.markdown import table
 from wholebody_lift.train.synthetic import poses, rotations
 from wholebody_lift.train.synthetic.bones import BONES
 from wholebody_lift.train.synthetic.rig import Rig, load_rig
+from wholebody_lift.train.synthetic.videos import FPS, Video, activity_motion, film
 
 ACTIVITIES = (
     *("kneeling", "on_all_fours", "sitting_on_ground", "sitting", "hugging_knees", "propped_on_front"),
@@ -74,7 +74,7 @@ def resting_motion(seconds: float, rig: Rig, generator: torch.Generator) -> Iter
     rest = rig.rest(rig.sample_shape(1, generator))
     for name in ACTIVITIES:
         pose = rotations.from_matrix(poses.sample_with_grips(rest.heads, generator, only=name)[0])[0]
-        ((_, moves),) = sequences.activity_motion(seconds, 1, rig, generator)
+        ((_, moves),) = activity_motion(seconds, 1, rig, generator)
         motion = pose.expand_as(moves).clone()
         for bone, of_rig in enumerate(BONES):
             if of_rig.startswith(_TRUNK) and name not in CARRIED_BY_ARMS:
@@ -97,7 +97,7 @@ def measure(pose: Pose3D, video: Video) -> Found:
 def _speeds(placed: Tensor) -> Tensor:
     """(T, C) mm/s of the `CONTACTS` of people (T, 133, 3)."""
     places = torch.stack([placed[:, list(group)].mean(1) for group in CONTACTS.values()], 1)
-    return torch.gradient(places, dim=0)[0].norm(dim=-1) * sequences.FPS
+    return torch.gradient(places, dim=0)[0].norm(dim=-1) * FPS
 
 
 def row(found: list[Found]) -> list[float]:
@@ -133,7 +133,7 @@ def main() -> None:
     for seed in range(options.seed, options.seed + options.seeds):
         generator = torch.Generator().manual_seed(seed)
         motions = resting_motion(options.seconds, rig, generator)
-        videos += [sequences.film(name, motion, rig, generator) for name, motion in motions]
+        videos += [film(name, motion, rig, generator) for name, motion in motions]
     print(f"{len(videos)} videos, {sum(len(video.xyz) for video in videos)} frames\n")
     rows = []
     for name, steps in STEPS.items():
