@@ -104,7 +104,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads or torch.get_num_threads())
     warnings.simplefilter("ignore", InputWarning)
-    lifter = Lifter.from_pretrained(options.weights, device="cpu")
+    lifter = sequences.lifter_of(options)
     for name, videos in (("synthetic", synthetic(options)), ("real", list(takes(real.read())))):
         print(f"\n{name}: {len(videos)} videos, {sum(len(v.truth) for v in videos)} frames\n")
         rows = [

@@ -1,5 +1,8 @@
 """Measure each step of `lift_sequence`, alone and together: `python -m benchmarks.sequence_steps`.
 
+The network over time, where the weights have one, corrects the frames before all steps but the first two;
+`--without-temporal` leaves it out.
+
 The videos and most figures are those of `benchmarks.sequences`. "Told" are the lengths of the person's bones,
 as the first lift has measured them over the whole video, to the network, which lifts again. The fit over time
 has terms for the picture and the network's answer, and others that can be left out: the floor, standing feet,
@@ -77,7 +80,8 @@ def lift(lifter: Lifter, people: Keypoints2D, steps: Steps) -> Pose3D:
     if not steps.smooth:
         return _flat(lifter, people, steps)
     frames = sequence.prepare(people, fps=None, smoothness=1.0, max_gap_seconds=sequence.MAX_GAP_SECONDS)
-    flat = _flat(lifter, frames.smooth, steps)
+    by_frame = _flat(lifter, frames.smooth, steps)
+    flat = sequence.corrected(by_frame, frames, lifter.temporal)
     motions = [motion for track in frames.stretches for motion in sequence.move(track, flat, frames)]
     if steps.fit or steps.feet:
         pictures = [sequence.picture_of(motion, flat, frames) for motion in motions]
@@ -88,7 +92,7 @@ def lift(lifter: Lifter, people: Keypoints2D, steps: Steps) -> Pose3D:
             else _feet_held(motion, picture, frames.fps)
             for motion, picture in zip(motions, pictures, strict=True)
         ]
-    return sequence.assemble(flat, frames, motions)
+    return sequence.assemble(by_frame, frames, motions)
 
 
 def _flat(lifter: Lifter, people: Keypoints2D, steps: Steps) -> Pose3D:
@@ -146,7 +150,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads or torch.get_num_threads())
     warnings.simplefilter("ignore", InputWarning)
-    lifter = Lifter.from_pretrained(options.weights, device="cpu")
+    lifter = sequences.lifter_of(options)
     videos = [
         video
         for seed in range(options.seed, options.seed + options.seeds)

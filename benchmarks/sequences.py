@@ -272,7 +272,16 @@ def parser_of_videos(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=5.0, help="of each, at most (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="%(default)s")
     parser.add_argument("--weights", help="directory or Hub id (default: the weights in the package)")
+    parser.add_argument("--without-temporal", action="store_true", help="without the network over time")
     return parser
+
+
+def lifter_of(options: argparse.Namespace) -> Lifter:
+    """The lifter that the options of `parser_of_videos` ask for."""
+    lifter = Lifter.from_pretrained(options.weights, device="cpu")
+    if options.without_temporal:
+        lifter.temporal = None
+    return lifter
 
 
 def main() -> None:
@@ -282,7 +291,7 @@ def main() -> None:
     torch.set_num_threads(options.threads or torch.get_num_threads())
     warnings.simplefilter("ignore", InputWarning)  # detectors do confuse left and right
 
-    lifter = Lifter.from_pretrained(options.weights, device="cpu")
+    lifter = lifter_of(options)
     videos = film_all(options)
     frames = sum(len(video.xyz) for video in videos)
     print(f"{len(videos)} videos, {frames} frames at {FPS:g} frames per second\n")

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.sequences import film_all, parser_of_videos
-from wholebody_lift import InputWarning, Lifter, formats
+from benchmarks.sequences import film_all, lifter_of, parser_of_videos
+from wholebody_lift import InputWarning, formats
 from wholebody_lift._types import Floats
 from wholebody_lift.body.inverse_kinematics import BONE_INDEX, BONES, solve
 from wholebody_lift.formats.results.motion import motion
@@ -88,7 +88,7 @@ def main() -> None:
     options = parser_of_videos(__doc__).parse_args()
     warnings.simplefilter("ignore", InputWarning)  # detectors do confuse left and right
 
-    lifter = Lifter.from_pretrained(options.weights, device="cpu")
+    lifter = lifter_of(options)
     squats = formats.read(SQUATS, fps=FPS)
     frames = dataclasses.replace(lifter.lift(squats), image_ids=np.arange(len(squats)))
     videos = film_all(options)
