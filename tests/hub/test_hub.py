@@ -18,10 +18,12 @@ from huggingface_hub import constants
 
 from wholebody_lift import Lifter, pretrained
 from wholebody_lift import hub as hub_module
-from wholebody_lift.config import Config
+from wholebody_lift.config import Config, Temporal
 from wholebody_lift.errors import WeightsError
 from wholebody_lift.model.semgan import SemGAN
-from wholebody_lift.pretrained import CARD_FILE, CONFIG_FILE, ONNX_FILE, WEIGHTS_FILE
+from wholebody_lift.pretrained import CARD_FILE, CONFIG_FILE, ONNX_FILE, TEMPORAL_FILE, WEIGHTS_FILE
+from wholebody_lift.video import temporal
+from wholebody_lift.video.temporal import TemporalNetwork
 
 # The client, as it uploads a large file over plain HTTP.
 pytestmark = pytest.mark.filterwarnings("ignore:Use .content=:DeprecationWarning")
@@ -562,3 +564,16 @@ def test_full_disk(hub: Hub, repo: Repo, model: SemGAN, cache: Path) -> None:
     assert "connection" not in str(caught.value)
     assert not list(cache.rglob(f"snapshots/*/{WEIGHTS_FILE}"))
     assert same(pretrained.load(REPO_ID), model)
+
+
+def test_the_network_over_time_comes_along(hub: Hub, model: SemGAN) -> None:
+    shape = Temporal(channels=4)
+    weights = {name: np.full(size, 0.5, np.float32) for name, size in temporal.shapes(shape).items()}
+    url = pretrained.push(model, REPO_ID, token="hf_writer", temporal=TemporalNetwork(shape, weights))
+    repo, commit = hub.repos[REPO_ID], url.rsplit("/", 1)[1]
+    assert repo.commits[commit].keys() == {".gitattributes", *FILES, TEMPORAL_FILE}
+    loaded = Lifter.from_pretrained(REPO_ID, device="cpu")
+    assert loaded.temporal is not None
+    assert loaded.temporal.config == shape
+    assert all(np.array_equal(loaded.temporal.weights[name], weights[name]) for name in weights)
+    assert len(hub.downloads(TEMPORAL_FILE)) == 1
