@@ -19,7 +19,7 @@ from wholebody_lift import checkpoint, pretrained
 from wholebody_lift.config import Config
 from wholebody_lift.errors import WeightsError
 from wholebody_lift.model.semgan import SemGAN
-from wholebody_lift.pretrained import CONFIG_FILE, ONNX_FILE, SUMS_FILE, WEIGHTS_FILE
+from wholebody_lift.pretrained import CONFIG_FILE, ONNX_FILE, SUMS_FILE, TEMPORAL_FILE, WEIGHTS_FILE
 
 
 @pytest.fixture
@@ -282,7 +282,8 @@ def test_packaged_weights_are_those_that_were_released() -> None:
     """`python -m wholebody_lift.train release RUN DIRECTORY --onnx` writes all of them."""
     for name in pretrained.PACKAGED:
         stated = pretrained.verify(pretrained.packaged_directory(name))
-        assert stated.keys() == {CONFIG_FILE, WEIGHTS_FILE, ONNX_FILE}
+        over_time = {TEMPORAL_FILE} if pretrained.load(name).config.temporal else set()
+        assert stated.keys() == {CONFIG_FILE, WEIGHTS_FILE, ONNX_FILE, *over_time}
 
 
 def write_sums(directory: Path) -> None:
