@@ -31,8 +31,23 @@ FITTED: dict[str, float] = {
 """The same for a motion that was also fitted over time."""
 
 
-def of_motion(error_mm: Floats, *, fitted: bool) -> Floats:
-    """The errors expected of a motion, from those expected of its frames, (T, 133) mm."""
+CORRECTED: dict[str, float] = {
+    "body": 0.955,
+    "feet": 0.94,
+    "face": 0.94,
+    "left_hand": 0.965,
+    "right_hand": 0.965,
+}
+"""What the network over time leaves of either."""
+
+
+def of_motion(error_mm: Floats, *, fitted: bool, corrected: bool) -> Floats:
+    """The errors expected of a motion, from those expected of its frames, (T, 133) mm.
+
+    corrected: whether the network over time had a part in it.
+    """
     factors = FITTED if fitted else SMOOTHED
+    if corrected:
+        factors = {name: factor * CORRECTED[name] for name, factor in factors.items()}
     of_keypoints = np.repeat([factors[name] for name in PARTS], [len(part) for part in PARTS.values()])
     return np.asarray(error_mm * of_keypoints)

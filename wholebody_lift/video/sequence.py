@@ -164,14 +164,15 @@ def finish(
     by_frame, flat = flat, corrected(flat, frames, temporal)
     motions = [motion for track in frames.stretches for motion in move(track, flat, frames)]
     pictures = [picture_of(motion, flat, frames) for motion in motions]
-    pose = assemble(by_frame, frames, motions)
+    over_time = temporal is not None
+    pose = assemble(by_frame, frames, motions, corrected=over_time)
     ground = ground_of(motions, pictures, frames, camera_height_mm)
     if lock_feet:
         motions = [
             hold(motion, picture, contacts_of(motion, picture, ground, frames.fps), ground, frames.fps)
             for motion, picture in zip(motions, pictures, strict=True)
         ]
-        pose = _compared(assemble(by_frame, frames, motions), pose)
+        pose = _compared(assemble(by_frame, frames, motions, corrected=over_time), pose)
     return replace(pose, ground=ground)
 
 
@@ -412,8 +413,11 @@ def _smooth_path(stretch: Stretch, found: Floats, fps: float, smoothness: float)
     return np.concatenate((smooth[:, :2] * depth, depth), axis=1)
 
 
-def assemble(flat: Pose3D, given: Frames, motions: list[SmoothStretch]) -> Pose3D:
-    """The result, ordered by frame and, within one, by track."""
+def assemble(flat: Pose3D, given: Frames, motions: list[SmoothStretch], *, corrected: bool = False) -> Pose3D:
+    """The result, ordered by frame and, within one, by track.
+
+    corrected: whether the network over time had a part in the motions.
+    """
     people = given.people
     frames = np.concatenate([motion.stretch.every_frame for motion in motions])
     source = np.concatenate([motion.stretch.nearest for motion in motions])
@@ -429,7 +433,7 @@ def assemble(flat: Pose3D, given: Frames, motions: list[SmoothStretch]) -> Pose3
         [mask for motion in motions if (mask := getattr(motion, name)) is not None]
         for name in ("held", "contacts_held")
     )
-    error = expected_error.of_motion(error, fitted=bool(held))
+    error = expected_error.of_motion(error, fitted=bool(held), corrected=corrected)
     frames, source, found = frames[order], source[order], found[order]
     rows = source[found]
     reprojection, frame_by_frame = np.full((2, len(frames)), np.nan)
