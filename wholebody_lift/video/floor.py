@@ -105,9 +105,39 @@ def estimate(
         down = down / np.linalg.norm(down)
         if camera_height_mm is not None:
             return _ground(down, camera_height_mm, spread_deg, 0.0, "given")
-    evidence = _gather(people)
+    found = _solve(_gather(people), down, camera_height_mm)
+    if found is None:
+        return None
+    sd = np.sqrt(np.diag(found.covariance))
+    if down is not None:
+        beside = found.middle - (found.middle @ down) * down
+        at_feet = math.radians(spread_deg) * float(np.linalg.norm(beside)) / math.sqrt(2)
+        return _ground(down, found.height, spread_deg, math.hypot(at_feet, sd[2]), "gravity")
+    spread = math.degrees(math.sqrt(np.trace(found.turn @ found.covariance[:2, :2] @ found.turn.T)))
+    gradient = np.array([*(found.middle @ found.turn), -1.0])
+    spread_mm = math.sqrt(gradient @ found.covariance @ gradient)
+    source: GroundSource = "people" if camera_height_mm is None else "camera_height"
+    return _ground(found.down, found.height, spread, spread_mm, source)
+
+
+class _Solution(NamedTuple):
+    down: Floats
+    """(3,)"""
+    height: float
+    """mm"""
+    turn: Floats
+    """(3, 2) the change of `down` with the slopes."""
+    covariance: Floats
+    """(3, 3) of the slopes and the height; 0 where they are given."""
+    middle: Floats
+    """(3,) mm, where the feet are."""
+
+
+def _solve(evidence: _Evidence, down: Floats | None, camera_height_mm: float | None) -> _Solution | None:
+    """The solution of the least-squares problem; None if nobody stands."""
     slopes = evidence.leans.mean(axis=0) if len(evidence.leans) else np.zeros(2)
     height, found = camera_height_mm, None
+    free = [unknown for unknown, fixed in enumerate((down, down, camera_height_mm)) if fixed is None]
     for iteration in range(ITERATIONS):
         slopes = slopes.clip(-MOST_SLOPE, MOST_SLOPE)
         length = math.hypot(slopes[0], 1, slopes[1])
@@ -118,40 +148,34 @@ def estimate(
             return None
         depth = lowest @ towards
         height = float(np.median(depth[carries])) if height is None else height
-        turn = (np.eye(3) - np.outer(towards, towards))[:, [0, 2]] / length  # of down, by the slopes
-        feet_usual = FOOT * np.maximum(np.linalg.norm(lowest, axis=1), 1)
-        feet_usual *= np.maximum(LEG_MM / np.maximum(below, 1), 1)
-        off = (depth - height) / feet_usual
-        gradient = np.column_stack((lowest @ turn, -np.ones(len(lowest)))) / feet_usual[:, None]
-        many = np.where((off < 0) & (iteration >= EVEN_ITERATIONS), RAISED_ROBUST, FEET_ROBUST)
-        weight = evidence.long * _alone(lowest, carries) / (1 + (off / many) ** 2) ** 2
-        square = (gradient * weight[:, None]).T @ gradient  # equations of a, c and h
+        turn = (np.eye(3) - np.outer(towards, towards))[:, [0, 2]] / length
+        usual = FOOT * np.maximum(np.linalg.norm(lowest, axis=1), 1)
+        usual *= np.maximum(LEG_MM / np.maximum(below, 1), 1)
+        off = (depth - height) / usual
+        gradient = np.column_stack((lowest @ turn, -np.ones(len(lowest)))) / usual[:, None]
+        robust = np.where((off < 0) & (iteration >= EVEN_ITERATIONS), RAISED_ROBUST, FEET_ROBUST)
+        weight = evidence.long * _alone(lowest, carries) / (1 + (off / robust) ** 2) ** 2
+        square = (gradient * weight[:, None]).T @ gradient  # equations of the slopes and the height
         right = -(gradient * weight[:, None]).T @ off
-        for mean, usual, robust in [
-            (np.zeros(2), np.radians((ROLL_DEG, PITCH_DEG)), math.inf),
-            *((*lean, BODY_ROBUST) for lean in zip(evidence.leans, evidence.lean_usual, strict=True)),
-        ]:
-            away = (slopes - mean) / usual
-            share = 1 / (1 + (away @ away) / robust**2) ** 2
-            square[[0, 1], [0, 1]] += share / usual**2
-            right[:2] -= share * away / usual
-        free = [unknown for unknown, fixed in enumerate((down, down, camera_height_mm)) if fixed is None]
+        _add_leans(square, right, slopes, evidence)
         covariance = np.zeros((3, 3))
         covariance[np.ix_(free, free)] = np.linalg.inv(square[np.ix_(free, free)])
         step = covariance @ right
-        found = (towards, height, turn, covariance, np.average(lowest, axis=0, weights=weight))
+        found = _Solution(towards, height, turn, covariance, np.average(lowest, axis=0, weights=weight))
         slopes, height = slopes + step[:2], height + float(step[2])
-    assert found is not None
-    towards, height, turn, covariance, middle = found
-    if down is not None:
-        at_feet = (
-            math.radians(spread_deg) * float(np.linalg.norm(middle - (middle @ down) * down)) / math.sqrt(2)
-        )
-        return _ground(down, height, spread_deg, math.hypot(at_feet, math.sqrt(covariance[2, 2])), "gravity")
-    spread = math.degrees(math.sqrt(np.trace(turn @ covariance[:2, :2] @ turn.T)))
-    gradient = np.array([*(middle @ turn), -1.0])
-    source: GroundSource = "people" if camera_height_mm is None else "camera_height"
-    return _ground(towards, height, spread, math.sqrt(gradient @ covariance @ gradient), source)
+    return found
+
+
+def _add_leans(square: Floats, right: Floats, slopes: Floats, evidence: _Evidence) -> None:
+    """Add the camera, which is level, roughly, and the bodies, which are upright, to the equations."""
+    for mean, usual, robust in [
+        (np.zeros(2), np.radians((ROLL_DEG, PITCH_DEG)), math.inf),
+        *((*lean, BODY_ROBUST) for lean in zip(evidence.leans, evidence.lean_usual, strict=True)),
+    ]:
+        away = (slopes - mean) / usual
+        share = 1 / (1 + (away @ away) / robust**2) ** 2
+        square[[0, 1], [0, 1]] += share / usual**2
+        right[:2] -= share * away / usual
 
 
 def _gather(people: Sequence[Standing]) -> _Evidence:
