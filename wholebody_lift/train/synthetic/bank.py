@@ -46,11 +46,8 @@ ADDED_INPUTS = {
     "kaykit": "motion/kaykit/Rogue.glb",
     "makehuman": "motion/makehuman/poses.zip",
     "reactidle": "motion/reactidle.zip",
-    **{f"cmu_{trial}": f"motion/cmu_more/{trial}.bvh" for trial in ("131_01", "131_02", "131_03")},
-    **{
-        f"cmu_{trial}": f"motion/cmu_more/{trial}.npz"
-        for trial in ("85_03", "85_04", "85_12", "85_14", "135_01", "135_02")
-    },
+    **{f"cmu_{trial}": f"motion/cmu_more/{trial}.bvh" for trial in added.CMU_BVH_TRIALS},
+    **{f"cmu_{trial}": f"motion/cmu_more/{trial}.npz" for trial in added.CMU_FBX_TRIALS},
     "named_hands": "hands/named_hand_poses.npz",
     "live_link": "face/live_link_takes.zip",
     "makehuman_faces": "face/makehuman_expressions.zip",

@@ -25,6 +25,9 @@ from wholebody_lift.train.synthetic.recordings.figures import (
 Clips = Iterator[tuple[str, Clip, Source]]
 """Name, motion and figure of each recording."""
 
+CMU_BVH_TRIALS = ("131_01", "131_02", "131_03")
+CMU_FBX_TRIALS = ("85_03", "85_04", "85_12", "85_14", "135_01", "135_02")
+
 _REST_CLIP = "Rest Pose"
 _DECIMETRE = 0.1
 _CMU_UNIT = INCH / 0.45  # as in the Acclaim files
@@ -125,9 +128,7 @@ _READERS: dict[str, Callable[[Path], Clips]] = {
     "kaykit": _read_kaykit,
     "makehuman": _read_makehuman,
     "reactidle": _read_reactidle,
-    **dict.fromkeys(("cmu_131_01", "cmu_131_02", "cmu_131_03"), _read_cmu_bvh),
-    **dict.fromkeys(
-        ("cmu_85_03", "cmu_85_04", "cmu_85_12", "cmu_85_14", "cmu_135_01", "cmu_135_02"), _read_cmu_fbx
-    ),
+    **{f"cmu_{trial}": _read_cmu_bvh for trial in CMU_BVH_TRIALS},
+    **{f"cmu_{trial}": _read_cmu_fbx for trial in CMU_FBX_TRIALS},
 }
 """By source, a name of `bank.ADDED_INPUTS`."""
