@@ -8,7 +8,7 @@ import torch
 pytest.importorskip("anny")
 
 from wholebody_lift import pretrained
-from wholebody_lift.config import Config
+from wholebody_lift.config import Config, Temporal
 from wholebody_lift.errors import InputError
 from wholebody_lift.model import SemGAN
 from wholebody_lift.train import __main__ as command
@@ -66,3 +66,27 @@ def test_the_command_writes_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("sys.argv", ["train", "average", out, a, b, "--shares", "1", "2"])
     command.main()
     assert pretrained.load(out).config == SMALL
+
+
+def test_the_network_over_time_is_written_on_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b, out = (str(tmp_path / name) for name in ("a", "b", "out"))
+    network = pretrained.load_temporal(pretrained.load("base").config, pretrained.packaged_directory())
+    pretrained.save(_network(0).half(), a, temporal=network)
+    pretrained.save(_network(1).half(), b)
+    monkeypatch.setattr("sys.argv", ["train", "average", out, a, b, "--temporal", a])
+    command.main()
+    written = pretrained.load_temporal(pretrained.load(out).config, Path(out))
+    assert network is not None
+    assert written is not None
+    assert written.config == network.config
+    assert (Path(out) / pretrained.TEMPORAL_FILE).read_bytes() == (
+        pretrained.packaged_directory() / pretrained.TEMPORAL_FILE
+    ).read_bytes()
+    monkeypatch.setattr("sys.argv", ["train", "average", out, a, b, "--temporal", b])
+    with pytest.raises(SystemExit, match="1"):
+        command.main()
+
+
+def test_weights_with_and_without_a_network_over_time_can_be_averaged() -> None:
+    with_temporal = _network(0, SMALL.model_copy(update={"temporal": Temporal()}))
+    assert average([with_temporal, _network(1)], [1, 1]).config == SMALL

@@ -200,6 +200,7 @@ def test_bfloat16_is_only_used_between_inputs_and_outputs(
     assert (xyz[0] - xyz[1]).abs().mean() < 0.02 * xyz[0].abs().mean()
     assert seen["embed_keypoints"] == seen["embed_person"] == {torch.float32}
     assert torch.bfloat16 in seen["encoder"]
+    assert torch.bfloat16 in seen["adapters"]
     averaged = [trainer.ema.module.eval()(validation.features).xyz for trainer in (exact, rough)]
     assert torch.equal(*averaged)
 
@@ -218,6 +219,15 @@ def test_a_run_can_start_from_weights(people: People, validation: Batch, setting
     with pytest.raises(ValueError, match=r"channels=16.*the settings ask for .*channels=32.*give --nodes"):
         Trainer(replace(again, channels=32), people, validation)
     Trainer(replace(again, start_from="gone", resume=True), people, validation)  # what it began with may go
+
+
+def test_a_run_can_start_from_the_weights_in_the_package(
+    people: People, validation: Batch, settings: Settings
+) -> None:
+    size = {"channels": 256, "heads": 8, "layers": 4}
+    model = Trainer(replace(settings, start_from="base", **size), people, validation).network.model
+    released = pretrained.load("base").state_dict()
+    assert all(torch.equal(values, released[name]) for name, values in model.state_dict().items())
 
 
 def test_a_compiled_network_trains_the_same_and_saves_the_same_names(

@@ -11,6 +11,7 @@ import torch
 
 from wholebody_lift import pretrained
 from wholebody_lift.errors import InputError, WeightsError
+from wholebody_lift.model import SemGAN
 from wholebody_lift.train import average, calibrate, loop, settings
 from wholebody_lift.train.dataset import Dataset
 from wholebody_lift.train.datasheet import gallery, measures
@@ -26,6 +27,7 @@ from wholebody_lift.train.synthetic.poses import LABELS
 from wholebody_lift.train.synthetic.recordings import hand_files
 from wholebody_lift.train.synthetic.rig import load_rig
 from wholebody_lift.train.temporal import command as temporal
+from wholebody_lift.video.temporal import TemporalNetwork
 
 VALIDATION_SEED = 20260202
 
@@ -190,11 +192,37 @@ def _test_sets(arguments: argparse.Namespace) -> None:
     print(f"wrote {arguments.out}")
 
 
+def _add_what_is_written(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--onnx", action="store_true", help="also write model.onnx, for backend='onnx'")
+    command.add_argument("--bank", type=Path, help=_CALIBRATE)
+    command.add_argument(
+        "--temporal",
+        metavar="WEIGHTS",
+        help="also write the network over time of these weights: base, a directory or a Hub id",
+    )
+
+
+def _write(model: SemGAN, arguments: argparse.Namespace) -> None:
+    network = None if arguments.temporal is None else _temporal_of(arguments.temporal)
+    pretrained.save(model.half(), arguments.to, onnx=arguments.onnx, temporal=network)
+    print(f"the weights are in {arguments.to}")
+
+
+def _temporal_of(source: str) -> TemporalNetwork:
+    directory = pretrained.locate(source)
+    found = pretrained.load_temporal(pretrained.load(source).config, directory, source)
+    if found is None:
+        raise InputError(
+            f"expected weights with a network over time for --temporal, got {source!r}, which have none; "
+            "omit --temporal, or train one with `python -m wholebody_lift.train temporal`"
+        )
+    return found
+
+
 def _add_release(command: argparse.ArgumentParser) -> None:
     command.add_argument("run", type=Path, help="the run's folder")
     command.add_argument("to", type=Path, help="directory for config.json and model.safetensors")
-    command.add_argument("--onnx", action="store_true", help="also write model.onnx, for backend='onnx'")
-    command.add_argument("--bank", type=Path, help=_CALIBRATE)
+    _add_what_is_written(command)
 
 
 def _release(arguments: argparse.Namespace) -> None:
@@ -203,8 +231,7 @@ def _release(arguments: argparse.Namespace) -> None:
         trained = loop.settings_of(arguments.run)
         here = replace(trained, bank=arguments.bank, device="cpu")
         model = calibrate.calibrated(model, _wanted(here, "val"))
-    pretrained.save(model.half(), arguments.to, onnx=arguments.onnx)
-    print(f"the weights are in {arguments.to}")
+    _write(model, arguments)
 
 
 def _add_average(command: argparse.ArgumentParser) -> None:
@@ -215,8 +242,7 @@ def _add_average(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--shares", type=float, nargs="+", help="how much each of them counts (default: all the same)"
     )
-    command.add_argument("--onnx", action="store_true", help="also write model.onnx, for backend='onnx'")
-    command.add_argument("--bank", type=Path, help=_CALIBRATE)
+    _add_what_is_written(command)
 
 
 def _average(arguments: argparse.Namespace) -> None:
@@ -224,8 +250,7 @@ def _average(arguments: argparse.Namespace) -> None:
     model = average.average(networks, arguments.shares or [1.0] * len(networks))
     if arguments.bank is not None:
         model = calibrate.calibrated(model, _people(arguments.bank, "val"))
-    pretrained.save(model.half(), arguments.to, onnx=arguments.onnx)
-    print(f"the weights are in {arguments.to}")
+    _write(model, arguments)
 
 
 def _add_gallery(command: argparse.ArgumentParser) -> None:

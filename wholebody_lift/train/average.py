@@ -47,6 +47,7 @@ def _config(configs: Sequence[Config]) -> Config:
         "adapters": any(config.adapters for config in told),
         "close_ups": any(config.close_ups for config in configs),
         "calibration": None,
+        "temporal": None,
     }
     first, *others = (config.model_copy(update=combined) for config in configs)
     for other in others:

@@ -319,7 +319,8 @@ def _semgan(settings: Settings) -> SemGAN:
     """A new network, or the one that the settings start from, unless `Trainer.load` will overwrite it anyway.
 
     Layers for close-ups are kept, inputs are those of the settings, and what the weights lack is added such
-    that it changes nothing at first. Raises ValueError if their config differs otherwise.
+    that it changes nothing at first. Their network over time does not matter here. Raises ValueError if their
+    config differs otherwise.
     """
     if settings.resume and checkpoint_path(settings.folder).exists():
         return SemGAN(_config_in(_checkpoint(settings.folder)))
@@ -328,7 +329,7 @@ def _semgan(settings: Settings) -> SemGAN:
     found = pretrained.load(settings.start_from).with_calibration(None)
     wanted = _config(settings)
     wanted = wanted.model_copy(update={"close_ups": wanted.close_ups or found.config.close_ups})
-    free = {name: getattr(wanted, name) for name in ("inputs", "adapters", "close_ups")}
+    free = {name: getattr(wanted, name) for name in ("inputs", "adapters", "close_ups", "temporal")}
     if found.config.model_copy(update=free) != wanted:
         raise ValueError(
             f"the weights of {settings.start_from} are of {found.config!r}, and the settings ask for "
