@@ -109,16 +109,16 @@ def read(path: Path = GESTURES) -> Recordings:
 
 def estimates(recordings: Recordings, lifter: Lifter) -> Iterator[tuple[str, Floats, Floats]]:
     """What is compared: a name, xyz (N, 133, 3) mm and the expected error (N, 133) mm."""
-    known: dict[str, dict[str, Floats]] = {
+    cameras: dict[str, dict[str, Floats]] = {
         "K given": {"K": recordings.K},
         "image size alone": {"image_size": recordings.image_size},
     }
-    for name, camera in known.items():
+    for name, camera in cameras.items():
         pose = lifter.lift(recordings.keypoints, recordings.scores, **camera)
         yield f"frame by frame, {name}", pose.xyz.astype(np.float64), pose.error_mm.astype(np.float64)
     for given in [name for name in INPUTS if name in lifter.model.config.inputs]:
-        facts = {given: _facts(recordings)[given]}
-        pose = lifter.lift(recordings.keypoints, recordings.scores, K=recordings.K, **facts)
+        known = {given: facts(recordings)[given]}
+        pose = lifter.lift(recordings.keypoints, recordings.scores, K=recordings.K, **known)
         name = f"frame by frame, K and {given.replace('_', ' ')} given"
         yield name, pose.xyz.astype(np.float64), pose.error_mm.astype(np.float64)
     for name, lock_feet in (("video, K given", False), ("video, K given, feet locked", True)):
@@ -132,7 +132,7 @@ def estimates(recordings: Recordings, lifter: Lifter) -> Iterator[tuple[str, Flo
         yield name, xyz, np.full(xyz.shape[:2], np.nan)
 
 
-def _facts(recordings: Recordings) -> dict[str, Floats]:
+def facts(recordings: Recordings) -> dict[str, Floats]:
     """What may be known beside the keypoints: bone lengths (N, 12) as medians of each person's ground truth;
     gravity (3,), which the file does not hold, as the mean direction from shoulders to ankles in the ground
     truth of all takes; and the depth (N, 133) that the detector itself guesses.

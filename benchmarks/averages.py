@@ -1,0 +1,132 @@
+"""Measure averages of weights: `python -m benchmarks.averages bank.npz --weights A B --shares 1,0 1,2`.
+
+Each entry of `--shares` says how much of each of the weights goes into one average (`train.average`). An
+average is measured on people as in training, in poses of recordings that were not trained on: those of whom
+nothing but the keypoints is known and those of whom more is; and on the two real people of
+`benchmarks/data/gestures.npz`, K given, with and without what else weights can be told. So shares are chosen
+on the validation split, which is the default.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchmarks import command, real
+from wholebody_lift import InputWarning, Lifter, pretrained
+from wholebody_lift.config import INPUTS
+from wholebody_lift.errors import InputError
+from wholebody_lift.model import SemGAN
+from wholebody_lift.model.known import anything_known, given_inputs
+from wholebody_lift.train.average import average
+from wholebody_lift.train.evaluation import evaluate, metrics
+from wholebody_lift.train.synthetic.bank import MotionBank
+from wholebody_lift.train.synthetic.people import Batch, People
+from wholebody_lift.train.synthetic.rig import load_rig
+
+SEED = 20260303
+
+REAL: dict[str, tuple[str, ...]] = {
+    "real": (),
+    **{f"real, {name.replace('_', ' ')}": (name,) for name in INPUTS},
+    "real, bone lengths and gravity": ("bone_lengths", "gravity"),
+}
+"""What is known of the real people, by the name of the figure."""
+
+FIGURES = ("nothing known", "more known", *REAL)
+
+
+def parsed_shares(text: str, count: int) -> tuple[float, ...]:
+    """Shares of `count` weights, written with commas; those that are 0 are left out of the average."""
+    try:
+        shares = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        shares = ()
+    if len(shares) != count or not all(0 <= share < math.inf for share in shares) or not any(shares):
+        raise InputError(f"expected a share for each of {count} weights, such as 1,0 or 1,2, got {text!r}")
+    return shares
+
+
+def averaged(models: Sequence[SemGAN], shares: Sequence[float]) -> SemGAN:
+    """The average of the models whose share is not 0, rounded to half precision as it would be released."""
+    chosen = [(model, share) for model, share in zip(models, shares, strict=True) if share > 0]
+    return average(*map(list, zip(*chosen, strict=True))).half().float()
+
+
+def synthetic(model: SemGAN, people: Batch) -> dict[str, tuple[float, float]]:
+    """MPJPE and PA-MPJPE of the given keypoints in mm, of people of whom nothing else is known and of the
+    others."""
+    more = anything_known(given_inputs(people.features, INPUTS))
+    assert more is not None
+    told = more.flatten() > 0
+    xyz = torch.cat([evaluate.predict(model, piece.features).xyz for piece in people.split(250)])
+    distances = [metric(xyz, people.target) for metric in (metrics.root_aligned, metrics.procrustes_aligned)]
+
+    def means(rows: Tensor) -> tuple[float, float]:
+        mpjpe, pa = (distance[rows][people.observed[rows]].mean().item() for distance in distances)
+        return mpjpe, pa
+
+    return {"nothing known": means(~told), "more known": means(told)}
+
+
+def on_real_people(model: SemGAN, recordings: real.Recordings) -> dict[str, tuple[float, float]]:
+    """MPJPE and PA-MPJPE in mm, by what is known beside K, as far as the network has an input for it."""
+    lifter = Lifter(model, device="cpu")
+    everything = real.facts(recordings)
+    found = {}
+    for figure, names in REAL.items():
+        if set(names) <= set(model.config.inputs):
+            known: dict[str, Any] = {name: everything[name] for name in names}
+            pose = lifter.lift(recordings.keypoints, recordings.scores, K=recordings.K, **known)
+            errors = real.errors(pose.xyz.astype(np.float64), recordings)
+            found[figure] = (float(np.nanmean(errors["mpjpe"])), float(np.nanmean(errors["pa_mpjpe"])))
+    return found
+
+
+def measure(
+    models: Mapping[str, SemGAN], shares: Sequence[float], people: Batch, recordings: real.Recordings
+) -> dict[str, tuple[float, float]]:
+    """All figures of one average."""
+    model = averaged(list(models.values()), shares).eval()
+    return synthetic(model, people) | on_real_people(model, recordings)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.averages", description=__doc__)
+    parser.add_argument("bank", type=Path, help="the bank made by prepare")
+    parser.add_argument("--weights", nargs="+", required=True, help="base, tiny, directories or Hub ids")
+    parser.add_argument("--shares", nargs="+", required=True, help="shares of one average each, as 1,0,2")
+    parser.add_argument("--people", type=int, default=2048, help="synthetic people (default: %(default)s)")
+    parser.add_argument("--split", choices=["val", "test"], default="val", help="(default: %(default)s)")
+    parser.add_argument("--out", type=Path, help="write everything as JSON as well")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads or torch.get_num_threads())
+    warnings.simplefilter("ignore", InputWarning)  # the detector confuses left and right here and there
+    wanted = [parsed_shares(text, len(arguments.weights)) for text in arguments.shares]
+    models = {name: pretrained.load(name) for name in arguments.weights}
+    everyone = People(load_rig(), MotionBank.load(arguments.bank), arguments.split)
+    people = everyone.sample(arguments.people, torch.Generator().manual_seed(SEED))
+    recordings = real.read()
+    rows, found = [], []
+    for text, shares in zip(arguments.shares, wanted, strict=True):
+        figures = measure(models, shares, people, recordings)
+        rows.append([text, *(_both(figures.get(name)) for name in FIGURES)])
+        found.append({"shares": list(shares), **figures})
+    command.report([f"Shares of {', '.join(models)}", *FIGURES], rows, found, arguments.out)
+
+
+def _both(figure: tuple[float, float] | None) -> str:
+    return "" if figure is None else f"{figure[0]:.1f} / {figure[1]:.1f}"
+
+
+if __name__ == "__main__":
+    main()
