@@ -136,64 +136,86 @@ def _depth(xyz: Tensor, observed: Tensor, draws: Draws) -> Tensor:
     weights = weights_of(observed, xyz)
     centre = (weights[..., None] * xyz).sum(1) / weights.sum(1, keepdim=True)
     turned = (xyz - centre[:, None]) @ look_at(torch.nn.functional.normalize(centre, dim=-1)).mT
-    true, y = turned[..., 2], turned[..., 1]
-    quality = (_CAREFUL * draws.normal()).exp()
+    guess = _Guess(turned[..., 2], draws)
+    guess.trunk_and_head()
+    guess.limbs()
+    mean, spread = _PITCH_DEG
+    lean = (mean + spread * draws.normal()).deg2rad().tan()
+    size = (_SIZE_SD * draws.normal()).exp()
+    depth = (guess.depth + lean[:, None] * turned[..., 1]) * size[:, None]
+    body_only = draws.happens(BODY_DEPTH)[:, None]
+    small = torch.ones(depth.shape[1], dtype=torch.bool, device=depth.device)
+    small[[*PARTS["body"], *PARTS["feet"]]] = False
+    return torch.where(~observed | (body_only & small), torch.nan, depth)
 
-    def follow(kind: str, start: Tensor, end: Tensor) -> Tensor:
+
+class _Guess:
+    """A detector's guess of the depth of N people, which follows their segments from the hips on."""
+
+    def __init__(self, true: Tensor, draws: Draws) -> None:
+        """true: (N, 133) mm."""
+        self._true = true
+        self._draws = draws
+        self._quality = (_CAREFUL * draws.normal()).exp()
+        self.depth = torch.zeros_like(true)
+
+    def trunk_and_head(self) -> None:
+        """Hips around 0, shoulders above them, the head above these."""
+        true, depth = self._true, self.depth
+        hips, shoulders = self._middle("hip"), self._middle("shoulder")
+        top = self._follow("trunk", hips, shoulders)
+        for name, base in (("hip", torch.zeros_like(top)), ("shoulder", top)):
+            half = self._follow(f"{name}s", *self._ends(name)) / 2
+            depth[:, INDEX[f"left_{name}"]], depth[:, INDEX[f"right_{name}"]] = base - half, base + half
+        nose = true[:, INDEX["nose"]]
+        on_head = top + self._follow("head", shoulders, nose)
+        for members in (_HEAD, indices("face")):
+            depth[:, members] = on_head[:, None] + self._follow("face", nose, true[:, members])
+
+    def limbs(self) -> None:
+        """Arms with hands and legs with feet, from shoulders and hips."""
+        true, depth = self._true, self.depth
+        for side in ("left", "right"):
+            for kind, start, end in _LIMBS:
+                i, j = INDEX[f"{side}_{start}"], INDEX[f"{side}_{end}"]
+                depth[:, j] = depth[:, i] + self._follow(kind, true[:, i], true[:, j])
+            for kind, start, members in (
+                ("hand", "wrist", indices(f"{side}_hand")),
+                ("foot", "ankle", [i for i in PARTS["feet"] if i in _FEET[side]]),
+            ):
+                i = INDEX[f"{side}_{start}"]
+                depth[:, members] = depth[:, [i]] + self._follow(kind, true[:, i], true[:, members])
+
+    def _follow(self, kind: str, start: Tensor, end: Tensor) -> Tensor:
         """The depth of the end, as seen from the start: (N,) or (N, M) each."""
-        segment = _SEGMENTS[kind]
-        slope = segment.slope + segment.slope_sd * quality * draws.normal()
+        segment, draws = _SEGMENTS[kind], self._draws
+        slope = segment.slope + segment.slope_sd * self._quality * draws.normal()
         slope = torch.where(draws.happens(segment.mirrored), -slope, slope)
-        noise = segment.noise_mm * quality
+        noise = segment.noise_mm * self._quality
         if end.ndim == 1:
             return slope * (end - start) + noise * draws.normal()
         return slope[:, None] * (end - start[:, None]) + noise[:, None] * draws.normal(end.shape[1])
 
-    def ends(name: str) -> tuple[Tensor, Tensor]:
-        return true[:, INDEX[f"left_{name}"]], true[:, INDEX[f"right_{name}"]]
+    def _ends(self, name: str) -> tuple[Tensor, Tensor]:
+        return self._true[:, INDEX[f"left_{name}"]], self._true[:, INDEX[f"right_{name}"]]
 
-    def middle(name: str) -> Tensor:
-        left, right = ends(name)
+    def _middle(self, name: str) -> Tensor:
+        left, right = self._ends(name)
         return (left + right) / 2
 
-    guess = torch.zeros_like(true)
-    hips, shoulders = middle("hip"), middle("shoulder")
-    top = follow("trunk", hips, shoulders)
-    for name, base in (("hip", torch.zeros_like(top)), ("shoulder", top)):
-        half = follow(f"{name}s", *ends(name)) / 2
-        guess[:, INDEX[f"left_{name}"]], guess[:, INDEX[f"right_{name}"]] = base - half, base + half
-    head = [
-        INDEX["nose"],
-        *(INDEX[f"{side}_{name}"] for name in ("eye", "ear") for side in ("left", "right")),
-    ]
-    nose = true[:, INDEX["nose"]]
-    on_head = top + follow("head", shoulders, nose)
-    guess[:, head] = on_head[:, None] + follow("face", nose, true[:, head])
-    face = indices("face")
-    guess[:, face] = on_head[:, None] + follow("face", nose, true[:, face])
-    for side in ("left", "right"):
-        for kind, start, end in (
-            ("upper_arm", "shoulder", "elbow"),
-            ("forearm", "elbow", "wrist"),
-            ("thigh", "hip", "knee"),
-            ("shank", "knee", "ankle"),
-        ):
-            i, j = INDEX[f"{side}_{start}"], INDEX[f"{side}_{end}"]
-            guess[:, j] = guess[:, i] + follow(kind, true[:, i], true[:, j])
-        for kind, start, members in (
-            ("hand", "wrist", indices(f"{side}_hand")),
-            ("foot", "ankle", [i for i in PARTS["feet"] if i in _FEET[side]]),
-        ):
-            i = INDEX[f"{side}_{start}"]
-            guess[:, members] = guess[:, [i]] + follow(kind, true[:, i], true[:, members])
-    mean, spread = _PITCH_DEG
-    lean = (mean + spread * draws.normal()).deg2rad().tan()
-    guess = (guess + lean[:, None] * y) * (_SIZE_SD * draws.normal()).exp()[:, None]
-    body_only = draws.happens(BODY_DEPTH)[:, None]
-    small = torch.ones(guess.shape[1], dtype=torch.bool, device=guess.device)
-    small[[*PARTS["body"], *PARTS["feet"]]] = False
-    return torch.where(~observed | (body_only & small), torch.nan, guess)
 
+_HEAD = [
+    INDEX["nose"],
+    *(INDEX[f"{side}_{name}"] for name in ("eye", "ear") for side in ("left", "right")),
+]
+
+_LIMBS = (
+    ("upper_arm", "shoulder", "elbow"),
+    ("forearm", "elbow", "wrist"),
+    ("thigh", "hip", "knee"),
+    ("shank", "knee", "ankle"),
+)
+"""Kind of segment, and the keypoints of one side where it starts and ends."""
 
 _FEET = {
     side: {INDEX[f"{side}_{name}"] for name in ("big_toe", "small_toe", "heel")} for side in ("left", "right")
