@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -332,23 +333,12 @@ def sample(xyz_world: Tensor, generator: torch.Generator, family: str | None = N
         focal * (size_mm / image_size).amax(-1) / fills,
     ).clamp(nearest, farthest)
 
-    # Where the box of the framed keypoints goes: `place`, from 0 to 1 between opposite edges, or `bottom`,
-    # its lower edge; and `outside`, how much of it lies beyond an edge.
-    place = (draws.uniform(2) + draws.uniform(2)) / 2
-    bottom = draws.within(table.bottom[framing]) * image_size[:, 1]
-    outside = draws.within(table.outside[framing])
-    side = table.sides[draws.choice_of_each(table.side_share.expand(draws.n, -1))]  # (N, 2)
-    crosses = (outside > 0)[:, None] & (side != 0)
-    place = torch.where(crosses, (side + 1) / 2, place)
-    beyond = side * outside[:, None]
-
+    placement = _placement(draws, table, framing, image_size)
     aim = image_size / 2
     for _ in range(_ROUNDS):
         low, high = _box(_pixels(_aim(outline, K, aim, distance)[0], K, distortion), left_out)
         size = high - low
-        wanted = size / 2 + place * (image_size - size) + beyond * size
-        wanted_y = torch.where(bottom.isnan(), wanted[:, 1], bottom - size[:, 1] / 2)
-        wanted = torch.stack([wanted[:, 0], wanted_y], -1)
+        wanted = placement.centre(size, image_size)
         aim = (aim + wanted - (low + high) / 2).clamp(-image_size, 2 * image_size)
         zoom = torch.where(by_distance, 1.0, (size / image_size).amax(-1) / fills)
         distance = (distance * zoom.clamp(0.5, 2.0)).clamp(nearest, farthest)
@@ -365,6 +355,33 @@ def sample(xyz_world: Tensor, generator: torch.Generator, family: str | None = N
         family=kind,
         rotation=turn @ rotation,
     )
+
+
+class _Placement(NamedTuple):
+    """Where in the pictures the boxes of the framed keypoints go."""
+
+    place: Tensor
+    """(N, 2) from 0 to 1 between opposite edges."""
+    beyond: Tensor
+    """(N, 2) how much of the box lies beyond an edge, as a fraction of its size; negative beyond the left or
+    the upper one."""
+    bottom: Tensor
+    """(N,) the row of the lower edge instead, or NaN."""
+
+    def centre(self, size: Tensor, image_size: Tensor) -> Tensor:
+        """(N, 2) pixels of the middle of boxes of a size (N, 2)."""
+        wanted = size / 2 + self.place * (image_size - size) + self.beyond * size
+        wanted_y = torch.where(self.bottom.isnan(), wanted[:, 1], self.bottom - size[:, 1] / 2)
+        return torch.stack([wanted[:, 0], wanted_y], -1)
+
+
+def _placement(draws: Draws, table: _Tables, framing: Tensor, image_size: Tensor) -> _Placement:
+    place = (draws.uniform(2) + draws.uniform(2)) / 2
+    bottom = draws.within(table.bottom[framing]) * image_size[:, 1]
+    outside = draws.within(table.outside[framing])
+    side = table.sides[draws.choice_of_each(table.side_share.expand(draws.n, -1))]  # (N, 2)
+    crosses = (outside > 0)[:, None] & (side != 0)
+    return _Placement(torch.where(crosses, (side + 1) / 2, place), side * outside[:, None], bottom)
 
 
 def _aim(seen: Tensor, K: Tensor, pixel: Tensor, distance: Tensor) -> tuple[Tensor, Tensor]:
