@@ -60,10 +60,10 @@ class _Segment(NamedTuple):
 _SEGMENTS: dict[str, _Segment] = {
     "upper_arm": _Segment(0.55, 0.25, 0.09, 44.0),
     "forearm": _Segment(0.92, 0.25, 0.06, 44.0),
-    "thigh": _Segment(0.55, 0.35, 0.12, 40.0),
+    "thigh": _Segment(0.3, 0.35, 0.12, 40.0),
     "shank": _Segment(1.05, 0.25, 0.02, 32.0),
     "foot": _Segment(0.9, 0.25, 0.02, 20.0),
-    "trunk": _Segment(0.8, 0.25, 0.03, 32.0),
+    "trunk": _Segment(0.9, 0.25, 0.03, 70.0),
     "head": _Segment(0.9, 0.3, 0.02, 36.0),
     "shoulders": _Segment(0.9, 0.2, 0.02, 16.0),
     "hips": _Segment(0.9, 0.2, 0.02, 8.0),
