@@ -247,8 +247,8 @@ def test_packaged_weights_are_verified(capsys):
     out = capsys.readouterr().out.splitlines()
     assert {line.split()[0] for line in out} == {"ok"}
     names = sorted(Path(line.split()[-1]).name for line in out)
-    of_each = ["config.json", "model.onnx", "model.safetensors"]
-    assert names == sorted([*of_each, "temporal.safetensors", *of_each])
+    of_each = ["config.json", "model.onnx", "model.safetensors", "temporal.safetensors"]
+    assert names == sorted([*of_each, *of_each])
 
 
 def test_a_device_that_is_not_here(

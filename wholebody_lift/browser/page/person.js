@@ -1,5 +1,5 @@
-// A person in front of a running camera, smoothed as LiveLifter does: One-Euro filters on keypoints and path, and
-// bones of their mean length so far. video/smoothing.py and video/person.py, for one person.
+// A person in front of a running camera, smoothed as LiveLifter does without a network over time: One-Euro filters on
+// keypoints and path, and bones of their mean length so far. video/smoothing.py and video/person.py, for one person.
 
 import { bonesOf } from "./bones.js";
 import { VALUES, cameraOf } from "./keypoints.js";
