@@ -2,7 +2,7 @@
 
 Errors of a detector's depth are modelled after what MediaPipe answers for one real person (640 frames of
 `benchmarks/data/gestures.npz`, person 0): upper arms and thighs are too flat, one limb in ten points the
-wrong way, and the whole body leans by a few degrees.
+wrong way, the trunk bends towards the camera or away, and the whole body leans by a few degrees.
 """
 
 from __future__ import annotations
