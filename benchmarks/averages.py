@@ -9,11 +9,9 @@ on the validation split, which is the default.
 
 from __future__ import annotations
 
-import argparse
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -100,18 +98,15 @@ def measure(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.averages", description=__doc__)
-    parser.add_argument("bank", type=Path, help="the bank made by prepare")
-    parser.add_argument("--weights", nargs="+", required=True, help="base, tiny, directories or Hub ids")
+    parser = command.options("averages", __doc__, people=2048, per="average")
     parser.add_argument("--shares", nargs="+", required=True, help="shares of one average each, as 1,0,2")
-    parser.add_argument("--people", type=int, default=2048, help="synthetic people (default: %(default)s)")
-    parser.add_argument("--split", choices=["val", "test"], default="val", help="(default: %(default)s)")
-    parser.add_argument("--out", type=Path, help="write everything as JSON as well")
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch")
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads or torch.get_num_threads())
+    parser.set_defaults(split="val")
+    arguments = command.parse(parser)
     warnings.simplefilter("ignore", InputWarning)  # the detector confuses left and right here and there
-    wanted = [parsed_shares(text, len(arguments.weights)) for text in arguments.shares]
+    try:
+        wanted = [parsed_shares(text, len(arguments.weights)) for text in arguments.shares]
+    except InputError as error:
+        parser.error(str(error))
     models = {name: pretrained.load(name) for name in arguments.weights}
     everyone = People(load_rig(), MotionBank.load(arguments.bank), arguments.split)
     people = everyone.sample(arguments.people, torch.Generator().manual_seed(SEED))

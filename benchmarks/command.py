@@ -13,8 +13,8 @@ import torch
 from wholebody_lift.train.markdown import table
 
 
-def parse(name: str, description: str | None, *, people: int, per: str) -> argparse.Namespace:
-    """Bank, weights, how many people, split and outputs; sets the threads."""
+def options(name: str, description: str | None, *, people: int, per: str) -> argparse.ArgumentParser:
+    """Bank, weights, how many people, split, outputs and threads."""
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=description)
     parser.add_argument("bank", type=Path, help="the bank made by prepare")
     parser.add_argument("--weights", nargs="+", default=["base", "tiny"], help="(default: base tiny)")
@@ -22,6 +22,11 @@ def parse(name: str, description: str | None, *, people: int, per: str) -> argpa
     parser.add_argument("--split", choices=["val", "test"], default="test", help="(default: %(default)s)")
     parser.add_argument("--out", type=Path, help="write everything as JSON as well")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 leaves the choice to torch")
+    return parser
+
+
+def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """What the command line says; sets the threads."""
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads or torch.get_num_threads())
     return arguments

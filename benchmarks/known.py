@@ -108,7 +108,7 @@ def measure(
 
 
 def main() -> None:
-    arguments = command.parse("known", __doc__, people=1000, per="test set")
+    arguments = command.parse(command.options("known", __doc__, people=1000, per="test set"))
     models = {name: pretrained.load(name) for name in arguments.weights}
     rows, found = [], []
     for name, weights, what, errors in measure(

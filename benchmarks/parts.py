@@ -63,7 +63,7 @@ def measure(models: dict[str, nn.Module], people: People, count: int) -> list[di
 
 
 def main() -> None:
-    arguments = command.parse("parts", __doc__, people=500, per="part")
+    arguments = command.parse(command.options("parts", __doc__, people=500, per="part"))
     models: dict[str, nn.Module] = {name: pretrained.load(name) for name in arguments.weights}
     people = People(load_rig(), MotionBank.load(arguments.bank), arguments.split)
     found = measure(models, people, arguments.people)
