@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -31,15 +30,6 @@ from wholebody_lift.train.synthetic.people import Batch, People
 from wholebody_lift.train.synthetic.rig import load_rig
 
 SEED = 20260303
-
-REAL: dict[str, tuple[str, ...]] = {
-    "real": (),
-    **{f"real, {name.replace('_', ' ')}": (name,) for name in INPUTS},
-    "real, bone lengths and gravity": ("bone_lengths", "gravity"),
-}
-"""What is known of the real people, by the name of the figure."""
-
-FIGURES = ("nothing known", "more known", *REAL)
 
 
 def parsed_shares(text: str, count: int) -> tuple[float, ...]:
@@ -76,16 +66,13 @@ def synthetic(model: SemGAN, people: Batch) -> dict[str, tuple[float, float]]:
 
 
 def on_real_people(model: SemGAN, recordings: real.Recordings) -> dict[str, tuple[float, float]]:
-    """MPJPE and PA-MPJPE in mm, by what is known beside K, as far as the network has an input for it."""
+    """MPJPE and PA-MPJPE in mm, by what is known, as far as the network has an input for it."""
     lifter = Lifter(model, device="cpu")
-    everything = real.facts(recordings)
+    plain = lifter.lift(recordings.keypoints, recordings.scores, K=recordings.K)
     found = {}
-    for figure, names in REAL.items():
-        if set(names) <= set(model.config.inputs):
-            known: dict[str, Any] = {name: everything[name] for name in names}
-            pose = lifter.lift(recordings.keypoints, recordings.scores, K=recordings.K, **known)
-            errors = real.errors(pose.xyz.astype(np.float64), recordings)
-            found[figure] = (float(np.nanmean(errors["mpjpe"])), float(np.nanmean(errors["pa_mpjpe"])))
+    for name, pose in (("K given", plain), *real.told(recordings, lifter)):
+        errors = real.errors(pose.xyz.astype(np.float64), recordings)
+        found[f"real, {name}"] = (float(np.nanmean(errors["mpjpe"])), float(np.nanmean(errors["pa_mpjpe"])))
     return found
 
 
@@ -111,12 +98,14 @@ def main() -> None:
     everyone = People(load_rig(), MotionBank.load(arguments.bank), arguments.split)
     people = everyone.sample(arguments.people, torch.Generator().manual_seed(SEED))
     recordings = real.read()
-    rows, found = [], []
-    for text, shares in zip(arguments.shares, wanted, strict=True):
-        figures = measure(models, shares, people, recordings)
-        rows.append([text, *(_both(figures.get(name)) for name in FIGURES)])
-        found.append({"shares": list(shares), **figures})
-    command.report([f"Shares of {', '.join(models)}", *FIGURES], rows, found, arguments.out)
+    found = [measure(models, shares, people, recordings) for shares in wanted]
+    columns = list(dict.fromkeys(name for figures in found for name in figures))
+    rows = [
+        [text, *(_both(figures.get(name)) for name in columns)]
+        for text, figures in zip(arguments.shares, found, strict=True)
+    ]
+    kept = [{"shares": list(shares), **figures} for shares, figures in zip(wanted, found, strict=True)]
+    command.report([f"Shares of {', '.join(models)}", *columns], rows, kept, arguments.out)
 
 
 def _both(figure: tuple[float, float] | None) -> str:

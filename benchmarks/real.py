@@ -16,7 +16,7 @@ import json
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ import torch
 
 from wholebody_lift import InputWarning, Keypoints2D, Lifter, Pose3D
 from wholebody_lift.body import long_bones
-from wholebody_lift.config import INPUTS
+from wholebody_lift.config import INPUTS, Input
 from wholebody_lift.skeleton import INDEX, ROOT
 from wholebody_lift.train.markdown import table
 
@@ -46,6 +46,9 @@ ANGLES: dict[str, tuple[str, str, str]] = {
 
 LEANS: dict[str, tuple[str, str]] = {"legs": ("hip", "ankle"), "trunk": ("shoulder", "hip")}
 """Segments between the midpoints of the left and right keypoint, from top to bottom."""
+
+TOLD: tuple[tuple[Input, ...], ...] = (*((name,) for name in INPUTS), ("bone_lengths", "gravity"))
+"""What is known beside K, together."""
 
 COLUMNS = {
     "mpjpe": "MPJPE, mm",
@@ -116,11 +119,8 @@ def estimates(recordings: Recordings, lifter: Lifter) -> Iterator[tuple[str, Flo
     for name, camera in cameras.items():
         pose = lifter.lift(recordings.keypoints, recordings.scores, **camera)
         yield f"frame by frame, {name}", pose.xyz.astype(np.float64), pose.error_mm.astype(np.float64)
-    for given in [name for name in INPUTS if name in lifter.model.config.inputs]:
-        known = {given: facts(recordings)[given]}
-        pose = lifter.lift(recordings.keypoints, recordings.scores, K=recordings.K, **known)
-        name = f"frame by frame, K and {given.replace('_', ' ')} given"
-        yield name, pose.xyz.astype(np.float64), pose.error_mm.astype(np.float64)
+    for name, pose in told(recordings, lifter):
+        yield f"frame by frame, {name}", pose.xyz.astype(np.float64), pose.error_mm.astype(np.float64)
     for name, lock_feet in (("video, K given", False), ("video, K given, feet locked", True)):
         poses = [
             _lift_take(recordings, rows, lifter, lock_feet=lock_feet).xyz.astype(np.float64)
@@ -132,7 +132,19 @@ def estimates(recordings: Recordings, lifter: Lifter) -> Iterator[tuple[str, Flo
         yield name, xyz, np.full(xyz.shape[:2], np.nan)
 
 
-def facts(recordings: Recordings) -> dict[str, Floats]:
+def told(recordings: Recordings, lifter: Lifter) -> Iterator[tuple[str, Pose3D]]:
+    """The people lifted with K and what else is known, as far as the network has the inputs: a name and the
+    result."""
+    everything = _facts(recordings)
+    for names in TOLD:
+        if set(names) <= set(lifter.model.config.inputs):
+            known: dict[str, Any] = {name: everything[name] for name in names}
+            words = ", ".join(["K", *names[:-1]]) + f" and {names[-1]} given"
+            pose = lifter.lift(recordings.keypoints, recordings.scores, K=recordings.K, **known)
+            yield words.replace("_", " "), pose
+
+
+def _facts(recordings: Recordings) -> dict[str, Floats]:
     """What may be known beside the keypoints: bone lengths (N, 12) as medians of each person's ground truth;
     gravity (3,), which the file does not hold, as the mean direction from shoulders to ankles in the ground
     truth of all takes; and the depth (N, 133) that the detector itself guesses.
