@@ -50,6 +50,8 @@ def _wanted(chosen: settings.Settings, split: banks.Split) -> People:
     )
     if chosen.close_ups:
         people.close_ups = 1.0
+    if chosen.known_only:
+        people.nothing_known = 0.0
     return people
 
 

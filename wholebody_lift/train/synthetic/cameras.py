@@ -98,6 +98,10 @@ class Family:
     azimuth_sd_deg: float = 0.0
     """Standard deviation of the camera's azimuth from the person's front; 0: every direction is equally
     likely."""
+    trained_elevation_deg: tuple[float, float] | None = None
+    """Range of the elevation in training, where it is not that of the test sets. A network takes people to
+    lean as most people of its training do, so a wide range costs little where cameras are level, and helps
+    where they look down."""
 
 
 _ORDINARY = {
@@ -128,6 +132,7 @@ FAMILIES: dict[str, Family] = {
         focal=(0.65, 1.5),
         distance_mm=(700, 20000),
         elevation_deg=(-18, 28),
+        trained_elevation_deg=(-20, 45),
         roll_sd_deg=3.0,
         distorted=0.1,
         framings=_ORDINARY,
@@ -138,6 +143,7 @@ FAMILIES: dict[str, Family] = {
         focal=(0.65, 1.5),
         distance_mm=(700, 20000),
         elevation_deg=(-18, 28),
+        trained_elevation_deg=(-20, 45),
         roll_sd_deg=3.0,
         distorted=0.1,
         framings=_ORDINARY,
@@ -244,6 +250,7 @@ class _Tables:
     focal: Tensor  # (F, 2), as are all ranges
     distance: Tensor
     elevation: Tensor
+    trained_elevation: Tensor
     roll_sd: Tensor  # (F,)
     distorted: Tensor  # (F,)
     azimuth_sd: Tensor  # (F,)
@@ -280,6 +287,9 @@ def _tables(device: torch.device) -> _Tables:
         focal=floats(family.focal for family in families),
         distance=floats(family.distance_mm for family in families),
         elevation=floats(family.elevation_deg for family in families).deg2rad(),
+        trained_elevation=floats(
+            family.trained_elevation_deg or family.elevation_deg for family in families
+        ).deg2rad(),
         roll_sd=floats(family.roll_sd_deg for family in families).deg2rad(),
         distorted=floats(family.distorted for family in families),
         azimuth_sd=floats(family.azimuth_sd_deg for family in families).deg2rad(),
@@ -294,8 +304,10 @@ def _tables(device: torch.device) -> _Tables:
     )
 
 
-def sample(xyz_world: Tensor, generator: torch.Generator, family: str | None = None) -> Views:
-    """Draw a camera for each person.
+def sample(
+    xyz_world: Tensor, generator: torch.Generator, family: str | None = None, *, training: bool = False
+) -> Views:
+    """Draw a camera for each person, as for the test sets or, more varied, as for training.
 
     `xyz_world` (N, 133, 3) float32 mm in the world frame, on the device of `generator`. `family` is a name in
     `FAMILIES`, or None for the mixture. Raises ValueError for any other name.
@@ -313,7 +325,8 @@ def sample(xyz_world: Tensor, generator: torch.Generator, family: str | None = N
     off_centre = PRINCIPAL_POINT_SD * longer[:, None] * draws.normal(2)
     K = intrinsics(focal, image_size / 2 + off_centre)
     distortion = _distortion(draws, table.distorted[kind])
-    rotation = _direction(draws, table, kind, xyz_world)
+    elevation = (table.trained_elevation if training else table.elevation)[kind]
+    rotation = _direction(draws, table, kind, elevation, xyz_world)
 
     # Coordinates come before keypoints from here on, as arithmetic is several times faster in this layout.
     framing = draws.choice_of_each(table.framings[kind])
@@ -438,9 +451,11 @@ def _distortion(draws: Draws, share: Tensor) -> Tensor:
     return torch.where(draws.happens(share)[:, None], lens, 0.0)
 
 
-def _direction(draws: Draws, table: _Tables, kind: Tensor, xyz_world: Tensor) -> Tensor:
-    """World axes to camera axes (N, 3, 3) of a camera that looks at the person, with the family's azimuth,
-    elevation and roll."""
+def _direction(
+    draws: Draws, table: _Tables, kind: Tensor, elevation_range: Tensor, xyz_world: Tensor
+) -> Tensor:
+    """World axes to camera axes (N, 3, 3) of a camera that looks at the person, with the family's azimuth and
+    roll, and an elevation from a range (N, 2)."""
     shoulders, hips = (xyz_world[:, left] - xyz_world[:, right] for left, right in (_SHOULDERS, _HIPS))
     across = shoulders + hips
     front = torch.atan2(across[:, 1], across[:, 0])  # 0 where the person looks along -y
@@ -450,7 +465,7 @@ def _direction(draws: Draws, table: _Tables, kind: Tensor, xyz_world: Tensor) ->
     any_side = (spread == 0) | draws.happens(ANY_AZIMUTH)
     azimuth = front + torch.where(any_side, around, draws.normal() * spread)
 
-    elevation = draws.triangular(table.elevation[kind])
+    elevation = draws.triangular(elevation_range)
 
     limit, large = (math.radians(degrees) for degrees in (ROLL_LIMIT_DEG, LARGE_ROLL_DEG))
     roll = (draws.normal() * table.roll_sd[kind]).clamp(-limit, limit)

@@ -138,15 +138,24 @@ def sample(xyz_world: Tensor, generator: torch.Generator, name: str | None = Non
     return views, seen
 
 
-def detect(views: Views, seen: Tensor, generator: torch.Generator, kind: str | None = None) -> Detections:
-    """What a detector of the part reports: only the part's keypoints.
+def detect(
+    views: Views,
+    seen: Tensor,
+    generator: torch.Generator,
+    kind: str | None = None,
+    *,
+    training: bool = False,
+) -> Detections:
+    """What a detector of the part reports, as in `detector.detect`: only the part's keypoints.
 
     If it finds fewer than `MIN_FOUND` of them, exact ones are reported instead, even outside the picture.
     """
     in_front = replace(
         views, xyz=torch.cat((views.xyz[..., :2], views.xyz[..., 2:].clamp_min(MIN_DEPTH_MM)), -1)
     )
-    found = detector.detect(views.xy, in_front, torch.zeros_like(seen), generator, kind=kind)
+    found = detector.detect(
+        views.xy, in_front, torch.zeros_like(seen), generator, kind=kind, training=training
+    )
     scores = found.scores * seen
     too_few = ((scores >= MIN_SCORE).sum(-1) < MIN_FOUND)[:, None]
     return Detections(

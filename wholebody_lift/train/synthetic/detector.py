@@ -2,7 +2,7 @@
 
 `KINDS` has the probabilities that characterise each kind of detector; the other constants apply to all kinds.
 A detection is simulated in this order: systematic offsets, as annotators and bodies differ in where a
-keypoint is; confusion of left and right; displacement of whole hands and faces; independent heavy-tailed
+keypoint is; heels seen from the front; confusion of left and right; displacement of whole hands and faces; independent heavy-tailed
 errors; the grid of the heatmap; scores; and finally losses.
 """
 
@@ -202,6 +202,17 @@ apart from `OFFSET_ASYMMETRY`."""
 ALONG_MM: dict[str, float] = {"wrist": 14.0, "ankle": 10.0, "hand_root": 12.0}
 """Standard deviation of the systematic offset along the limb, away from the parent."""
 OFFSET_ASYMMETRY = 0.35
+TRAINED_OFFSETS_MM: dict[str, tuple[float, float, float]] = {
+    "heel": (6.0, 12.0, 12.0),
+    "big_toe": (8.0, 12.0, 14.0),
+    "small_toe": (8.0, 12.0, 14.0),
+}
+"""What `OFFSETS_MM` is for feet in training. The test sets, which are older, trust detectors with feet more:
+there toes have no offset."""
+HEEL_TOO_NEAR = 0.6
+"""In training, the heel of a foot that points at the camera is placed too near to its toes, by up to this
+share of the way between them: hidden behind the foot, it is put at the lower edge of the shoe. The line from
+heel to toes tells how far the camera looks down, so a network that trusts it lets people lean."""
 
 
 class Swap(NamedTuple):
@@ -268,9 +279,9 @@ _HANDS = ("left_hand", "right_hand")
 _GROUPS = (*DISPLACEMENTS, "rest")
 _SLICES = {name: slice(part.start, part.stop) for name, part in PARTS.items()}
 _NAMES = list(INDEX)
-_SMALL_TOES, _SHOULDERS, _HIPS, _KNEES, _ANKLES = (
+_SMALL_TOES, _BIG_TOES, _HEELS, _SHOULDERS, _HIPS, _KNEES, _ANKLES = (
     slice(left := INDEX[f"left_{name}"], (right := INDEX[f"right_{name}"]) + 1, right - left)
-    for name in ("small_toe", "shoulder", "hip", "knee", "ankle")
+    for name in ("small_toe", "big_toe", "heel", "shoulder", "hip", "knee", "ankle")
 )
 _EXACT, _MASKED = (list(KINDS).index(name) for name in ("exact", "masked"))
 
@@ -314,7 +325,9 @@ class _Tables:
 
 
 @lru_cache
-def _tables(device: torch.device) -> _Tables:
+def _tables(device: torch.device, training: bool = False) -> _Tables:
+    offsets_mm = OFFSETS_MM | TRAINED_OFFSETS_MM if training else OFFSETS_MM
+
     def floats(rows: Iterable[object]) -> Tensor:
         return torch.tensor(list(rows), dtype=torch.float32, device=device)
 
@@ -323,7 +336,7 @@ def _tables(device: torch.device) -> _Tables:
 
     unsided = {name: name.removeprefix("left_").removeprefix("right_") for name in INDEX}
     sides = {name: name.startswith("left_") - name.startswith("right_") for name in INDEX}
-    offset = [name for name in INDEX if unsided[name] in OFFSETS_MM | ALONG_MM]
+    offset = [name for name in INDEX if unsided[name] in offsets_mm | ALONG_MM]
     group = [_GROUPS.index(part if part in _GROUPS else "rest") for part in PARTS for _ in PARTS[part]]
     masked = [range(NUM_KEYPOINTS) if name == "any" else PARTS[name] for name in MASKS]
     still = (0.0, 0.0, 0.0)
@@ -342,7 +355,7 @@ def _tables(device: torch.device) -> _Tables:
         offsets=floats(
             (out * sides[name], up, front, ALONG_MM.get(unsided[name], 0.0))
             for name in offset
-            for out, up, front in (OFFSETS_MM.get(unsided[name], still),)
+            for out, up, front in (offsets_mm.get(unsided[name], still),)
         ),
         offset_to_all=floats([i == INDEX[name] for i in range(NUM_KEYPOINTS)] for name in offset),
         swaps=floats(swap[:3] for swap in SWAPS.values()).T,
@@ -377,8 +390,10 @@ def detect(
     generator: torch.Generator,
     noise: bool = True,
     kind: str | None = None,
+    *,
+    training: bool = False,
 ) -> Detections:
-    """Simulate detections of N people.
+    """Simulate detections of N people, as for the test sets or, with more errors of feet, as for training.
 
     `xy` (N, 133, 2) are the exact pixels in `views`, `hidden` (N, 133) bool the keypoints that the body
     itself hides. `generator` is on their device. Without `noise` the result is `xy` with all scores 1. `kind`
@@ -386,7 +401,7 @@ def detect(
     """
     if kind is not None and kind not in KINDS:
         raise ValueError(f"expected one of the kinds of detectors {', '.join(KINDS)}, got {kind!r}")
-    draws, table = Draws(len(xy), generator), _tables(xy.device)
+    draws, table = Draws(len(xy), generator), _tables(xy.device, training)
     if not noise:
         return Detections(xy, torch.ones_like(xy[..., 0]), torch.full((len(xy),), _EXACT, device=xy.device))
     which = draws.choice(table.share)
@@ -394,7 +409,7 @@ def detect(
         which = torch.full_like(which, list(KINDS).index(kind))
 
     inside = views.inside
-    scored_xy, scores = _noisy(draws, table, which, xy.mT.contiguous(), views, inside, hidden)
+    scored_xy, scores = _noisy(draws, table, which, xy.mT.contiguous(), views, inside, hidden, training)
     masked = draws.happens(table.masked[draws.choice(table.mask_share)], NUM_KEYPOINTS)
     is_masked = (which == _MASKED)[:, None]
     scores = torch.where(is_masked, (inside & ~masked).to(scores), scores)
@@ -420,7 +435,14 @@ def _within_reach(xy: Tensor, views: Views) -> Tensor:
 
 
 def _noisy(
-    draws: Draws, table: _Tables, which: Tensor, xy: Tensor, views: Views, inside: Tensor, hidden: Tensor
+    draws: Draws,
+    table: _Tables,
+    which: Tensor,
+    xy: Tensor,
+    views: Views,
+    inside: Tensor,
+    hidden: Tensor,
+    training: bool,
 ) -> tuple[Tensor, Tensor]:
     """Keypoints (N, 2, K) and scores (N, K) from detectors of kinds `which` (N,)."""
     columns = table.kinds[which].unsqueeze(1).unbind(-1)
@@ -434,6 +456,8 @@ def _noisy(
     axes = _trunk_axes(xyz)
 
     found_at = xy + _offsets_mm(draws, table, xyz, axes) * pixels_per_mm[:, None]
+    if training:
+        found_at[..., _HEELS] += _heels_too_near(draws, xyz, found_at)
     other_side = _confused(draws, table, axes, unseen)  # (N, K)
     unseen, inside = (_exchanged(table, other_side, mask) for mask in (unseen, inside))
     found_at = _exchanged(table, other_side[:, None], found_at)
@@ -520,6 +544,13 @@ def _offsets_mm(draws: Draws, table: _Tables, xyz: Tensor, axes: Tensor) -> Tens
     limb = _unit(xyz.index_select(-1, table.offset) - xyz.index_select(-1, table.offset_parents))
     offsets = axes[:, :2] @ torch.stack(of_trunk, 1) + along[:, None] * limb[:, :2]  # (N, 2, F)
     return offsets @ table.offset_to_all
+
+
+def _heels_too_near(draws: Draws, xyz: Tensor, xy: Tensor) -> Tensor:
+    """(N, 2, 2) px by which the heels are placed too near to the toes, alike on both sides."""
+    to_camera = (-_unit(xyz[..., _BIG_TOES] - xyz[..., _HEELS])[:, 2:]).clamp_min(0)  # (N, 1, 2)
+    share = HEEL_TOO_NEAR * draws.uniform(1, 1) * to_camera
+    return share * (xy[..., _BIG_TOES] - xy[..., _HEELS])
 
 
 def _confused(draws: Draws, table: _Tables, axes: Tensor, unseen: Tensor) -> Tensor:

@@ -96,6 +96,8 @@ class People:
 
     close_ups = CLOSE_UPS
     """Share of the people of `sample` who are seen in close-up."""
+    nothing_known = facts.NOTHING_KNOWN
+    """Share of the people of `sample` of whom nothing is known beside their keypoints."""
 
     def __init__(
         self,
@@ -143,7 +145,9 @@ class People:
         for piece in pieces:
             scene = self._mixed(*piece, generator)
             knowledge = Draws(len(piece[0]), generator).choice(shares)
-            beside = facts.sample(scene.views, scene.stature_mm, observed(scene), generator)
+            beside = facts.sample(
+                scene.views, scene.stature_mm, observed(scene), generator, nothing_known=self.nothing_known
+            )
             batches.append(to_batch(scene, knowledge, beside=beside))
         return Batch.join(batches)
 
@@ -195,21 +199,24 @@ class People:
         family: str | None = None,
         kind: str | None = None,
         noise: bool = True,
+        training: bool = False,
     ) -> Scene:
-        """Show posed people, xyz (N, 133, 3) mm in the world and statures (N,), to cameras and detectors.
-        Subclasses with other mixtures of these override it."""
-        views = cameras.sample(xyz, generator, family)
-        detections = detector.detect(views.xy, views, hidden(views.xyz), generator, noise=noise, kind=kind)
+        """Show posed people, xyz (N, 133, 3) mm in the world and statures (N,), to cameras and detectors, as
+        for the test sets or as for training. Subclasses with other mixtures of these override it."""
+        views = cameras.sample(xyz, generator, family, training=training)
+        detections = detector.detect(
+            views.xy, views, hidden(views.xyz), generator, noise=noise, kind=kind, training=training
+        )
         return Scene(views, detections, stature_mm)
 
     def _mixed(self, xyz: Tensor, stature_mm: Tensor, generator: torch.Generator) -> Scene:
         """Show training people to the cameras and detectors of the mixture, some of them in close-up."""
-        scene = self.seen(xyz, stature_mm, generator, family=self.family, kind=self.kind)
+        scene = self.seen(xyz, stature_mm, generator, family=self.family, kind=self.kind, training=True)
         if self.family is not None or not self.close_ups:
             return scene
         near = Draws(len(xyz), generator).happens(self.close_ups)
         views, seen = close_ups.sample(xyz, generator)
-        detections = close_ups.detect(views, seen, generator, self.kind)
+        detections = close_ups.detect(views, seen, generator, self.kind, training=True)
         return Scene(
             _chosen(near, views, scene.views), _chosen(near, detections, scene.detections), stature_mm
         )
