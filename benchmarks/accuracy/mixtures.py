@@ -49,9 +49,9 @@ class MoreOf(People):
         super().__init__(rig, bank)
         self.more = {"family": family, "kind": kind}
 
-    def seen(self, *arguments: Any, **options: Any) -> Scene:
+    def seen(self, *arguments: Any, **_options: Any) -> Scene:
         *_, generator = arguments
-        return super().seen(*arguments, **(options | self.more if _drawn(2, generator) else options))
+        return super().seen(*arguments, **(self.more if _drawn(2, generator) else {}))
 
 
 class ExactInPicture(People):

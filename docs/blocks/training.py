@@ -67,6 +67,7 @@ def camera_families() -> str:
             percent(family.share),
             value_range(family.focal),
             value_range([mm / 1000 for mm in family.distance_mm], " m"),
+            value_range(family.trained_elevation_deg or family.elevation_deg),
             value_range(family.elevation_deg),
             f"{family.roll_sd_deg:g}",
             percent(family.distorted),
@@ -75,7 +76,7 @@ def camera_families() -> str:
     ]
     header = (
         *("Family", "Share", "Focal length / longer side", "Distance", "Elevation, degrees"),
-        *("Roll, spread in degrees", "Distorted lens"),
+        *("Elevation, test sets", "Roll, spread in degrees", "Distorted lens"),
     )
     return table(header, rows)
 

@@ -14,8 +14,10 @@ pytest.importorskip("tensorboard")
 from wholebody_lift import pretrained
 from wholebody_lift.config import INPUTS
 from wholebody_lift.train import supply
+from wholebody_lift.train.__main__ import _wanted
 from wholebody_lift.train.loop import Trainer, TrainingDivergedError, averaged, checkpoint_path
 from wholebody_lift.train.settings import Settings
+from wholebody_lift.train.synthetic.facts import NOTHING_KNOWN
 from wholebody_lift.train.synthetic.people import Batch, People
 from wholebody_lift.train.synthetic.rig import load_rig
 
@@ -336,6 +338,11 @@ def test_what_is_known_can_be_learnt_alone(people: People, validation: Batch, se
     resumed = Trainer(replace(trainer.settings, resume=True), people, validation)
     resumed.load()
     assert resumed.network.model.config == made.config.model_copy(update={"calibration": None})
+
+
+def test_what_is_known_is_learnt_from_people_of_whom_something_is_known(settings: Settings) -> None:
+    assert _wanted(replace(settings, known_only=True), "train").nothing_known == 0
+    assert _wanted(settings, "train").nothing_known == NOTHING_KNOWN
 
 
 def test_inputs_can_be_left_out(people: People, validation: Batch, settings: Settings) -> None:

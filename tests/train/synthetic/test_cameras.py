@@ -127,6 +127,23 @@ def test_cameras_are_where_the_family_says(people, generator):
     assert from_below.median() < -10
 
 
+def test_phones_look_down_more_steeply_in_training(people, generator):
+    phones = sample(people, generator, "phone_portrait")
+    trained = sample(people, generator, "phone_portrait", training=True)
+    assert elevation_deg(phones, "phone_portrait").quantile(0.95) < 25
+    assert elevation_deg(trained, "phone_portrait").quantile(0.95) > 28
+
+
+def test_all_other_cameras_are_the_same_in_training(people):
+    for name, family in FAMILIES.items():
+        if family.trained_elevation_deg is None:
+            tested, trained = (
+                sample(people[:64], torch.Generator().manual_seed(5), name, training=training)
+                for training in (False, True)
+            )
+            assert torch.equal(tested.xy, trained.xy)
+
+
 def test_the_person_is_upright_and_left_is_left(person, generator):
     """From the front the head is up and the person's left is on the right of the picture."""
     views = sample(person.expand(256, -1, -1), generator, "webcam")

@@ -270,6 +270,34 @@ def test_hip_offsets_are_the_persons_own(views, nothing_covered, generator):
     assert torch.corrcoef(down[fair].T)[0, 1] > 0.2
 
 
+@pytest.mark.parametrize("training", [False, True])
+def test_toes_are_off_together_in_training_alone(views, nothing_covered, generator, training):
+    """Both big toes are off upwards or downwards together, as hips are."""
+    found = detect(views.xy, views, nothing_covered, generator, kind="wholebody", training=training)
+    toes = [INDEX["left_big_toe"], INDEX["right_big_toe"]]
+    down = (found.xy - views.xy)[:, toes, 1]
+    fair = (down.abs() < 10).all(-1) & ~missing(found)[:, toes].any(-1)
+    together = torch.corrcoef(down[fair].T)[0, 1]
+    assert (together > 0.18) == training
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_heels_of_feet_that_point_at_the_camera_are_too_near_to_the_toes(
+    people, nothing_covered, generator, training
+):
+    views = sample(people, generator, "surveillance")
+    found = detect(views.xy, views, nothing_covered, generator, kind="wholebody", training=training)
+    heel, toe = INDEX["left_heel"], INDEX["left_big_toe"]
+    foot = torch.nn.functional.normalize(views.xyz[:, toe] - views.xyz[:, heel], dim=-1)
+    fair = ~missing(found)[:, [heel, toe]].any(-1) & views.inside[:, [heel, toe]].all(-1)
+    lengths = [(xy[:, toe] - xy[:, heel]).norm(dim=-1) for xy in (found.xy, views.xy)]
+    shorter = 1 - lengths[0] / lengths[1]
+    pointing = (foot[:, 2] < -0.7, foot[:, 2].abs() < 0.3)
+    frontal, sideways = (shorter[fair & which].median() for which in pointing)
+    assert (frontal > 0.1) == training
+    assert sideways < 0.05
+
+
 def test_some_detections_have_no_scores(views, nothing_covered, generator):
     found = detect(views.xy, views, nothing_covered, generator, kind="wholebody")
     only_ones = ((found.scores == 1) | missing(found)).all(-1).float().mean()

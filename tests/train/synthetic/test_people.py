@@ -48,6 +48,15 @@ def test_the_same_seed_gives_the_same_people(people: People) -> None:
     assert not torch.equal(first.target, other.target)
 
 
+def test_something_can_be_known_of_most_people() -> None:
+    people = People(load_rig(), bank=None)
+    people.nothing_known = 0.0
+    features = people.sample(400, _generator()).features
+    known = (features.bone_lengths != 0).any(1) | (features.gravity[:, -1] > 0)
+    known |= (features.depth[..., 1] > 0).any(1)
+    assert known.float().mean() > 0.8
+
+
 def test_all_targets_have_one_stature(people: People) -> None:
     scene = people.scene(64, _generator(), noise=False)
     target = to_batch(scene, "given").target

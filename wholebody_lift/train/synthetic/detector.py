@@ -2,8 +2,8 @@
 
 `KINDS` has the probabilities that characterise each kind of detector; the other constants apply to all kinds.
 A detection is simulated in this order: systematic offsets, as annotators and bodies differ in where a
-keypoint is; heels seen from the front; confusion of left and right; displacement of whole hands and faces; independent heavy-tailed
-errors; the grid of the heatmap; scores; and finally losses.
+keypoint is; heels of feet that point at the camera; confusion of left and right; displacement of whole hands
+and faces; independent heavy-tailed errors; the grid of the heatmap; scores; and finally losses.
 """
 
 import math

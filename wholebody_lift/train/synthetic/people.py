@@ -199,19 +199,18 @@ class People:
         family: str | None = None,
         kind: str | None = None,
         noise: bool = True,
-        training: bool = False,
     ) -> Scene:
-        """Show posed people, xyz (N, 133, 3) mm in the world and statures (N,), to cameras and detectors, as
-        for the test sets or as for training. Subclasses with other mixtures of these override it."""
-        views = cameras.sample(xyz, generator, family, training=training)
+        """Show posed people, xyz (N, 133, 3) mm in the world and statures (N,), to the cameras and detectors
+        of training. Subclasses with other mixtures of these override it."""
+        views = cameras.sample(xyz, generator, family, training=True)
         detections = detector.detect(
-            views.xy, views, hidden(views.xyz), generator, noise=noise, kind=kind, training=training
+            views.xy, views, hidden(views.xyz), generator, noise=noise, kind=kind, training=True
         )
         return Scene(views, detections, stature_mm)
 
     def _mixed(self, xyz: Tensor, stature_mm: Tensor, generator: torch.Generator) -> Scene:
         """Show training people to the cameras and detectors of the mixture, some of them in close-up."""
-        scene = self.seen(xyz, stature_mm, generator, family=self.family, kind=self.kind, training=True)
+        scene = self.seen(xyz, stature_mm, generator, family=self.family, kind=self.kind)
         if self.family is not None or not self.close_ups:
             return scene
         near = Draws(len(xyz), generator).happens(self.close_ups)
