@@ -128,10 +128,11 @@ def test_cameras_are_where_the_family_says(people, generator):
 
 
 def test_phones_look_down_more_steeply_in_training(people, generator):
-    phones = sample(people, generator, "phone_portrait")
-    trained = sample(people, generator, "phone_portrait", training=True)
-    assert elevation_deg(phones, "phone_portrait").quantile(0.95) < 25
-    assert elevation_deg(trained, "phone_portrait").quantile(0.95) > 28
+    tested, trained = (
+        elevation_deg(sample(people, generator, "phone_portrait", training=training), "phone_portrait")
+        for training in (False, True)
+    )
+    assert trained.median() > tested.median() + 4
 
 
 def test_all_other_cameras_are_the_same_in_training(people):
