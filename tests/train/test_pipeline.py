@@ -29,7 +29,9 @@ def _few_people(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held_out, "BLOCK", 64)
     monkeypatch.setattr(held_out, "PEOPLE", 128)
     monkeypatch.setattr(held_out, "_NOISE_DRAWS", 2)
-    monkeypatch.setattr(fingerprints, "published", lambda: fingerprints.Published("", {}))
+    monkeypatch.setattr(
+        fingerprints, "published", lambda: fingerprints.Published(fingerprints.Fingerprint("", ()), {})
+    )
 
 
 def _call(monkeypatch: pytest.MonkeyPatch, *words: object) -> None:

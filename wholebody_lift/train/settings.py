@@ -72,7 +72,9 @@ class Settings:
         str | None,
         "initial weights of the same size: base, tiny, a directory or a Hub id (default: random)",
     ] = None
-    compile: Annotated[bool, "compile the network first, which takes minutes: for GPUs, and for long runs on CPUs with AMX"] = False
+    compile: Annotated[
+        bool, "compile the network first, which takes minutes: for GPUs, and for long runs on CPUs with AMX"
+    ] = False
     device: Annotated[str, "device to train on, as torch names it: cpu, cuda"] = "cpu"
     resume: Annotated[bool, "continue from the last checkpoint in the folder"] = False
 

@@ -29,7 +29,9 @@ def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 def _shrink(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held_out, "BLOCK", 16)
     monkeypatch.setattr(held_out, "_NOISE_DRAWS", 2)
-    monkeypatch.setattr(fingerprints, "published", lambda: fingerprints.Published("", {}))
+    monkeypatch.setattr(
+        fingerprints, "published", lambda: fingerprints.Published(fingerprints.Fingerprint("", ()), {})
+    )
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import torch
 
 pytest.importorskip("anny")
 
-from wholebody_lift.train.evaluation.fingerprints import test_recordings_hash as recordings_hash
+from wholebody_lift.train.evaluation.fingerprints import of_test_recordings
 from wholebody_lift.train.synthetic import bank
 from wholebody_lift.train.synthetic.bank import (
     ADDED_INPUTS,
@@ -169,7 +169,7 @@ def test_recordings_added_later_are_only_for_training(
         target.parent.mkdir(parents=True, exist_ok=True)
         target.symlink_to(shared_data / ADDED_INPUTS[source])
     before, more = MotionBank.load(prepared), prepare(tmp_path, tmp_path / "bank.npz")
-    assert recordings_hash(more) == recordings_hash(before)
+    assert of_test_recordings(more) == of_test_recordings(before)
     for name, track in more.tracks.items():
         added = track.recordings[len(before.tracks[name].recordings) :]
         assert added, name
