@@ -479,7 +479,24 @@ def _noisy(
     coarse = draws.happens(COARSE, 1, 1)
     answer = torch.where(coarse, (answer / cell).round() * cell, answer)
 
-    # Missing keypoints. One random number per keypoint serves for either kind of score.
+    return _reported(draws, kinds, views, unseen, inside, hidden_share, extents, answer, scores)
+
+
+def _reported(
+    draws: Draws,
+    kinds: dict[str, Tensor],
+    views: Views,
+    unseen: Tensor,
+    inside: Tensor,
+    hidden_share: Tensor,
+    extents: Tensor,
+    answer: Tensor,
+    scores: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """The answers (N, 2, K) and their scores (N, K) with those missing that are lost or outside the picture.
+
+    One random number per keypoint serves for either kind of score of a missing one.
+    """
     on_border = ~inside & draws.happens(BORDER_GUESS * (kinds["zero"] < 1), NUM_KEYPOINTS)
     drawn = draws.uniform(NUM_KEYPOINTS)
     scores = torch.where(on_border, between(drawn, BORDER_SCORES), scores)
