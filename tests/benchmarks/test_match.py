@@ -30,7 +30,9 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held_out, "_NOISE_DRAWS", 1)
     monkeypatch.setattr(supply, "PEOPLE_AHEAD", 4)
     monkeypatch.setattr(match, "VALIDATION_PEOPLE", 4)
-    monkeypatch.setattr(fingerprints, "published", lambda: fingerprints.Published("", {}))
+    monkeypatch.setattr(
+        fingerprints, "published", lambda: fingerprints.Published(fingerprints.Fingerprint("", ()), {})
+    )
 
 
 @pytest.fixture
