@@ -27,18 +27,17 @@ MOVED_MM = 25.0
 COLUMNS = ("mpjpe", "n_mpjpe", "pa_mpjpe", "lean/legs", "lean/trunk")
 """Figures of `real.COLUMNS`."""
 
-_PAIRS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "heel", "big_toe")
-
-GROUPS: dict[str, list[int]] = {
-    **{
-        f"{name.replace('_', ' ')}s": [INDEX[f"{side}_{name}"] for side in ("left", "right")]
-        for name in _PAIRS
-    },
+PAIRS: dict[str, list[int]] = {
+    f"{name.replace('_', ' ')}s": [INDEX[f"left_{name}"], INDEX[f"right_{name}"]]
+    for name in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "heel", "big_toe")
+}
+"""A left and a right keypoint each, by name."""
+GROUPS: dict[str, list[int]] = PAIRS | {
     "feet": indices("feet"),
     "hands": indices("left_hand", "right_hand"),
     "face": indices("face"),
 }
-"""Keypoints by name; the first ones are a left and a right keypoint each."""
+"""Keypoints that are left out together, by name."""
 
 
 def inputs(recordings: Recordings) -> Iterator[tuple[str, Floats]]:
@@ -50,7 +49,7 @@ def inputs(recordings: Recordings) -> Iterator[tuple[str, Floats]]:
         yield f"without {name}", left_out
     depth = np.nanmedian(recordings.truth[..., 2], axis=1)
     pixels = MOVED_MM * recordings.K[:, 0, 0] / depth
-    for name, (left, right) in list(GROUPS.items())[: len(_PAIRS)]:
+    for name, pair in PAIRS.items():
         for way, steps in {
             "up": ((0, -1), (0, -1)),
             "down": ((0, 1), (0, 1)),
@@ -58,7 +57,7 @@ def inputs(recordings: Recordings) -> Iterator[tuple[str, Floats]]:
             "inwards": ((-1, 0), (1, 0)),
         }.items():
             moved = recordings.keypoints.copy()
-            for keypoint, step in zip((left, right), steps, strict=True):  # of people who face the camera
+            for keypoint, step in zip(pair, steps, strict=True):  # of people who face the camera
                 moved[:, keypoint] += pixels[:, None] * step
             yield f"{name} {MOVED_MM:g} mm {way}", moved
 

@@ -63,8 +63,7 @@ def fingerprint(crowd: Crowd, scenes: dict[str, Scene]) -> Fingerprint:
     exact = [views.family, *views.image_size.T, *(scene.detections.kind for scene in scenes.values())]
     digest.update(torch.stack([column.round().int() for column in exact]).numpy().astype("<i4").tobytes())
 
-    # All weights are different, so that swapped keypoints change the sum.
-    weights = 0.5 + torch.arange(NUM_KEYPOINTS, dtype=torch.float64) * 0.618034 % 1
+    weights = _weights(NUM_KEYPOINTS)
     # Far outside the picture, where lenses distort most, pixels depend on rounding.
     xy = views.xy.double().clamp(torch.zeros(()), views.image_size[:, None])
     numbers = [((weights - weights.mean()) @ views.xyz.double()).mean(0), (weights @ xy).mean(0)]
@@ -80,9 +79,10 @@ def of_test_recordings(bank: MotionBank) -> Fingerprint:
     """The fingerprint of the test recordings in a bank, independent of how the file is packed and what else
     it contains.
 
-    Its numbers are weighted means of the absolute values of each track, in units of `_VALUE_UNIT`.
+    Its number is the weighted mean of the absolute values, added up over the tracks, in units of
+    `_VALUE_UNIT`.
     """
-    digest, numbers = hashlib.sha256(), []
+    digest, total = hashlib.sha256(), 0.0
     for name, track in bank.tracks.items():
         ends = torch.tensor([0, *(entry.rows for entry in track.recordings)]).cumsum(0).tolist()
         values = _at_every_bone(track.values, bank.bones) if name == "bodies" else track.values
@@ -94,9 +94,13 @@ def of_test_recordings(bank: MotionBank) -> Fingerprint:
         if tested:
             rows = torch.cat(tested)
             full = 1.0 if values.is_floating_point() else torch.iinfo(values.dtype).max
-            weights = 0.5 + torch.arange(rows.shape[1], dtype=torch.float64) * 0.618034 % 1
-            numbers.append(round(((rows / full) @ weights).mean().item() / len(weights) / _VALUE_UNIT, 3))
-    return Fingerprint(digest.hexdigest()[:16], tuple(numbers))
+            total += ((rows / full) @ _weights(rows.shape[1])).mean().item() / rows.shape[1]
+    return Fingerprint(digest.hexdigest()[:16], (round(total / _VALUE_UNIT, 3),))
+
+
+def _weights(n: int) -> Tensor:
+    """(n,) all different, so that swapped columns change a weighted sum."""
+    return 0.5 + torch.arange(n, dtype=torch.float64) * 0.618034 % 1
 
 
 def _at_every_bone(packed: Tensor, bones: tuple[str, ...]) -> Tensor:
