@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,12 +14,12 @@ from torch import Tensor
 pytest.importorskip("anny")
 
 from wholebody_lift.skeleton import INDEX
-from wholebody_lift.train.synthetic import rotations
+from wholebody_lift.train.synthetic import bank, rotations
 from wholebody_lift.train.synthetic.bank import ADDED_INPUTS
 from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS, LOCAL_CHANGES, PHENOTYPES, Shape
 from wholebody_lift.train.synthetic.recordings import added, bvh, cmu_fbx, face
 from wholebody_lift.train.synthetic.recordings.clip import Y_UP_TO_Z_UP, Clip
-from wholebody_lift.train.synthetic.recordings.figures import SIDES, Source
+from wholebody_lift.train.synthetic.recordings.figures import CMU_AMC, SIDES, Source
 from wholebody_lift.train.synthetic.recordings.retarget import RestPose, rest_pose, retarget
 from wholebody_lift.train.synthetic.rig import Rig, load_rig
 
@@ -75,6 +76,31 @@ FBX_BONES = {
     "RightToeBase": ("RightFoot", (-0.12, 0, 0)),
 }
 
+# The same for CMU's figure in BVH: offsets from the parent in CMU's unit. Some bones begin where others do.
+CGSPEED_BONES = {
+    "Hips": ("", (0, 17, 0)),
+    "LowerBack": ("Hips", (0, 0, 0)),
+    "Spine": ("LowerBack", (0, 2.1, -0.1)),
+    "Spine1": ("Spine", (0, 2.1, -0.1)),
+    "Neck": ("Spine1", (0, 0, 0)),
+    "Neck1": ("Neck", (0, 1.7, 0)),
+    "Head": ("Neck1", (0, 1.5, -0.6)),
+}
+CGSPEED_ENDS = {"LeftToeBase": (0, 0, 1.1), "RightToeBase": (0, 0, 1.1)}
+for _side, _x in (("Left", 1), ("Right", -1)):
+    CGSPEED_BONES |= {
+        f"{_side}UpLeg": ("Hips", (1.6 * _x, -1.7, 0.8)),
+        f"{_side}Leg": (f"{_side}UpLeg", (2.2 * _x, -6.2, 0)),
+        f"{_side}Foot": (f"{_side}Leg", (2.7 * _x, -7.5, 0)),
+        f"{_side}ToeBase": (f"{_side}Foot", (0.2 * _x, -0.5, 2.2)),
+        f"{_side}Shoulder": ("Spine1", (0, 0, 0)),
+        f"{_side}Arm": (f"{_side}Shoulder", (3.4 * _x, 0.5, 0.2)),
+        f"{_side}ForeArm": (f"{_side}Arm", (5.4 * _x, 0, 0)),
+        f"{_side}Hand": (f"{_side}ForeArm", (2.4 * _x, 0, 0)),
+        f"{_side}FingerBase": (f"{_side}Hand", (0, 0, 0)),
+        f"{_side}HandIndex1": (f"{_side}FingerBase", (0.7 * _x, 0, 0)),
+    }
+
 
 @pytest.fixture(scope="module")
 def rig() -> Rig:
@@ -102,23 +128,34 @@ def _largest_limb_angle(clip: Clip, source: Source, rig: Rig, rest: RestPose) ->
     return worst
 
 
-def _idle_text(angles: Tensor) -> str:
-    """A BVH file of the figure, in metres, with angles (T, B, 3) in degrees."""
+Figure = Mapping[str, tuple[str, tuple[float, float, float]]]
+
+
+def _bvh_text(
+    figure: Figure, ends: Mapping[str, tuple[float, float, float]], angles: Tensor, scale: float = 1.0
+) -> str:
+    """A BVH file of a figure, whose lengths are multiplied by `scale`, with angles (T, B, 3) in degrees."""
 
     def joint(name: str) -> str:
-        parent, offset = IDLE_BONES[name]
-        children = "\n".join(joint(child) for child, (above, _) in IDLE_BONES.items() if above == name)
-        end = " ".join(str(value / 100) for value in IDLE_ENDS.get(name, (0, 10, 0)))
+        parent, offset = figure[name]
+        children = "\n".join(joint(child) for child, (above, _) in figure.items() if above == name)
+        end = " ".join(str(value * scale) for value in ends.get(name, (0, 10, 0)))
         channels = "3 Zrotation Xrotation Yrotation"
         if not parent:
             channels = "6 Xposition Yposition Zposition Zrotation Xrotation Yrotation"
-        place = " ".join(str(value / 100) for value in offset)
+        place = " ".join(str(value * scale) for value in offset)
         inside = children or f"End Site\n{{\nOFFSET {end}\n}}"
         word = "JOINT" if parent else "ROOT"
         return f"{word} {name}\n{{\nOFFSET {place}\nCHANNELS {channels}\n{inside}\n}}"
 
     rows = "\n".join("0 0 0 " + " ".join(map(str, row.flatten().tolist())) for row in angles)
-    return f"HIERARCHY\n{joint('pelvis')}\nMOTION\nFrames: {len(angles)}\nFrame Time: 4.0\n{rows}\n"
+    root = joint(next(iter(figure)))
+    return f"HIERARCHY\n{root}\nMOTION\nFrames: {len(angles)}\nFrame Time: 4.0\n{rows}\n"
+
+
+def _idle_text(angles: Tensor) -> str:
+    """A BVH file of the idle figure, in metres."""
+    return _bvh_text(IDLE_BONES, IDLE_ENDS, angles, scale=0.01)
 
 
 def test_people_whose_hands_were_not_recorded_get_hands_that_follow(
@@ -135,6 +172,78 @@ def test_people_whose_hands_were_not_recorded_get_hands_that_follow(
     assert torch.equal(clip.rotations[:, wrist], clip.rotations[:, elbow])
     assert float((clip.heads[wrist] - clip.heads[elbow]).norm()) == pytest.approx(0.25)
     assert _largest_limb_angle(clip, source, rig, rest) < 0.5
+
+
+def _cgspeed_zip(path: Path, *names: str) -> None:
+    """Trials of three frames, the first of them a T pose."""
+    angles = 25 * torch.randn(3, len(CGSPEED_BONES), 3, generator=torch.Generator().manual_seed(1)).double()
+    angles[0] = 0
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, _bvh_text(CGSPEED_BONES, CGSPEED_ENDS, angles))
+
+
+def test_trials_in_bvh_are_read_without_the_t_pose_and_without_people_of_the_test_sets(
+    tmp_path: Path, rig: Rig, rest: RestPose
+) -> None:
+    _cgspeed_zip(tmp_path / "trials.zip", "005/05_01.bvh", "002/02_01.bvh", "60/60_01.bvh", "cmu/135_03.bvh")
+    ((name, clip, source),) = added.read("cmu_cgspeed", tmp_path / "trials.zip")
+    assert (name, len(clip)) == ("05_01", 2)
+    assert _largest_limb_angle(clip, source, rig, rest) < 0.5
+
+
+def test_a_trial_of_cmu_is_read_once(tmp_path: Path, rest: RestPose) -> None:
+    path = tmp_path / "trials.zip"
+    _cgspeed_zip(path, "one/05_01.bvh", "two/05_01.bvh", "one/05_02.bvh", "one/06_01.bvh")
+    read = bank._read_added_bodies({"cmu_cgspeed": path}, rest, {"05_02"})
+    assert [recording.name for recording, _ in read] == ["cmu_cgspeed/05_01", "cmu_cgspeed/06_01"]
+
+
+ASF = """:units
+length 0.45
+:bonedata
+begin
+name thigh
+direction 0 -1 0
+length 2
+axis 0 0 0 XYZ
+dof rx
+end
+:hierarchy
+begin
+root thigh
+end
+"""
+AMC = ":DEGREES\n1\nroot 0 0 0 0 0 0\nthigh 30\n2\nroot 0 0 0 0 0 0\nthigh 60\n"
+
+
+def test_all_trials_of_cmu_are_read_except_those_of_people_of_the_test_sets(tmp_path: Path) -> None:
+    path = tmp_path / "allasfamc.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for subject in ("05", "07", "127"):
+            archive.writestr(f"all_asfamc/subjects/{subject}/{subject}.asf", ASF)
+            archive.writestr(f"all_asfamc/subjects/{subject}/{subject}_01.amc", AMC)
+        archive.writestr("all_asfamc/README.TXT", "not a recording")
+    found = list(added.read("cmu_all", path))
+    assert [(name, len(clip), source) for name, clip, source in found] == [
+        ("05_01", 2, CMU_AMC),
+        ("127_01", 2, CMU_AMC),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"a/05.asf": ASF, "b/05_01.amc": AMC}, r"all\.zip: expected a skeleton .* b/05_01\.amc"),
+        ({"05.asf": ASF, "05_01.amc": AMC.replace("thigh 60\n", "")}, r"all\.zip: 05_01\.amc: .*thigh"),
+    ],
+)
+def test_a_wrong_archive_of_cmu_is_named(tmp_path: Path, files: dict[str, str], message: str) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    with pytest.raises(ValueError, match=message):
+        list(added.read("cmu_all", tmp_path / "all.zip"))
 
 
 def test_a_bone_at_the_tail_continues_it() -> None:

@@ -22,6 +22,7 @@ from wholebody_lift.train.synthetic.bank import (
 )
 from wholebody_lift.train.synthetic.bones import BONES, HAND_BONES
 from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS
+from wholebody_lift.train.synthetic.recordings.added import HELD_OUT_CMU_SUBJECTS
 
 
 def _recording(name: str, split: bank.Split, rows: int) -> Recording:
@@ -175,6 +176,14 @@ def test_recordings_added_later_are_only_for_training(
         assert added, name
         assert {recording.split for recording in added} == {"train"}
         assert sum(recording.rows for recording in track.recordings) == len(track.values)
+
+
+def test_no_trials_are_added_of_people_of_the_test_sets(prepared: Path) -> None:
+    recordings = MotionBank.load(prepared).bodies.recordings
+    held_out = {entry.name for entry in recordings if entry.source == "cmu_amc" and entry.split != "train"}
+    subjects = {name.removeprefix("cmu_amc/").partition("_")[0] for name in held_out}
+    assert subjects
+    assert subjects <= set(HELD_OUT_CMU_SUBJECTS)
 
 
 def test_the_reference_pose_that_begins_a_bvh_file_is_left_out(prepared: Path) -> None:

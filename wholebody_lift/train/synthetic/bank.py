@@ -48,6 +48,8 @@ ADDED_INPUTS = {
     "reactidle": "motion/reactidle.zip",
     **{f"cmu_{trial}": f"motion/cmu_more/{trial}.bvh" for trial in added.CMU_BVH_TRIALS},
     **{f"cmu_{trial}": f"motion/cmu_more/{trial}.npz" for trial in added.CMU_FBX_TRIALS},
+    "cmu_all": "motion/allasfamc.zip",
+    "cmu_cgspeed": "motion/cmu_cgspeed.zip",
     "named_hands": "hands/named_hand_poses.npz",
     "live_link": "face/live_link_takes.zip",
     "makehuman_faces": "face/makehuman_expressions.zip",
@@ -69,7 +71,7 @@ _LENGTH_POWER = 0.5
 
 # On seats and near the floor: few clips, and short ones. They are drawn more often than by their length.
 _LOW_CLIPS = re.compile("Crawl|Meditate|Pushup|Sleeping|Tired|Lie_|Sit_|sit01|sitting_")
-_LOW_WEIGHT = 3.0
+_LOW_WEIGHT = 6.0
 
 # Chosen from many salts so that the recordings of docs/training.md divide well: every kind is in all three
 # splits in about these shares, and test has both partners of a salsa dance and whole subjects of CMU.
@@ -219,7 +221,9 @@ def prepare(data_dir: Path, out_path: Path) -> MotionBank:
         raise FileNotFoundError(f"not found: {', '.join(missing)}; docs/training.md says where to get them")
     more = {source: data_dir / name for source, name in ADDED_INPUTS.items() if (data_dir / name).exists()}
     rest = rest_pose(load_rig())
-    bodies = _collect(itertools.chain(_read_bodies(paths, rest), _read_added_bodies(more, rest)))
+    with zipfile.ZipFile(paths["cmu_amc"]) as archive:
+        trials = {Path(name).stem for name in archive.namelist()}
+    bodies = _collect(itertools.chain(_read_bodies(paths, rest), _read_added_bodies(more, rest, trials)))
     moving = (bodies.values[..., 0] < 1 - 1e-6).any(0)  # (J,)
     hand_track = _collect(itertools.chain(_read_hands(paths, rest), _read_added_hands(more, rest)))
     faces = _collect(itertools.chain(_read_faces(paths["arkit"]), _read_added_faces(more)))
@@ -333,10 +337,17 @@ def _for_training(source: str, name: str) -> Recording:
     return Recording(f"{source}/{name}", source, f"{source}/{name}", "train", weight=weight)
 
 
-def _read_added_bodies(paths: dict[str, Path], rest: RestPose) -> Iterator[tuple[Recording, Tensor]]:
-    """Motion and still bodies with their poses (T, J, 4), thinned out."""
+def _read_added_bodies(
+    paths: dict[str, Path], rest: RestPose, trials: set[str]
+) -> Iterator[tuple[Recording, Tensor]]:
+    """Motion and still bodies with their poses (T, J, 4), thinned out; trials of CMU only once, and not those
+    of `trials`."""
     for source, path in paths.items():
         for name, clip, figure in added.read(source, path):
+            if source.startswith("cmu_"):
+                if name in trials:
+                    continue
+                trials = trials | {name}
             poses = retarget(clip.subsample(FPS), figure, rest)
             yield _for_training(source, name), _thin_poses(poses)
 

@@ -3,16 +3,18 @@
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import torch
 
 from wholebody_lift.train.synthetic import rotations
-from wholebody_lift.train.synthetic.recordings import bvh, cmu_fbx, gltf
-from wholebody_lift.train.synthetic.recordings.amc import INCH
+from wholebody_lift.train.synthetic.recordings import amc, bvh, cmu_fbx, gltf
+from wholebody_lift.train.synthetic.recordings.amc import CMU_UNIT
 from wholebody_lift.train.synthetic.recordings.clip import Clip
 from wholebody_lift.train.synthetic.recordings.figures import (
     CMU_131,
+    CMU_AMC,
+    CMU_CGSPEED,
     CMU_FBX,
     KAYKIT,
     MAKEHUMAN,
@@ -28,9 +30,12 @@ Clips = Iterator[tuple[str, Clip, Source]]
 CMU_BVH_TRIALS = ("131_01", "131_02", "131_03")
 CMU_FBX_TRIALS = ("85_03", "85_04", "85_12", "85_14", "135_01", "135_02")
 
+HELD_OUT_CMU_SUBJECTS = ("02", "07", "08", "10", "32", "60", "61", "94", "135")
+"""CMU's subjects in validation and test recordings: five of the required Acclaim files, the two salsa
+dancers, the Indian dancer and the martial artist."""
+
 _REST_CLIP = "Rest Pose"
 _DECIMETRE = 0.1
-_CMU_UNIT = INCH / 0.45  # as in the Acclaim files
 _IDLE_FPS = 0.25
 # A walk on a rig of its own, and two poses in which nobody stands.
 _NOT_MAKEHUMAN = ("walk1", "tpose", "benchmark")
@@ -106,13 +111,49 @@ def _read_reactidle(path: Path) -> Clips:
 
 def _read_cmu_bvh(path: Path) -> Clips:
     """A trial of CMU's subject 131."""
-    yield path.stem, bvh.read(path.read_text("latin-1"), unit=_CMU_UNIT), CMU_131
+    yield path.stem, bvh.read(path.read_text("latin-1"), unit=CMU_UNIT), CMU_131
 
 
 def _read_cmu_fbx(path: Path) -> Clips:
     """A trial of CMU's subjects 85 and 135."""
     fingers = {f"{side}Hand": f"{side}Fingers" for side in CMU_FBX.sides}
     yield path.stem, cmu_fbx.read(path).extended(fingers), CMU_FBX
+
+
+def _read_cmu_all(path: Path) -> Clips:
+    """Acclaim files of any trials, each folder with the skeleton of its subject.
+
+    Raises `ValueError`, naming the file, if a skeleton is missing or a motion does not fit it.
+    """
+    with zipfile.ZipFile(path) as archive:
+        files = sorted(PurePosixPath(name) for name in archive.namelist())
+        skeletons = {file.parent: str(file) for file in files if file.suffix == ".asf"}
+        for file in files:
+            if file.suffix != ".amc" or _is_held_out(file.stem):
+                continue
+            if file.parent not in skeletons:
+                raise ValueError(f"{path}: expected a skeleton (.asf) in the folder of {file}, got none")
+            texts = [archive.read(name).decode("latin-1") for name in (skeletons[file.parent], str(file))]
+            try:
+                yield file.stem, amc.read(*texts), CMU_AMC
+            except ValueError as error:
+                raise ValueError(f"{path}: {file}: {error}") from error
+
+
+def _read_cgspeed(path: Path) -> Clips:
+    """BVH files of any trials, as Bruce Hahne (cgspeed.com) converted them for MotionBuilder.
+
+    The first frame is a T pose.
+    """
+    with zipfile.ZipFile(path) as archive:
+        for name, text in _texts(archive):
+            if not _is_held_out(name):
+                clip = bvh.read(text, unit=CMU_UNIT)
+                yield name, replace(clip, rotations=clip.rotations[1:]), CMU_CGSPEED
+
+
+def _is_held_out(trial: str) -> bool:
+    return trial.partition("_")[0] in HELD_OUT_CMU_SUBJECTS
 
 
 def _texts(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
@@ -128,6 +169,8 @@ _READERS: dict[str, Callable[[Path], Clips]] = {
     "kaykit": _read_kaykit,
     "makehuman": _read_makehuman,
     "reactidle": _read_reactidle,
+    "cmu_all": _read_cmu_all,
+    "cmu_cgspeed": _read_cgspeed,
     **{f"cmu_{trial}": _read_cmu_bvh for trial in CMU_BVH_TRIALS},
     **{f"cmu_{trial}": _read_cmu_fbx for trial in CMU_FBX_TRIALS},
 }

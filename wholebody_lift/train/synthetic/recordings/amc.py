@@ -8,6 +8,8 @@ from torch import Tensor
 from wholebody_lift.train.synthetic.recordings.clip import Clip, from_euler
 
 INCH = 0.0254
+CMU_UNIT = INCH / 0.45
+"""Metres in the unit of CMU's files and of their conversions."""
 FPS = 120.0
 """The AMC files of the CMU database do not state their frame rate; all were recorded at this one."""
 

@@ -209,6 +209,23 @@ CMU_131 = Source(
     toes="{side}Toe",
     elbow_axis=(-1.0, 0.0, 0.0),  # the arms of the rest pose hang
 )
+CMU_CGSPEED = Source(
+    sides=("Left", "Right"),
+    pelvis="Hips",
+    spine=("LowerBack", "Spine", "Spine1"),
+    neck=("Neck", "Neck1", "Head"),
+    clavicle="{side}Shoulder",
+    upper_arm="{side}Arm",
+    forearm="{side}ForeArm",
+    hand="{side}FingerBase",
+    middle_knuckle="{side}HandIndex1",
+    thigh="{side}UpLeg",
+    shin="{side}Leg",
+    foot="{side}Foot",
+    toes="{side}ToeBase",
+    elbow_axis=CMU_ELBOW,
+    head_lift=CMU_AMC.head_lift,  # these are conversions of the Acclaim files
+)
 CMU_FBX = Source(
     sides=("Left", "Right"),
     pelvis="Hips",
