@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,7 +75,9 @@ class Recordings(NamedTuple):
     truth: Floats
     """(N, 133, 3) mm, camera axes, NaN where there is none."""
     detector_xyz: Floats
-    """(N, 133, 3) mm: the detector's own 3D, NaN where there is none."""
+    """(N, 133, 3) mm: the detector's own 3D, NaN where there is none, as where the file has none at all."""
+    gravity: Floats
+    """(N, 3) the direction down, NaN where it is not known."""
     person: npt.NDArray[np.int64]
     take: npt.NDArray[np.int64]
     frame: npt.NDArray[np.int64]
@@ -83,9 +85,14 @@ class Recordings(NamedTuple):
 
     @property
     def compared(self) -> list[int]:
-        """The keypoints of which both the ground truth and the detector's 3D have a place."""
-        has_place = [np.isfinite(xyz[..., 0]).any(axis=0) for xyz in (self.truth, self.detector_xyz)]
-        return [int(k) for k in np.flatnonzero(has_place[0] & has_place[1])]
+        """The keypoints with ground truth that the detector's own 3D has, too, if there is any."""
+        has_truth, has_own = (np.isfinite(xyz[..., 0]).any(axis=0) for xyz in (self.truth, self.detector_xyz))
+        return [int(k) for k in np.flatnonzero(has_truth & (has_own | ~has_own.any()))]
+
+    @property
+    def has_detector_xyz(self) -> bool:
+        """Whether the detector's own 3D is known."""
+        return bool(np.isfinite(self.detector_xyz).any())
 
     @property
     def takes(self) -> list[npt.NDArray[np.intp]]:
@@ -102,12 +109,17 @@ def read(path: Path = GESTURES) -> Recordings:
             K=file["K"].astype(np.float64),
             image_size=file["image_size"].astype(np.float64),
             truth=file["xyz"].astype(np.float64),
-            detector_xyz=file["mediapipe_xyz"].astype(np.float64),
+            detector_xyz=_optional(file, "mediapipe_xyz", file["xyz"].shape),
+            gravity=_optional(file, "gravity", (len(file["xyz"]), 3)),
             person=file["person"],
             take=file["take"],
             frame=file["frame"],
             fps=float(file["fps"]),
         )
+
+
+def _optional(file: Mapping[str, npt.NDArray[Any]], name: str, shape: tuple[int, ...]) -> Floats:
+    return file[name].astype(np.float64) if name in file else np.full(shape, np.nan)
 
 
 def estimates(recordings: Recordings, lifter: Lifter) -> Iterator[tuple[str, Floats, Floats]]:
@@ -136,8 +148,9 @@ def told(recordings: Recordings, lifter: Lifter) -> Iterator[tuple[str, Pose3D]]
     """The people lifted with K and what else is known, as far as the network has the inputs: a name and the
     result."""
     everything = _facts(recordings)
+    told = set(lifter.model.config.inputs) - (set() if recordings.has_detector_xyz else {"depth"})
     for names in TOLD:
-        if set(names) <= set(lifter.model.config.inputs):
+        if set(names) <= told:
             known: dict[str, Any] = {name: everything[name] for name in names}
             words = ", ".join(["K", *names[:-1]]) + f" and {names[-1]} given"
             pose = lifter.lift(recordings.keypoints, recordings.scores, K=recordings.K, **known)
@@ -146,8 +159,8 @@ def told(recordings: Recordings, lifter: Lifter) -> Iterator[tuple[str, Pose3D]]
 
 def _facts(recordings: Recordings) -> dict[str, Floats]:
     """What may be known beside the keypoints: bone lengths (N, 12) as medians of each person's ground truth;
-    gravity (3,), which the file does not hold, as the mean direction from shoulders to ankles in the ground
-    truth of all takes; and the depth (N, 133) that the detector itself guesses.
+    gravity (N, 3), where the file does not hold it, as the mean direction from shoulders to ankles in the
+    ground truth of all takes; and the depth (N, 133) that the detector itself guesses.
     """
     truth = recordings.truth
     shoulders, ankles = (
@@ -162,7 +175,9 @@ def _facts(recordings: Recordings) -> dict[str, Floats]:
         bones[np.ix_(rows, known)] = np.nanmedian(lengths[rows][:, known], axis=0)
     return {
         "bone_lengths": bones,
-        "gravity": np.nanmean(ankles - shoulders, axis=0),
+        "gravity": np.where(
+            np.isfinite(recordings.gravity), recordings.gravity, np.nanmean(ankles - shoulders, axis=0)
+        ),
         "depth": recordings.detector_xyz[..., 2],
     }
 
@@ -347,7 +362,8 @@ def main() -> None:
         weights: measure(recordings, Lifter.from_pretrained(weights, device="cpu"))
         for weights in arguments.weights
     }
-    found["MediaPipe"] = {"its own 3D": summarise(recordings.detector_xyz, recordings)}
+    if recordings.has_detector_xyz:
+        found["MediaPipe"] = {"its own 3D": summarise(recordings.detector_xyz, recordings)}
     print(as_markdown(found))
     for weights in arguments.weights:
         correlation = found[weights]["rank correlation of expected and actual error"]
