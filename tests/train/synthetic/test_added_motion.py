@@ -19,7 +19,7 @@ from wholebody_lift.train.synthetic.bank import ADDED_INPUTS
 from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS, LOCAL_CHANGES, PHENOTYPES, Shape
 from wholebody_lift.train.synthetic.recordings import added, bvh, cmu_fbx, face
 from wholebody_lift.train.synthetic.recordings.clip import Y_UP_TO_Z_UP, Clip
-from wholebody_lift.train.synthetic.recordings.figures import CMU_AMC, SIDES, Source
+from wholebody_lift.train.synthetic.recordings.figures import CMU_ARCHIVE, SIDES, Source
 from wholebody_lift.train.synthetic.recordings.retarget import RestPose, rest_pose, retarget
 from wholebody_lift.train.synthetic.rig import Rig, load_rig
 
@@ -226,8 +226,8 @@ def test_all_trials_of_cmu_are_read_except_those_of_people_of_the_test_sets(tmp_
         archive.writestr("all_asfamc/README.TXT", "not a recording")
     found = list(added.read("cmu_all", path))
     assert [(name, len(clip), source) for name, clip, source in found] == [
-        ("05_01", 2, CMU_AMC),
-        ("127_01", 2, CMU_AMC),
+        ("05_01", 2, CMU_ARCHIVE),
+        ("127_01", 2, CMU_ARCHIVE),
     ]
 
 

@@ -13,7 +13,7 @@ from wholebody_lift.train.synthetic.recordings.amc import CMU_UNIT
 from wholebody_lift.train.synthetic.recordings.clip import Clip
 from wholebody_lift.train.synthetic.recordings.figures import (
     CMU_131,
-    CMU_AMC,
+    CMU_ARCHIVE,
     CMU_CGSPEED,
     CMU_FBX,
     KAYKIT,
@@ -135,7 +135,7 @@ def _read_cmu_all(path: Path) -> Clips:
                 raise ValueError(f"{path}: expected a skeleton (.asf) in the folder of {file}, got none")
             texts = [archive.read(name).decode("latin-1") for name in (skeletons[file.parent], str(file))]
             try:
-                yield file.stem, amc.read(*texts), CMU_AMC
+                yield file.stem, amc.read(*texts), CMU_ARCHIVE
             except ValueError as error:
                 raise ValueError(f"{path}: {file}: {error}") from error
 

@@ -1,7 +1,7 @@
 """The figures of the recordings: which bones of a source's skeleton drive those of Anny."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 SIDES = ("L", "R")
 
@@ -28,6 +28,8 @@ class Source:
     elbow_axis: tuple[float, float, float] | None
     head_lift: float = 0.0  # degrees by which the head looks up in the rest pose
     ankles_roll: bool = False  # whether the source records how feet roll about their length
+    knee_bend: float = 0.0  # degrees by which the source bends knees more than people do
+    level_soles: bool = False  # whether feet that stand need to be levelled, which differ from clip to clip
     fingers: Mapping[int, tuple[str, str, str]] = field(default_factory=dict)  # by Anny's number
 
     def bone(self, pattern: str, side: str) -> str:
@@ -72,6 +74,11 @@ CMU_AMC = Source(
     # In 32 trials of level walking, the head bone looks 16 degrees down, whereas people look 6 degrees down.
     head_lift=10.0,
 )
+# Where hips are highest, the knee of the leg that stands is bent by 20 to 24 degrees; people who stand bend it by 3 to
+# 7 (those of REACTIDLE).
+CMU_KNEE_BEND = 14.0
+CMU_ARCHIVE = replace(CMU_AMC, knee_bend=CMU_KNEE_BEND, level_soles=True)
+"""The same files, of trials that were added later; those of the test sets stay as they were."""
 QUATERNIUS = Source(
     sides=("L", "R"),
     pelvis="DEF-hips",
@@ -225,6 +232,8 @@ CMU_CGSPEED = Source(
     toes="{side}ToeBase",
     elbow_axis=CMU_ELBOW,
     head_lift=CMU_AMC.head_lift,  # these are conversions of the Acclaim files
+    knee_bend=CMU_KNEE_BEND,
+    level_soles=True,
 )
 CMU_FBX = Source(
     sides=("Left", "Right"),

@@ -39,6 +39,11 @@ _MAX_ANKLE_ROLL = 35.0
 # metres, and as its pitch, up or down, grows from this angle to twice this angle.
 _STEP_HEIGHT = 0.12
 _MAX_STANCE_PITCH = 30.0
+# A clip shows at which pitch its feet are level if they stand at least so often, and at least this share of
+# that within so many degrees of one pitch.
+_FEWEST_STANDS = 20
+_LEAST_LEVEL = 0.25
+_LEVEL_WIDTH = 4.0
 # Bends between which the direction in which a limb bends becomes reliable.
 _BEND_RANGE = (10.0, 30.0)
 
@@ -81,13 +86,17 @@ def retarget(clip: Clip, source: Source, ours: RestPose) -> Tensor:
         leg = [f"{bone}.{side}" for bone in ("upperleg01", "lowerleg01", "foot")]
         _roll_to_bend(world, ours, arm, _elbow_axis(ours, side))
         _roll_to_bend(world, ours, leg, _X)
+        _straighten_knee(world, ours, side, source.knee_bend)
         _raise_collarbone(world, ours, side)
 
     if not source.ankles_roll:
         places = dict(zip(clip.bones, clip.positions().unbind(1), strict=True))
         feet = torch.stack([places[source.bone(source.foot, side)][:, 2] for side in SIDES], 1)  # (T, 2)
-        for side, height in zip(SIDES, (feet - feet.amin(1, keepdim=True)).unbind(1), strict=True):
+        heights = feet - feet.amin(1, keepdim=True)
+        for side, height in zip(SIDES, heights.unbind(1), strict=True):
             world[f"foot.{side}"] = _plant(world[f"foot.{side}"], height)
+        if source.level_soles:
+            _level(world, heights)
 
     local = _to_local(world)
     for side in SIDES:
@@ -191,6 +200,17 @@ def _roll_to_bend(world: dict[str, Tensor], ours: RestPose, limb: list[str], axi
     world[upper] = rotations.from_axis_angle(along, trust * angle) @ world[upper]
 
 
+def _straighten_knee(world: dict[str, Tensor], ours: RestPose, side: str, degrees: float) -> None:
+    """Bend a knee by so many degrees less, half of it by the thigh and half by the shank, but not beyond straight."""
+    hip, knee, ankle = (f"{bone}.{side}" for bone in ("upperleg01", "lowerleg01", "foot"))
+    hinge = world[hip] @ _X
+    thigh, shank = world[hip] @ (ours[knee] - ours[hip]), world[knee] @ (ours[ankle] - ours[knee])
+    bend = rotations.angle_about(hinge, thigh, shank)
+    half = bend.clamp(0, math.radians(degrees)) / 2
+    world[hip] = rotations.from_axis_angle(hinge, half) @ world[hip]
+    world[knee] = rotations.from_axis_angle(hinge, -half) @ world[knee]
+
+
 def _raise_collarbone(world: dict[str, Tensor], ours: RestPose, side: str) -> None:
     """Raise the collarbone with the arm. No source records this: their collarbones hardly move in the chest,
     at any height of the arm."""
@@ -214,6 +234,24 @@ def _plant(foot: Tensor, height: Tensor) -> Tensor:
     trust = (1 - height / _STEP_HEIGHT).clamp(0, 1)
     trust = trust * (2 - pitch / math.radians(_MAX_STANCE_PITCH)).clamp(0, 1)
     return rotations.from_axis_angle(along, -trust * roll.clamp(-limit, limit)) @ foot
+
+
+def _level(world: dict[str, Tensor], heights: Tensor) -> None:
+    """Pitch both feet by one angle for the whole clip, such that the sole is level where they mostly stand.
+
+    `heights` (T, 2) are those of the ankles above the lower one, in metres. Clips in which feet hardly stand,
+    or each time differently, stay as they are.
+    """
+    feet = torch.stack([world[f"foot.{side}"] for side in SIDES], 1)  # (T, 2, 3, 3)
+    pitch = torch.rad2deg(torch.asin((-feet[..., 2, 1]).clamp(-1, 1)))
+    stands = pitch[(heights < _STEP_HEIGHT / 4) & (pitch.abs() < _MAX_STANCE_PITCH)]
+    near = (stands[:, None] - stands).abs() < _LEVEL_WIDTH
+    if len(stands) < _FEWEST_STANDS or near.double().mean(1).max() < _LEAST_LEVEL:
+        return
+    usual = stands[near[near.sum(1).argmax()]].mean()
+    for side in SIDES:
+        foot = world[f"foot.{side}"]
+        world[f"foot.{side}"] = rotations.from_axis_angle(foot[..., 0], torch.deg2rad(usual)) @ foot
 
 
 def _to_local(world: dict[str, Tensor]) -> dict[str, Tensor]:
