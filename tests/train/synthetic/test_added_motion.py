@@ -19,7 +19,7 @@ from wholebody_lift.train.synthetic.bank import ADDED_INPUTS
 from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS, LOCAL_CHANGES, PHENOTYPES, Shape
 from wholebody_lift.train.synthetic.recordings import added, bvh, cmu_fbx, face
 from wholebody_lift.train.synthetic.recordings.clip import Y_UP_TO_Z_UP, Clip
-from wholebody_lift.train.synthetic.recordings.figures import CMU_ARCHIVE, SIDES, Source
+from wholebody_lift.train.synthetic.recordings.figures import CMU_AMC, SIDES, Source, corrected
 from wholebody_lift.train.synthetic.recordings.retarget import RestPose, rest_pose, retarget
 from wholebody_lift.train.synthetic.rig import Rig, load_rig
 
@@ -189,7 +189,10 @@ def test_trials_in_bvh_are_read_without_the_t_pose_and_without_people_of_the_tes
     _cgspeed_zip(tmp_path / "trials.zip", "005/05_01.bvh", "002/02_01.bvh", "60/60_01.bvh", "cmu/135_03.bvh")
     ((name, clip, source),) = added.read("cmu_cgspeed", tmp_path / "trials.zip")
     assert (name, len(clip)) == ("05_01", 2)
-    assert _largest_limb_angle(clip, source, rig, rest) < 0.5
+    assert _largest_limb_angle(clip, replace(source, knee_bend=0.0), rig, rest) < 0.5
+    assert _largest_limb_angle(clip, source, rig, rest) == pytest.approx(
+        7, abs=0.5
+    )  # a half of the correction
 
 
 def test_a_trial_of_cmu_is_read_once(tmp_path: Path, rest: RestPose) -> None:
@@ -226,8 +229,8 @@ def test_all_trials_of_cmu_are_read_except_those_of_people_of_the_test_sets(tmp_
         archive.writestr("all_asfamc/README.TXT", "not a recording")
     found = list(added.read("cmu_all", path))
     assert [(name, len(clip), source) for name, clip, source in found] == [
-        ("05_01", 2, CMU_ARCHIVE),
-        ("127_01", 2, CMU_ARCHIVE),
+        ("05_01", 2, corrected(CMU_AMC)),
+        ("127_01", 2, corrected(CMU_AMC)),
     ]
 
 

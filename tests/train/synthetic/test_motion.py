@@ -4,6 +4,7 @@ import json
 import math
 import struct
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -424,6 +425,49 @@ def test_standing_feet_are_level_however_far_the_legs_are_apart(rest: RestPose) 
         assert torch.allclose(world[f"foot.{side}"][:, 2, 2], torch.ones(3).double(), atol=2e-3)
     lifted = [{"lfemur": (-60, 0, 10), "ltibia": (60,)}]
     assert _world(_amc(lifted), CMU_AMC, rest)["foot.L"][0, 2, 2] < 0.95  # one in the air keeps its roll
+
+
+def _knee_bend(world: dict[str, Tensor], rest: RestPose, side: str) -> Tensor:
+    """Degrees between thigh and shank (T,)."""
+    hip, knee, ankle = (rest[f"{bone}.{side}"] for bone in ("upperleg01", "lowerleg01", "foot"))
+    thigh, shank = world[f"upperleg01.{side}"] @ (knee - hip), world[f"lowerleg01.{side}"] @ (ankle - knee)
+    return torch.rad2deg(torch.acos(torch.cosine_similarity(thigh, shank, dim=-1).clamp(-1, 1)))
+
+
+def test_corrected_knees_are_less_bent_but_never_beyond_straight(rest: RestPose) -> None:
+    frames = [{"ltibia": (bend,), "rtibia": (bend,)} for bend in (0, 6, 20, 60, 110)]
+    before, after = (
+        _world(_amc(frames), figure, rest) for figure in (CMU_AMC, replace(CMU_AMC, knee_bend=14.0))
+    )
+    for side in "LR":
+        assert torch.allclose(
+            _knee_bend(before, rest, side), torch.tensor([0.0, 6, 20, 60, 110]).double(), atol=0.1
+        )
+        assert torch.allclose(
+            _knee_bend(after, rest, side), torch.tensor([0.0, 0, 6, 46, 96]).double(), atol=0.1
+        )
+        turn = _turned(before[f"upperleg01.{side}"].mT @ after[f"upperleg01.{side}"]).norm(dim=-1)
+        assert torch.allclose(turn, torch.tensor([0.0, 3, 7, 7, 7]).double(), atol=0.1)
+
+
+def test_soles_are_level_where_feet_usually_stand(rest: RestPose) -> None:
+    def pitch(frames: list[dict[str, tuple[float, ...]]]) -> Tensor:
+        """Degrees by which the left foot points up (T,)."""
+        world = _world(_amc(frames), replace(CMU_AMC, level_soles=True), rest)
+        return torch.rad2deg(torch.asin(-world["foot.L"][:, 2, 1]))
+
+    def stand(angle: float) -> dict[str, tuple[float, ...]]:
+        return {"lfoot": (angle, 0), "rfoot": (angle, 0)}
+
+    standing = [stand(8)] * 30 + [stand(28)] * 5
+    level = pitch(standing)
+    assert torch.allclose(level[:30], torch.zeros(30).double(), atol=0.1)
+    assert torch.allclose(level[30:].abs(), torch.full((5,), 20.0).double(), atol=2)
+    assert torch.allclose(pitch(standing[:5]).abs(), torch.full((5,), 8.0).double(), atol=1)  # too few
+    always_different = torch.linspace(-29, 29, 40).double()
+    assert torch.allclose(
+        pitch([stand(angle) for angle in always_different.tolist()]).abs(), always_different.abs(), atol=2
+    )
 
 
 def test_mirrored_motion_gives_mirrored_poses(rest: RestPose) -> None:

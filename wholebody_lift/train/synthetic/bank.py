@@ -73,10 +73,9 @@ _LENGTH_POWER = 0.5
 _LOW_CLIPS = re.compile("Crawl|Meditate|Pushup|Sleeping|Tired|Lie_|Sit_|sit01|sitting_")
 _LOW_WEIGHT = 4.0
 
-# In CMU's archive, people run, dance and practise tai chi more than they stand. Drawn as the others, they would
-# outnumber these, and the network would expect everybody to lean as they do.
-_ARCHIVES = ("cmu_all", "cmu_cgspeed")
-_ARCHIVE_WEIGHT = 0.25
+# How often some sources are drawn. In CMU's archive, people run, dance and practise tai chi more than they
+# stand; those of reactidle stand, as most people do whom cameras see.
+_SOURCE_WEIGHTS = {"cmu_all": 0.25, "cmu_cgspeed": 0.25, "reactidle": 2.5}
 
 # Chosen from many salts so that the recordings of docs/training.md divide well: every kind is in all three
 # splits in about these shares, and test has both partners of a salsa dance and whole subjects of CMU.
@@ -338,9 +337,7 @@ def _read_faces(path: Path) -> Iterator[tuple[Recording, Tensor]]:
 
 def _for_training(source: str, name: str) -> Recording:
     """A recording of one of the `ADDED_INPUTS`."""
-    weight = _LOW_WEIGHT if _LOW_CLIPS.search(name) else 1.0
-    if source in _ARCHIVES:
-        weight = _ARCHIVE_WEIGHT
+    weight = _LOW_WEIGHT if _LOW_CLIPS.search(name) else _SOURCE_WEIGHTS.get(source, 1.0)
     return Recording(f"{source}/{name}", source, f"{source}/{name}", "train", weight=weight)
 
 

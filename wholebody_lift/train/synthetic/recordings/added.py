@@ -13,7 +13,7 @@ from wholebody_lift.train.synthetic.recordings.amc import CMU_UNIT
 from wholebody_lift.train.synthetic.recordings.clip import Clip
 from wholebody_lift.train.synthetic.recordings.figures import (
     CMU_131,
-    CMU_ARCHIVE,
+    CMU_AMC,
     CMU_CGSPEED,
     CMU_FBX,
     KAYKIT,
@@ -22,6 +22,7 @@ from wholebody_lift.train.synthetic.recordings.figures import (
     REACTIDLE,
     VIRCADIA,
     Source,
+    corrected,
 )
 
 Clips = Iterator[tuple[str, Clip, Source]]
@@ -135,7 +136,7 @@ def _read_cmu_all(path: Path) -> Clips:
                 raise ValueError(f"{path}: expected a skeleton (.asf) in the folder of {file}, got none")
             texts = [archive.read(name).decode("latin-1") for name in (skeletons[file.parent], str(file))]
             try:
-                yield file.stem, amc.read(*texts), CMU_ARCHIVE
+                yield file.stem, amc.read(*texts), corrected(CMU_AMC)
             except ValueError as error:
                 raise ValueError(f"{path}: {file}: {error}") from error
 
@@ -149,7 +150,7 @@ def _read_cgspeed(path: Path) -> Clips:
         for name, text in _texts(archive):
             if not _is_held_out(name):
                 clip = bvh.read(text, unit=CMU_UNIT)
-                yield name, replace(clip, rotations=clip.rotations[1:]), CMU_CGSPEED
+                yield name, replace(clip, rotations=clip.rotations[1:]), corrected(CMU_CGSPEED)
 
 
 def _is_held_out(trial: str) -> bool:

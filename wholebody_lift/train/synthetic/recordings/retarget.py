@@ -201,7 +201,8 @@ def _roll_to_bend(world: dict[str, Tensor], ours: RestPose, limb: list[str], axi
 
 
 def _straighten_knee(world: dict[str, Tensor], ours: RestPose, side: str, degrees: float) -> None:
-    """Bend a knee by so many degrees less, half of it by the thigh and half by the shank, but not beyond straight."""
+    """Bend a knee by so many degrees less, or until it is straight; half of it by the thigh, half by the
+    shank."""
     hip, knee, ankle = (f"{bone}.{side}" for bone in ("upperleg01", "lowerleg01", "foot"))
     hinge = world[hip] @ _X
     thigh, shank = world[hip] @ (ours[knee] - ours[hip]), world[knee] @ (ours[ankle] - ours[knee])
