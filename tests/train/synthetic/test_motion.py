@@ -463,10 +463,10 @@ def test_soles_are_level_where_feet_usually_stand(rest: RestPose) -> None:
     level = pitch(standing)
     assert torch.allclose(level[:30], torch.zeros(30).double(), atol=0.1)
     assert torch.allclose(level[30:].abs(), torch.full((5,), 20.0).double(), atol=2)
-    assert torch.allclose(pitch(standing[:5]).abs(), torch.full((5,), 8.0).double(), atol=1)  # too few
+    assert torch.allclose(pitch(standing[:5]).abs(), torch.full((5,), 8.0).double(), atol=2)  # too few
     always_different = torch.linspace(-29, 29, 40).double()
     assert torch.allclose(
-        pitch([stand(angle) for angle in always_different.tolist()]).abs(), always_different.abs(), atol=2
+        pitch([stand(angle) for angle in always_different.tolist()]).abs(), always_different.abs(), atol=4
     )
 
 
