@@ -12,7 +12,7 @@ from wholebody_lift.config import Config, Temporal
 from wholebody_lift.errors import InputError
 from wholebody_lift.model import SemGAN
 from wholebody_lift.train import __main__ as command
-from wholebody_lift.train.average import average
+from wholebody_lift.train.average import FOR_WHAT_IS_KNOWN, average
 
 SMALL = Config(channels=16, heads=2, layers=1)
 
@@ -46,6 +46,22 @@ def test_layers_that_only_some_have_are_those_of_the_networks_that_have_them() -
     assert only
     for name in only:
         assert torch.equal(mean.state_dict()[name], told.state_dict()[name]), name
+
+
+def test_layers_for_what_is_known_can_be_those_of_one_network() -> None:
+    told = SMALL.model_copy(update={"inputs": ("bone_lengths", "depth")})
+    a, b, known_of = (_network(seed, told) for seed in range(3))
+    mean, plain = (
+        average([a, b], [1, 1], known_of=known_of).state_dict(),
+        average([a, b], [1, 1]).state_dict(),
+    )
+    own = [name for name in mean if name.startswith(FOR_WHAT_IS_KNOWN)]
+    assert {name.partition(".")[0] for name in own} == {"embed_known", "adapters"}
+    for name, values in mean.items():
+        expected = known_of.state_dict()[name] if name in own else plain[name]
+        assert torch.equal(values, expected), name
+    with pytest.raises(InputError, match="expected weights with layers for what else is known"):
+        average([a, b], [1, 1], known_of=_network(0))
 
 
 def test_networks_of_different_shapes_are_refused() -> None:

@@ -244,12 +244,18 @@ def _add_average(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--shares", type=float, nargs="+", help="how much each of them counts (default: all the same)"
     )
+    command.add_argument(
+        "--known-of",
+        metavar="WEIGHTS",
+        help="take the layers for bone lengths, gravity and depth from these weights, not averaged",
+    )
     _add_what_is_written(command)
 
 
 def _average(arguments: argparse.Namespace) -> None:
     networks = [pretrained.load(weights) for weights in arguments.weights]
-    model = average.average(networks, arguments.shares or [1.0] * len(networks))
+    known_of = None if arguments.known_of is None else pretrained.load(arguments.known_of)
+    model = average.average(networks, arguments.shares or [1.0] * len(networks), known_of=known_of)
     if arguments.bank is not None:
         model = calibrate.calibrated(model, _people(arguments.bank, "val"))
     _write(model, arguments)

@@ -19,6 +19,7 @@ from wholebody_lift.features import Features
 from wholebody_lift.model import Prediction, SemGAN
 from wholebody_lift.model.nodes import NodeAnswers, Nodes, nodes_of_parts
 from wholebody_lift.model.semgan import OUT_CHANNELS
+from wholebody_lift.train.average import FOR_WHAT_IS_KNOWN
 from wholebody_lift.train.evaluation import metrics
 from wholebody_lift.train.losses import Losses, LossWeights, losses, weighted_sum
 from wholebody_lift.train.muon import Muon, side_of_squares
@@ -124,7 +125,7 @@ class Trainer:
         self._layer_weight = settings.layer_weight
         alone: tuple[str, ...] = ()
         if settings.known_only:
-            alone = ("model.embed_known.", "model.adapters.")
+            alone = tuple(f"model.{name}" for name in FOR_WHAT_IS_KNOWN)
         if settings.close_ups:
             alone += ("model.close_up_adapters.",)
         if alone:
