@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -37,6 +38,8 @@ MOST_FRAMES_APART = 15
 """Cameras that were started by hand are searched for the offset within these frames."""
 _FRAMES_TO_SYNCHRONISE = 30
 _PIXEL = 64.0  # Qualisys counts in 64ths of a pixel
+_RADIAL, _TANGENTIAL = "radialDistortion", "tangentalDistortion"  # as Qualisys spells them
+_DISTORTION = (f"{_RADIAL}1", f"{_RADIAL}2", f"{_TANGENTIAL}1", f"{_TANGENTIAL}2", f"{_RADIAL}3")
 
 
 class Camera(NamedTuple):
@@ -50,6 +53,10 @@ class Camera(NamedTuple):
     """(3, 3)"""
     translation: Floats
     """(3,) mm"""
+
+    def seen_from(self, xyz: Floats) -> Floats:
+        """Points (..., 3) of the world in the camera's axes."""
+        return np.asarray(xyz @ self.rotation.T + self.translation)
 
 
 class View(NamedTuple):
@@ -85,18 +92,7 @@ def read_cameras(path: Path) -> dict[str, Camera]:
         rotation = np.diag([1.0, -1.0, -1.0]) @ np.array(turn)
         cameras[entry.attrib["serial"]] = Camera(
             K=K,
-            distortion=np.array(
-                [
-                    lens[name]
-                    for name in (
-                        "radialDistortion1",
-                        "radialDistortion2",
-                        "tangentalDistortion1",
-                        "tangentalDistortion2",
-                        "radialDistortion3",
-                    )
-                ]
-            ),
+            distortion=np.array([lens[name] for name in _DISTORTION]),
             rotation=rotation,
             translation=-rotation @ np.array([place["x"], place["y"], place["z"]]),
         )
@@ -111,18 +107,22 @@ def _attributes(entry: ElementTree.Element, tag: str) -> dict[str, str]:
 
 
 def look(video: Path, one: Camera, detector: str) -> View:
-    """Find the person in each frame of a video."""
+    """Find the person in each frame of a video; raises `ValueError` if there are several in one."""
     found = detectors.detect_video(video, detector)
+    if len(np.unique(found.image_ids)) < len(found.image_ids):
+        raise ValueError(
+            f"{video}: expected one person in each frame, got several; the cameras would mix them up"
+        )
     frames = int(found.image_ids[-1]) + 1
     plane, scores = np.full((frames, NUM_KEYPOINTS, 2), np.nan), np.zeros((frames, NUM_KEYPOINTS))
-    seen = found.scores > MIN_SCORE
+    seen = found.scores >= MIN_SCORE
     rays = camera.to_image_plane(np.nan_to_num(found.keypoints), one.K[None], one.distortion[None])
     plane[found.image_ids] = np.where(seen[..., None], rays, np.nan)
     scores[found.image_ids] = found.scores
     return View(one, plane, scores, np.asarray(found.image_size[0], dtype=np.float64), float(found.fps))
 
 
-def triangulate(views: list[View]) -> Floats:
+def triangulate(views: Sequence[View]) -> Floats:
     """Points (F, 133, 3) in the world nearest to the rays of all views, NaN where fewer than two have one."""
     rows = []
     for view in views:
@@ -135,11 +135,11 @@ def triangulate(views: list[View]) -> Floats:
     return np.where(np.asarray(seen)[..., None] >= 2, xyz, np.nan)
 
 
-def off_rays(xyz: Floats, views: list[View]) -> Floats:
+def off_rays(xyz: Floats, views: Sequence[View]) -> Floats:
     """Distances (V, F, 133) in mm of points (F, 133, 3) in the world from the rays of each view."""
     found = []
     for view in views:
-        seen = xyz @ view.camera.rotation.T + view.camera.translation
+        seen = view.camera.seen_from(xyz)
         found.append(np.linalg.norm(seen[..., :2] - view.plane * seen[..., 2:], axis=-1))
     return np.stack(found)
 
@@ -148,12 +148,11 @@ def agreed(views: list[View]) -> Floats:
     """Points (F, 133, 3) in the world on which all views agree, or two of them where one is wrong; otherwise
     NaN."""
     best = np.full((*views[0].plane.shape[:2], 3), np.nan)
-    for some in ([views], [list(pair) for pair in itertools.combinations(views, 2)]):
-        for subset in some:
-            xyz = triangulate(subset)
-            worst = np.nanmax(np.nan_to_num(off_rays(xyz, subset), nan=0.0), axis=0)
-            good = np.isnan(best[..., 0]) & np.isfinite(xyz[..., 0]) & (worst < VIEWS_AGREE_MM)
-            best[good] = xyz[good]
+    for some in (views, *itertools.combinations(views, 2)):
+        xyz = triangulate(some)
+        worst = np.nan_to_num(off_rays(xyz, some)).max(axis=0)
+        good = np.isnan(best[..., 0]) & np.isfinite(xyz[..., 0]) & (worst < VIEWS_AGREE_MM)
+        best[good] = xyz[good]
     return best
 
 
@@ -187,18 +186,16 @@ def as_table(views: list[View]) -> dict[str, npt.NDArray[np.generic]]:
     for number, view in enumerate(views):
         frames = len(view.plane)
         world = agreed([*views[:number], *views[number + 1 :]])
-        truth = world @ view.camera.rotation.T + view.camera.translation
-        off = np.linalg.norm(truth[..., :2] - view.plane * truth[..., 2:], axis=-1)
-        truth[off > PICTURE_AGREES_MM] = np.nan
+        truth = view.camera.seen_from(world)
+        truth[off_rays(world, [view])[0] > PICTURE_AGREES_MM] = np.nan
         truth[:, np.setdiff1d(np.arange(NUM_KEYPOINTS), TRIANGULATED)] = np.nan
         K = np.repeat(view.camera.K[None], frames, axis=0)
         arrays["kp2d"].append(camera.to_pixels(view.plane, K))
         arrays["score"].append(view.scores)
         arrays["K"].append(K)
         arrays["image_size"].append(np.repeat(view.image_size[None], frames, axis=0))
-        arrays["gravity"].append(
-            np.repeat(-view.camera.rotation[None, :, 2], frames, axis=0)
-        )  # the world's -z
+        down = -view.camera.rotation[:, 2]  # the world's z is up
+        arrays["gravity"].append(np.repeat(down[None], frames, axis=0))
         arrays["xyz"].append(truth)
     takes = np.repeat(np.arange(len(views)), len(views[0].plane))
     return {
@@ -220,10 +217,12 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="the table (.npz)")
     parser.add_argument("--detector", default="auto", help="mediapipe, rtmlib or auto (default: auto)")
     arguments = parser.parse_args()
-    (calibration,) = (arguments.folder / "calibration").glob("*.qca.txt")
+    calibrations = sorted((arguments.folder / "calibration").glob("*.qca.txt"))
+    if len(calibrations) != 1:
+        parser.error(f"expected one calibration/*.qca.txt in {arguments.folder}, got {len(calibrations)}")
     views = [
         look(arguments.folder / "videos" / f"{name}.mp4", one, arguments.detector)
-        for name, one in read_cameras(calibration).items()
+        for name, one in read_cameras(calibrations[0]).items()
     ]
     table = as_table(synchronise(views))
     np.savez_compressed(arguments.out, **table)

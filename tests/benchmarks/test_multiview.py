@@ -1,6 +1,7 @@
 """Ground truth from several cameras: right on points whose places are known."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -122,3 +123,10 @@ def test_a_calibration_of_qualisys_is_read(tmp_path: Path) -> None:
     (tmp_path / "two.qca.txt").write_text(QCA.replace("<intrinsic", "<lens"))
     with pytest.raises(ValueError, match="expected <intrinsic> in the camera cam01, got none"):
         multiview.read_cameras(tmp_path / "two.qca.txt")
+
+
+def test_several_people_in_a_frame_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    two = SimpleNamespace(image_ids=np.array([0, 0]))
+    monkeypatch.setattr(multiview.detectors, "detect_video", lambda video, detector: two)
+    with pytest.raises(ValueError, match=r"one\.mp4: expected one person in each frame"):
+        multiview.look(Path("one.mp4"), CAMERAS[0], "auto")

@@ -198,25 +198,16 @@ def test_trials_in_bvh_are_read_without_the_t_pose_and_without_people_of_the_tes
 def test_a_trial_of_cmu_is_read_once(tmp_path: Path, rest: RestPose) -> None:
     path = tmp_path / "trials.zip"
     _cgspeed_zip(path, "one/05_01.bvh", "two/05_01.bvh", "one/05_02.bvh", "one/06_01.bvh")
-    read = bank._read_added_bodies({"cmu_cgspeed": path}, rest, {"05_02"})
+    with zipfile.ZipFile(tmp_path / "acclaim.zip", "w") as archive:
+        archive.writestr("05/05_02.amc", "")
+    read = bank._read_added_bodies({"cmu_cgspeed": path}, rest, tmp_path / "acclaim.zip")
     assert [recording.name for recording, _ in read] == ["cmu_cgspeed/05_01", "cmu_cgspeed/06_01"]
 
 
-ASF = """:units
-length 0.45
-:bonedata
-begin
-name thigh
-direction 0 -1 0
-length 2
-axis 0 0 0 XYZ
-dof rx
-end
-:hierarchy
-begin
-root thigh
-end
-"""
+ASF = (
+    ":units\nlength 0.45\n:bonedata\nbegin\nname thigh\ndirection 0 -1 0\nlength 2\naxis 0 0 0 XYZ\ndof rx\n"
+    "end\n:hierarchy\nbegin\nroot thigh\nend\n"
+)
 AMC = ":DEGREES\n1\nroot 0 0 0 0 0 0\nthigh 30\n2\nroot 0 0 0 0 0 0\nthigh 60\n"
 
 

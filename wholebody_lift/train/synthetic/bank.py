@@ -225,9 +225,8 @@ def prepare(data_dir: Path, out_path: Path) -> MotionBank:
         raise FileNotFoundError(f"not found: {', '.join(missing)}; docs/training.md says where to get them")
     more = {source: data_dir / name for source, name in ADDED_INPUTS.items() if (data_dir / name).exists()}
     rest = rest_pose(load_rig())
-    with zipfile.ZipFile(paths["cmu_amc"]) as archive:
-        trials = {Path(name).stem for name in archive.namelist()}
-    bodies = _collect(itertools.chain(_read_bodies(paths, rest), _read_added_bodies(more, rest, trials)))
+    added_bodies = _read_added_bodies(more, rest, paths["cmu_amc"])
+    bodies = _collect(itertools.chain(_read_bodies(paths, rest), added_bodies))
     moving = (bodies.values[..., 0] < 1 - 1e-6).any(0)  # (J,)
     hand_track = _collect(itertools.chain(_read_hands(paths, rest), _read_added_hands(more, rest)))
     faces = _collect(itertools.chain(_read_faces(paths["arkit"]), _read_added_faces(more)))
@@ -342,18 +341,12 @@ def _for_training(source: str, name: str) -> Recording:
 
 
 def _read_added_bodies(
-    paths: dict[str, Path], rest: RestPose, trials: set[str]
+    paths: dict[str, Path], rest: RestPose, acclaim: Path
 ) -> Iterator[tuple[Recording, Tensor]]:
-    """Motion and still bodies with their poses (T, J, 4), thinned out; trials of CMU only once, and not those
-    of `trials`."""
-    for source, path in paths.items():
-        for name, clip, figure in added.read(source, path):
-            if source.startswith("cmu_"):
-                if name in trials:
-                    continue
-                trials = trials | {name}
-            poses = retarget(clip.subsample(FPS), figure, rest)
-            yield _for_training(source, name), _thin_poses(poses)
+    """Motion and still bodies with their poses (T, J, 4), thinned out."""
+    for source, name, clip, figure in added.read_all(paths, acclaim):
+        poses = retarget(clip.subsample(FPS), figure, rest)
+        yield _for_training(source, name), _thin_poses(poses)
 
 
 def _read_added_hands(paths: dict[str, Path], rest: RestPose) -> Iterator[tuple[Recording, Tensor]]:

@@ -80,9 +80,14 @@ def _clips(data: Path, split: bank.Split) -> Clips:
     for name, clip in gltf.read(data / bank.INPUTS["quaternius"]).items():
         if name != "T-Pose" and bank.split_of(f"quaternius/{name.split('_')[0]}") == split:
             yield name, clip, QUATERNIUS
-    for source, path in bank.ADDED_INPUTS.items() if split == "train" else ():
-        if (data / path).exists() and source != "reactidle":  # of which few frames are read
-            yield from added.read(source, data / path)
+    if split == "train":
+        there = {
+            source: data / path
+            for source, path in bank.ADDED_INPUTS.items()
+            if (data / path).exists() and source != "reactidle"  # of which few frames are read
+        }
+        for _, name, clip, figure in added.read_all(there, data / bank.INPUTS["cmu_amc"]):
+            yield name, clip, figure
 
 
 def _pick(motions: list[Tensor], generator: torch.Generator) -> Tensor:

@@ -1,7 +1,7 @@
 """Recordings of body motion that were added after the test sets had been published."""
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -46,6 +46,23 @@ def read(source: str, path: Path) -> Clips:
     """Read the recordings of one of the `bank.ADDED_INPUTS`; none if it has no bodies."""
     reader = _READERS.get(source)
     return iter(()) if reader is None else reader(path)
+
+
+def read_all(paths: Mapping[str, Path], acclaim: Path) -> Iterator[tuple[str, str, Clip, Source]]:
+    """Source, name, motion and figure of each recording in the files of `bank.ADDED_INPUTS`.
+
+    A trial of CMU that several of them have is read once, and not at all if it is in `acclaim`, the required
+    zip of Acclaim files.
+    """
+    with zipfile.ZipFile(acclaim) as archive:
+        trials = {PurePosixPath(name).stem for name in archive.namelist()}
+    for source, path in paths.items():
+        for name, clip, figure in read(source, path):
+            if source.startswith("cmu_"):
+                if name in trials:
+                    continue
+                trials.add(name)
+            yield source, name, clip, figure
 
 
 def _read_mesh2motion(path: Path) -> Clips:

@@ -40,8 +40,8 @@ class Source:
 def corrected(cmu: Source) -> Source:
     """A figure of CMU with knees and soles as people have them.
 
-    Where hips are highest, the standing leg of these figures bends its knee by 18 to 25 degrees, whoever is
-    recorded; people who stand bend it by 3 to 7 (`REACTIDLE`). Their soles are off by up to 14 degrees.
+    Where hips are highest, the standing leg of most of these figures bends its knee by 17 to 30 degrees,
+    whoever is recorded; people who stand bend it by 3 to 7 (`REACTIDLE`). Soles are off by up to 14 degrees.
     """
     return replace(cmu, knee_bend=14.0, level_soles=True)
 

@@ -86,7 +86,8 @@ def retarget(clip: Clip, source: Source, ours: RestPose) -> Tensor:
         leg = [f"{bone}.{side}" for bone in ("upperleg01", "lowerleg01", "foot")]
         _roll_to_bend(world, ours, arm, _elbow_axis(ours, side))
         _roll_to_bend(world, ours, leg, _X)
-        _straighten_knee(world, ours, side, source.knee_bend)
+        if source.knee_bend:
+            _straighten_knee(world, ours, side, source.knee_bend)
         _raise_collarbone(world, ours, side)
 
     if not source.ankles_roll:
@@ -245,11 +246,15 @@ def _level(world: dict[str, Tensor], heights: Tensor) -> None:
     """
     feet = torch.stack([world[f"foot.{side}"] for side in SIDES], 1)  # (T, 2, 3, 3)
     pitch = torch.rad2deg(torch.asin((-feet[..., 2, 1]).clamp(-1, 1)))
-    stands = pitch[(heights < _STEP_HEIGHT / 4) & (pitch.abs() < _MAX_STANCE_PITCH)]
-    near = (stands[:, None] - stands).abs() < _LEVEL_WIDTH
-    if len(stands) < _FEWEST_STANDS or near.double().mean(1).max() < _LEAST_LEVEL:
+    stands = pitch[(heights < _STEP_HEIGHT / 4) & (pitch.abs() < _MAX_STANCE_PITCH)].sort().values
+    if len(stands) < _FEWEST_STANDS:
         return
-    usual = stands[near[near.sum(1).argmax()]].mean()
+    first = torch.searchsorted(stands, stands - _LEVEL_WIDTH, right=True)
+    behind = torch.searchsorted(stands, stands + _LEVEL_WIDTH)
+    most = (behind - first).argmax()
+    if behind[most] - first[most] < _LEAST_LEVEL * len(stands):
+        return
+    usual = stands[first[most] : behind[most]].mean()
     for side in SIDES:
         foot = world[f"foot.{side}"]
         world[f"foot.{side}"] = rotations.from_axis_angle(foot[..., 0], torch.deg2rad(usual)) @ foot
