@@ -246,15 +246,16 @@ def _level(world: dict[str, Tensor], heights: Tensor) -> None:
     """
     feet = torch.stack([world[f"foot.{side}"] for side in SIDES], 1)  # (T, 2, 3, 3)
     pitch = torch.rad2deg(torch.asin((-feet[..., 2, 1]).clamp(-1, 1)))
-    stands = pitch[(heights < _STEP_HEIGHT / 4) & (pitch.abs() < _MAX_STANCE_PITCH)].sort().values
+    stands = pitch[(heights < _STEP_HEIGHT / 4) & (pitch.abs() < _MAX_STANCE_PITCH)]
     if len(stands) < _FEWEST_STANDS:
         return
-    first = torch.searchsorted(stands, stands - _LEVEL_WIDTH, right=True)
-    behind = torch.searchsorted(stands, stands + _LEVEL_WIDTH)
+    ordered = stands.sort().values
+    first = torch.searchsorted(ordered, stands - _LEVEL_WIDTH, right=True)
+    behind = torch.searchsorted(ordered, stands + _LEVEL_WIDTH)
     most = (behind - first).argmax()
     if behind[most] - first[most] < _LEAST_LEVEL * len(stands):
         return
-    usual = stands[first[most] : behind[most]].mean()
+    usual = ordered[first[most] : behind[most]].mean()
     for side in SIDES:
         foot = world[f"foot.{side}"]
         world[f"foot.{side}"] = rotations.from_axis_angle(foot[..., 0], torch.deg2rad(usual)) @ foot
