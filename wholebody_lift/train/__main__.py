@@ -49,7 +49,7 @@ def _wanted(chosen: settings.Settings, split: banks.Split) -> People:
         kind=chosen.detector,
     )
     if chosen.close_ups:
-        people.close_ups = 1.0
+        people.close_ups, people.without_body = 1.0, True
     if chosen.known_only:
         people.nothing_known = 0.0
     return people

@@ -65,6 +65,14 @@ def test_every_training_batch_has_close_ups(rig: Rig) -> None:
     assert 0.03 < no_body.float().mean() < people.CLOSE_UPS
 
 
+def test_close_ups_can_be_those_without_a_body(posed: tuple[torch.Tensor, torch.Tensor]) -> None:
+    generator = torch.Generator().manual_seed(5)
+    _, seen = close_ups.sample(posed[0], generator, without_body=True)
+    assert not seen[:, indices("body")].any()
+    assert seen[:, indices("face")].any()
+    assert seen[:, indices("left_hand")].any()
+
+
 def test_an_unknown_name_is_an_error(posed: tuple[torch.Tensor, torch.Tensor]) -> None:
     with pytest.raises(ValueError, match=r"left hand.*got 'ear'"):
         close_ups.sample(posed[0], torch.Generator(), "ear")

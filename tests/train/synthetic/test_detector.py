@@ -82,6 +82,32 @@ def test_exact_kind_is_exact(views, covered, generator):
     assert (found.scores[views.inside] == 1).all()
 
 
+def test_exact_input_of_training_has_several_layouts(people, generator):
+    assert math.isclose(sum(layout.share for layout in detector.EXACT_LAYOUTS.values()), 1)
+    views = sample(people.repeat(8, 1, 1), generator, "laboratory")
+    found = detect(views.xy, views, torch.zeros_like(views.inside), generator, kind="exact", training=True)
+    assert torch.equal(found.xy, views.xy)
+    complete = views.inside.all(-1)
+    given = found.scores[complete] == 1
+    has = {
+        "all": given.all(-1),
+        "body": given[:, indices("body")].all(-1) & ~given[:, indices("feet")].any(-1),
+        "limbs": ~given[:, indices("face", "feet")].any(-1) & ~given[:, INDEX["nose"]],
+    }
+    for name, rows in has.items():
+        assert rows.float().mean().item() == pytest.approx(detector.EXACT_LAYOUTS[name].share, abs=0.06)
+    assert given[has["limbs"]].sum(-1).tolist() == [12] * int(has["limbs"].sum())
+    others = detect(views.xy, views, torch.zeros_like(views.inside), generator, kind="exact")
+    assert (others.scores[complete] == 1).all()
+
+
+def test_some_bodies_have_no_head_in_training(views, nothing_covered, generator):
+    head = [INDEX["nose"], INDEX["left_ear"], INDEX["right_eye"]]
+    found = detect(views.xy, views, nothing_covered, generator, kind="body_only", training=True)
+    headless = missing(found)[:, head].all(-1).float().mean().item()
+    assert detector.HEADLESS - 0.1 < headless < detector.HEADLESS + 0.15
+
+
 def test_kinds_have_their_shares(people, generator):
     views = sample(people.repeat(8, 1, 1), generator, "laboratory")
     found = detect(views.xy, views, torch.zeros_like(views.inside), generator)

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from wholebody_lift.camera import intrinsics, project
 from wholebody_lift.keypoints import MIN_SCORE
-from wholebody_lift.skeleton import INDEX, NUM_KEYPOINTS, indices
+from wholebody_lift.skeleton import INDEX, NUM_KEYPOINTS, PARTS, indices
 from wholebody_lift.train.synthetic import cameras, detector
 from wholebody_lift.train.synthetic.cameras import MIN_DEPTH_MM, Views
 from wholebody_lift.train.synthetic.detector import MIN_FOUND, Detections
@@ -34,6 +34,11 @@ class CloseUp(NamedTuple):
     spread_deg: float
     """Standard deviation of the camera's direction from the person's front; infinite: from any direction,
     including above and below."""
+
+    @property
+    def shows_no_body(self) -> bool:
+        """Whether only hands or the face are in the picture."""
+        return not set(PARTS["body"]).intersection(self.keypoints)
 
 
 def _keypoints(*names: str) -> tuple[int, ...]:
@@ -87,11 +92,14 @@ def _seen(device: torch.device) -> Tensor:
     return seen.to(device)
 
 
-def sample(xyz_world: Tensor, generator: torch.Generator, name: str | None = None) -> tuple[Views, Tensor]:
+def sample(
+    xyz_world: Tensor, generator: torch.Generator, name: str | None = None, *, without_body: bool = False
+) -> tuple[Views, Tensor]:
     """Draw a close-up of each person; also returns which keypoints belong to it, (N, 133) bool.
 
     xyz_world: (N, 133, 3) mm in the world frame of `cameras`.
     name: one of `CLOSE_UPS`, or None for the mixture. Raises ValueError for any other name.
+    without_body: only those of the mixture that show nothing but hands or the face.
 
     The views' `family` is -1. Keypoints outside the close-up may lie behind the camera; their pixels are
     finite but meaningless.
@@ -104,7 +112,8 @@ def sample(xyz_world: Tensor, generator: torch.Generator, name: str | None = Non
         return torch.tensor(values, device=device)
 
     mixture = list(CLOSE_UPS.values())
-    which = draws.choice(column([one.share for one in mixture]))
+    shares = [one.share * (not without_body or one.shows_no_body) for one in mixture]
+    which = draws.choice(column(shares))
     if name is not None:
         which = torch.full_like(which, list(CLOSE_UPS).index(name))
     seen = _seen(device)[which]

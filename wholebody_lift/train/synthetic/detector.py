@@ -261,6 +261,30 @@ DROPOUT = 0.4
 """Share of people who lose keypoints at random, up to a share `DROPOUT_MOST` of them."""
 DROPOUT_MOST = 0.15
 
+
+class Layout(NamedTuple):
+    """The keypoints that an exact annotation has."""
+
+    share: float
+    keypoints: tuple[str, ...]
+    """Names without their side, or parts."""
+
+
+_LIMBS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+EXACT_LAYOUTS: dict[str, Layout] = {
+    "all": Layout(0.6, tuple(PARTS)),
+    "body and feet": Layout(0.1, ("body", "feet")),
+    "body": Layout(0.1, ("body",)),
+    "limbs, nose and feet": Layout(0.04, (*_LIMBS, "nose", "feet")),
+    "limbs and nose": Layout(0.06, (*_LIMBS, "nose")),
+    "limbs": Layout(0.1, _LIMBS),
+}
+"""In training, what exact input has: motion capture and annotations of other layouts have no hands and face,
+and often nothing of the head that is also a keypoint of COCO. Exact input of the test sets has every
+keypoint."""
+HEADLESS = 0.2
+"""In training, share of people of the kind "body_only" of whom no eyes, ears or nose are reported."""
+
 UNSCORED = 0.12
 """Share of noisy detections without scores: every keypoint that was found gets 1."""
 CONSTANT_SCORES = (0.9, 0.9, 1.0, 0.5)
@@ -283,7 +307,8 @@ _SMALL_TOES, _BIG_TOES, _HEELS, _SHOULDERS, _HIPS, _KNEES, _ANKLES = (
     slice(left := INDEX[f"left_{name}"], (right := INDEX[f"right_{name}"]) + 1, right - left)
     for name in ("small_toe", "big_toe", "heel", "shoulder", "hip", "knee", "ankle")
 )
-_EXACT, _MASKED = (list(KINDS).index(name) for name in ("exact", "masked"))
+_HEAD = [INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
+_EXACT, _MASKED, _BODY_ONLY = (list(KINDS).index(name) for name in ("exact", "masked", "body_only"))
 
 
 @dataclass(frozen=True)
@@ -322,6 +347,8 @@ class _Tables:
     constant_scores: Tensor
     masked: Tensor  # (M, K) probability that the keypoint is masked
     mask_share: Tensor  # (M,)
+    layouts: Tensor  # (L, K) bool
+    layout_share: Tensor  # (L,)
 
 
 @lru_cache
@@ -374,6 +401,18 @@ def _tables(device: torch.device, training: bool = False) -> _Tables:
             for members, (_, share) in zip(masked, MASKS.values(), strict=True)
         ),
         mask_share=floats(share for share, _ in MASKS.values()),
+        layouts=torch.tensor(
+            [
+                [
+                    part in layout.keypoints or unsided[_NAMES[i]] in layout.keypoints
+                    for part in PARTS
+                    for i in PARTS[part]
+                ]
+                for layout in EXACT_LAYOUTS.values()
+            ],
+            device=device,
+        ),
+        layout_share=floats(layout.share for layout in EXACT_LAYOUTS.values()),
     )
 
 
@@ -414,10 +453,17 @@ def detect(
     is_masked = (which == _MASKED)[:, None]
     scores = torch.where(is_masked, (inside & ~masked).to(scores), scores)
 
+    if training:
+        headless = (which == _BODY_ONLY) & draws.happens(HEADLESS)
+        scores[:, _HEAD] = torch.where(headless[:, None], 0.0, scores[:, _HEAD])
     too_few = (scores >= MIN_SCORE).sum(-1) < MIN_FOUND
     which = torch.where(too_few, _EXACT, which)
     is_exact = (which == _EXACT)[:, None]
-    scores = torch.where(is_exact, (inside | _within_reach(xy.mT, views)).to(scores), scores)
+    exact = inside | _within_reach(xy.mT, views)
+    if training:
+        some = exact & table.layouts[draws.choice(table.layout_share)]
+        exact = torch.where((some.sum(-1) < MIN_FOUND)[:, None], exact, some)
+    scores = torch.where(is_exact, exact.to(scores), scores)
     exact_xy = (is_masked | is_exact)[:, None]
     return Detections(torch.where(exact_xy, xy.mT, scored_xy).mT.contiguous(), scores, which)
 

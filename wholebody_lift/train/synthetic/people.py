@@ -20,7 +20,16 @@ from wholebody_lift.config import Config
 from wholebody_lift.features import Features, features
 from wholebody_lift.keypoints import MIN_SCORE
 from wholebody_lift.skeleton import ROOT
-from wholebody_lift.train.synthetic import cameras, close_ups, detector, faces, facts, hands, poses
+from wholebody_lift.train.synthetic import (
+    cameras,
+    close_ups,
+    detector,
+    faces,
+    facts,
+    hands,
+    individual,
+    poses,
+)
 from wholebody_lift.train.synthetic.bank import MotionBank, Split
 from wholebody_lift.train.synthetic.cameras import Views
 from wholebody_lift.train.synthetic.detector import Detections
@@ -96,6 +105,8 @@ class People:
 
     close_ups = CLOSE_UPS
     """Share of the people of `sample` who are seen in close-up."""
+    without_body = False
+    """Whether close-ups show only hands or the face."""
     nothing_known = facts.NOTHING_KNOWN
     """Share of the people of `sample` of whom nothing is known beside their keypoints."""
 
@@ -138,6 +149,7 @@ class People:
         Each body is seen by `VIEWS_PER_BODY` cameras.
         """
         xyz, stature_mm = self.posed(n, generator, views_per_body=VIEWS_PER_BODY)
+        xyz = individual.vary(xyz, generator)
         size = CPU_VIEWS if self.device.type == "cpu" else n
         pieces = zip(torch.split(xyz, size), torch.split(stature_mm, size), strict=True)
         shares = _shares(self.device)
@@ -214,7 +226,7 @@ class People:
         if self.family is not None or not self.close_ups:
             return scene
         near = Draws(len(xyz), generator).happens(self.close_ups)
-        views, seen = close_ups.sample(xyz, generator)
+        views, seen = close_ups.sample(xyz, generator, without_body=self.without_body)
         detections = close_ups.detect(views, seen, generator, self.kind, training=True)
         return Scene(
             _chosen(near, views, scene.views), _chosen(near, detections, scene.detections), stature_mm
