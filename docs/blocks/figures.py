@@ -23,6 +23,8 @@ MEASURED_ON_REAL_PEOPLE = ROOT / "docs" / "assets" / "real.json"
 
 MEASURED_ON_PARTS = ROOT / "docs" / "assets" / "parts.json"
 """What `python -m benchmarks.parts --out` wrote of the weights in the package."""
+MEASURED_ON_REAL_PARTS = ROOT / "docs" / "assets" / "real-parts.json"
+"""What `python -m benchmarks.real_parts --out` wrote of the weights in the package."""
 MEASURED_WITH_KNOWN = ROOT / "docs" / "assets" / "known.json"
 """What `python -m benchmarks.known --out` wrote of the weights in the package."""
 
@@ -97,6 +99,18 @@ def parts() -> str:
     return markdown.table(("In the picture", *MEASURED), rows)
 
 
+def real_parts() -> str:
+    """Errors of real hands, faces and bodies alone."""
+    found = json.loads(MEASURED_ON_REAL_PARTS.read_text(encoding="utf-8"))
+    columns = ("MPJPE", "N-MPJPE", "PA-MPJPE")
+    errors = {
+        (row["part"], row["weights"]): " / ".join(f"{row[name]:.1f}" for name in columns) for row in found
+    }
+    people = {row["part"]: f"{row['people']:,}" for row in found}
+    rows = [(part, people[part], *(errors[part, weights] for weights in MEASURED)) for part in people]
+    return markdown.table(("In the picture", "People", *MEASURED), rows)
+
+
 def _config(weights: str) -> Config:
     """The config of weights in the package, without building the network."""
     return Config.model_validate_json(
@@ -129,6 +143,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "asked": asked,
     "known": known,
     "parts": parts,
+    "real-parts": real_parts,
     "real-people": real_people,
     "real-people-in-short": real_people_in_short,
     **{f"errors-{name}": functools.partial(_measured, name, in_short=False) for name in MEASURED},
