@@ -85,9 +85,10 @@ def test_exact_kind_is_exact(views, covered, generator):
 def test_exact_input_of_training_has_several_layouts(people, generator):
     assert math.isclose(sum(layout.share for layout in detector.EXACT_LAYOUTS.values()), 1)
     views = sample(people.repeat(8, 1, 1), generator, "laboratory")
-    found = detect(views.xy, views, torch.zeros_like(views.inside), generator, kind="exact", training=True)
-    assert torch.equal(found.xy, views.xy)
-    complete = views.inside.all(-1)
+    found = detect(views.xy, views, torch.zeros_like(views.inside), generator, training=True)
+    exact = found.kind == list(KINDS).index("exact")
+    assert torch.equal(found.xy[exact], views.xy[exact])
+    complete = exact & views.inside.all(-1)
     given = found.scores[complete] == 1
     has = {
         "all": given.all(-1),
@@ -95,17 +96,20 @@ def test_exact_input_of_training_has_several_layouts(people, generator):
         "limbs": ~given[:, indices("face", "feet")].any(-1) & ~given[:, INDEX["nose"]],
     }
     for name, rows in has.items():
-        assert rows.float().mean().item() == pytest.approx(detector.EXACT_LAYOUTS[name].share, abs=0.06)
+        assert rows.float().mean().item() == pytest.approx(detector.EXACT_LAYOUTS[name].share, abs=0.1)
     assert given[has["limbs"]].sum(-1).tolist() == [12] * int(has["limbs"].sum())
-    others = detect(views.xy, views, torch.zeros_like(views.inside), generator, kind="exact")
-    assert (others.scores[complete] == 1).all()
+    for options in ({}, {"training": True}):
+        alone = detect(views.xy, views, torch.zeros_like(views.inside), generator, kind="exact", **options)
+        assert (alone.scores[complete] == 1).all()
 
 
-def test_some_bodies_have_no_head_in_training(views, nothing_covered, generator):
+def test_some_bodies_have_no_head_in_training(people, generator):
+    views = sample(people.repeat(24, 1, 1), generator, "laboratory")
+    found = detect(views.xy, views, torch.zeros_like(views.inside), generator, training=True)
+    bodies = found.kind == list(KINDS).index("body_only")
     head = [INDEX["nose"], INDEX["left_ear"], INDEX["right_eye"]]
-    found = detect(views.xy, views, nothing_covered, generator, kind="body_only", training=True)
-    headless = missing(found)[:, head].all(-1).float().mean().item()
-    assert detector.HEADLESS - 0.1 < headless < detector.HEADLESS + 0.15
+    headless = missing(found)[bodies][:, head].all(-1).float().mean().item()
+    assert headless == pytest.approx(detector.HEADLESS, abs=0.12)
 
 
 def test_kinds_have_their_shares(people, generator):

@@ -279,11 +279,11 @@ EXACT_LAYOUTS: dict[str, Layout] = {
     "limbs and nose": Layout(0.06, (*_LIMBS, "nose")),
     "limbs": Layout(0.1, _LIMBS),
 }
-"""In training, what exact input has: motion capture and annotations of other layouts have no hands and face,
-and often nothing of the head that is also a keypoint of COCO. Exact input of the test sets has every
-keypoint."""
+"""What exact input has in the mixture of training: motion capture and annotations of other layouts have no
+hands and face, and often nothing of the head that is also a keypoint of COCO. Exact input of the test sets
+has every keypoint."""
 HEADLESS = 0.2
-"""In training, share of people of the kind "body_only" of whom no eyes, ears or nose are reported."""
+"""Share of the kind "body_only", in the mixture of training, of whom no eyes, ears or nose are reported."""
 
 UNSCORED = 0.12
 """Share of noisy detections without scores: every keypoint that was found gets 1."""
@@ -453,14 +453,15 @@ def detect(
     is_masked = (which == _MASKED)[:, None]
     scores = torch.where(is_masked, (inside & ~masked).to(scores), scores)
 
-    if training:
+    mixed = training and kind is None
+    if mixed:
         headless = (which == _BODY_ONLY) & draws.happens(HEADLESS)
         scores[:, _HEAD] = torch.where(headless[:, None], 0.0, scores[:, _HEAD])
     too_few = (scores >= MIN_SCORE).sum(-1) < MIN_FOUND
     which = torch.where(too_few, _EXACT, which)
     is_exact = (which == _EXACT)[:, None]
     exact = inside | _within_reach(xy.mT, views)
-    if training:
+    if mixed:
         some = exact & table.layouts[draws.choice(table.layout_share)]
         exact = torch.where((some.sum(-1) < MIN_FOUND)[:, None], exact, some)
     scores = torch.where(is_exact, exact.to(scores), scores)
