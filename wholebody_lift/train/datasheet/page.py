@@ -52,7 +52,8 @@ _SECTIONS: dict[str, tuple[str, str, str]] = {
         "forward, left hands aligned at the palm, faces aligned at all keypoints, all without scaling. The "
         "spread is the root mean square distance of a keypoint from its mean position. Below the curves are "
         "the first three components of the hands and faces of the mixture, from minus to plus two standard "
-        "deviations.",
+        "deviations. Training people differ further, in the shapes of their faces and hands "
+        "(`individual.vary`).",
     ),
     "nearest": (
         "Test and train recordings",
