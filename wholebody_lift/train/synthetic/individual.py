@@ -98,7 +98,11 @@ PALM_MM = 87.0
 
 
 _FACE = slice(PARTS["face"].start, PARTS["face"].stop)
-_RIGHT_EYE, _LEFT_EYE = (list(FACE_FEATURES[f"{side}_eye"]) for side in ("right", "left"))
+_CHIN, _BRIDGE, _TIP = 8, 27, 30
+_RIGHT_EYE, _LEFT_EYE = (
+    [keypoint - PARTS["face"].start for keypoint in FACE_FEATURES[f"{side}_eye"]]
+    for side in ("right", "left")
+)
 
 
 def vary(xyz: Tensor, generator: torch.Generator) -> Tensor:
@@ -110,53 +114,60 @@ def vary(xyz: Tensor, generator: torch.Generator) -> Tensor:
     return xyz
 
 
+class _Table(NamedTuple):
+    """`PLACES` as tensors: P places of F features, for the 68 keypoints of the face."""
+
+    place: Tensor
+    """(68,) the place of each keypoint."""
+    side: Tensor
+    """(68, 3) what an offset to the left side is multiplied by: -1 outwards on the right, 0 in the middle."""
+    feature: Tensor
+    """(P,) the feature of each place."""
+    mean: Tensor
+    """(P, 3); likewise the spread."""
+    spread: Tensor
+
+
+_FEATURES = tuple(dict.fromkeys(row.feature for row in PLACES))
+
+
 @functools.cache
-def _face_table(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Place of each of the 68 keypoints, its side (1 left, -1 right, 0 middle) and the feature of each
-    place."""
-    place, side = torch.full((68,), -1), torch.zeros(68)
+def _table(device: torch.device) -> _Table:
     first = PARTS["face"].start
+    place, side = torch.full((68,), -1), torch.ones(68, 3)
+    side[:, 0] = 0
     for number, row in enumerate(PLACES):
         for keypoint in row.keypoints:
             other = MIRROR[first + keypoint] - first
             place[keypoint] = place[other] = number
             if other != keypoint:
-                side[keypoint], side[other] = -1.0, 1.0
-    assert (place >= 0).all()
-    features = list(dict.fromkeys(row.feature for row in PLACES))
-    of_place = torch.tensor([features.index(row.feature) for row in PLACES])
-    return place.to(device), side.to(device), of_place.to(device)
+                side[keypoint, 0], side[other, 0] = -1, 1
+    feature = [_FEATURES.index(row.feature) for row in PLACES]
+    mean, spread = (torch.tensor([getattr(row, name) for row in PLACES]) for name in ("mean", "spread"))
+    return _Table(*(column.to(device) for column in (place, side, torch.tensor(feature), mean, spread)))
 
 
 def _vary_faces(xyz: Tensor, draws: Draws) -> None:
     """Move the keypoints of faces, and eyes and nose of the body with them."""
-    place, side, feature = _face_table(xyz.device)
+    table = _table(xyz.device)
     face = xyz[:, _FACE]
-    middle = face.mean(1, keepdim=True)
-    size = (face - middle).square().sum((1, 2)).div(68).sqrt() / FACE_MM
-    left = normalize(face[:, _local(_LEFT_EYE)].mean(1) - face[:, _local(_RIGHT_EYE)].mean(1), dim=-1)
-    down = face[:, 8] - face[:, 27]
-    front = normalize(torch.linalg.cross(down, left), dim=-1)
-    up = torch.linalg.cross(front, left)
-    axes = torch.stack((left, up, front), dim=1)  # rows
-    mean, spread = (xyz.new_tensor([getattr(row, name) for row in PLACES]) for name in ("mean", "spread"))
-    common = draws.normal(int(feature.max()) + 1, 3)[:, feature]
+    centred = face - face.mean(1, keepdim=True)
+    size = centred.square().sum((1, 2)).div(68).sqrt() / FACE_MM
+    left = normalize(face[:, _LEFT_EYE].mean(1) - face[:, _RIGHT_EYE].mean(1), dim=-1)
+    front = normalize(torch.linalg.cross(face[:, _CHIN] - face[:, _BRIDGE], left), dim=-1)
+    axes = torch.stack((left, torch.linalg.cross(front, left), front), dim=1)  # rows
+
+    common = draws.normal(len(_FEATURES), 3)[:, table.feature]
     own = (1 - TOGETHER**2) ** 0.5 * draws.normal(len(PLACES), 3)
-    offset = (mean + spread * (TOGETHER * common + own))[:, place]  # (N, 68, 3)
-    offset = offset * torch.stack((side, torch.ones_like(side), torch.ones_like(side)), -1)
-    depth = ((face - middle) @ front[..., None])[..., 0] / size[:, None]
+    offset = (table.mean + table.spread * (TOGETHER * common + own))[:, table.place] * table.side
     deeper = (DEPTH_SD * draws.normal()).exp() - 1
+    depth = (centred @ front[..., None])[..., 0] / size[:, None]
     offset[..., 2] += deeper[:, None] * depth
-    chosen = draws.happens(FACES)
-    moved = (chosen * size)[:, None, None] * (offset @ axes)
+    moved = (draws.happens(FACES) * size)[:, None, None] * (offset @ axes)
     xyz[:, _FACE] += moved
-    xyz[:, INDEX["nose"]] += moved[:, 30]
-    for name, keypoints in (("right_eye", _RIGHT_EYE), ("left_eye", _LEFT_EYE)):
-        xyz[:, INDEX[name]] += moved[:, _local(keypoints)].mean(1)
-
-
-def _local(keypoints: list[int]) -> list[int]:
-    return [keypoint - PARTS["face"].start for keypoint in keypoints]
+    xyz[:, INDEX["nose"]] += moved[:, _TIP]
+    xyz[:, INDEX["left_eye"]] += moved[:, _LEFT_EYE].mean(1)
+    xyz[:, INDEX["right_eye"]] += moved[:, _RIGHT_EYE].mean(1)
 
 
 class _Hands(NamedTuple):
