@@ -9,15 +9,14 @@ None of these data sets is ours to pass on. All are in public repositories, and 
   `test.configs/AFLW2000-3D.pts68.npy` of https://github.com/cleardusk/3DDFA. A face model was fitted to each
   photograph without perspective, so x and y are the 2D, and only the size of the picture is known. Faces have
   no true size; each is taken to be so large that the outer corners of the eyes are 90 mm apart.
-
 - HumanEva-I, three people with markers before three cameras (Sigal, Balan and Black, IJCV 2010): the files
   `data_2d_humaneva15.npz` and `data_3d_humaneva15.npz` in `data` of https://github.com/Gerrystev/VideoPose3D.
   Twelve joints, without head, hands and feet, are given as projections by the cameras that fit the two files
   best, every 20th frame. The hips of this set are 9 cm apart, where COCO's are 20.
 
 Errors are at the root of hands, at the middle of faces and between the hips of bodies (MPJPE), there with the
-best scale (N-MPJPE), and after Procrustes alignment (PA-MPJPE). Faces have no MPJPE of their own: their true
-size is not known.
+best scale (N-MPJPE), and after Procrustes alignment (PA-MPJPE). The MPJPE of faces
+depends on the size that they are taken to have.
 """
 
 from __future__ import annotations

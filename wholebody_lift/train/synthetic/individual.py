@@ -7,9 +7,11 @@ hands.
 
 Means of faces are differences between the rig's mean face and that of ICT-FaceKit, a model made from 3D scans
 of real people (Li et al., "Learning Formation of Physically-Based Face Attributes", CVPR 2020), after a
-similarity alignment; except that the jaw line goes further towards the ears, where the annotation scheme of
-the 68 landmarks (Sagonas et al., ICCV workshops 2013) begins it: on the rig, its ends are 39 mm in front of
-them. Spreads cover how far the landmarks of face models are apart.
+similarity alignment; except those of the jaw line, which are between that model and the mean of AFLW2000-3D
+(whose landmarks are those of the Basel Face Model) and were chosen by eye: the annotation scheme of the 68
+landmarks (Sagonas et al., ICCV workshops 2013) begins at the ears, and on the rig the ends of the jaw line are
+39 mm in front of them. Thumbs, fingers and roots were set after a look at real hands, too: those of
+`benchmarks.real_parts`. Spreads cover how far the landmarks of face models are apart.
 """
 
 from __future__ import annotations
@@ -216,7 +218,7 @@ class _Hands(NamedTuple):
 
         for axis, longer in zip((along, across), self.palm.unbind(-1), strict=True):
             base = base + longer[:, None, None] * (base @ axis[..., None]) * axis[:, None]
-        thumb = self.thumb_reach[:, None] * base[:, :1, :].squeeze(1)
+        thumb = self.thumb_reach[:, None] * base[:, 0]
         thumb = thumb + (self.thumb_inwards * length)[:, None] * inwards
         base = torch.cat((thumb[:, None], base[:, 1:]), dim=1)
         bones = joints.diff(dim=2) * self.bones[..., None]
