@@ -8,8 +8,8 @@ hands.
 Means of faces are differences between the rig's mean face and that of ICT-FaceKit, a model made from 3D scans
 of real people (Li et al., "Learning Formation of Physically-Based Face Attributes", CVPR 2020), after a
 similarity alignment; except those of the jaw line, which are between that model and the mean of AFLW2000-3D
-(whose landmarks are those of the Basel Face Model) and were chosen by eye: the annotation scheme of the 68
-landmarks (Sagonas et al., ICCV workshops 2013) begins at the ears, and on the rig the ends of the jaw line are
+(whose landmarks are those of the Basel Face Model), chosen by eye: the annotation scheme of the 68
+landmarks (Sagonas et al., ICCV workshops 2013) begins at the ears, and on the rig the jaw line ends
 39 mm in front of them. Thumbs, fingers and roots were set after a look at real hands, too: those of
 `benchmarks.real_parts`. Spreads cover how far the landmarks of face models are apart.
 """
