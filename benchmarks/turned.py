@@ -55,7 +55,8 @@ def main() -> None:
     lifter, rig, motions = Lifter.from_pretrained(), load_rig(), MotionBank.load(arguments.bank)
     scenes = [
         scene
-        for name in held_out.SETS
+        for name, held in held_out.SETS.items()
+        if not held.close_ups
         for _, given in held_out.blocks(name, rig, motions, people=arguments.people, split=arguments.split)
         for kind, scene in given.items()
         if "detector" in kind

@@ -34,9 +34,9 @@ class Only(People):
 
     def seen(self, xyz: Tensor, stature_mm: Tensor, generator: torch.Generator, **_options: Any) -> Scene:
         family = self.families[_drawn(len(self.families), generator)]
-        views = cameras.sample(xyz, generator, family)
-        kind = held_out.INPUTS[self.given].detections
-        detections = held_out.detect(views, hidden(views.xyz), kind, generator)
+        views = cameras.sample(xyz, generator, family, training=True)
+        crowd = held_out.Crowd(views, hidden(views.xyz), None, stature_mm, labels=())
+        detections = held_out.detect(crowd, held_out.INPUTS[self.given].detections, generator)
         return Scene(views, detections, stature_mm)
 
 

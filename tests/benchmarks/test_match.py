@@ -31,7 +31,9 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supply, "PEOPLE_AHEAD", 4)
     monkeypatch.setattr(match, "VALIDATION_PEOPLE", 4)
     monkeypatch.setattr(
-        fingerprints, "published", lambda: fingerprints.Published(fingerprints.Fingerprint("", ()), {})
+        fingerprints,
+        "published",
+        lambda _version: fingerprints.Published(fingerprints.Fingerprint("", ()), {}),
     )
 
 

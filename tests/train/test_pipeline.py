@@ -30,7 +30,9 @@ def _few_people(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held_out, "PEOPLE", 128)
     monkeypatch.setattr(held_out, "_NOISE_DRAWS", 2)
     monkeypatch.setattr(
-        fingerprints, "published", lambda: fingerprints.Published(fingerprints.Fingerprint("", ()), {})
+        fingerprints,
+        "published",
+        lambda _version: fingerprints.Published(fingerprints.Fingerprint("", ()), {}),
     )
 
 

@@ -17,7 +17,7 @@ from wholebody_lift.train.dataset import Dataset
 from wholebody_lift.train.datasheet import gallery, measures
 from wholebody_lift.train.datasheet import page as datasheet
 from wholebody_lift.train.evaluation import evaluate, fingerprints, h3wb, held_out, report, synthetic_h3wb
-from wholebody_lift.train.evaluation.held_out import SETS
+from wholebody_lift.train.evaluation.held_out import LATEST, SETS, VERSIONS
 from wholebody_lift.train.supply import PeopleSource
 from wholebody_lift.train.synthetic import bank as banks
 from wholebody_lift.train.synthetic.cameras import FAMILIES
@@ -111,7 +111,14 @@ def _add_evaluate(command: argparse.ArgumentParser) -> None:
         "--people", type=int, default=evaluate.PEOPLE, help="people per test set (%(default)s)"
     )
     command.add_argument(
-        "--sets", nargs="+", default=list(SETS), choices=list(SETS), metavar="SET", help=", ".join(SETS)
+        "--sets", nargs="+", metavar="SET", help=f"{', '.join(SETS)} (default: all of the version)"
+    )
+    command.add_argument(
+        "--sets-version",
+        type=int,
+        choices=list(VERSIONS),
+        default=LATEST,
+        help="version of the test sets; former ones are for comparison with older figures (%(default)s)",
     )
     command.add_argument(
         "--split", choices=get_args(banks.Split), default="test", help="split of the recordings (%(default)s)"
@@ -129,6 +136,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         _people(arguments.bank, arguments.split),
         arguments.people,
         sets=arguments.sets,
+        version=arguments.sets_version,
         stature_mm=model.config.stature_mm,
         progress=True,
     )

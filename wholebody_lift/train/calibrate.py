@@ -58,7 +58,7 @@ def answers(model: SemGAN, people: People) -> Answers:
     for crowd in held_out.crowds(
         test_set, people.rig, people.bank, people=held_out.PEOPLE, split=people.split
     ):
-        detections = held_out.detect(crowd.views, crowd.hidden, people.kind or "any", generator)
+        detections = held_out.detect(crowd, people.kind or "any", generator)
         batch = to_batch(Scene(crowd.views, detections, crowd.stature_mm), "given", model.config)
         answer = evaluate.predict(model, batch.features)
         predicted.append(answer.error_mm)

@@ -30,7 +30,9 @@ def _shrink(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(held_out, "BLOCK", 16)
     monkeypatch.setattr(held_out, "_NOISE_DRAWS", 2)
     monkeypatch.setattr(
-        fingerprints, "published", lambda: fingerprints.Published(fingerprints.Fingerprint("", ()), {})
+        fingerprints,
+        "published",
+        lambda _version: fingerprints.Published(fingerprints.Fingerprint("", ()), {}),
     )
 
 

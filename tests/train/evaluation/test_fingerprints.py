@@ -10,7 +10,7 @@ pytest.importorskip("anny")
 from wholebody_lift import skeleton
 from wholebody_lift.train.evaluation import fingerprints, held_out
 from wholebody_lift.train.evaluation.fingerprints import Fingerprint, Published, fingerprint
-from wholebody_lift.train.evaluation.held_out import SETS, Crowd
+from wholebody_lift.train.evaluation.held_out import SETS, VERSIONS, Crowd
 from wholebody_lift.train.synthetic.bank import MotionBank
 from wholebody_lift.train.synthetic.people import Scene
 from wholebody_lift.train.synthetic.rig import Rig
@@ -107,10 +107,14 @@ def test_one_person_in_a_block_may_be_another() -> None:
 def test_published_fingerprints_are_read_back(rig: Rig, tmp_path: Path) -> None:
     path, bank = tmp_path / "published.json", small_bank()
     fingerprints.publish(path, rig, bank, people=BLOCK)
-    known = fingerprints.published(path)
+    known = fingerprints.published(path=path)
     assert set(known.sets) == set(SETS)
     made = {"webcam": [fingerprint(*block) for block in held_out.blocks("webcam", rig, bank, people=BLOCK)]}
     assert fingerprints.differences(bank, made, known) == []
+    first = fingerprints.published(1, path)
+    assert fingerprints.differences(bank, made, first) == [
+        "test set 'webcam': 0 of 1 blocks are as published"
+    ]
 
 
 def test_differences_are_described_in_words() -> None:
@@ -126,8 +130,9 @@ def test_differences_are_described_in_words() -> None:
     assert not one.is_like(Fingerprint("ab", (1.0, 2.0)))
 
 
-def test_all_sets_are_published() -> None:
-    known = fingerprints.published()
+@pytest.mark.parametrize("version", VERSIONS)
+def test_all_sets_are_published(version: int) -> None:
+    known = fingerprints.published(version)
     assert {name: len(blocks) for name, blocks in known.sets.items()} == dict.fromkeys(
-        SETS, held_out.PEOPLE // 500
+        held_out.sets_of(version), held_out.PEOPLE // 500
     )

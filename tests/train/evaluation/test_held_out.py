@@ -7,10 +7,11 @@ pytest.importorskip("anny")
 from wholebody_lift import skeleton
 from wholebody_lift.keypoints import MIN_SCORE
 from wholebody_lift.train.evaluation import held_out, metrics
-from wholebody_lift.train.evaluation.held_out import INPUTS, SETS, Crowd
+from wholebody_lift.train.evaluation.held_out import INPUTS, LATEST, SETS, VERSIONS, Crowd
 from wholebody_lift.train.synthetic import poses
 from wholebody_lift.train.synthetic.bank import MotionBank
 from wholebody_lift.train.synthetic.cameras import FAMILIES
+from wholebody_lift.train.synthetic.close_ups import CLOSE_UPS
 from wholebody_lift.train.synthetic.people import CAMERA_KNOWLEDGE, Scene
 from wholebody_lift.train.synthetic.rig import Rig
 
@@ -27,18 +28,23 @@ def bank() -> MotionBank:
     return small_bank()
 
 
-def _block(name: str, rig: Rig, bank: MotionBank) -> tuple[Crowd, dict[str, Scene]]:
-    return next(held_out.blocks(name, rig, bank, people=1))
+def _block(name: str, rig: Rig, bank: MotionBank, version: int = LATEST) -> tuple[Crowd, dict[str, Scene]]:
+    return next(held_out.blocks(name, rig, bank, people=1, version=version))
 
 
 def _found(scene: Scene) -> torch.Tensor:
     return scene.detections.scores >= MIN_SCORE
 
 
-def test_every_family_has_a_set_with_the_same_four_inputs() -> None:
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_family_has_a_set_with_the_same_four_inputs(version: int) -> None:
+    sets = held_out.sets_of(version)
     for family in FAMILIES:
-        assert SETS[family].family == family
-        assert SETS[family].inputs[:4] == ("exact", "noise", "detector", "incomplete")
+        assert sets[family].family == family
+        assert sets[family].inputs[:4] == ("exact", "noise", "detector", "incomplete")
+
+
+def test_every_input_is_used() -> None:
     assert {name for held in SETS.values() for name in held.inputs} == set(INPUTS)
     assert {given.knowledge for given in INPUTS.values()} == set(CAMERA_KNOWLEDGE)
 
@@ -116,6 +122,50 @@ def test_first_keeps_the_first_people_of_a_scene(rig: Rig, bank: MotionBank) -> 
     assert torch.equal(three.views.K, scenes["detector"].views.K[:3])
     assert torch.equal(three.detections.scores, scenes["detector"].detections.scores[:3])
     assert len(three.stature_mm) == 3
+
+
+def test_exact_input_may_lack_all_but_the_body_or_the_limbs(rig: Rig, bank: MotionBank) -> None:
+    crowd, scenes = _block("laboratory", rig, bank)
+    body = torch.zeros(skeleton.NUM_KEYPOINTS, dtype=torch.bool)
+    body[skeleton.indices("body", "feet")] = True
+    assert torch.equal(_found(scenes["body alone"]), crowd.views.inside & body)
+    limbs = [i for limb in skeleton.LIMBS for i in limb]
+    assert _found(scenes["limbs alone"]).any(0).nonzero()[:, 0].tolist() == sorted(limbs)
+    assert torch.equal(scenes["limbs alone"].detections.xy, crowd.views.xy)
+
+
+def test_faces_and_hands_differ_from_person_to_person_since_version_2(rig: Rig, bank: MotionBank) -> None:
+    """By the shape of the nose, which no expression changes, and by the proportions of a finger."""
+    spread = {}
+    for version in VERSIONS:
+        crowd, _ = _block("laboratory", rig, bank, version)
+        face, hand = (crowd.views.xyz[:, skeleton.indices(name)] for name in ("face", "left_hand"))
+        bridge = [(face[:, i] - face[:, i + 1]).norm(dim=-1) for i in (27, 28, 29)]
+        finger = [(hand[:, i] - hand[:, i + 1]).norm(dim=-1) for i in (9, 10)]
+        ratios = torch.stack([bridge[0] / bridge[2], finger[0] / finger[1]])
+        spread[version] = ratios.log().std(1)
+    assert (spread[2] > 2 * spread[1]).all()
+
+
+def test_close_ups_show_one_part(rig: Rig, bank: MotionBank) -> None:
+    crowd, scenes = _block("close-ups", rig, bank)
+    assert crowd.shown is not None
+    assert set(crowd.close_ups) <= set(CLOSE_UPS)
+    assert len(set(crowd.close_ups)) > 4
+    for name, shown in zip(crowd.close_ups, crowd.shown, strict=True):
+        assert shown.nonzero()[:, 0].tolist() == sorted(CLOSE_UPS[name].keypoints)
+    for scene in scenes.values():
+        assert not (_found(scene) & ~crowd.shown).any()
+        assert _found(scene).any(1).all()
+    laboratory, _ = _block("laboratory", rig, bank)
+    assert (laboratory.shown, laboratory.close_ups) == (None, ())
+
+
+def test_an_unknown_version_is_told(rig: Rig, bank: MotionBank) -> None:
+    with pytest.raises(ValueError, match="version of the test sets among 1, 2, got 3"):
+        _block("laboratory", rig, bank, 3)
+    with pytest.raises(ValueError, match="got 'close-ups'"):
+        _block("close-ups", rig, bank, 1)
 
 
 def test_unknown_names_and_devices_are_told(rig: Rig, bank: MotionBank) -> None:

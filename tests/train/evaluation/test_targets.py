@@ -17,7 +17,7 @@ def _report(hands_at_wrist: float, webcam: float, measured_mm: float) -> Report:
     tenth = Decile(**dict.fromkeys(Decile._fields, 1))._replace(
         part="face", predicted=10.0, actual=measured_mm
     )
-    return Report(results, groups={}, bones={}, calibration=[tenth], differences=[], seconds=0.0)
+    return Report(results, groups={}, bones={}, calibration=[tenth], differences=[], version=1, seconds=0.0)
 
 
 def _missed(report: Report) -> list[str]:

@@ -19,7 +19,7 @@ from wholebody_lift.features import Features
 from wholebody_lift.model import Prediction
 from wholebody_lift.train.evaluation import fingerprints, held_out, metrics
 from wholebody_lift.train.evaluation.actions import action_group
-from wholebody_lift.train.evaluation.held_out import SETS, Crowd
+from wholebody_lift.train.evaluation.held_out import LATEST, SETS, Crowd
 from wholebody_lift.train.synthetic.detector import KINDS
 from wholebody_lift.train.synthetic.people import Batch, People, Scene, to_batch
 from wholebody_lift.viewpoint import canonical_view, to_camera_axes, to_virtual_axes, weights_of
@@ -79,6 +79,8 @@ class Report:
     """Spread of bone lengths between four views of a body, percent, by input and bone."""
     calibration: list[metrics.Decile]
     """Of the set "mixture"."""
+    version: int
+    """Version of the test sets."""
     differences: list[str]
     """How the test sets differ from the published ones; empty if they do not, and for other splits."""
     seconds: float
@@ -89,35 +91,39 @@ def evaluate(
     people: People,
     count: int = PEOPLE,
     *,
-    sets: Sequence[str] = tuple(SETS),
+    sets: Sequence[str] | None = None,
+    version: int = LATEST,
     stature_mm: float = Config().stature_mm,
     progress: bool = False,
 ) -> Report:
     """Measure the errors of a network on the first `count` people of each of some test sets.
 
     people: provides the rig and the bank, on the CPU, and the split to measure on.
+    sets: names of test sets; None: all of this version, one of `held_out.VERSIONS`.
     stature_mm: stature of the people that the network predicts.
     progress: show a progress bar.
 
-    Raises ValueError for people without a bank, for a set that is not in `held_out.SETS`, and for more people
-    than a set has.
+    Raises ValueError for people without a bank, for a version or a set that does not exist, and for more
+    people than a set has.
     """
     if people.bank is None:
         raise ValueError("expected people with a bank, got none; pass one made by `prepare`")
     if not 0 < count <= held_out.PEOPLE:
         raise ValueError(f"expected 1 to {held_out.PEOPLE} people per test set, got {count}")
-    if unknown := [name for name in sets if name not in SETS]:
-        raise ValueError(f"expected test sets among {', '.join(SETS)}, got {unknown[0]!r}")
+    known = held_out.sets_of(version)
+    sets = tuple(known) if sets is None else sets
+    if unknown := [name for name in sets if name not in known]:
+        raise ValueError(f"expected test sets among {', '.join(known)}, got {unknown[0]!r}")
     started = time.perf_counter()
     tables: dict[tuple[str, str], _Table] = {}
     made: dict[str, list[fingerprints.Fingerprint]] = {}
-    with tqdm(total=count * sum(len(SETS[name].inputs) for name in sets), disable=not progress) as bar:
+    with tqdm(total=count * sum(len(known[name].inputs) for name in sets), disable=not progress) as bar:
         for name in sets:
             bar.set_description(name)
             pieces: dict[str, list[_Table]] = {}
             wanted = count
             for crowd, scenes in held_out.blocks(
-                name, people.rig, people.bank, people=count, split=people.split
+                name, people.rig, people.bank, people=count, split=people.split, version=version
             ):
                 made.setdefault(name, []).append(fingerprints.fingerprint(crowd, scenes))
                 for given, scene in scenes.items():
@@ -139,8 +145,9 @@ def evaluate(
         bones={given: _bones(table) for (name, given), table in tables.items() if name == "four views"},
         calibration=[] if mixture is None else metrics.calibration(mixture.predicted, mixture.distance),
         differences=(
-            fingerprints.differences(people.bank, made, fingerprints.published()) if compared else []
+            fingerprints.differences(people.bank, made, fingerprints.published(version)) if compared else []
         ),
+        version=version,
         seconds=time.perf_counter() - started,
     )
 
@@ -246,6 +253,7 @@ def _labels(scene: Scene, crowd: Crowd) -> dict[str, tuple[str, ...]]:
         "action": tuple(action_group(label) for label in crowd.labels[:n]),
         "detector": tuple(kinds[kind] for kind in scene.detections.kind.tolist()),
         "outside": tuple(_outside(share) for share in (1 - inside.float().mean(1)).tolist()),
+        "shown": crowd.close_ups[:n] if crowd.close_ups else ("everything",) * n,
     }
 
 
@@ -299,5 +307,7 @@ GROUPINGS: dict[str, Grouping] = {
     "sampled activities, laboratory, exact": Grouping("activities", "exact", "action"),
     "kind of detector, all cameras": Grouping("mixture", "any detector", "detector"),
     "body and feet outside the picture, webcam, exact": Grouping("webcam", "exact", "outside"),
+    "part in the picture, close-ups, exact": Grouping("close-ups", "exact", "shown"),
+    "part in the picture, close-ups, any detector": Grouping("close-ups", "any detector", "shown"),
 }
 """Results by groups of people."""

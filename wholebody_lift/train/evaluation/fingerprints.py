@@ -20,7 +20,7 @@ from torch import Tensor
 
 from wholebody_lift.keypoints import MIN_SCORE
 from wholebody_lift.skeleton import NUM_KEYPOINTS
-from wholebody_lift.train.evaluation.held_out import PEOPLE, SETS, Crowd, blocks
+from wholebody_lift.train.evaluation.held_out import LATEST, PEOPLE, VERSIONS, Crowd, blocks
 from wholebody_lift.train.synthetic.bank import MotionBank
 from wholebody_lift.train.synthetic.bones import BONES
 from wholebody_lift.train.synthetic.people import Scene
@@ -113,7 +113,7 @@ def _at_every_bone(packed: Tensor, bones: tuple[str, ...]) -> Tensor:
 
 
 class Published(NamedTuple):
-    """The fingerprints that are kept with the code."""
+    """The fingerprints of a version of the test sets that are kept with the code."""
 
     bank: Fingerprint
     """`of_test_recordings` in the bank that they were made from."""
@@ -121,10 +121,10 @@ class Published(NamedTuple):
     """The fingerprint of each block, by test set."""
 
 
-def published(path: Path = PUBLISHED) -> Published:
-    """The fingerprints that are kept with the code."""
+def published(version: int = LATEST, path: Path = PUBLISHED) -> Published:
+    """The fingerprints of a version that are kept with the code."""
     content = json.loads(path.read_text())
-    sets = {name: tuple(map(_read, rows)) for name, rows in content["sets"].items()}
+    sets = {name: tuple(map(_read, rows)) for name, rows in content["versions"][str(version)].items()}
     return Published(_read(content["bank"]), sets)
 
 
@@ -138,16 +138,21 @@ def _written(row: Fingerprint) -> str:
 
 
 def publish(path: Path, rig: Rig, bank: MotionBank, people: int = PEOPLE) -> None:
-    """Write the fingerprints of the first people of all sets. Commit the file if the test sets change on
-    purpose."""
-    lines = []
-    for name in SETS:
-        rows = [fingerprint(*block) for block in blocks(name, rig, bank, people=people)]
-        texts = map(_written, rows)
-        lines.append(f"  {json.dumps(name)}: [\n    " + ",\n    ".join(texts) + "\n  ]")
-    text = ",\n".join(lines)
+    """Write the fingerprints of the first people of all sets of all versions. Commit the file if there is a
+    new version; those of former ones must stay."""
+    versions = []
+    for number, version in VERSIONS.items():
+        sets = ",\n".join(_set(name, rig, bank, people, number) for name in version.sets)
+        versions.append(f'  "{number}": {{\n{sets}\n  }}')
+    text = ",\n".join(versions)
     tested = _written(of_test_recordings(bank))
-    path.write_text(f'{{\n "bank": {tested},\n "sets": {{\n{text}\n }}\n}}\n')
+    path.write_text(f'{{\n "bank": {tested},\n "versions": {{\n{text}\n }}\n}}\n')
+
+
+def _set(name: str, rig: Rig, bank: MotionBank, people: int, version: int) -> str:
+    """The entry of a test set in the file: a row for each block."""
+    rows = [fingerprint(*block) for block in blocks(name, rig, bank, people=people, version=version)]
+    return f"   {json.dumps(name)}: [\n    " + ",\n    ".join(map(_written, rows)) + "\n   ]"
 
 
 def differences(bank: MotionBank, made: dict[str, list[Fingerprint]], known: Published) -> list[str]:

@@ -8,6 +8,9 @@ people.
 Sets are drawn in blocks of `BLOCK` people, each from its own seed, so the first thousand people of a set are
 the same, however many are drawn. They are drawn on the CPU, whose random numbers are the same everywhere.
 `fingerprints` checks whether a machine has the people of the published figures.
+
+When training learns to make people who resemble real ones more, the test sets do not change: they get a new
+version, and former ones can still be measured (`VERSIONS`).
 """
 
 import hashlib
@@ -20,16 +23,17 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.keypoints import MIN_SCORE
-from wholebody_lift.train.synthetic import cameras, detector, faces, hands, poses
+from wholebody_lift.train.synthetic import cameras, close_ups, detector, faces, hands, individual, poses
 from wholebody_lift.train.synthetic.bank import MotionBank, Split
 from wholebody_lift.train.synthetic.cameras import FAMILIES, Views
-from wholebody_lift.train.synthetic.detector import KINDS, Detections
+from wholebody_lift.train.synthetic.detector import EXACT_LAYOUTS, KINDS, MIN_FOUND, Detections
 from wholebody_lift.train.synthetic.occlusion import hidden
 from wholebody_lift.train.synthetic.people import Scene
 from wholebody_lift.train.synthetic.rig import Rig
 from wholebody_lift.train.synthetic.rotations import to_matrix
 
 SEED = 20260101
+"""Seed of the first version, and of what is drawn for other measurements."""
 BLOCK = 500
 PEOPLE = 3000
 """People in each set; an evaluation may use only the first ones."""
@@ -41,7 +45,8 @@ class Input(NamedTuple):
     """One way to give a crowd to the network."""
 
     detections: str
-    """"exact", "noise", a kind of `detector.KINDS`, or "any" for their mixture."""
+    """"exact" or exact with the keypoints of one of `detector.EXACT_LAYOUTS`, "noise", a kind of
+    `detector.KINDS`, or "any" for their mixture."""
     knowledge: str
     """What is known of the camera, as in `people.CAMERA_KNOWLEDGE`."""
     about: str
@@ -62,6 +67,10 @@ INPUTS: dict[str, Input] = {
     "incomplete": Input(
         "masked", "given", "exact 2D with the masking of H3WB's second task (`detector.MASKS`)"
     ),
+    "body alone": Input("body and feet", "given", "exact 2D of body and feet, as detectors of the body give"),
+    "limbs alone": Input(
+        "limbs", "given", "exact 2D of shoulders, elbows, wrists, hips, knees and ankles, as markers give"
+    ),
     "assumed camera": Input(
         "wholebody", "image_size", "as detector, with the camera assumed from the image size"
     ),
@@ -81,18 +90,63 @@ class HeldOut(NamedTuple):
     """Label of sampled poses, for activities that recordings lack; None uses recorded poses."""
     views: int = 1
     """Cameras that see each body; its views follow one another in the set."""
+    close_ups: bool = False
+    """Whether only a part of each person is shown, as in `close_ups`, instead of a camera's family."""
+
+
+class Version(NamedTuple):
+    """Test sets that were published together."""
+
+    seed: int
+    sets: dict[str, HeldOut]
+    as_trained: bool
+    """Whether faces and hands, elevations of cameras and errors of detectors vary as in training today; else
+    faces and hands are the rig's, and cameras and detectors as for the first version."""
 
 
 _FOUR = ("exact", "noise", "detector", "incomplete")
-
-SETS: dict[str, HeldOut] = {
-    **{name: HeldOut(name, _FOUR) for name in FAMILIES},
-    "laboratory": HeldOut("laboratory", (*_FOUR, "assumed camera", "unknown camera")),
+_CAMERAS = ("assumed camera", "unknown camera")
+_OTHERS = {
     "activities": HeldOut("laboratory", ("exact", "detector"), sampled=True),
     "four views": HeldOut("laboratory", ("exact", "detector"), views=4),
     "mixture": HeldOut(None, ("any detector",)),
 }
-"""The test sets by name: one for each family of cameras, and three for other questions."""
+
+VERSIONS: dict[int, Version] = {
+    1: Version(
+        seed=SEED,
+        sets={
+            **{name: HeldOut(name, _FOUR) for name in FAMILIES},
+            "laboratory": HeldOut("laboratory", (*_FOUR, *_CAMERAS)),
+            **_OTHERS,
+        },
+        as_trained=False,
+    ),
+    2: Version(
+        seed=20261130,
+        sets={
+            **{name: HeldOut(name, _FOUR) for name in FAMILIES},
+            "laboratory": HeldOut("laboratory", (*_FOUR, "body alone", "limbs alone", *_CAMERAS)),
+            **_OTHERS,
+            "close-ups": HeldOut(None, ("exact", "any detector"), close_ups=True),
+        },
+        as_trained=True,
+    ),
+}
+"""The versions of the test sets, of the same recordings. Version 2 is from 30 November 2026."""
+
+LATEST = 2
+
+SETS = VERSIONS[LATEST].sets
+"""The test sets by name: one for each family of cameras, and the others for other questions."""
+
+
+def sets_of(version: int) -> dict[str, HeldOut]:
+    """The test sets of a version by name. Raises ValueError for one that is not in `VERSIONS`."""
+    if version not in VERSIONS:
+        known = ", ".join(map(str, VERSIONS))
+        raise ValueError(f"expected a version of the test sets among {known}, got {version}")
+    return VERSIONS[version].sets
 
 
 @dataclass(frozen=True)
@@ -102,25 +156,42 @@ class Crowd:
     views: Views
     hidden: Tensor
     """(N, 133) bool: the person's own body hides the keypoint."""
+    shown: Tensor | None
+    """(N, 133) bool: the part that a close-up shows; None for sets without close-ups."""
     stature_mm: Tensor
     """(N,)"""
     labels: tuple[str, ...]
     """N sources of poses: the name of a recording, or a label of `poses.LABELS`."""
 
+    @property
+    def close_ups(self) -> tuple[str, ...]:
+        """N names of `CLOSE_UPS`, the parts that are shown; empty if these are no close-ups."""
+        if self.shown is None:
+            return ()
+        names = {frozenset(one.keypoints): name for name, one in close_ups.CLOSE_UPS.items()}
+        return tuple(names[frozenset(row.nonzero()[:, 0].tolist())] for row in self.shown)
+
 
 def blocks(
-    name: str, rig: Rig, bank: MotionBank, *, people: int = PEOPLE, split: Split = "test"
+    name: str,
+    rig: Rig,
+    bank: MotionBank,
+    *,
+    people: int = PEOPLE,
+    split: Split = "test",
+    version: int = LATEST,
 ) -> Iterator[tuple[Crowd, dict[str, Scene]]]:
     """Draw the first `people` of a set, block by block, with a scene for each of its inputs.
 
     Blocks are complete, so the last one may go beyond `people`; cut it with `first`. Raises ValueError for a
-    name that is not in `SETS` and for a rig that is not on the CPU.
+    version that is not in `VERSIONS`, a name that is not in its sets and a rig that is not on the CPU.
     """
-    for number, crowd in enumerate(crowds(name, rig, bank, people=people, split=split)):
-        inputs = SETS[name].inputs
+    drawn = crowds(name, rig, bank, people=people, split=split, version=version)
+    for number, crowd in enumerate(drawn):
+        inputs = VERSIONS[version].sets[name].inputs
         kinds = sorted({INPUTS[given].detections for given in inputs})
         detections = {
-            kind: detect(crowd.views, crowd.hidden, kind, _generator(split, name, number, kind))
+            kind: detect(crowd, kind, _generator(split, name, number, kind, version), version=version)
             for kind in kinds
         }
         yield (
@@ -133,23 +204,32 @@ def blocks(
 
 
 def crowds(
-    name: str, rig: Rig, bank: MotionBank, *, people: int = PEOPLE, split: Split = "test"
+    name: str,
+    rig: Rig,
+    bank: MotionBank,
+    *,
+    people: int = PEOPLE,
+    split: Split = "test",
+    version: int = LATEST,
 ) -> Iterator[Crowd]:
     """The crowds of `blocks`, without scenes."""
-    if name not in SETS:
-        raise ValueError(f"expected one of the test sets {', '.join(SETS)}, got {name!r}")
+    sets = sets_of(version)
+    if name not in sets:
+        raise ValueError(f"expected one of the test sets {', '.join(sets)}, got {name!r}")
     if rig.template.device.type != "cpu":
         raise ValueError(
             f"expected a rig on the CPU, got one on {rig.template.device}; test sets are drawn on the CPU so "
             "that they are the same everywhere"
         )
     for number in range(-(-people // BLOCK)):
-        yield _crowd(SETS[name], rig, bank, split, _generator(split, name, number, "crowd"))
+        generator = _generator(split, name, number, "crowd", version)
+        yield _crowd(sets[name], rig, bank, split, generator, as_trained=VERSIONS[version].as_trained)
 
 
-def _generator(split: Split, name: str, number: int, purpose: str) -> torch.Generator:
+def _generator(split: Split, name: str, number: int, purpose: str, version: int) -> torch.Generator:
     """A generator whose seed nothing else uses."""
-    digest = hashlib.sha256(json.dumps([SEED, split, name, number, purpose]).encode()).digest()
+    seed = VERSIONS[version].seed
+    digest = hashlib.sha256(json.dumps([seed, split, name, number, purpose]).encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
 
 
@@ -168,7 +248,15 @@ def with_hands(L: Tensor, bank: MotionBank, split: Split, generator: torch.Gener
     return hands.attach(L, left, right)
 
 
-def _crowd(held_out: HeldOut, rig: Rig, bank: MotionBank, split: Split, generator: torch.Generator) -> Crowd:
+def _crowd(
+    held_out: HeldOut,
+    rig: Rig,
+    bank: MotionBank,
+    split: Split,
+    generator: torch.Generator,
+    *,
+    as_trained: bool,
+) -> Crowd:
     n = BLOCK // held_out.views
     rest = rig.rest(rig.sample_shape(n, generator), faces.sample(n, generator, bank, split))
     if held_out.sampled:
@@ -178,33 +266,56 @@ def _crowd(held_out: HeldOut, rig: Rig, bank: MotionBank, split: Split, generato
         recorded, recording = bank.sample(n, split, generator)
         L, labels = to_matrix(recorded), [bank.bodies.recordings[i].name for i in recording.tolist()]
     xyz = rig.pose(rest, with_hands(L, bank, split, generator))
+    if as_trained:
+        xyz = individual.vary(xyz, generator)
     body = torch.arange(n).repeat_interleave(held_out.views)
-    views = cameras.sample(xyz[body], generator, held_out.family)
-    return Crowd(views, hidden(views.xyz), rest.stature_mm[body], tuple(labels[i] for i in body.tolist()))
+    shown = None
+    if held_out.close_ups:
+        views, shown = close_ups.sample(xyz[body], generator)
+        covered = torch.zeros_like(shown)  # nothing stands between a part and a camera held in front of it
+    else:
+        views = cameras.sample(xyz[body], generator, held_out.family, training=as_trained)
+        covered = hidden(views.xyz)
+    return Crowd(views, covered, shown, rest.stature_mm[body], tuple(labels[i] for i in body.tolist()))
 
 
-def detect(views: Views, covered: Tensor, kind: str, generator: torch.Generator) -> Detections:
-    """Detections of people; `covered` (N, 133) bool is as `Crowd.hidden`, and `kind` as
-    `Input.detections`."""
-    if kind == "exact":
+def detect(crowd: Crowd, kind: str, generator: torch.Generator, *, version: int = LATEST) -> Detections:
+    """Detections of a crowd; `kind` is as `Input.detections`."""
+    views = crowd.views
+    if kind == "exact" or kind in EXACT_LAYOUTS:
+        given = views.inside
+        if kind in EXACT_LAYOUTS:
+            given = given & EXACT_LAYOUTS[kind].given
+        if crowd.shown is not None:  # a camera between two hands sees neither: all of the part, then
+            given = given & crowd.shown
+            given = torch.where((given.sum(1) < MIN_FOUND)[:, None], crowd.shown, given)
         number = torch.full((len(views.xyz),), list(KINDS).index("exact"))
-        return Detections(views.xy, views.inside.float(), number)
+        return Detections(views.xy, given.float(), number)
     if kind == "noise":
-        return _noise_alone(views, generator)
-    return detector.detect(views.xy, views, covered, generator, kind=None if kind == "any" else kind)
+        return _noise_alone(crowd, generator, version)
+    return _detected(crowd, generator, None if kind == "any" else kind, version)
 
 
-def _noise_alone(views: Views, generator: torch.Generator) -> Detections:
+def _detected(crowd: Crowd, generator: torch.Generator, kind: str | None, version: int) -> Detections:
+    """What a detector reports, of a kind of `detector.KINDS` or of their mixture."""
+    views, as_trained = crowd.views, VERSIONS[version].as_trained
+    if crowd.shown is not None:
+        return close_ups.detect(views, crowd.shown, generator, kind, training=as_trained)
+    return detector.detect(views.xy, views, crowd.hidden, generator, kind=kind, training=as_trained)
+
+
+def _noise_alone(crowd: Crowd, generator: torch.Generator, version: int) -> Detections:
     """The keypoints in the picture, as reported by a whole-body detector that sees and finds them all.
 
     A detector loses keypoints at random, so detections are drawn several times and the one with the most
     keypoints is kept. The keypoints that it still lacks (very small hands are hardly ever found) are where
     the detector would have put them, with the mean score of the others.
     """
-    in_full_view = torch.zeros_like(views.inside)
-    best, most = None, torch.full((len(in_full_view),), -1.0)
+    views = crowd.views
+    in_full_view = replace(crowd, hidden=torch.zeros_like(crowd.hidden))
+    best, most = None, torch.full((len(views.xyz),), -1.0)
     for _ in range(_NOISE_DRAWS):
-        drawn = detector.detect(views.xy, views, in_full_view, generator, kind="wholebody")
+        drawn = _detected(in_full_view, generator, "wholebody", version)
         found = _found(drawn) & views.inside
         placed = found | (views.inside & (drawn.xy != 0).any(-1))
         quality = found.sum(1) + 2.0 * placed.sum(1)

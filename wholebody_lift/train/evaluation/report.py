@@ -21,6 +21,18 @@ _BY_INPUT = {
 }
 """Figures that get their own table, with the inputs side by side."""
 
+_OF_GROUPS = {
+    "whole": "MPJPE",
+    "seen": "of given",
+    "seen_centred": "of given, at their mean",
+    "n_mpjpe": "N-MPJPE",
+    "pa_mpjpe": "PA-MPJPE",
+    "body": "body",
+    "face_at_nose": "face at nose",
+    "hands_at_wrist": "hands at wrist",
+}
+"""Figures of groups of people."""
+
 _INPUTS = ("exact", "noise", "detector", "incomplete", "any detector")
 
 _CAMERA_KNOWN = {
@@ -40,7 +52,8 @@ def as_json(report: Report) -> dict[str, Any]:
 
     summary = metrics.summary(report.calibration) if report.calibration else None
     return {
-        "seed": held_out.SEED,
+        "version": report.version,
+        "seed": held_out.VERSIONS[report.version].seed,
         "differences_from_published_sets": report.differences,
         "results": plain(report.results),
         "groups": plain(report.groups),
@@ -68,6 +81,7 @@ def from_json(content: dict[str, Any]) -> Report:
             for row in content["calibration"]
         ],
         differences=content["differences_from_published_sets"],
+        version=content["version"],
         seconds=content["seconds"],
     )
 
@@ -149,13 +163,11 @@ def _by_knowledge(report: Report) -> str:
 
 
 def _by_group(title: str, results: dict[str, Result]) -> str:
-    fields = ("whole", "seen", "n_mpjpe", "pa_mpjpe", "body", "face_at_nose", "hands_at_wrist")
-    header = ["MPJPE", "of given", "N-MPJPE", "PA-MPJPE", "body", "face at nose", "hands at wrist"]
     rows = [
-        [_words(name), str(r.people), f"{r.given:.0f}", *(f"{getattr(r, field):.1f}" for field in fields)]
+        [_words(name), str(r.people), f"{r.given:.0f}", *(f"{getattr(r, field):.1f}" for field in _OF_GROUPS)]
         for name, r in results.items()
     ]
-    return _table(title, ["", "people", "given, %", *header], rows)
+    return _table(title, ["", "people", "given, %", *_OF_GROUPS.values()], rows)
 
 
 def _of_bones(report: Report) -> str:

@@ -262,12 +262,25 @@ DROPOUT = 0.4
 DROPOUT_MOST = 0.15
 
 
+def _unsided(name: str) -> str:
+    """The name of a keypoint without its side."""
+    return name.removeprefix("left_").removeprefix("right_")
+
+
 class Layout(NamedTuple):
     """The keypoints that an exact annotation has."""
 
     share: float
     keypoints: tuple[str, ...]
     """Names without their side, or parts."""
+
+    @property
+    def given(self) -> Tensor:
+        """(133,) bool: the annotation has the keypoint."""
+        part_of = {i: part for part, members in PARTS.items() for i in members}
+        return torch.tensor(
+            [_unsided(name) in self.keypoints or part_of[i] in self.keypoints for name, i in INDEX.items()]
+        )
 
 
 _LIMBS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
@@ -280,8 +293,7 @@ EXACT_LAYOUTS: dict[str, Layout] = {
     "limbs": Layout(0.1, _LIMBS),
 }
 """What exact input has in the mixture of training: motion capture and annotations of other layouts have no
-hands and face, and often nothing of the head that is also a keypoint of COCO. Exact input of the test sets
-has every keypoint."""
+hands and face, and often nothing of the head that is also a keypoint of COCO."""
 HEADLESS = 0.2
 """Share of the kind "body_only", in the mixture of training, of whom no eyes, ears or nose are reported."""
 
@@ -361,7 +373,7 @@ def _tables(device: torch.device, training: bool = False) -> _Tables:
     def whole(numbers: Iterable[int]) -> Tensor:
         return torch.tensor(list(numbers), device=device)
 
-    unsided = {name: name.removeprefix("left_").removeprefix("right_") for name in INDEX}
+    unsided = {name: _unsided(name) for name in INDEX}
     sides = {name: name.startswith("left_") - name.startswith("right_") for name in INDEX}
     offset = [name for name in INDEX if unsided[name] in offsets_mm | ALONG_MM]
     group = [_GROUPS.index(part if part in _GROUPS else "rest") for part in PARTS for _ in PARTS[part]]
@@ -401,17 +413,7 @@ def _tables(device: torch.device, training: bool = False) -> _Tables:
             for members, (_, share) in zip(masked, MASKS.values(), strict=True)
         ),
         mask_share=floats(share for share, _ in MASKS.values()),
-        layouts=torch.tensor(
-            [
-                [
-                    part in layout.keypoints or unsided[_NAMES[i]] in layout.keypoints
-                    for part in PARTS
-                    for i in PARTS[part]
-                ]
-                for layout in EXACT_LAYOUTS.values()
-            ],
-            device=device,
-        ),
+        layouts=torch.stack([layout.given for layout in EXACT_LAYOUTS.values()]).to(device),
         layout_share=floats(layout.share for layout in EXACT_LAYOUTS.values()),
     )
 
