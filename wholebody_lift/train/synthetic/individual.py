@@ -2,16 +2,16 @@
 
 The rig's faces resemble each other and its fingers have nearly the same proportions, whereas people differ,
 and so does what annotators and detectors call the jaw line, a brow or a wrist. `vary` moves keypoints of
-posed training people, the same way on both sides. The test sets, which are older, have the rig's faces and
-hands.
+posed people, the same way on both sides: those of training and, since their second version, of the test
+sets.
 
 Means of faces are differences between the rig's mean face and that of ICT-FaceKit, a model made from 3D scans
 of real people (Li et al., "Learning Formation of Physically-Based Face Attributes", CVPR 2020), after a
-similarity alignment; except those of the jaw line, which are between that model and the mean of AFLW2000-3D
-(whose landmarks are those of the Basel Face Model), chosen by eye: the annotation scheme of the 68
-landmarks (Sagonas et al., ICCV workshops 2013) begins at the ears, and on the rig the jaw line ends
-39 mm in front of them. Thumbs, fingers and roots were set after a look at real hands, too: those of
-`benchmarks.real_parts`. Spreads cover how far the landmarks of face models are apart.
+similarity alignment. On the rig, the jaw line ends 39 mm in front of the ears, where the annotation scheme of
+the 68 landmarks (Sagonas et al., ICCV workshops 2013) begins. So the means of its upper half are those of
+ICT-FaceKit and of MediaPipe's canonical face together, moved back towards the ears.
+`python -m benchmarks.face_models` prints all of them. Spreads cover how far these models are apart. Thumbs,
+fingers and roots were set after a look at real hands, those of `benchmarks.real_parts`.
 """
 
 from __future__ import annotations
