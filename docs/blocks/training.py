@@ -76,7 +76,7 @@ def camera_families() -> str:
     ]
     header = (
         *("Family", "Share", "Focal length / longer side", "Distance", "Elevation, degrees"),
-        *("Elevation, test sets", "Roll, spread in degrees", "Distorted lens"),
+        *("Elevation, test sets of version 1", "Roll, spread in degrees", "Distorted lens"),
     )
     return table(header, rows)
 
@@ -125,7 +125,7 @@ def test_sets() -> str:
     rows = [
         (
             name.replace("_", " "),
-            (held_out.family or "mixture").replace("_", " "),
+            "close-ups" if held_out.close_ups else (held_out.family or "mixture").replace("_", " "),
             "sampled" if held_out.sampled else "recorded",
             ", ".join(held_out.inputs),
         )

@@ -319,19 +319,54 @@ def sample(
     if family is not None:
         kind = torch.full_like(kind, list(FAMILIES).index(family))
 
+    lens = _lens(draws, table, kind)
+    elevation = (table.trained_elevation if training else table.elevation)[kind]
+    rotation = _direction(draws, table, kind, elevation, xyz_world)
+    xyz, turn = _framed(draws, table, kind, lens, rotation @ xyz_world.mT)
+    return Views(
+        xyz=xyz.mT,
+        xy=lens.pixels(xyz).mT,
+        K=lens.K,
+        distortion=lens.distortion,
+        image_size=lens.image_size,
+        family=kind,
+        rotation=turn @ rotation,
+    )
+
+
+# From here on coordinates come before keypoints, (N, 3, K), as arithmetic is several times faster in this
+# layout.
+
+
+class _Lens(NamedTuple):
+    """N cameras, wherever they stand; as in `Views`."""
+
+    K: Tensor
+    distortion: Tensor
+    image_size: Tensor
+
+    def pixels(self, xyz: Tensor) -> Tensor:
+        """Project points (N, 3, K) in camera axes to (N, 2, K), as `camera.project` for equal focal lengths."""
+        bent = distort((xyz[:, :2] / xyz[:, 2:]).mT, self.distortion).mT
+        return torch.addcmul(self.K[:, :2, 2:], self.K[:, :1, :1], bent)
+
+
+def _lens(draws: Draws, table: _Tables, kind: Tensor) -> _Lens:
+    """Draw lenses of families `kind` (N,)."""
     image_size = _image_size(draws, table, kind)
     longer = image_size.amax(-1)
     focal = draws.log_within(table.focal[kind]) * longer
     off_centre = PRINCIPAL_POINT_SD * longer[:, None] * draws.normal(2)
     K = intrinsics(focal, image_size / 2 + off_centre)
-    distortion = _distortion(draws, table.distorted[kind])
-    elevation = (table.trained_elevation if training else table.elevation)[kind]
-    rotation = _direction(draws, table, kind, elevation, xyz_world)
+    return _Lens(K, _distortion(draws, table.distorted[kind]), image_size)
 
-    # Coordinates come before keypoints from here on, as arithmetic is several times faster in this layout.
+
+def _framed(draws: Draws, table: _Tables, kind: Tensor, lens: _Lens, seen: Tensor) -> tuple[Tensor, Tensor]:
+    """Points (N, 3, K) in the axes of cameras that stand where they frame people `seen` (N, 3, K) from a
+    direction, and the rotations (N, 3, 3) that aim them."""
+    K, _, image_size = lens
     framing = draws.choice_of_each(table.framings[kind])
     left_out = table.left_out[framing][:, None]  # (N, 1, P)
-    seen = rotation @ xyz_world.mT  # (N, 3, 133)
     low, high = _box(seen.index_select(-1, table.outline), left_out)
     seen = seen - (low + high)[..., None] / 2
     outline = seen.index_select(-1, table.outline)  # (N, 3, P)
@@ -343,31 +378,23 @@ def sample(
     distance = torch.where(
         by_distance,
         draws.log_within(table.distance[kind]),
-        focal * (size_mm / image_size).amax(-1) / fills,
+        K[:, 0, 0] * (size_mm / image_size).amax(-1) / fills,
     ).clamp(nearest, farthest)
 
     placement = _placement(draws, table, framing, image_size)
     aim = image_size / 2
     for _ in range(_ROUNDS):
-        low, high = _box(_pixels(_aim(outline, K, aim, distance)[0], K, distortion), left_out)
+        low, high = _box(lens.pixels(_aim(outline, K, aim, distance)[0]), left_out)
         size = high - low
         wanted = placement.centre(size, image_size)
         aim = (aim + wanted - (low + high) / 2).clamp(-image_size, 2 * image_size)
         zoom = torch.where(by_distance, 1.0, (size / image_size).amax(-1) / fills)
         distance = (distance * zoom.clamp(0.5, 2.0)).clamp(nearest, farthest)
 
-    xy = _pixels(_aim(seen, K, aim, distance)[0], K, distortion)
-    enough = _inside(xy, image_size).sum(-1, keepdim=True) >= MIN_INSIDE
-    xyz, turn = _aim(seen, K, torch.where(enough, aim, image_size / 2), distance)
-    return Views(
-        xyz=xyz.mT,
-        xy=_pixels(xyz, K, distortion).mT,
-        K=K,
-        distortion=distortion,
-        image_size=image_size,
-        family=kind,
-        rotation=turn @ rotation,
+    enough = (
+        _inside(lens.pixels(_aim(seen, K, aim, distance)[0]), image_size).sum(-1, keepdim=True) >= MIN_INSIDE
     )
+    return _aim(seen, K, torch.where(enough, aim, image_size / 2), distance)
 
 
 class _Placement(NamedTuple):
@@ -417,12 +444,6 @@ def turn_to(ray: Tensor) -> Tensor:
     x, y, z = ray.unbind(-1)
     a, b, c = 1 - x * x / (1 + z), 1 - y * y / (1 + z), -x * y / (1 + z)
     return torch.stack([a, c, x, c, b, y, -x, -y, z], -1).view(-1, 3, 3)
-
-
-def _pixels(points: Tensor, K: Tensor, distortion: Tensor) -> Tensor:
-    """Project points (N, 3, P) to (N, 2, P), as `camera.project` for cameras with equal focal lengths."""
-    bent = distort((points[:, :2] / points[:, 2:]).mT, distortion).mT
-    return torch.addcmul(K[:, :2, 2:], K[:, :1, :1], bent)
 
 
 def _inside(xy: Tensor, image_size: Tensor) -> Tensor:
