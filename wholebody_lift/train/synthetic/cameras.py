@@ -346,7 +346,7 @@ class _Lens(NamedTuple):
     image_size: Tensor
 
     def pixels(self, xyz: Tensor) -> Tensor:
-        """Project points (N, 3, K) in camera axes to (N, 2, K), as `camera.project` for equal focal lengths."""
+        """Project points (N, 3, K) in camera axes to (N, 2, K), as `camera.project` does."""
         bent = distort((xyz[:, :2] / xyz[:, 2:]).mT, self.distortion).mT
         return torch.addcmul(self.K[:, :2, 2:], self.K[:, :1, :1], bent)
 
