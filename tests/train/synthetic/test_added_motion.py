@@ -102,6 +102,29 @@ for _side, _x in (("Left", 1), ("Right", -1)):
     }
 
 
+# The same for the figure of the Cologne database, in centimetres.
+COLOGNE_BONES = {
+    "Hips": ("", (0, 88, 21)),
+    "Spine": ("Hips", (0, 8, 0)),
+    "Spine1": ("Spine", (0, 23, 0)),
+    "Neck": ("Spine1", (0, 23, 2)),
+    "Head": ("Neck", (0, 13, -2)),
+}
+COLOGNE_ENDS = {"Head": (0, 24, 0)}
+for _side, _x in (("Left", 1), ("Right", -1)):
+    COLOGNE_BONES |= {
+        f"{_side}Shoulder": ("Spine1", (4 * _x, 20, 0)),
+        f"{_side}Arm": (f"{_side}Shoulder", (13 * _x, 0, 0)),
+        f"{_side}ForeArm": (f"{_side}Arm", (28 * _x, 0, 0)),
+        f"{_side}Hand": (f"{_side}ForeArm", (29 * _x, 0, 0)),
+        f"{_side}UpLeg": ("Hips", (10 * _x, 0, 0)),
+        f"{_side}Leg": (f"{_side}UpLeg", (0, -42, 0)),
+        f"{_side}Foot": (f"{_side}Leg", (0, -42, 0)),
+        f"{_side}ToeBase": (f"{_side}Foot", (0, -6, 14)),
+    }
+    COLOGNE_ENDS |= {f"{_side}Hand": (14 * _x, 0, 0), f"{_side}ToeBase": (0, 0, 4)}
+
+
 @pytest.fixture(scope="module")
 def rig() -> Rig:
     return load_rig()
@@ -193,6 +216,25 @@ def test_trials_in_bvh_are_read_without_the_t_pose_and_without_people_of_the_tes
     assert _largest_limb_angle(clip, source, rig, rest) == pytest.approx(
         7, abs=0.5
     )  # a half of the correction
+
+
+@pytest.mark.parametrize(("source", "read"), [("cologne", {"kick": 4}), ("accad", {"kick": 6, "still": 2})])
+def test_takes_of_studios_are_read_and_those_of_cologne_without_their_t_poses(
+    source: str, read: dict[str, int], tmp_path: Path, rig: Rig, rest: RestPose
+) -> None:
+    angles = 25 * torch.randn(6, len(COLOGNE_BONES), 3, generator=torch.Generator().manual_seed(2)).double()
+    angles[:, :5] /= 10
+    arms = [i for i, bone in enumerate(COLOGNE_BONES) if bone.endswith(("Shoulder", "Arm", "ForeArm"))]
+    angles[0], angles[5, arms] = 0, 0  # they begin and end with their arms spread
+    with zipfile.ZipFile(tmp_path / "takes.zip", "w") as archive:
+        archive.writestr("kick.bvh", _bvh_text(COLOGNE_BONES, COLOGNE_ENDS, angles))
+        archive.writestr("still.bvh", _bvh_text(COLOGNE_BONES, COLOGNE_ENDS, angles[[0, 0]]))
+    found = list(added.read(source, tmp_path / "takes.zip"))
+    assert {name: len(clip) for name, clip, _ in found} == read
+    _, clip, figure = found[0]
+    assert _largest_limb_angle(clip, figure, rig, rest) < 0.5
+    hand, fingers = (clip.bones.index(bone) for bone in ("LeftHand", "LeftFingers"))
+    assert torch.equal(clip.rotations[:, fingers], clip.rotations[:, hand])
 
 
 def test_a_trial_of_cmu_is_read_once(tmp_path: Path, rest: RestPose) -> None:

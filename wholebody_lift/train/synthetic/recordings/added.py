@@ -1,21 +1,25 @@
 """Recordings of body motion that were added after the test sets had been published."""
 
+import math
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import torch
+from torch import Tensor
 
 from wholebody_lift.train.synthetic import rotations
 from wholebody_lift.train.synthetic.recordings import amc, bvh, cmu_fbx, gltf
 from wholebody_lift.train.synthetic.recordings.amc import CMU_UNIT
 from wholebody_lift.train.synthetic.recordings.clip import Clip
 from wholebody_lift.train.synthetic.recordings.figures import (
+    ACCAD,
     CMU_131,
     CMU_AMC,
     CMU_CGSPEED,
     CMU_FBX,
+    COLOGNE,
     KAYKIT,
     MAKEHUMAN,
     MESH2MOTION,
@@ -38,6 +42,7 @@ dancers, the Indian dancer and the martial artist."""
 _REST_CLIP = "Rest Pose"
 _DECIMETRE = 0.1
 _IDLE_FPS = 0.25
+_T_POSE_DEG = 20.0
 # A walk on a rig of its own, and two poses in which nobody stands.
 _NOT_MAKEHUMAN = ("walk1", "tpose", "benchmark")
 
@@ -127,6 +132,35 @@ def _read_reactidle(path: Path) -> Clips:
             yield name, clip.extended(hands).extended(fingers), REACTIDLE
 
 
+def _read_cologne(path: Path) -> Clips:
+    """Takes of the Cologne Motion Capture Database, without the T poses in which people begin and end."""
+    for name, clip in _with_fingers(path):
+        moving = replace(clip, rotations=clip.rotations[~_in_t_pose(clip)])
+        if len(moving.rotations):
+            yield name, moving, COLOGNE
+
+
+def _read_accad(path: Path) -> Clips:
+    """Takes of ACCAD, whose figures have the names and the rest pose of those of Cologne."""
+    for name, clip in _with_fingers(path):
+        yield name, clip, ACCAD
+
+
+def _with_fingers(path: Path) -> Iterator[tuple[str, Clip]]:
+    """Name and motion of each BVH file in a zip; a bone stands for all fingers of a hand."""
+    fingers = {f"{side}Hand": f"{side}Fingers" for side in COLOGNE.sides}
+    with zipfile.ZipFile(path) as archive:
+        for name, text in _texts(archive):
+            yield name, bvh.read(text).extended(fingers)
+
+
+def _in_t_pose(clip: Clip) -> Tensor:
+    """(T,) bool: the arms point away from each other, to within `_T_POSE_DEG`."""
+    places = dict(zip(clip.bones, clip.positions().unbind(1), strict=True))
+    reach = [rotations.normalize(places[f"{side}Hand"] - places[f"{side}Arm"]) for side in COLOGNE.sides]
+    return (reach[0] * reach[1]).sum(-1) < -math.cos(math.radians(_T_POSE_DEG))
+
+
 def _read_cmu_bvh(path: Path) -> Clips:
     """A trial of CMU's subject 131."""
     yield path.stem, bvh.read(path.read_text("latin-1"), unit=CMU_UNIT), CMU_131
@@ -187,6 +221,8 @@ _READERS: dict[str, Callable[[Path], Clips]] = {
     "kaykit": _read_kaykit,
     "makehuman": _read_makehuman,
     "reactidle": _read_reactidle,
+    "cologne": _read_cologne,
+    "accad": _read_accad,
     "cmu_all": _read_cmu_all,
     "cmu_cgspeed": _read_cgspeed,
     **{f"cmu_{trial}": _read_cmu_bvh for trial in CMU_BVH_TRIALS},
