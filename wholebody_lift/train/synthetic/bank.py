@@ -77,7 +77,7 @@ _LOW_WEIGHT = 4.0
 
 # How often some sources are drawn. In CMU's archive, people run, dance and practise tai chi more than they
 # stand; those of reactidle stand, as most people do whom cameras see.
-_SOURCE_WEIGHTS = {"cmu_all": 0.25, "cmu_cgspeed": 0.25, "cologne": 0.25, "accad": 0.5, "reactidle": 2.5}
+_SOURCE_WEIGHTS = {"cmu_all": 0.25, "cmu_cgspeed": 0.25, "cologne": 0.15, "accad": 0.3, "reactidle": 3.5}
 
 # Chosen from many salts so that the recordings of docs/training.md divide well: every kind is in all three
 # splits in about these shares, and test has both partners of a salsa dance and whole subjects of CMU.
