@@ -87,7 +87,7 @@ class HeldOut(NamedTuple):
     """Family of cameras; None is the mixture of training."""
     inputs: tuple[str, ...]
     sampled: bool = False
-    """Label of sampled poses, for activities that recordings lack; None uses recorded poses."""
+    """Whether poses are sampled, for activities that recordings lack, instead of recorded."""
     views: int = 1
     """Cameras that see each body; its views follow one another in the set."""
     close_ups: bool = False
@@ -100,8 +100,9 @@ class Version(NamedTuple):
     seed: int
     sets: dict[str, HeldOut]
     as_trained: bool
-    """Whether faces and hands, elevations of cameras and errors of detectors vary as in training today; else
-    faces and hands are the rig's, and cameras and detectors as for the first version."""
+    """Whether faces and hands (`individual`), elevations of cameras and errors of detectors are those of
+    training; else they are those of the first version. `fingerprints` notices when training changes: then it
+    is time for another version."""
 
 
 _FOUR = ("exact", "noise", "detector", "incomplete")
