@@ -35,6 +35,8 @@ _OF_GROUPS = {
 
 _INPUTS = ("exact", "noise", "detector", "incomplete", "any detector")
 
+_EXACT_KEYPOINTS = {"exact": "all", "body alone": "body and feet", "limbs alone": "limbs"}
+
 _CAMERA_KNOWN = {
     "detector": "K given",
     "assumed camera": "assumed from the image size",
@@ -104,7 +106,11 @@ def in_short(report: Report) -> str:
 def as_markdown(report: Report) -> str:
     """All results except those of single bones and parts, in small tables."""
     sections = [_by_input(field, title, report) for field, title in _BY_INPUT.items()]
-    sections += [_by_direction(report), _by_knowledge(report)]
+    sections += [_by_direction(report)]
+    sections += [
+        _in_laboratory("the keypoints that exact 2D has, laboratory", _EXACT_KEYPOINTS, report),
+        _in_laboratory("what is known of the camera, laboratory, detector", _CAMERA_KNOWN, report),
+    ]
     sections += [_by_group(f"By {question}", groups) for question, groups in report.groups.items()]
     sections += [_of_bones(report), _of_calibration(report)]
     return "\n\n".join(section for section in sections if section)
@@ -156,10 +162,12 @@ def _by_direction(report: Report) -> str:
     return _table("Direction of the error, and place of the root with K", header, rows)
 
 
-def _by_knowledge(report: Report) -> str:
+def _in_laboratory(title: str, inputs: dict[str, str], report: Report) -> str:
+    """The laboratory's results with some inputs, which have names of their own in the table; empty if it was
+    given in one way only."""
     row = report.results.get("laboratory", {})
-    found = {title: row[given] for given, title in _CAMERA_KNOWN.items() if given in row}
-    return _by_group("By what is known of the camera, laboratory, detector", found)
+    found = {name: row[given] for given, name in inputs.items() if given in row}
+    return _by_group(f"By {title}", found) if len(found) > 1 else ""
 
 
 def _by_group(title: str, results: dict[str, Result]) -> str:
