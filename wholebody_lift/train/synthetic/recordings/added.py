@@ -135,9 +135,9 @@ def _read_reactidle(path: Path) -> Clips:
 def _read_cologne(path: Path) -> Clips:
     """Takes of the Cologne Motion Capture Database, without the T poses in which people begin and end."""
     for name, clip in _with_fingers(path):
-        moving = replace(clip, rotations=clip.rotations[~_in_t_pose(clip)])
-        if len(moving.rotations):
-            yield name, moving, COLOGNE
+        moving = (~_in_t_pose(clip)).nonzero()[:, 0].tolist()
+        if moving:
+            yield name, replace(clip, rotations=clip.rotations[moving[0] : moving[-1] + 1]), COLOGNE
 
 
 def _read_accad(path: Path) -> Clips:
