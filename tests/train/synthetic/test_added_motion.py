@@ -102,7 +102,7 @@ for _side, _x in (("Left", 1), ("Right", -1)):
     }
 
 
-# The same for the figure of the Cologne database, in centimetres.
+# The same for the figure of the Cologne database, in centimetres and in the order of its files.
 COLOGNE_BONES = {
     "Hips": ("", (0, 88, 21)),
     "Spine": ("Hips", (0, 8, 0)),
@@ -117,12 +117,15 @@ for _side, _x in (("Left", 1), ("Right", -1)):
         f"{_side}Arm": (f"{_side}Shoulder", (13 * _x, 0, 0)),
         f"{_side}ForeArm": (f"{_side}Arm", (28 * _x, 0, 0)),
         f"{_side}Hand": (f"{_side}ForeArm", (29 * _x, 0, 0)),
+    }
+    COLOGNE_ENDS |= {f"{_side}Hand": (14 * _x, 0, 0), f"{_side}ToeBase": (0, 0, 4)}
+for _side, _x in (("Left", 1), ("Right", -1)):
+    COLOGNE_BONES |= {
         f"{_side}UpLeg": ("Hips", (10 * _x, 0, 0)),
         f"{_side}Leg": (f"{_side}UpLeg", (0, -42, 0)),
         f"{_side}Foot": (f"{_side}Leg", (0, -42, 0)),
         f"{_side}ToeBase": (f"{_side}Foot", (0, -6, 14)),
     }
-    COLOGNE_ENDS |= {f"{_side}Hand": (14 * _x, 0, 0), f"{_side}ToeBase": (0, 0, 4)}
 
 
 @pytest.fixture(scope="module")
