@@ -99,8 +99,8 @@ def test_the_result_is_that_of_live_lifter(run) -> None:
         keypoints = np.column_stack((np.array(person["xy"], dtype=float).reshape(-1, 2), person["scores"]))
         wanted = live.push(keypoints, message["seconds"])
         np.testing.assert_allclose(np.reshape(person["xyz"], (-1, 3)), wanted.xyz[0], atol=TOLERANCE_MM)
-        translation = person["translation"]
-        np.testing.assert_allclose(translation, wanted.translation[0], rtol=1e-4, atol=TOLERANCE_MM)
+        off = np.linalg.norm(person["translation"] - wanted.translation[0])
+        assert off < 1e-4 * np.linalg.norm(wanted.translation[0])
 
 
 def test_the_person_is_found_where_she_is(run) -> None:

@@ -17,7 +17,7 @@ from wholebody_lift.train.dataset import Dataset
 from wholebody_lift.train.datasheet import gallery, measures
 from wholebody_lift.train.datasheet import page as datasheet
 from wholebody_lift.train.evaluation import evaluate, fingerprints, h3wb, held_out, report, synthetic_h3wb
-from wholebody_lift.train.evaluation.held_out import LATEST, SETS, VERSIONS
+from wholebody_lift.train.evaluation.held_out import LATEST, VERSIONS
 from wholebody_lift.train.supply import PeopleSource
 from wholebody_lift.train.synthetic import bank as banks
 from wholebody_lift.train.synthetic.cameras import FAMILIES
@@ -110,8 +110,13 @@ def _add_evaluate(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--people", type=int, default=evaluate.PEOPLE, help="people per test set (%(default)s)"
     )
+    sets = list(dict.fromkeys(name for version in VERSIONS.values() for name in version.sets))
     command.add_argument(
-        "--sets", nargs="+", metavar="SET", help=f"{', '.join(SETS)} (default: all of the version)"
+        "--sets",
+        nargs="+",
+        choices=sets,
+        metavar="SET",
+        help=f"{', '.join(sets)} (default: all of the version)",
     )
     command.add_argument(
         "--sets-version",

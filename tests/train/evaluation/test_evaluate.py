@@ -11,6 +11,7 @@ pytest.importorskip("anny")
 
 from wholebody_lift import skeleton
 from wholebody_lift.config import Config
+from wholebody_lift.errors import InputError
 from wholebody_lift.features import Features
 from wholebody_lift.model import Prediction, SemGAN
 from wholebody_lift.train.evaluation import evaluate, fingerprints, held_out, report
@@ -225,5 +226,7 @@ def test_wrong_arguments_are_errors(people: People, rig: Rig) -> None:
         evaluate.evaluate(model, People(rig, None, "test"), 8)
     with pytest.raises(ValueError, match=r"laboratory.*got 'studio'"):
         evaluate.evaluate(model, people, 8, sets=["studio"])
+    with pytest.raises(InputError, match=r"version 1, laboratory.*got 'close-ups'"):
+        evaluate.evaluate(model, people, 8, sets=["close-ups"], version=1)
     with pytest.raises(ValueError, match=r"expected 1 to 3000 people.*got 9999"):
         evaluate.evaluate(model, people, 9999)

@@ -15,11 +15,12 @@ from tqdm import tqdm
 
 from wholebody_lift import camera, skeleton
 from wholebody_lift.config import Config
+from wholebody_lift.errors import InputError
 from wholebody_lift.features import Features
 from wholebody_lift.model import Prediction
 from wholebody_lift.train.evaluation import fingerprints, held_out, metrics
 from wholebody_lift.train.evaluation.actions import action_group
-from wholebody_lift.train.evaluation.held_out import LATEST, SETS, Crowd
+from wholebody_lift.train.evaluation.held_out import LATEST, Crowd
 from wholebody_lift.train.synthetic.detector import KINDS
 from wholebody_lift.train.synthetic.people import Batch, People, Scene, to_batch
 from wholebody_lift.viewpoint import canonical_view, to_camera_axes, to_virtual_axes, weights_of
@@ -103,17 +104,17 @@ def evaluate(
     stature_mm: stature of the people that the network predicts.
     progress: show a progress bar.
 
-    Raises ValueError for people without a bank, for a version or a set that does not exist, and for more
-    people than a set has.
+    Raises ValueError for people without a bank and a version that does not exist, and InputError, which is
+    one, for a set that the version does not have and for more people than a set has.
     """
     if people.bank is None:
         raise ValueError("expected people with a bank, got none; pass one made by `prepare`")
     if not 0 < count <= held_out.PEOPLE:
-        raise ValueError(f"expected 1 to {held_out.PEOPLE} people per test set, got {count}")
+        raise InputError(f"expected 1 to {held_out.PEOPLE} people per test set, got {count}")
     known = held_out.sets_of(version)
     sets = tuple(known) if sets is None else sets
     if unknown := [name for name in sets if name not in known]:
-        raise ValueError(f"expected test sets among {', '.join(known)}, got {unknown[0]!r}")
+        raise InputError(f"expected test sets of version {version}, {', '.join(known)}, got {unknown[0]!r}")
     started = time.perf_counter()
     tables: dict[tuple[str, str], _Table] = {}
     made: dict[str, list[fingerprints.Fingerprint]] = {}
@@ -142,7 +143,11 @@ def evaluate(
     return Report(
         results=results,
         groups={question: found for question, ask in GROUPINGS.items() if (found := ask.results(tables))},
-        bones={given: _bones(table) for (name, given), table in tables.items() if name == "four views"},
+        bones={
+            given: _bones(table, known[name].views)
+            for (name, given), table in tables.items()
+            if name == "four views"
+        },
         calibration=[] if mixture is None else metrics.calibration(mixture.predicted, mixture.distance),
         differences=(
             fingerprints.differences(people.bank, made, fingerprints.published(version)) if compared else []
@@ -248,12 +253,13 @@ def _displaced(plane: Tensor, xyz: Tensor) -> Tensor:
 
 def _labels(scene: Scene, crowd: Crowd) -> dict[str, tuple[str, ...]]:
     n, kinds = len(scene.stature_mm), list(KINDS)
+    close_ups = crowd.close_ups
     inside = scene.views.inside[:, skeleton.indices("body", "feet")]
     return {
         "action": tuple(action_group(label) for label in crowd.labels[:n]),
         "detector": tuple(kinds[kind] for kind in scene.detections.kind.tolist()),
         "outside": tuple(_outside(share) for share in (1 - inside.float().mean(1)).tolist()),
-        "shown": crowd.close_ups[:n] if crowd.close_ups else ("everything",) * n,
+        "shown": close_ups[:n] if close_ups else ("everything",) * n,
     }
 
 
@@ -272,9 +278,8 @@ def _root_error(xyz: Tensor, plane: Tensor, scene: Scene, batch: Batch) -> tuple
     return off, 100 * off / true.square().sum(-1).sqrt()
 
 
-def _bones(table: _Table) -> dict[str, float]:
+def _bones(table: _Table, views: int) -> dict[str, float]:
     """Spread of each edge's length between the views of a body, percent, as the mean over complete bodies."""
-    views = SETS["four views"].views
     bodies = len(table.bone_lengths) // views
     lengths = table.bone_lengths[: bodies * views].reshape(bodies, views, -1)
     spread = metrics.spread_percent(lengths).mean(0).tolist()

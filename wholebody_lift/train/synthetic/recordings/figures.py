@@ -204,23 +204,12 @@ REACTIDLE = Source(
     elbow_axis=(0.0, 0.0, -1.0),
     head_lift=11.0,  # people who stand upright would look 17 degrees down
 )
-COLOGNE = Source(
-    sides=("Left", "Right"),
-    pelvis="Hips",
+COLOGNE = replace(
+    VIRCADIA,
     spine=("Spine", "Spine1"),
-    neck=("Neck", "Head"),
-    clavicle="{side}Shoulder",
-    upper_arm="{side}Arm",
-    forearm="{side}ForeArm",
-    hand="{side}Hand",
     middle_knuckle="{side}Fingers",
-    thigh="{side}UpLeg",
-    shin="{side}Leg",
-    foot="{side}Foot",
-    toes="{side}ToeBase",
-    elbow_axis=(0.0, 0.0, -1.0),
-    ankles_roll=True,
     head_lift=7.0,  # people who stand and walk would look 13 degrees down
+    fingers={},
 )
 ACCAD = replace(COLOGNE, head_lift=0.0)
 CMU_131 = Source(
