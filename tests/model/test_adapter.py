@@ -61,3 +61,24 @@ def test_what_is_known_of_close_ups_is_left_to_their_own_layers(people: Features
     nothing, told = model(people).xyz, model(people._replace(gravity=gravity)).xyz
     assert (told[:2] - nothing[:2]).abs().amax((1, 2)).min() > 1
     assert torch.equal(told[2], nothing[2])
+
+
+@pytest.mark.parametrize("whom", [[], [1], [0, 2], [0, 1, 2]])
+def test_only_the_chosen_are_computed(whom: list[int]) -> None:
+    torch.manual_seed(0)
+    adapter = Adapter(16)
+    torch.nn.init.normal_(adapter.expand.weight)
+    rows: list[int] = []
+    adapter.reduce.register_forward_pre_hook(lambda _, inputs: rows.append(len(inputs[0])))
+    x, chosen = torch.randn(3, 42, 16), torch.zeros(3, 1, 1)
+    chosen[whom] = 1
+    got = adapter(x, chosen)
+    assert rows == [len(whom)]
+    torch.testing.assert_close(got, x + chosen * adapter.added(x))
+
+
+def test_layers_for_nobody_get_gradients_of_zero() -> None:
+    """Otherwise processes that train together would not agree on what to average."""
+    adapter = Adapter(16)
+    adapter(torch.randn(3, 42, 16), torch.zeros(3, 1, 1)).sum().backward()
+    assert all(weight.grad is not None and not weight.grad.any() for weight in adapter.parameters())
