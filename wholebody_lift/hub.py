@@ -170,18 +170,9 @@ class Hub:
     def _why_download_failed(
         self, error: Exception, repo_id: str, filename: str, revision: str, seconds: float
     ) -> str:
-        from huggingface_hub.errors import (
-            EntryNotFoundError,
-            GatedRepoError,
-            LocalEntryNotFoundError,
-            OfflineModeIsEnabled,
-            RepositoryNotFoundError,
-            RevisionNotFoundError,
-        )
+        from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled
 
         hub = _endpoint()
-        sign_in = _SIGN_IN.format(access="read")
-        status = _status(error)
         if isinstance(error, LocalEntryNotFoundError) and (
             self.local_files_only or _has(error, OfflineModeIsEnabled)
         ):
@@ -196,29 +187,8 @@ class Hub:
                 "connection and try again: what has arrived is kept. The weights in the package need no "
                 "network"
             )
-        if isinstance(error, GatedRepoError):
-            return (
-                f"{repo_id} is gated on {hub} (HTTP {status}); accept its terms on its page, then {sign_in}"
-            )
-        if isinstance(error, RepositoryNotFoundError):
-            return (
-                f"{hub} shows no repository {repo_id} (HTTP {status}), and there is no directory of that "
-                f"name in {Path.cwd()}; check the spelling, or, if the repository is private, {sign_in}"
-            )
-        if isinstance(error, RevisionNotFoundError):
-            return (
-                f"{repo_id} on {hub} has no revision {revision!r}; pass a branch, a tag or a full commit "
-                f"hash from {hub}/{repo_id}/commits/main"
-            )
-        if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
-            return (
-                f"{repo_id} on {hub} has no {filename} at revision {revision!r}, so it does not hold weights "
-                "of wholebody-lift; check the repository's name and the revision"
-            )
-        if status in (401, 403):
-            return f"{hub} refuses access to {repo_id} (HTTP {status}); {sign_in}"
-        if status is not None:
-            return f"{hub} could not serve {filename} of {repo_id} (HTTP {status}); try again later"
+        if answer := _why_refused(error, repo_id, filename, revision):
+            return answer
         if disk := self._why_not_written(error):
             return f"could not store {filename} of {repo_id}: {disk}"
         return (
@@ -281,6 +251,43 @@ class Hub:
         for secret in filter(None, (self.token, get_token())):
             text = text.replace(secret, "***")
         return _without_credentials(text)
+
+
+def _why_refused(error: Exception, repo_id: str, filename: str, revision: str) -> str | None:
+    """What the Hub's answer means, if it answered."""
+    from huggingface_hub.errors import (
+        EntryNotFoundError,
+        GatedRepoError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    hub = _endpoint()
+    sign_in = _SIGN_IN.format(access="read")
+    status = _status(error)
+    if isinstance(error, GatedRepoError):
+        return f"{repo_id} is gated on {hub} (HTTP {status}); accept its terms on its page, then {sign_in}"
+    if isinstance(error, RepositoryNotFoundError):
+        return (
+            f"{hub} shows no repository {repo_id} (HTTP {status}), and there is no directory of that "
+            f"name in {Path.cwd()}; check the spelling, or, if the repository is private, {sign_in}"
+        )
+    if isinstance(error, RevisionNotFoundError):
+        return (
+            f"{repo_id} on {hub} has no revision {revision!r}; pass a branch, a tag or a full commit "
+            f"hash from {hub}/{repo_id}/commits/main"
+        )
+    if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
+        return (
+            f"{repo_id} on {hub} has no {filename} at revision {revision!r}, so it does not hold weights "
+            "of wholebody-lift; check the repository's name and the revision"
+        )
+    if status in (401, 403):
+        return f"{hub} refuses access to {repo_id} (HTTP {status}); {sign_in}"
+    if status is not None:
+        return f"{hub} could not serve {filename} of {repo_id} (HTTP {status}); try again later"
+    return None
 
 
 # --- addresses ---

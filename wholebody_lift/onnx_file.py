@@ -25,7 +25,7 @@ from wholebody_lift.known import BONE_NAMES, Known
 from wholebody_lift.model import SemGAN
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, TensorProto
+    from onnx import GraphProto, ModelProto, TensorProto
 
     from wholebody_lift.keypoints import Keypoints2D
 
@@ -169,7 +169,22 @@ def write(
     from wholebody_lift import onnx_int8
 
     network = copy.deepcopy(model).half() if precision == "fp16" else model
-    exported = Exported(network.eval())
+    written = _exported(Exported(network.eval()))
+    if precision == "int8":
+        with _quiet_exporter():
+            written = onnx_int8.quantize(written, model.config.channels, calibrate)
+    _make_optional(written.graph)
+    stated = {CONFIG_KEY: model.config.model_dump_json()}
+    if precision != "fp32":
+        stated[PRECISION_KEY] = precision
+    onnx.helper.set_model_props(written, stated)
+    _store_halves(written.graph, {} if weights is None else _tensors_in(weights))
+    with atomic.replacing(path) as new:
+        onnx.save_model(written, str(new))
+
+
+def _exported(exported: Exported) -> ModelProto:
+    """The graph, for any number of people."""
     example = (  # two people; the exporter takes one tensor in two places for one input
         torch.ones(2, skeleton.NUM_KEYPOINTS, 3),
         torch.ones(2, 2),
@@ -196,17 +211,7 @@ def write(
     assert program is not None
     written = program.model_proto
     _forget_sources(written.graph)
-    if precision == "int8":
-        with _quiet_exporter():
-            written = onnx_int8.quantize(written, model.config.channels, calibrate)
-    _make_optional(written.graph)
-    stated = {CONFIG_KEY: model.config.model_dump_json()}
-    if precision != "fp32":
-        stated[PRECISION_KEY] = precision
-    onnx.helper.set_model_props(written, stated)
-    _store_halves(written.graph, {} if weights is None else _tensors_in(weights))
-    with atomic.replacing(path) as new:
-        onnx.save_model(written, str(new))
+    return written
 
 
 @contextmanager

@@ -117,13 +117,7 @@ def lift(
         raise InputError(f"expected OUT outside the archive {archive}, got {out}")
     if not archive.exists():
         raise FileNotFoundError(f"no such file or folder: {archive}")
-    lifter = Lifter.from_pretrained(
-        settings.weights, revision=settings.revision, backend="torch", device="cpu"
-    )
-    of_motions = {"gravity"} if settings.smooth else set()  # there it is of use without the network, too
-    lifter.require_inputs({"bone_lengths", "gravity"}.intersection(settings.known) - of_motions)
-    job = Job(archive, out, settings, one_part.fingerprint(lifter), device)
-    del lifter
+    job = Job(archive, out, settings, _fingerprint(settings), device)
     planned = _opened(job)
     _clean(out)
     left = [part for part in planned if not one_part.path_of(out, part.name).exists()]
@@ -152,6 +146,16 @@ def lift(
     report = Report(out, len(planned), len(done), counts, perf_counter() - began)
     atomic.write_text(out / REPORT, json.dumps({"parts": report.parts, **counts.as_json()}, indent=2) + "\n")
     return report
+
+
+def _fingerprint(settings: Settings) -> str:
+    """The fingerprint of what lifts. Raises InputError if its weights have no input for what is known."""
+    lifter = Lifter.from_pretrained(
+        settings.weights, revision=settings.revision, backend="torch", device="cpu"
+    )
+    of_motions = {"gravity"} if settings.smooth else set()  # there it is of use without the network, too
+    lifter.require_inputs({"bone_lengths", "gravity"}.intersection(settings.known) - of_motions)
+    return one_part.fingerprint(lifter)
 
 
 def _run(

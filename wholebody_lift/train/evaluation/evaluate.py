@@ -5,7 +5,7 @@ SemGAN. docs/evaluation.md explains every figure.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -121,19 +121,11 @@ def evaluate(
     with tqdm(total=count * sum(len(known[name].inputs) for name in sets), disable=not progress) as bar:
         for name in sets:
             bar.set_description(name)
-            pieces: dict[str, list[_Table]] = {}
-            wanted = count
-            for crowd, scenes in held_out.blocks(
+            blocks = held_out.blocks(
                 name, people.rig, people.bank, people=count, split=people.split, version=version
-            ):
-                made.setdefault(name, []).append(fingerprints.fingerprint(crowd, scenes))
-                for given, scene in scenes.items():
-                    knowledge = held_out.INPUTS[given].knowledge
-                    table = _measure(model, held_out.first(scene, wanted), crowd, knowledge, stature_mm)
-                    pieces.setdefault(given, []).append(table)
-                    bar.update(len(table.distance))
-                wanted -= held_out.BLOCK
-            tables |= {(name, given): _join(some) for given, some in pieces.items()}
+            )
+            measured, made[name] = _measure_blocks(model, blocks, count, stature_mm, bar)
+            tables |= {(name, given): table for given, table in measured.items()}
 
     results: dict[str, dict[str, Result]] = {name: {} for name in sets}
     for (name, given), table in tables.items():
@@ -208,6 +200,27 @@ def _join(tables: Sequence[_Table]) -> _Table:
             for name in tables[0].labels
         },
     )
+
+
+def _measure_blocks(
+    model: nn.Module,
+    blocks: Iterable[tuple[Crowd, dict[str, Scene]]],
+    count: int,
+    stature_mm: float,
+    bar: tqdm,
+) -> tuple[dict[str, _Table], list[fingerprints.Fingerprint]]:
+    """A table for each input of a test set, of its first `count` people, and a fingerprint of each block."""
+    pieces: dict[str, list[_Table]] = {}
+    made = []
+    for crowd, scenes in blocks:
+        made.append(fingerprints.fingerprint(crowd, scenes))
+        for given, scene in scenes.items():
+            knowledge = held_out.INPUTS[given].knowledge
+            table = _measure(model, held_out.first(scene, count), crowd, knowledge, stature_mm)
+            pieces.setdefault(given, []).append(table)
+            bar.update(len(table.distance))
+        count -= held_out.BLOCK
+    return {given: _join(some) for given, some in pieces.items()}, made
 
 
 def _measure(model: nn.Module, scene: Scene, crowd: Crowd, knowledge: str, stature_mm: float) -> _Table:
