@@ -1,6 +1,7 @@
 """Recordings that were added later: invented files of each kind, and a look at the publishers' own."""
 
 import json
+import struct
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,8 +17,9 @@ pytest.importorskip("anny")
 from wholebody_lift.skeleton import INDEX
 from wholebody_lift.train.synthetic import bank, rotations
 from wholebody_lift.train.synthetic.bank import ADDED_INPUTS
+from wholebody_lift.train.synthetic.hands import attach
 from wholebody_lift.train.synthetic.phenotypes import FACE_ACTIONS, LOCAL_CHANGES, PHENOTYPES, Shape
-from wholebody_lift.train.synthetic.recordings import added, bvh, cmu_fbx, face
+from wholebody_lift.train.synthetic.recordings import added, bvh, cmu_fbx, face, hands
 from wholebody_lift.train.synthetic.recordings.clip import Y_UP_TO_Z_UP, Clip
 from wholebody_lift.train.synthetic.recordings.figures import CMU_AMC, SIDES, Source, corrected
 from wholebody_lift.train.synthetic.recordings.retarget import RestPose, rest_pose, retarget
@@ -126,6 +128,34 @@ for _side, _x in (("Left", 1), ("Right", -1)):
         f"{_side}Foot": (f"{_side}Leg", (0, -42, 0)),
         f"{_side}ToeBase": (f"{_side}Foot", (0, -6, 14)),
     }
+
+# The same for the figure of Studio Galt, in metres, with arms that hang.
+GALTIS_BONES = {
+    "Hip_Root": ("", (0, 0.93, 0)),
+    "Chest_1": ("Hip_Root", (0, 0.14, 0)),
+    "Chest_2": ("Chest_1", (0, 0.11, 0)),
+    "Chest_3": ("Chest_2", (0, 0.12, 0)),
+    "Chest_4": ("Chest_3", (0, 0.1, 0)),
+    "Neck": ("Chest_4", (0, 0.09, 0)),
+    "Head": ("Neck", (0, 0.1, 0)),
+}
+for _side, _x in (("L", 1), ("R", -1)):
+    GALTIS_BONES |= {
+        f"Collar_{_side}": ("Chest_4", (0.05 * _x, 0, 0)),
+        f"Bicep_{_side}": (f"Collar_{_side}", (0.13 * _x, 0, 0)),
+        f"Forearm_{_side}": (f"Bicep_{_side}", (0.03 * _x, -0.23, 0)),
+        f"Hand_{_side}": (f"Forearm_{_side}", (0.03 * _x, -0.27, 0)),
+        f"Thigh_{_side}": ("Hip_Root", (0.1 * _x, 0, 0)),
+        f"Shin_{_side}": (f"Thigh_{_side}", (0, -0.42, 0)),
+        f"Foot_{_side}": (f"Shin_{_side}", (0, -0.5, 0)),
+        f"Toe_{_side}": (f"Foot_{_side}", (0, 0, 0.14)),
+    }
+    for _number, _finger in enumerate(("Middle", "Thumb", "Index", "Ring", "Pinky")):
+        GALTIS_BONES |= {
+            f"{_finger}1_{_side}": (f"Hand_{_side}", (0, -0.08, 0.02 * (1 - _number))),
+            f"{_finger}2_{_side}": (f"{_finger}1_{_side}", (0, -0.04, 0)),
+            f"{_finger}3_{_side}": (f"{_finger}2_{_side}", (0, -0.02, 0)),
+        }
 
 
 @pytest.fixture(scope="module")
@@ -238,6 +268,76 @@ def test_takes_of_studios_are_read_and_those_of_cologne_without_their_t_poses(
     assert _largest_limb_angle(clip, figure, rig, rest) < 0.5
     hand, fingers = (clip.bones.index(bone) for bone in ("LeftHand", "LeftFingers"))
     assert torch.equal(clip.rotations[:, fingers], clip.rotations[:, hand])
+
+
+def _glb(figure: Figure, **clips: Tensor) -> bytes:
+    """A .glb file without a skin: clips of rotations (T, B, 4) wxyz relative to the parent, at 30 Hz."""
+    names, blocks = list(figure), []
+    nodes = [{"name": name, "translation": offset} for name, (_, offset) in figure.items()]
+    for child, (parent, _) in enumerate(figure.values()):
+        if parent:
+            nodes[names.index(parent)].setdefault("children", []).append(child)
+    animations = []
+    for name, turns in clips.items():
+        first = len(blocks)
+        blocks.append((torch.arange(len(turns)) / 30)[:, None])
+        blocks.extend(turns.roll(-1, -1).unbind(1))
+        animations.append(
+            {
+                "name": name,
+                "samplers": [{"input": first, "output": first + 1 + bone} for bone in range(len(names))],
+                "channels": [
+                    {"sampler": bone, "target": {"node": bone, "path": "rotation"}}
+                    for bone in range(len(names))
+                ],
+            }
+        )
+    data = b"".join(block.float().numpy().tobytes() for block in blocks)
+    starts = np.cumsum([0, *(4 * block.numel() for block in blocks)]).tolist()
+    document = {
+        "nodes": nodes,
+        "animations": animations,
+        "buffers": [{"byteLength": len(data)}],
+        "bufferViews": [{"buffer": 0, "byteOffset": start} for start in starts[:-1]],
+        "accessors": [
+            {
+                "bufferView": i,
+                "componentType": 5126,
+                "count": len(block),
+                "type": "VEC4" if block.shape[1] == 4 else "SCALAR",
+            }
+            for i, block in enumerate(blocks)
+        ],
+    }
+    text = json.dumps(document).encode()
+    header = b"glTF" + bytes(8) + struct.pack("<I4s", len(text), b"JSON")
+    return header + text + struct.pack("<I4s", len(data), b"BIN\0") + data
+
+
+def test_signs_are_read_with_their_fingers(tmp_path: Path, rig: Rig, rest: RestPose) -> None:
+    generator = torch.Generator().manual_seed(3)
+    vectors = 0.4 * torch.randn(9, len(GALTIS_BONES), 3, generator=generator).double()
+    turns = rotations.from_matrix(rotations.from_rotation_vector(vectors))
+    path = tmp_path / "signs.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("SG ASL A.glb", _glb(GALTIS_BONES, still=turns[:2], sign=turns))
+        archive.writestr("README.md", "not a recording")
+    ((name, clip, source),) = added.read("studio_galt", path)
+    assert (name, len(clip), clip.bones[:2]) == ("SG ASL A", 9, ("Hip_Root", "Chest_1"))
+    assert _largest_limb_angle(clip, source, rig, rest) < 0.5
+
+    poses = retarget(clip, source, rest)
+    ((recording, rows),) = bank._read_added_hands({"studio_galt": path}, rest)
+    assert (recording.name, recording.split, rows.shape[1:]) == (
+        "studio_galt_hands/SG ASL A",
+        "train",
+        (15, 4),
+    )
+    left, right = (rotations.to_matrix(hand) for hand in hands.of_bodies(poses))
+    assert rows.shape[1:] == (15, 4)
+    assert torch.equal(rows[0], hands.of_bodies(poses)[0][0])
+    bodies = rotations.to_matrix(poses)
+    assert torch.allclose(attach(bodies, left, right), bodies, atol=1e-5)
 
 
 def test_a_trial_of_cmu_is_read_once(tmp_path: Path, rest: RestPose) -> None:

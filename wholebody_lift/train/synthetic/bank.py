@@ -48,6 +48,7 @@ ADDED_INPUTS = {
     "reactidle": "motion/reactidle.zip",
     "cologne": "motion/cologne.zip",
     "accad": "motion/accad.zip",
+    "studio_galt": "motion/studio_galt.zip",
     **{f"cmu_{trial}": f"motion/cmu_more/{trial}.bvh" for trial in added.CMU_BVH_TRIALS},
     **{f"cmu_{trial}": f"motion/cmu_more/{trial}.npz" for trial in added.CMU_FBX_TRIALS},
     "cmu_all": "motion/allasfamc.zip",
@@ -76,8 +77,16 @@ _LOW_CLIPS = re.compile("Crawl|Meditate|Pushup|Sleeping|Tired|Lie_|Sit_|sit01|si
 _LOW_WEIGHT = 4.0
 
 # How often some sources are drawn. In CMU's archive, people run, dance and practise tai chi more than they
-# stand; those of reactidle stand, as most people do whom cameras see.
-_SOURCE_WEIGHTS = {"cmu_all": 0.25, "cmu_cgspeed": 0.25, "cologne": 0.15, "accad": 0.3, "reactidle": 3.5}
+# stand; those of reactidle stand, as most people do whom cameras see. The one person of studio_galt signs.
+_SOURCE_WEIGHTS = {
+    "cmu_all": 0.25,
+    "cmu_cgspeed": 0.25,
+    "cologne": 0.15,
+    "accad": 0.3,
+    "reactidle": 3.5,
+    "studio_galt": 0.2,
+    "studio_galt_hands": 0.12,
+}
 
 # Chosen from many salts so that the recordings of docs/training.md divide well: every kind is in all three
 # splits in about these shares, and test has both partners of a salsa dance and whole subjects of CMU.
@@ -352,10 +361,14 @@ def _read_added_bodies(
 
 
 def _read_added_hands(paths: dict[str, Path], rest: RestPose) -> Iterator[tuple[Recording, Tensor]]:
-    """Named still hands (1, 15, 4)."""
+    """Named still hands (1, 15, 4), and both hands (M, 15, 4) of someone who signs, thinned out."""
     if "named_hands" in paths:
         for still in hands.read_named(paths["named_hands"]):
             yield _for_training("named_hands", still.name), hands.retarget(still.points, rest)
+    if "studio_galt" in paths:
+        for name, clip, figure in added.read("studio_galt", paths["studio_galt"]):
+            both = hands.of_bodies(retarget(clip.subsample(FPS), figure, rest))
+            yield _for_training("studio_galt_hands", name), torch.cat([_thin_poses(hand) for hand in both])
 
 
 def _read_added_faces(paths: dict[str, Path]) -> Iterator[tuple[Recording, Tensor]]:

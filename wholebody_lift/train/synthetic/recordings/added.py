@@ -20,6 +20,7 @@ from wholebody_lift.train.synthetic.recordings.figures import (
     CMU_CGSPEED,
     CMU_FBX,
     COLOGNE,
+    GALTIS,
     KAYKIT,
     MAKEHUMAN,
     MESH2MOTION,
@@ -146,6 +147,13 @@ def _read_accad(path: Path) -> Clips:
         yield name, clip, ACCAD
 
 
+def _read_studio_galt(path: Path) -> Clips:
+    """Signs of American Sign Language, with fingers. Some files have copies and still poses of a sign too."""
+    with zipfile.ZipFile(path) as archive:
+        for name in sorted(name for name in archive.namelist() if name.endswith(".glb")):
+            yield Path(name).stem, max(gltf.parse(archive.read(name)).values(), key=len), GALTIS
+
+
 def _with_fingers(path: Path) -> Iterator[tuple[str, Clip]]:
     """Name and motion of each BVH file in a zip; a bone stands for all fingers of a hand."""
     fingers = {f"{side}Hand": f"{side}Fingers" for side in COLOGNE.sides}
@@ -223,6 +231,7 @@ _READERS: dict[str, Callable[[Path], Clips]] = {
     "reactidle": _read_reactidle,
     "cologne": _read_cologne,
     "accad": _read_accad,
+    "studio_galt": _read_studio_galt,
     "cmu_all": _read_cmu_all,
     "cmu_cgspeed": _read_cgspeed,
     **{f"cmu_{trial}": _read_cmu_bvh for trial in CMU_BVH_TRIALS},

@@ -212,6 +212,28 @@ COLOGNE = replace(
     fingers={},
 )
 ACCAD = replace(COLOGNE, head_lift=0.0)
+GALTIS = Source(
+    sides=("L", "R"),
+    pelvis="Hip_Root",
+    spine=("Chest_1", "Chest_2", "Chest_3", "Chest_4"),
+    neck=("Neck", "Head"),
+    clavicle="Collar_{side}",
+    upper_arm="Bicep_{side}",
+    forearm="Forearm_{side}",
+    hand="Hand_{side}",
+    middle_knuckle="Middle1_{side}",
+    thigh="Thigh_{side}",
+    shin="Shin_{side}",
+    foot="Foot_{side}",
+    toes="Toe_{side}",
+    elbow_axis=(-1.0, 0.0, 0.0),  # the arms of the rest pose hang, palms inwards
+    ankles_roll=True,
+    fingers={
+        number: (f"{name}1_{{side}}", f"{name}2_{{side}}", f"{name}3_{{side}}")
+        for number, name in enumerate(map(str.title, _FINGER_NAMES), start=1)
+    },
+)
+"""The figure of Studio Galt's sign language."""
 CMU_131 = Source(
     sides=("Left", "Right"),
     pelvis="Hips",

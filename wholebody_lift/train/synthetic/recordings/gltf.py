@@ -24,16 +24,21 @@ _LAST_BONE_LENGTH = 0.02
 
 
 def read(path: Path) -> dict[str, Clip]:
-    """Read every clip of the first skin of a .glb file (y up, metres), by name.
+    """Read every clip of the first skin of a .glb file (y up, metres), by name; see `parse`."""
+    return parse(path.read_bytes())
+
+
+def parse(content: bytes) -> dict[str, Clip]:
+    """Every clip of the first skin of a .glb file, by name, or of all its nodes if it has no skin.
 
     The rest pose is the file's own: the rotations of its nodes without a clip. Raises `ValueError` for
     features that are not supported: cubic splines, and numbers that are packed or stored in another file.
     """
-    document, data = _read_container(path.read_bytes())
+    document, data = _read_container(content)
     nodes = document["nodes"]
     parent_of = {child: i for i, node in enumerate(nodes) for child in node.get("children", ())}
     order = list(_parents_first([i for i in range(len(nodes)) if i not in parent_of], nodes))
-    skinned = set(document["skins"][0]["joints"])
+    skinned = set(document["skins"][0]["joints"] if "skins" in document else order)
     joints = [i for i in order if i in skinned]
 
     rest = torch.stack([_quaternion(node.get("rotation", _UNIT_QUATERNION)) for node in nodes])  # (nodes, 4)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from wholebody_lift.train.synthetic import rotations
+from wholebody_lift.train.synthetic.bones import BONES, HAND_BONES, MIRROR_BONES
 from wholebody_lift.train.synthetic.recordings.retarget import FINGERS, RestPose
 
 # Limits of the two outer joints of a finger, in degrees from straight.
@@ -25,6 +26,14 @@ class Hands:
 
     name: str
     points: Tensor
+
+
+def of_bodies(poses: Tensor) -> tuple[Tensor, Tensor]:
+    """The left and the right hands of poses (T, J, 4) over `bones.BONES`, both as left hands (T, 15, 4) over
+    `bones.HAND_BONES`."""
+    left = [BONES.index(bone) for bone in HAND_BONES]
+    right = [MIRROR_BONES[bone] for bone in left]
+    return poses[:, left], poses[:, right] * poses.new_tensor([1.0, 1.0, -1.0, -1.0])
 
 
 def read_leap(path: Path) -> list[Hands]:
