@@ -14,7 +14,7 @@ OFFLINE := { echo "make: the installation failed for the reason above. It needs 
 	"or pip's settings, then run make again. It keeps what is already installed." >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test detect-test run-detect-test web format docs wheel sbom matrix clean
+.PHONY: help demo test detect-test run-detect-test web format docs wheel sbom matrix measure clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -57,6 +57,32 @@ sbom: $(VENV)/all.stamp $(SBOM_VENV)/all.stamp  ## Write the SBOM (CycloneDX) to
 
 matrix:  ## Test at the lowest versions of the dependencies, and at the newest on each Python found (slow)
 	.ci/matrix
+
+MEASUREMENTS := errors-base errors-tiny errors-base-version-1 errors-tiny-version-1 known parts real
+.PHONY: $(MEASUREMENTS)
+
+measure: $(VENV)/all.stamp  ## Measure the weights in weights/ on BANK=bank.npz anew and update every table (25 min)
+	@test -f "$(BANK)" || { echo "make: expected BANK=FILE, a bank made by \`python -m wholebody_lift.train prepare\`," \
+		"got '$(BANK)'" >&2; exit 1; }
+	@$(MAKE) --no-print-directory $(MEASUREMENTS)
+	$(PY) tests/test_release.py
+	$(PY) docs/tables.py
+
+errors-base errors-tiny: errors-%:
+	$(PY) -m wholebody_lift.train evaluate --weights $* --bank $(BANK) --out docs/assets/$@.json > /dev/null
+
+errors-base-version-1 errors-tiny-version-1: errors-%-version-1:
+	$(PY) -m wholebody_lift.train evaluate --weights $* --bank $(BANK) --sets-version 1 --out docs/assets/$@.json \
+		> /dev/null
+
+known:
+	$(PY) -m benchmarks.known $(BANK) --people 300 --out docs/assets/$@.json > /dev/null
+
+parts:
+	$(PY) -m benchmarks.parts $(BANK) --out docs/assets/$@.json > /dev/null
+
+real:
+	$(PY) -m benchmarks.real --out docs/assets/$@.json > /dev/null
 
 clean:  ## Remove the environments and everything that was built
 	rm -rf $(VENV) $(DETECT_VENV) $(SBOM_VENV) dist out site .mypy_cache .pytest_cache .ruff_cache .hypothesis
