@@ -127,12 +127,14 @@ def test_the_rate_warms_up_and_falls(people: People, validation: Batch, settings
 
 
 def test_a_longer_budget_resumes_before_the_rate_fell(
-    people: People, validation: Batch, settings: Settings
+    people: People, validation: Batch, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Trainer(settings, people, validation).train()  # 12 steps, 9 of them steady
     resumed = Trainer(replace(settings, steps=24), people, validation)
     resumed.load()
     assert resumed.step == 10
+    assert "going back from step 12 to step 10" in capsys.readouterr().out
+    assert torch.load(settings.folder / "checkpoint-12.pt", weights_only=False)["step"] == 12
     assert resumed._rate() == 1.0
     straight = Trainer(replace(settings, steps=24), people, validation)
     for _ in range(10):

@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import shutil
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -291,7 +292,7 @@ class Trainer:
 
         A different kind of device draws different random numbers, so different people follow. If the budget
         has grown so that the learning rate should not have begun to fall yet, restore the last state before
-        it fell.
+        it fell, say so, and keep the other one as `checkpoint-STEP.pt`.
         """
         path = checkpoint_path(self.settings.folder)
         if not path.exists():
@@ -299,7 +300,7 @@ class Trainer:
         state = _read(path)
         self.step, self.seconds = state["step"], state["seconds"]
         if state["falls"] > self._falls():
-            state = _read(steady_path(self.settings.folder))
+            state = self._before_the_fall()
         self.network.load_state_dict(state["network"])
         self.ema.load_state_dict(state["ema"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
@@ -314,6 +315,19 @@ class Trainer:
         torch.set_rng_state(state["random"])
         self.step, self.seconds = state["step"], state["seconds"]
         self.seconds_of_people = state["seconds_of_people"]
+
+    def _before_the_fall(self) -> dict[str, Any]:
+        """The last state before the learning rate fell. Says so, and keeps the one after it beside it."""
+        path, state = checkpoint_path(self.settings.folder), _read(steady_path(self.settings.folder))
+        if self.team.leads:
+            kept = path.with_stem(f"{path.stem}-{self.step}")
+            shutil.copyfile(path, kept)
+            tqdm.write(
+                f"the budget has grown: going back from step {self.step} to step {state['step']}, before the "
+                f"learning rate fell. To end the run as planned, put {kept.name} in the place of {path.name} "
+                "and resume with the former budget"
+            )
+        return state
 
 
 def _semgan(settings: Settings) -> SemGAN:

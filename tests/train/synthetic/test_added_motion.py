@@ -1,6 +1,7 @@
 """Recordings that were added later: invented files of each kind, and a look at the publishers' own."""
 
 import json
+import math
 import struct
 import zipfile
 from collections.abc import Mapping
@@ -101,6 +102,28 @@ for _side, _x in (("Left", 1), ("Right", -1)):
         f"{_side}Hand": (f"{_side}ForeArm", (2.4 * _x, 0, 0)),
         f"{_side}FingerBase": (f"{_side}Hand", (0, 0, 0)),
         f"{_side}HandIndex1": (f"{_side}FingerBase", (0.7 * _x, 0, 0)),
+    }
+
+
+# The same for CMU's figure for Daz Studio, in centimetres: forearms are drawn bent forward, shanks backward.
+DAZ_BONES = {
+    "hip": ("", (0, 0, 0)),
+    "abdomen": ("hip", (0, 21, 0)),
+    "chest": ("abdomen", (0, 12, 0)),
+    "neck": ("chest", (0, 22, 0)),
+    "head": ("neck", (0, 7, 0)),
+}
+DAZ_ENDS = {"lFoot": (0, -5, 14), "rFoot": (0, -5, 14)}
+for _side, _x in (("l", 1), ("r", -1)):
+    DAZ_BONES |= {
+        f"{_side}Collar": ("chest", (3 * _x, 19, 0)),
+        f"{_side}Shldr": (f"{_side}Collar", (9 * _x, 0, 0)),
+        f"{_side}ForeArm": (f"{_side}Shldr", (28 * _x, -2, 0)),
+        f"{_side}Hand": (f"{_side}ForeArm", (23 * _x, 1, 7)),
+        f"{_side}Mid1": (f"{_side}Hand", (8 * _x, 1, 3)),
+        f"{_side}Thigh": ("hip", (9 * _x, 3, 0)),
+        f"{_side}Shin": (f"{_side}Thigh", (0, -37, 0)),
+        f"{_side}Foot": (f"{_side}Shin", (0, -45, -5)),
     }
 
 
@@ -249,6 +272,30 @@ def test_trials_in_bvh_are_read_without_the_t_pose_and_without_people_of_the_tes
     assert _largest_limb_angle(clip, source, rig, rest) == pytest.approx(
         7, abs=0.5
     )  # a half of the correction
+
+
+def test_limbs_that_daz_draws_bent_are_straight_in_its_t_pose(
+    tmp_path: Path, rig: Rig, rest: RestPose
+) -> None:
+    angles = 25 * torch.randn(3, len(DAZ_BONES), 3, generator=torch.Generator().manual_seed(4)).double()
+    angles[:2] = 0
+    with zipfile.ZipFile(tmp_path / "trials.zip", "w") as archive:
+        for name in ("13/13_01.bvh", "10/10_02.bvh"):
+            archive.writestr(name, _bvh_text(DAZ_BONES, DAZ_ENDS, angles))
+    ((name, clip, source),) = added.read("cmu_daz", tmp_path / "trials.zip")
+    assert (name, len(clip)) == ("13_01", 2)
+    places = dict(zip(clip.bones, clip.positions()[0], strict=True))
+    for side in ("l", "r"):
+        arm, forearm = (
+            places[f"{side}{end}"] - places[f"{side}{begin}"]
+            for begin, end in (("Shldr", "ForeArm"), ("ForeArm", "Hand"))
+        )
+        assert torch.cosine_similarity(arm, forearm, dim=0) == pytest.approx(1)
+        assert arm[2] / torch.linalg.vector_norm(arm) == pytest.approx(-math.sin(math.radians(8)))
+        assert torch.linalg.vector_norm(forearm) == pytest.approx(math.hypot(0.23, 0.01, 0.07))
+        shank = places[f"{side}Foot"] - places[f"{side}Shin"]
+        assert shank[:2].abs().max() < 1e-9
+    assert _largest_limb_angle(clip, replace(source, knee_bend=0.0), rig, rest) < 0.5
 
 
 @pytest.mark.parametrize(("source", "read"), [("cologne", {"kick": 4}), ("accad", {"kick": 6, "still": 2})])

@@ -53,6 +53,7 @@ ADDED_INPUTS = {
     **{f"cmu_{trial}": f"motion/cmu_more/{trial}.npz" for trial in added.CMU_FBX_TRIALS},
     "cmu_all": "motion/allasfamc.zip",
     "cmu_cgspeed": "motion/cmu_cgspeed.zip",
+    "cmu_daz": "motion/cmu_daz.zip",
     "named_hands": "hands/named_hand_poses.npz",
     "live_link": "face/live_link_takes.zip",
     "makehuman_faces": "face/makehuman_expressions.zip",
@@ -81,6 +82,7 @@ _LOW_WEIGHT = 4.0
 _SOURCE_WEIGHTS = {
     "cmu_all": 0.25,
     "cmu_cgspeed": 0.25,
+    "cmu_daz": 0.35,
     "cologne": 0.15,
     "accad": 0.3,
     "reactidle": 3.5,

@@ -18,6 +18,7 @@ from wholebody_lift.train.synthetic.recordings.figures import (
     CMU_131,
     CMU_AMC,
     CMU_CGSPEED,
+    CMU_DAZ,
     CMU_FBX,
     COLOGNE,
     GALTIS,
@@ -25,6 +26,7 @@ from wholebody_lift.train.synthetic.recordings.figures import (
     MAKEHUMAN,
     MESH2MOTION,
     REACTIDLE,
+    SIDES,
     VIRCADIA,
     Source,
     corrected,
@@ -44,6 +46,7 @@ _REST_CLIP = "Rest Pose"
 _DECIMETRE = 0.1
 _IDLE_FPS = 0.25
 _T_POSE_DEG = 20.0
+_DAZ_ARM_DROP_DEG = 8.0  # of the arms in a T pose, below the horizontal
 # A walk on a rig of its own, and two poses in which nobody stands.
 _NOT_MAKEHUMAN = ("walk1", "tpose", "benchmark")
 
@@ -212,6 +215,27 @@ def _read_cgspeed(path: Path) -> Clips:
                 yield name, replace(clip, rotations=clip.rotations[1:]), corrected(CMU_CGSPEED)
 
 
+def _read_daz(path: Path) -> Clips:
+    """BVH files of any trials, as Bruce Hahne (cgspeed.com) converted them for Daz Studio.
+
+    The first frame is a T pose. The files draw its limbs bent, by up to 17 degrees, but record how they turn
+    from straight ones. Read like this, limbs point as in the Acclaim files, to 4 degrees in the median.
+    """
+    left, _, up = torch.eye(3, dtype=torch.float64)
+    drop = math.radians(_DAZ_ARM_DROP_DEG)
+    straight = {}
+    for side, outwards in zip(SIDES, (left, -left), strict=True):
+        for bone in (CMU_DAZ.forearm, CMU_DAZ.hand, CMU_DAZ.middle_knuckle):
+            straight[CMU_DAZ.bone(bone, side)] = math.cos(drop) * outwards - math.sin(drop) * up
+        for bone in (CMU_DAZ.shin, CMU_DAZ.foot):
+            straight[CMU_DAZ.bone(bone, side)] = -up
+    with zipfile.ZipFile(path) as archive:
+        for name, text in _texts(archive):
+            if not _is_held_out(name):
+                clip = bvh.read(text).with_rest(straight)
+                yield name, replace(clip, rotations=clip.rotations[1:]), corrected(CMU_DAZ)
+
+
 def _is_held_out(trial: str) -> bool:
     return trial.partition("_")[0] in HELD_OUT_CMU_SUBJECTS
 
@@ -234,6 +258,7 @@ _READERS: dict[str, Callable[[Path], Clips]] = {
     "studio_galt": _read_studio_galt,
     "cmu_all": _read_cmu_all,
     "cmu_cgspeed": _read_cgspeed,
+    "cmu_daz": _read_daz,
     **{f"cmu_{trial}": _read_cmu_bvh for trial in CMU_BVH_TRIALS},
     **{f"cmu_{trial}": _read_cmu_fbx for trial in CMU_FBX_TRIALS},
 }

@@ -76,6 +76,23 @@ class Clip:
             rotations=torch.cat([self.rotations, self.rotations[:, ends]], 1),
         )
 
+    def with_rest(self, directions: Mapping[str, Tensor]) -> "Clip":
+        """The clip with another rest pose: bones lie in these directions (3,) from the one above, by name.
+
+        They are as far from it as before, and all others keep their offset from it. Rotations stay the same.
+        """
+        heads: list[Tensor] = []
+        for bone, parent in enumerate(self.parents):
+            if parent < 0:
+                heads.append(self.heads[bone])
+                continue
+            offset = self.heads[bone] - self.heads[parent]
+            if self.bones[bone] in directions:
+                offset = directions[self.bones[bone]] * torch.linalg.vector_norm(offset)
+            heads.append(heads[parent] + offset)
+        moved = torch.stack(heads)
+        return replace(self, heads=moved, tails=self.tails + moved - self.heads)
+
     def positions(self) -> Tensor:
         """Bone heads (T, B, 3) in metres, with the root at its position in the rest pose."""
         placed: list[Tensor] = []

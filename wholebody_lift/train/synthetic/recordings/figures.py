@@ -234,6 +234,7 @@ GALTIS = Source(
     },
 )
 """The figure of Studio Galt's sign language."""
+CMU_DAZ = replace(CMU_BVH, head_lift=-6.0)  # heads look 16 degrees higher than in the Acclaim files
 CMU_131 = Source(
     sides=("Left", "Right"),
     pelvis="Hips",
