@@ -99,6 +99,14 @@ def test_low_scores_are_missing(people: People) -> None:
     assert (batch.features.keypoints[~batch.observed][:, :5] == 0).all()
 
 
+@pytest.mark.parametrize("knowledge", CAMERA_KNOWLEDGE)
+def test_people_whose_keypoints_are_on_one_spot_stop_no_training(people: People, knowledge: str) -> None:
+    scene = people.scene(3, _generator())
+    scene.detections.xy[1] = torch.tensor([0.0, 480.0])  # as when all are outside the picture, at one corner
+    batch = to_batch(scene, knowledge)
+    assert all(values.isfinite().all() for values in (*batch.features[:2], batch.target))
+
+
 def test_splitting_a_batch_keeps_everyone(people: People) -> None:
     batch = people.sample(10, _generator())
     pieces = batch.split(4)

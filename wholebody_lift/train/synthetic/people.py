@@ -305,10 +305,10 @@ def to_batch(
     true_plane = camera.to_image_plane(xy, views.K)
     bent = views.distortion.any(-1).nonzero().squeeze(-1)  # most lenses are straight, and undoing costs most
     true_plane[bent] = camera.undistort(true_plane[bent], views.distortion[bent])
+    around_them = intrinsics_from_keypoints(xy, seen)
+    alone &= around_them[:, 0, 0] > 0  # keypoints on one spot tell of no camera; `Lifter` refuses them
     assumed_K = torch.where(
-        alone[:, None, None],
-        intrinsics_from_keypoints(xy, seen),
-        camera.intrinsics_from_image_size(views.image_size),
+        alone[:, None, None], around_them, camera.intrinsics_from_image_size(views.image_size)
     )
     plane = torch.where(given[:, None, None], true_plane, camera.to_image_plane(xy, assumed_K))
     canonical, view = canonical_view(plane, seen)
