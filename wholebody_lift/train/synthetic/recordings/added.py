@@ -204,22 +204,16 @@ def _read_cmu_all(path: Path) -> Clips:
 
 
 def _read_cgspeed(path: Path) -> Clips:
-    """BVH files of any trials, as Bruce Hahne (cgspeed.com) converted them for MotionBuilder.
-
-    The first frame is a T pose.
-    """
-    with zipfile.ZipFile(path) as archive:
-        for name, text in _texts(archive):
-            if not _is_held_out(name):
-                clip = bvh.read(text, unit=CMU_UNIT)
-                yield name, replace(clip, rotations=clip.rotations[1:]), corrected(CMU_CGSPEED)
+    """BVH files of any trials, as Bruce Hahne (cgspeed.com) converted them for MotionBuilder."""
+    for name, clip in _trials(path, CMU_UNIT):
+        yield name, clip, corrected(CMU_CGSPEED)
 
 
 def _read_daz(path: Path) -> Clips:
     """BVH files of any trials, as Bruce Hahne (cgspeed.com) converted them for Daz Studio.
 
-    The first frame is a T pose. The files draw its limbs bent, by up to 17 degrees, but record how they turn
-    from straight ones. Read like this, limbs point as in the Acclaim files, to 4 degrees in the median.
+    The files draw the limbs of the T pose bent, by up to 17 degrees, but record how they turn from straight
+    ones. Read like this, limbs point as in the Acclaim files, to 4 degrees in the median.
     """
     left, _, up = torch.eye(3, dtype=torch.float64)
     drop = math.radians(_DAZ_ARM_DROP_DEG)
@@ -229,11 +223,18 @@ def _read_daz(path: Path) -> Clips:
             straight[CMU_DAZ.bone(bone, side)] = math.cos(drop) * outwards - math.sin(drop) * up
         for bone in (CMU_DAZ.shin, CMU_DAZ.foot):
             straight[CMU_DAZ.bone(bone, side)] = -up
+    for name, clip in _trials(path, bvh.CENTIMETRE):
+        yield name, clip.with_rest(straight), corrected(CMU_DAZ)
+
+
+def _trials(path: Path, unit: float) -> Iterator[tuple[str, Clip]]:
+    """Name and motion of CMU's trials in a zip of BVH files, without people of the test sets, and without the
+    first frame, which is a T pose."""
     with zipfile.ZipFile(path) as archive:
         for name, text in _texts(archive):
             if not _is_held_out(name):
-                clip = bvh.read(text).with_rest(straight)
-                yield name, replace(clip, rotations=clip.rotations[1:]), corrected(CMU_DAZ)
+                clip = bvh.read(text, unit=unit)
+                yield name, replace(clip, rotations=clip.rotations[1:])
 
 
 def _is_held_out(trial: str) -> bool:

@@ -38,8 +38,8 @@ def parse(content: bytes) -> dict[str, Clip]:
     nodes = document["nodes"]
     parent_of = {child: i for i, node in enumerate(nodes) for child in node.get("children", ())}
     order = list(_parents_first([i for i in range(len(nodes)) if i not in parent_of], nodes))
-    skinned = set(document["skins"][0]["joints"] if "skins" in document else order)
-    joints = [i for i in order if i in skinned]
+    chosen = set(document["skins"][0]["joints"] if "skins" in document else order)
+    joints = [i for i in order if i in chosen]
 
     rest = torch.stack([_quaternion(node.get("rotation", _UNIT_QUATERNION)) for node in nodes])  # (nodes, 4)
     rest_world = _accumulate(rest[None], order, parent_of)[0]
@@ -50,7 +50,7 @@ def parse(content: bytes) -> dict[str, Clip]:
         heads[i] = offset if parent is None else heads[parent] + rest_world[parent] @ offset
 
     names = tuple(nodes[i]["name"] for i in joints)
-    parents = tuple(joints.index(parent_of[i]) if parent_of.get(i) in skinned else -1 for i in joints)
+    parents = tuple(joints.index(parent_of[i]) if parent_of.get(i) in chosen else -1 for i in joints)
     rest_heads = torch.stack([heads[i] for i in joints])
     # The last bone of a chain has no tail in glTF; modelling programs point a bone's y axis along it.
     tails = rest_heads + _LAST_BONE_LENGTH * rest_world[joints][..., 1]
