@@ -2,7 +2,6 @@
 
 import json
 import math
-import struct
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,6 +13,8 @@ import torch
 from torch import Tensor
 
 pytest.importorskip("anny")
+
+from glb import binary
 
 from wholebody_lift.skeleton import INDEX
 from wholebody_lift.train.synthetic import bank, rotations
@@ -339,26 +340,7 @@ def _glb(figure: Figure, **clips: Tensor) -> bytes:
                 ],
             }
         )
-    data = b"".join(block.float().numpy().tobytes() for block in blocks)
-    starts = np.cumsum([0, *(4 * block.numel() for block in blocks)]).tolist()
-    document = {
-        "nodes": nodes,
-        "animations": animations,
-        "buffers": [{"byteLength": len(data)}],
-        "bufferViews": [{"buffer": 0, "byteOffset": start} for start in starts[:-1]],
-        "accessors": [
-            {
-                "bufferView": i,
-                "componentType": 5126,
-                "count": len(block),
-                "type": "VEC4" if block.shape[1] == 4 else "SCALAR",
-            }
-            for i, block in enumerate(blocks)
-        ],
-    }
-    text = json.dumps(document).encode()
-    header = b"glTF" + bytes(8) + struct.pack("<I4s", len(text), b"JSON")
-    return header + text + struct.pack("<I4s", len(data), b"BIN\0") + data
+    return binary({"nodes": nodes, "animations": animations}, blocks)
 
 
 def test_signs_are_read_with_their_fingers(tmp_path: Path, rig: Rig, rest: RestPose) -> None:
