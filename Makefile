@@ -58,7 +58,7 @@ sbom: $(VENV)/all.stamp $(SBOM_VENV)/all.stamp  ## Write the SBOM (CycloneDX) to
 matrix:  ## Test at the lowest versions of the dependencies, and at the newest on each Python found (slow)
 	.ci/matrix
 
-MEASUREMENTS := errors-base errors-tiny errors-base-version-1 errors-tiny-version-1 known parts real
+MEASUREMENTS := errors-base errors-tiny errors-base-version-1 errors-tiny-version-1 known parts real angles synthetic-h3wb
 .PHONY: $(MEASUREMENTS)
 
 measure: $(VENV)/all.stamp  ## Measure the weights in weights/ on BANK=bank.npz anew and update every table (25 min)
@@ -81,8 +81,13 @@ known:
 parts:
 	$(PY) -m benchmarks.parts $(BANK) --out docs/assets/$@.json > /dev/null
 
-real:
+real angles:
 	$(PY) -m benchmarks.real --out docs/assets/$@.json > /dev/null
+
+synthetic-h3wb:
+	@mkdir -p out
+	$(PY) -m wholebody_lift.train synthetic-h3wb out/synthetic-h3wb.npz --bank $(BANK)
+	$(PY) -m wholebody_lift.train h3wb out/synthetic-h3wb.npz --stature-mm 1660 --out docs/assets/$@.json > /dev/null
 
 clean:  ## Remove the environments and everything that was built
 	rm -rf $(VENV) $(DETECT_VENV) $(SBOM_VENV) dist out site .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -8,6 +8,7 @@ Angles of keypoints without ground truth (palms, face) are left out.
 from __future__ import annotations
 
 import argparse
+import json
 import warnings
 from pathlib import Path
 from typing import NamedTuple
@@ -65,9 +66,7 @@ def measure(recordings: real.Recordings, lifter: Lifter) -> dict[str, Accuracy]:
 
 def as_markdown(accuracies: dict[str, Accuracy]) -> str:
     """One row for each angle."""
-    rows = [
-        [name, str(one.frames), *(f"{value:.1f}" for value in one[1:])] for name, one in accuracies.items()
-    ]
+    rows = [[name, one.frames, *(f"{value:.1f}" for value in one[1:])] for name, one in accuracies.items()]
     return table(COLUMNS, rows)
 
 
@@ -77,10 +76,15 @@ def main() -> None:
     parser.add_argument(
         "--file", type=Path, default=real.GESTURES, help="recordings (default: those in the tree)"
     )
+    parser.add_argument("--out", type=Path, help="write everything as JSON as well")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", InputWarning)
     lifter = Lifter.from_pretrained(arguments.weights, device="cpu")
-    print(as_markdown(measure(real.read(arguments.file), lifter)))
+    found = measure(real.read(arguments.file), lifter)
+    print(as_markdown(found))
+    if arguments.out is not None:
+        rows = [dict(zip(COLUMNS, (name, *one), strict=True)) for name, one in found.items()]
+        arguments.out.write_text(json.dumps(rows, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ METRICS = {
 
 def told(scene: Scene, generator: torch.Generator) -> Facts:
     """Everything that may be known of the people of a scene; the spread of gravity is the same for all."""
-    everything = dict.fromkeys(INPUTS, 1.0)
+    everything = dict.fromkeys(facts.SHARES, 1.0)
     views = scene.views
     drawn = facts.sample(views, scene.stature_mm, observed(scene), generator, everything, nothing_known=0.0)
     down = -views.rotation[..., 2]
@@ -63,7 +63,7 @@ def told(scene: Scene, generator: torch.Generator) -> Facts:
     gravity = torch.nn.functional.normalize(down + off - (off * down).sum(-1, keepdim=True) * down, dim=-1)
     spread = torch.full_like(scene.stature_mm, GRAVITY_SPREAD_DEG)
     known = drawn.known._replace(gravity=gravity, gravity_spread_deg=spread)
-    return Facts(known, scene.stature_mm / 1700.0)
+    return Facts(known, drawn.scale)
 
 
 def of_these(all_facts: Facts, names: tuple[str, ...]) -> Facts:

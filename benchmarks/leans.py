@@ -50,7 +50,7 @@ def standing(people: People, generator: torch.Generator) -> tuple[Scene, Tensor]
     """Some people who stand upright before phones, as MediaPipe sees them, and the cameras' elevations
     (N,)."""
     xyz, stature_mm = people.posed(PIECE, generator)
-    views = cameras.sample(xyz, generator, "phone_portrait", training=True)
+    views = cameras.sample(xyz, generator, "phone_portrait", as_trained=True)
     detections = detector.detect(views.xy, views, hidden(views.xyz), generator, kind="holistic")
     down, hips = -views.rotation[..., 2], _middle(views.xyz, "hip")
     along = torch.nn.functional.normalize(hips, dim=-1)

@@ -34,7 +34,7 @@ class Only(People):
 
     def seen(self, xyz: Tensor, stature_mm: Tensor, generator: torch.Generator, **_options: Any) -> Scene:
         family = self.families[_drawn(len(self.families), generator)]
-        views = cameras.sample(xyz, generator, family, training=True)
+        views = cameras.sample(xyz, generator, family, as_trained=True)
         crowd = held_out.Crowd(views, hidden(views.xyz), None, stature_mm, labels=())
         detections = held_out.detect(crowd, held_out.INPUTS[self.given].detections, generator)
         return Scene(views, detections, stature_mm)

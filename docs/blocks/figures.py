@@ -11,7 +11,7 @@ from blocks.writing import ROOT, table
 from wholebody_lift import pretrained
 from wholebody_lift.config import INPUTS, Config
 from wholebody_lift.train import markdown
-from wholebody_lift.train.evaluation import report, targets
+from wholebody_lift.train.evaluation import h3wb, report, targets
 
 MEASURED = {
     "base": ROOT / "docs" / "assets" / "errors-base.json",
@@ -29,6 +29,10 @@ MEASURED_ON_PARTS = ROOT / "docs" / "assets" / "parts.json"
 """What `python -m benchmarks.parts --out` wrote of the weights in the package."""
 MEASURED_ON_REAL_PARTS = ROOT / "docs" / "assets" / "real-parts.json"
 """What `python -m benchmarks.real_parts --out` wrote of the weights in the package."""
+MEASURED_ANGLES = ROOT / "docs" / "assets" / "angles.json"
+"""What `python -m benchmarks.angles --out` wrote of the base weights."""
+MEASURED_ON_SYNTHETIC_H3WB = ROOT / "docs" / "assets" / "synthetic-h3wb.json"
+"""What `python -m wholebody_lift.train h3wb --out` wrote of the base weights and synthetic H3WB."""
 MEASURED_WITH_KNOWN = ROOT / "docs" / "assets" / "known.json"
 """What `python -m benchmarks.known --out` wrote of the weights in the package."""
 
@@ -163,6 +167,21 @@ def known() -> str:
     return markdown.table(("Known", *(name.replace("_", " ") for name in sets)), rows)
 
 
+def angles() -> str:
+    """Errors of joint angles on real people."""
+    found = json.loads(MEASURED_ANGLES.read_text(encoding="utf-8"))
+    rows = [
+        (f"{value:.1f}" if isinstance(value, float) else value for value in row.values()) for row in found
+    ]
+    return markdown.table(list(found[0]), [tuple(row) for row in rows])
+
+
+def synthetic_h3wb() -> str:
+    """Errors on synthetic H3WB by H3WB's protocol."""
+    found = json.loads(MEASURED_ON_SYNTHETIC_H3WB.read_text(encoding="utf-8"))
+    return report.h3wb_as_markdown({name: h3wb.Errors(**means) for name, means in found.items()})
+
+
 def asked() -> str:
     """The targets for the base weights, and what they reached on the test sets that they were set for."""
     found = report.from_json(json.loads(MEASURED_ON_VERSION_1["base"].read_text()))
@@ -171,6 +190,7 @@ def asked() -> str:
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
+    "angles": angles,
     "asked": asked,
     "errors-version-1": version_1,
     "known": known,
@@ -178,6 +198,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "real-parts": real_parts,
     "real-people": real_people,
     "real-people-in-short": real_people_in_short,
+    "synthetic-h3wb": synthetic_h3wb,
     **{f"errors-{name}": functools.partial(_measured, name, in_short=False) for name in MEASURED},
     **{f"errors-in-short-{name}": functools.partial(_measured, name, in_short=True) for name in MEASURED},
 }

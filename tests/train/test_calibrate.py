@@ -55,6 +55,8 @@ def test_a_network_keeps_its_weights(rig: Rig, monkeypatch: pytest.MonkeyPatch) 
     assert better.config.model_copy(update={"calibration": None}) == model.config
     for a, b in zip(better.parameters(), model.parameters(), strict=True):
         assert torch.equal(a, b)
+    again = calibrate.calibrated(better, People(rig, small_bank(), "val"))
+    assert again.config.calibration == better.config.calibration
     with pytest.raises(ValueError, match=r"a bank.*, got none"):
         calibrate.calibrated(model, People(rig, None, "val"))
 

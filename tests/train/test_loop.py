@@ -115,6 +115,33 @@ def test_a_nan_loss_stops_the_run_and_saves_the_batch(
     assert torch.equal(saved["batch"].observed, validation.observed)
 
 
+def test_weights_that_are_not_finite_are_not_saved(
+    people: People, validation: Batch, settings: Settings
+) -> None:
+    trainer = Trainer(settings, people, validation)
+    settings.folder.mkdir()
+    trainer.save()
+    next(trainer.network.parameters()).data[0] = float("nan")
+    trainer.step = 7
+    with pytest.raises(TrainingDivergedError, match="finite weights, got others at step 7"):
+        trainer.save()
+    assert torch.load(settings.folder / "checkpoint.pt", weights_only=False)["step"] == 0
+
+
+def test_a_run_can_be_resumed_with_other_rates(people: People, validation: Batch, settings: Settings) -> None:
+    settings.folder.mkdir()
+    Trainer(settings, people, validation).save()
+    lower = replace(settings, learning_rate=1e-4, muon_rate=2.0, weight_decay=0.5)
+    resumed = Trainer(lower, people, validation)
+    resumed.load()
+    resumed.step = 5
+    resumed.advance(next(resumed.supply))
+    adam, muon = resumed.optimizers
+    assert [group["lr"] for group in adam.param_groups] == [1e-4, 1e-4]
+    assert [group["lr"] for group in muon.param_groups] == [2e-4]
+    assert [group["weight_decay"] for o in (adam, muon) for group in o.param_groups] == [0.5, 0.0, 0.5]
+
+
 def test_the_rate_warms_up_and_falls(people: People, validation: Batch, settings: Settings) -> None:
     trainer = Trainer(settings, people, validation)
     rates = []

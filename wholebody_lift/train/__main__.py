@@ -159,6 +159,7 @@ def _add_h3wb(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--stature-mm", type=float, help="stature of the subject (default: the one of the network)"
     )
+    command.add_argument("--out", type=Path, help="also write everything as JSON")
     command.add_argument("--device", default="cpu", help="device of the network (%(default)s)")
 
 
@@ -178,6 +179,9 @@ def _h3wb(arguments: argparse.Namespace) -> None:
         for name, samples in given.items()
     }
     print(report.h3wb_as_markdown(errors))
+    if arguments.out is not None:
+        found = {name: means._asdict() for name, means in errors.items()}
+        arguments.out.write_text(json.dumps(found, indent=1) + "\n")
 
 
 def _add_synthetic_h3wb(command: argparse.ArgumentParser) -> None:

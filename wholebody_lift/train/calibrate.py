@@ -37,12 +37,13 @@ class Answers(NamedTuple):
 
 
 def calibrated(model: SemGAN, people: People) -> SemGAN:
-    """Calibrate the expected errors of a network, which must not be calibrated yet, on people of another
-    split.
+    """Calibrate the expected errors of a network on people of another split, in place of any calibration that
+    it has.
 
     people: provides the rig and the bank, on the CPU, the split of the recordings, and the cameras and
     detectors.
     """
+    model = model.with_calibration(None).eval()
     predicted, measured, _ = answers(model, people)
     return model.with_calibration(fit(predicted, measured)).eval()
 

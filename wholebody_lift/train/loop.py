@@ -33,9 +33,12 @@ from wholebody_lift.train.team import Team
 VALIDATION_PEOPLE = 768
 STEPS_PER_LOG = 20
 
+_RESUME = "Resume from the last checkpoint with a lower --learning-rate"
+_CHOSEN = ("initial_lr", "weight_decay")  # of a group of parameters, by the settings
+
 
 class TrainingDivergedError(RuntimeError):
-    """The loss is no longer finite; the message says where the batch was saved."""
+    """The loss or the weights are no longer finite; the message says what to do."""
 
 
 class InnerHead(nn.Module):
@@ -127,8 +130,8 @@ class Trainer:
         alone: tuple[str, ...] = ()
         if settings.known_only:
             alone = tuple(f"model.{name}" for name in FOR_WHAT_IS_KNOWN)
-        if settings.close_ups:
-            alone += ("model.close_up_adapters.",)
+        elif settings.close_ups:
+            alone = ("model.close_up_adapters.",)
         if alone:
             self._layer_weight = 0.0  # what inner layers answer would have to be learnt first
             for name, parameter in self.network.named_parameters():
@@ -201,7 +204,7 @@ class Trainer:
             torch.save({"batch": batch, "network": self.network.state_dict()}, path)
             raise TrainingDivergedError(
                 f"expected a finite loss, got {total.item()} at step {self.step}; the batch and the network "
-                f"are in {path}. Resume from the last checkpoint with a lower --learning-rate"
+                f"are in {path}. {_RESUME}"
             )
         self.network.zero_grad(set_to_none=True)
         torch.autograd.backward(total)
@@ -264,7 +267,12 @@ class Trainer:
             log.write(json.dumps(record) + "\n")
 
     def save(self, path: Path | None = None) -> None:
-        """Write the checkpoint; the old one is replaced only when the new one is complete."""
+        """Write the checkpoint; the old one is replaced only when the new one is complete.
+
+        Raises `TrainingDivergedError` if a weight is not finite.
+        """
+        if not all(parameter.isfinite().all() for parameter in self.network.parameters()):
+            raise TrainingDivergedError(f"expected finite weights, got others at step {self.step}. {_RESUME}")
         shares = self.team.gather(self.supply.state())
         if not self.team.leads:
             return
@@ -290,7 +298,8 @@ class Trainer:
     def load(self) -> None:
         """Restore the state from the folder's checkpoint, which may be from another machine.
 
-        A different kind of device draws different random numbers, so different people follow. If the budget
+        Learning rates and weight decay are those of the settings, which may differ from the checkpoint's. A
+        different kind of device draws different random numbers, so different people follow. If the budget
         has grown so that the learning rate should not have begun to fall yet, restore the last state before
         it fell, say so, and keep the other one as `checkpoint-STEP.pt`.
         """
@@ -304,7 +313,10 @@ class Trainer:
         self.network.load_state_dict(state["network"])
         self.ema.load_state_dict(state["ema"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            wanted = [{name: group[name] for name in _CHOSEN} for group in optimizer.param_groups]
             optimizer.load_state_dict(saved)
+            for group, chosen in zip(optimizer.param_groups, wanted, strict=True):
+                group.update(chosen)
         device = self.validation.target.device.type
         if state.get("device", device) == device:
             sources: list[SourceState] = state["sources"]

@@ -39,8 +39,9 @@ def orthogonalized(matrices: Tensor) -> Tensor:
 def side_of_squares(parameter: nn.Parameter) -> int | None:
     """Side of the square matrices that a parameter consists of, side by side or stacked; None if it does not.
 
-    Layers inside a network consist of squares (queries, keys and values are three). The first and the last
-    layer, whose sides are the numbers of features and outputs, do not, and are left to AdamW as usual.
+    Layers inside a network consist of squares (queries, keys and values are three). Most first layers do not,
+    since the width is no multiple of the number of features, and are left to AdamW. Last layers do if the
+    number of their outputs divides the width.
     """
     if parameter.ndim != 2:
         return None

@@ -5,6 +5,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
+from wholebody_lift.errors import InputError
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -36,7 +38,7 @@ class Settings:
         float, "final share of the budget, over which the learning rate falls to a hundredth"
     ] = 0.25
     warmup_steps: Annotated[int, "steps of linear warm-up"] = 150
-    weight_decay: Annotated[float, "weight decay of matrices; vectors are not decayed"] = 0.02
+    weight_decay: Annotated[float, "weight decay of all parameters but vectors"] = 0.02
     clip: Annotated[float, "maximum norm of the gradient"] = 1.0
     ema_decay: Annotated[float, "decay of the moving average of the weights, which is what is released"] = (
         0.998
@@ -95,5 +97,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def from_arguments(arguments: argparse.Namespace) -> Settings:
-    """The settings that were given on the command line."""
-    return Settings(**{setting.name: getattr(arguments, setting.name) for setting in fields(Settings)})
+    """The settings that were given on the command line.
+
+    Raises `InputError` if they would leave layers without any people to learn from.
+    """
+    chosen = Settings(**{setting.name: getattr(arguments, setting.name) for setting in fields(Settings)})
+    alone = [f"--{name.replace('_', '-')}" for name in ("close_ups", "known_only") if getattr(chosen, name)]
+    if len(alone) > 1:
+        raise InputError(
+            f"expected one of {' and '.join(alone)}, got both; these layers learn from different people, so "
+            "train them in two runs, the second with --start-from the weights of the first"
+        )
+    if alone and chosen.dataset is not None:
+        raise InputError(
+            f"expected synthetic people for {alone[0]}, got --dataset {chosen.dataset}, in which there is "
+            "nothing for these layers to learn from; omit one of the two"
+        )
+    if chosen.close_ups and chosen.camera is not None:
+        raise InputError(
+            f"expected the cameras of close-ups for --close-ups, got --camera {chosen.camera}; omit one of "
+            "the two"
+        )
+    return chosen

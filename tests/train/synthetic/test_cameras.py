@@ -129,8 +129,8 @@ def test_cameras_are_where_the_family_says(people, generator):
 
 def test_phones_look_down_more_steeply_in_training(people, generator):
     tested, trained = (
-        elevation_deg(sample(people, generator, "phone_portrait", training=training), "phone_portrait")
-        for training in (False, True)
+        elevation_deg(sample(people, generator, "phone_portrait", as_trained=as_trained), "phone_portrait")
+        for as_trained in (False, True)
     )
     assert trained.median() > tested.median() + 4
 
@@ -139,8 +139,8 @@ def test_all_other_cameras_are_the_same_in_training(people):
     for name, family in FAMILIES.items():
         if family.trained_elevation_deg is None:
             tested, trained = (
-                sample(people[:64], torch.Generator().manual_seed(5), name, training=training)
-                for training in (False, True)
+                sample(people[:64], torch.Generator().manual_seed(5), name, as_trained=as_trained)
+                for as_trained in (False, True)
             )
             assert torch.equal(tested.xy, trained.xy)
 

@@ -85,7 +85,7 @@ def test_exact_kind_is_exact(views, covered, generator):
 def test_exact_input_of_training_has_several_layouts(people, generator):
     assert math.isclose(sum(layout.share for layout in detector.EXACT_LAYOUTS.values()), 1)
     views = sample(people.repeat(8, 1, 1), generator, "laboratory")
-    found = detect(views.xy, views, torch.zeros_like(views.inside), generator, training=True)
+    found = detect(views.xy, views, torch.zeros_like(views.inside), generator, as_trained=True)
     exact = found.kind == list(KINDS).index("exact")
     assert torch.equal(found.xy[exact], views.xy[exact])
     complete = exact & views.inside.all(-1)
@@ -98,14 +98,14 @@ def test_exact_input_of_training_has_several_layouts(people, generator):
     for name, rows in has.items():
         assert rows.float().mean().item() == pytest.approx(detector.EXACT_LAYOUTS[name].share, abs=0.1)
     assert given[has["limbs"]].sum(-1).tolist() == [12] * int(has["limbs"].sum())
-    for options in ({}, {"training": True}):
+    for options in ({}, {"as_trained": True}):
         alone = detect(views.xy, views, torch.zeros_like(views.inside), generator, kind="exact", **options)
         assert (alone.scores[complete] == 1).all()
 
 
 def test_some_bodies_have_no_head_in_training(people, generator):
     views = sample(people.repeat(24, 1, 1), generator, "laboratory")
-    found = detect(views.xy, views, torch.zeros_like(views.inside), generator, training=True)
+    found = detect(views.xy, views, torch.zeros_like(views.inside), generator, as_trained=True)
     bodies = found.kind == list(KINDS).index("body_only")
     head = [INDEX["nose"], INDEX["left_ear"], INDEX["right_eye"]]
     headless = missing(found)[bodies][:, head].all(-1).float().mean().item()
@@ -300,23 +300,23 @@ def test_hip_offsets_are_the_persons_own(views, nothing_covered, generator):
     assert torch.corrcoef(down[fair].T)[0, 1] > 0.2
 
 
-@pytest.mark.parametrize("training", [False, True])
-def test_toes_are_off_together_in_training_alone(views, nothing_covered, generator, training):
+@pytest.mark.parametrize("as_trained", [False, True])
+def test_toes_are_off_together_in_training_alone(views, nothing_covered, generator, as_trained):
     """Both big toes are off upwards or downwards together, as hips are."""
-    found = detect(views.xy, views, nothing_covered, generator, kind="wholebody", training=training)
+    found = detect(views.xy, views, nothing_covered, generator, kind="wholebody", as_trained=as_trained)
     toes = [INDEX["left_big_toe"], INDEX["right_big_toe"]]
     down = (found.xy - views.xy)[:, toes, 1]
     fair = (down.abs() < 10).all(-1) & ~missing(found)[:, toes].any(-1)
     together = torch.corrcoef(down[fair].T)[0, 1]
-    assert (together > 0.18) == training
+    assert (together > 0.18) == as_trained
 
 
-@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("as_trained", [False, True])
 def test_heels_of_feet_that_point_at_the_camera_are_too_near_to_the_toes(
-    people, nothing_covered, generator, training
+    people, nothing_covered, generator, as_trained
 ):
     views = sample(people, generator, "surveillance")
-    found = detect(views.xy, views, nothing_covered, generator, kind="wholebody", training=training)
+    found = detect(views.xy, views, nothing_covered, generator, kind="wholebody", as_trained=as_trained)
     heel, toe = INDEX["left_heel"], INDEX["left_big_toe"]
     foot = torch.nn.functional.normalize(views.xyz[:, toe] - views.xyz[:, heel], dim=-1)
     fair = ~missing(found)[:, [heel, toe]].any(-1) & views.inside[:, [heel, toe]].all(-1)
@@ -324,7 +324,7 @@ def test_heels_of_feet_that_point_at_the_camera_are_too_near_to_the_toes(
     shorter = 1 - lengths[0] / lengths[1]
     pointing = (foot[:, 2] < -0.7, foot[:, 2].abs() < 0.3)
     frontal, sideways = (shorter[fair & which].median() for which in pointing)
-    assert (frontal > 0.1) == training
+    assert (frontal > 0.1) == as_trained
     assert sideways < 0.05
 
 

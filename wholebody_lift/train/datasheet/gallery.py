@@ -1,4 +1,5 @@
-"""A picture of synthetic people, which shows what training sees."""
+"""A picture of synthetic people, as training sees them but for close-ups and for faces and hands of their
+own."""
 
 import io
 from pathlib import Path

@@ -21,7 +21,7 @@ _FOLDER = "assets"
 _INTRODUCTION = """# Datasheet of the synthetic people
 
 Measurements of {people:,} people of the split "{split}", {how}.
-`python -m wholebody_lift.train datasheet OUT` writes this page, its figures and
+`python -m wholebody_lift.train datasheet OUT{bank}` writes this page, its figures and
 [the numbers](assets/datasheet.json). [Training](training.md#a-synthetic-person) describes how the people are
 made."""
 _SECTIONS: dict[str, tuple[str, str, str]] = {
@@ -78,7 +78,8 @@ def page(summary: dict[str, Any]) -> str:
         "diversity": _components_table,
         "nearest": _nearest_table,
     }
-    blocks = [_INTRODUCTION.format(**summary | {"how": how})]
+    bank = " --bank bank.npz" if summary["with_recordings"] else ""
+    blocks = [_INTRODUCTION.format(**summary | {"how": how, "bank": bank})]
     for name, (heading, description, text) in _SECTIONS.items():
         if name == "nearest" and not summary["nearest_mm"]:
             blocks += [f"## {heading}", "Nothing to compare: this needs recordings, packed by `prepare`."]

@@ -100,9 +100,9 @@ class Version(NamedTuple):
     seed: int
     sets: dict[str, HeldOut]
     as_trained: bool
-    """Whether faces and hands (`individual`), elevations of cameras and errors of detectors are those of
-    training; else they are those of the first version. `fingerprints` notices when training changes: then it
-    is time for another version."""
+    """Whether people have faces and hands of their own (`individual`), and cameras and detectors are those of
+    training today; else all are as in the first version. `fingerprints` notices when training changes: then
+    it is time for another version."""
 
 
 _FOUR = ("exact", "noise", "detector", "incomplete")
@@ -275,7 +275,7 @@ def _crowd(
         views, shown = close_ups.sample(xyz[body], generator)
         covered = torch.zeros_like(shown)  # nothing stands between a part and a camera held in front of it
     else:
-        views = cameras.sample(xyz[body], generator, held_out.family, training=as_trained)
+        views = cameras.sample(xyz[body], generator, held_out.family, as_trained=as_trained)
         covered = hidden(views.xyz)
     return Crowd(views, covered, shown, rest.stature_mm[body], tuple(labels[i] for i in body.tolist()))
 
@@ -301,8 +301,8 @@ def _detected(crowd: Crowd, generator: torch.Generator, kind: str | None, versio
     """What a detector reports, of a kind of `detector.KINDS` or of their mixture."""
     views, as_trained = crowd.views, VERSIONS[version].as_trained
     if crowd.shown is not None:
-        return close_ups.detect(views, crowd.shown, generator, kind, training=as_trained)
-    return detector.detect(views.xy, views, crowd.hidden, generator, kind=kind, training=as_trained)
+        return close_ups.detect(views, crowd.shown, generator, kind, as_trained=as_trained)
+    return detector.detect(views.xy, views, crowd.hidden, generator, kind=kind, as_trained=as_trained)
 
 
 def _noise_alone(crowd: Crowd, generator: torch.Generator, version: int) -> Detections:

@@ -117,10 +117,10 @@ def as_markdown(report: Report) -> str:
 
 
 def h3wb_as_markdown(errors: dict[str, h3wb.Errors]) -> str:
-    """Errors by H3WB's protocol, with one row for each input."""
-    header = ["input", *(_words(field) for field in h3wb.Errors._fields)]
+    """Errors by H3WB's protocol in mm, with one row for each input."""
+    header = ["input, mm", *(_OF_GROUPS.get(field, _words(field)) for field in h3wb.Errors._fields)]
     rows = [[name, *(f"{value:.1f}" for value in means)] for name, means in errors.items()]
-    return _table("H3WB's protocol, mm", header, rows)
+    return markdown.table(header, rows)
 
 
 def _table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -99,7 +99,7 @@ class Family:
     """Standard deviation of the camera's azimuth from the person's front; 0: every direction is equally
     likely."""
     trained_elevation_deg: tuple[float, float] | None = None
-    """Range of the elevation in training, where it is not that of the test sets. A network takes people to
+    """Range of the elevation `as_trained`, where it differs. A network takes people to
     lean as most people of its training do, so a wide range costs little where cameras are level, and helps
     where they look down."""
 
@@ -305,9 +305,12 @@ def _tables(device: torch.device) -> _Tables:
 
 
 def sample(
-    xyz_world: Tensor, generator: torch.Generator, family: str | None = None, *, training: bool = False
+    xyz_world: Tensor, generator: torch.Generator, family: str | None = None, *, as_trained: bool = False
 ) -> Views:
-    """Draw a camera for each person, as for the test sets or, more varied, as for training.
+    """Draw a camera for each person.
+
+    as_trained: as for training people and the latest test sets; else with elevations of a narrower range, as
+    in the first version of the test sets and in videos.
 
     `xyz_world` (N, 133, 3) float32 mm in the world frame, on the device of `generator`. `family` is a name in
     `FAMILIES`, or None for the mixture. Raises ValueError for any other name.
@@ -320,7 +323,7 @@ def sample(
         kind = torch.full_like(kind, list(FAMILIES).index(family))
 
     lens = _lens(draws, table, kind)
-    elevation = (table.trained_elevation if training else table.elevation)[kind]
+    elevation = (table.trained_elevation if as_trained else table.elevation)[kind]
     rotation = _direction(draws, table, kind, elevation, xyz_world)
     xyz, turn = _framed(draws, table, kind, lens, rotation @ xyz_world.mT)
     return Views(

@@ -153,7 +153,7 @@ def detect(
     generator: torch.Generator,
     kind: str | None = None,
     *,
-    training: bool = False,
+    as_trained: bool = False,
 ) -> Detections:
     """What a detector of the part reports, as in `detector.detect`: only the part's keypoints.
 
@@ -163,7 +163,7 @@ def detect(
         views, xyz=torch.cat((views.xyz[..., :2], views.xyz[..., 2:].clamp_min(MIN_DEPTH_MM)), -1)
     )
     found = detector.detect(
-        views.xy, in_front, torch.zeros_like(seen), generator, kind=kind, training=training
+        views.xy, in_front, torch.zeros_like(seen), generator, kind=kind, as_trained=as_trained
     )
     scores = found.scores * seen
     too_few = ((scores >= MIN_SCORE).sum(-1) < MIN_FOUND)[:, None]

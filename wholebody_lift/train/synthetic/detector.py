@@ -207,10 +207,10 @@ TRAINED_OFFSETS_MM: dict[str, tuple[float, float, float]] = {
     "big_toe": (8.0, 12.0, 14.0),
     "small_toe": (8.0, 12.0, 14.0),
 }
-"""What `OFFSETS_MM` is for feet in training. The test sets, which are older, trust detectors with feet more:
-there toes have no offset."""
+"""What `OFFSETS_MM` is for feet `as_trained`. Otherwise detectors are trusted more with feet: toes have no
+offset."""
 HEEL_TOO_NEAR = 0.6
-"""In training, the heel of a foot that points at the camera is placed too near to its toes, by up to this
+"""`as_trained`, the heel of a foot that points at the camera is placed too near to its toes, by up to this
 share of the way between them: hidden behind the foot, it is put at the lower edge of the shoe. The line from
 heel to toes tells how far the camera looks down, so a network that trusts it lets people lean."""
 
@@ -364,8 +364,8 @@ class _Tables:
 
 
 @lru_cache
-def _tables(device: torch.device, training: bool = False) -> _Tables:
-    offsets_mm = OFFSETS_MM | TRAINED_OFFSETS_MM if training else OFFSETS_MM
+def _tables(device: torch.device, as_trained: bool = False) -> _Tables:
+    offsets_mm = OFFSETS_MM | TRAINED_OFFSETS_MM if as_trained else OFFSETS_MM
 
     def floats(rows: Iterable[object]) -> Tensor:
         return torch.tensor(list(rows), dtype=torch.float32, device=device)
@@ -432,9 +432,12 @@ def detect(
     noise: bool = True,
     kind: str | None = None,
     *,
-    training: bool = False,
+    as_trained: bool = False,
 ) -> Detections:
-    """Simulate detections of N people, as for the test sets or, with more errors of feet, as for training.
+    """Simulate detections of N people.
+
+    as_trained: as for training people and the latest test sets; else with smaller errors of feet, and with
+    exact input that always has all keypoints, as in the first version of the test sets and in videos.
 
     `xy` (N, 133, 2) are the exact pixels in `views`, `hidden` (N, 133) bool the keypoints that the body
     itself hides. `generator` is on their device. Without `noise` the result is `xy` with all scores 1. `kind`
@@ -442,7 +445,7 @@ def detect(
     """
     if kind is not None and kind not in KINDS:
         raise ValueError(f"expected one of the kinds of detectors {', '.join(KINDS)}, got {kind!r}")
-    draws, table = Draws(len(xy), generator), _tables(xy.device, training)
+    draws, table = Draws(len(xy), generator), _tables(xy.device, as_trained)
     if not noise:
         return Detections(xy, torch.ones_like(xy[..., 0]), torch.full((len(xy),), _EXACT, device=xy.device))
     which = draws.choice(table.share)
@@ -450,12 +453,12 @@ def detect(
         which = torch.full_like(which, list(KINDS).index(kind))
 
     inside = views.inside
-    scored_xy, scores = _noisy(draws, table, which, xy.mT.contiguous(), views, inside, hidden, training)
+    scored_xy, scores = _noisy(draws, table, which, xy.mT.contiguous(), views, inside, hidden, as_trained)
     masked = draws.happens(table.masked[draws.choice(table.mask_share)], NUM_KEYPOINTS)
     is_masked = (which == _MASKED)[:, None]
     scores = torch.where(is_masked, (inside & ~masked).to(scores), scores)
 
-    mixed = training and kind is None
+    mixed = as_trained and kind is None
     if mixed:
         headless = (which == _BODY_ONLY) & draws.happens(HEADLESS)
         scores[:, _HEAD] = torch.where(headless[:, None], 0.0, scores[:, _HEAD])
@@ -491,7 +494,7 @@ def _noisy(
     views: Views,
     inside: Tensor,
     hidden: Tensor,
-    training: bool,
+    as_trained: bool,
 ) -> tuple[Tensor, Tensor]:
     """Keypoints (N, 2, K) and scores (N, K) from detectors of kinds `which` (N,)."""
     columns = table.kinds[which].unsqueeze(1).unbind(-1)
@@ -505,7 +508,7 @@ def _noisy(
     axes = _trunk_axes(xyz)
 
     found_at = xy + _offsets_mm(draws, table, xyz, axes) * pixels_per_mm[:, None]
-    if training:
+    if as_trained:
         found_at[..., _HEELS] += _heels_too_near(draws, xyz, found_at)
     other_side = _confused(draws, table, axes, unseen)  # (N, K)
     unseen, inside = (_exchanged(table, other_side, mask) for mask in (unseen, inside))

@@ -22,11 +22,10 @@ from wholebody_lift.viewpoint import weights_of
 
 NOTHING_KNOWN = 0.4
 """Share of training people of whom nothing else is known, as with most users."""
-SHARES: dict[str, float] = {"bone_lengths": 0.5, "gravity": 0.5, "depth": 0.5}
-"""Share of the others of whom each is known, one independently of another."""
+SHARES: dict[str, float] = {"bone_lengths": 0.5, "gravity": 0.5, "depth": 0.5, "height": 0.5}
+"""Share of the others of whom each is known, one independently of another; height only of those with known
+bone lengths."""
 
-HEIGHT_KNOWN = 0.5
-"""Share of people with known bone lengths whose height is known too."""
 SOME_BONES = 0.4
 """Share of people with known bone lengths of whom any may be missing."""
 BONE_ERROR = (0.005, 0.06)
@@ -90,12 +89,11 @@ def sample(
 ) -> Facts:
     """Facts about people before cameras, of whom `observed` (N, 133) keypoints are detected.
 
-    shares: of the people of whom each of `config.INPUTS` is known, apart from the share `nothing_known`.
+    shares: of the people of whom each is known, apart from the share `nothing_known`; as in `SHARES`.
     """
     draws = Draws(len(stature_mm), generator)
     bone_lengths = _bone_lengths(views.xyz, draws)
     something = ~draws.happens(nothing_known)
-    height_known = something & draws.happens(HEIGHT_KNOWN) & draws.happens(shares["bone_lengths"])
     height = stature_mm * (1 + HEIGHT_ERROR * draws.normal())
     gravity, spread = _gravity(views.rotation, draws)
     depth = _depth(views.xyz, observed, draws)
@@ -104,8 +102,10 @@ def sample(
         happens = something & draws.happens(shares[name])
         return torch.where(happens.view(-1, *[1] * (values.ndim - 1)), values, torch.nan)
 
+    bone_lengths = some(bone_lengths, "bone_lengths")
+    height_known = bone_lengths.isfinite().any(-1) & draws.happens(shares["height"])
     return Facts(
-        Known(some(bone_lengths, "bone_lengths"), some(gravity, "gravity"), spread, some(depth, "depth")),
+        Known(bone_lengths, some(gravity, "gravity"), spread, some(depth, "depth")),
         torch.where(height_known, height / TYPICAL_STATURE_MM, torch.nan),
     )
 

@@ -214,9 +214,9 @@ class People:
     ) -> Scene:
         """Show posed people, xyz (N, 133, 3) mm in the world and statures (N,), to the cameras and detectors
         of training. Subclasses with other mixtures of these override it."""
-        views = cameras.sample(xyz, generator, family, training=True)
+        views = cameras.sample(xyz, generator, family, as_trained=True)
         detections = detector.detect(
-            views.xy, views, hidden(views.xyz), generator, noise=noise, kind=kind, training=True
+            views.xy, views, hidden(views.xyz), generator, noise=noise, kind=kind, as_trained=True
         )
         return Scene(views, detections, stature_mm)
 
@@ -227,7 +227,7 @@ class People:
             return scene
         near = Draws(len(xyz), generator).happens(self.close_ups)
         views, seen = close_ups.sample(xyz, generator, without_body=self.without_body)
-        detections = close_ups.detect(views, seen, generator, self.kind, training=True)
+        detections = close_ups.detect(views, seen, generator, self.kind, as_trained=True)
         return Scene(
             _chosen(near, views, scene.views), _chosen(near, detections, scene.detections), stature_mm
         )
