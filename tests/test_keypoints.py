@@ -143,7 +143,8 @@ def test_zero_zero_is_missing_whatever_its_score(xy):
     xy = xy.copy()
     xy[INDEX["nose"]] = 0
     assert not Keypoints2D(xy).observed[0, INDEX["nose"]]
-    assert not Keypoints2D(xy, np.zeros(133), min_score=0).observed[0, INDEX["nose"]]
+    zero = np.where(np.arange(133) == INDEX["nose"], 0, 1)
+    assert not Keypoints2D(xy, zero, min_score=0).observed[0, INDEX["nose"]]
     assert not Keypoints2D(xy, np.ones(133)).observed[0, INDEX["nose"]]
     xy[INDEX["nose"]] = -1
     assert not Keypoints2D(xy).observed[0, INDEX["nose"]]
@@ -191,6 +192,18 @@ def test_choosing_people(triples):
     with pytest.raises(IndexError):
         people[4]
     assert len(people[4:]) == 0
+
+
+def test_one_bool_chooses_nobody(triples):
+    people = Keypoints2D(keypoints=triples)
+    for chosen in (people.track_ids == 7, True, np.bool_(False)):
+        with pytest.raises(InputError, match="without track_ids, a comparison with them gives one bool"):
+            people[chosen]
+
+
+def test_scores_that_are_all_zero_show_nobody(xy):
+    with pytest.raises(InputError, match=r"every one is NaN, \(0, 0\) or has a score of 0"):
+        Keypoints2D(xy, np.zeros(len(xy)), min_score=0)
 
 
 def test_copies_and_pickles(triples):

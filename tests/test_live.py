@@ -179,6 +179,10 @@ def test_a_recording_is_replayed_frame_by_frame(small: Lifter, frames: np.ndarra
     assert np.array_equal(replayed.xyz, np.concatenate([pose.xyz for pose in poses]))
     assert replayed.image_ids.tolist() == [0, 0, 1, 1, 5, 5]
     assert done == [(2, 6), (4, 6), (6, 6)]
+    for stream in (LiveLifter(small), LiveLifter(small, 10)):
+        assert stream.replay(people).fps == FPS
+        assert stream.replay(Keypoints2D.empty().model_copy(update={"fps": FPS})).fps == FPS
+        stream.reset()
     with pytest.raises(InputError, match="fps"):
         LiveLifter(small, FPS).replay(Keypoints2D(keypoints=frames))
 

@@ -57,6 +57,24 @@ def test_indexing_keeps_the_person_axis() -> None:
         pose[3]
 
 
+def test_one_bool_chooses_nobody() -> None:
+    """What a comparison with track ids that are None gives."""
+    pose = make_pose(3, track_ids=None)
+    assert pose.track_ids is None
+    for chosen in (pose.track_ids == 7, pose.track_ids != 7, np.bool_(True)):
+        with pytest.raises(InputError, match=r"mask with a bool for each person, got (True|False)"):
+            pose[chosen]
+    assert len(pose[np.array([True, False, True])]) == 2
+
+
+def test_a_frame_rate_of_numpy_is_saved(tmp_path: Path) -> None:
+    for rate in (np.int64(25), np.float32(25), np.array(25)):
+        pose = replace(make_pose(2), fps=rate)
+        assert type(pose.fps) is float
+        pose.save(tmp_path / "pose.json")
+        assert Pose3D.load(tmp_path / "pose.json").fps == 25
+
+
 @pytest.mark.parametrize("frame", [frame for frame in FRAMES if frame != WORLD])
 def test_frames_there_and_back(frame: str) -> None:
     pose = make_pose()

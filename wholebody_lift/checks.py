@@ -114,6 +114,7 @@ def keypoints_and_scores(
     else:
         score = _scores(scores, len(xy))
     missing = nowhere | np.isnan(xy).any(-1) | np.isnan(score) | (score < np.float32(min_score))
+    missing |= ~(score > 0).any(axis=-1, keepdims=True)  # even with min_score 0: nothing has a weight
     xy[missing] = np.nan
     score[missing] = 0
     _require_finite(xy)
@@ -133,6 +134,16 @@ def rows(name: str, value: Any, chosen: Mask) -> Any:
     array = numbers(name, value)
     has_person_axis = array.ndim == PER_PERSON[name] + 1 and len(array) == len(chosen)
     return array[chosen] if has_person_axis else value
+
+
+def selection(index: Any, track_ids: Any) -> None:
+    """Raise InputError for one bool as an index, which would be taken for row 0 or 1."""
+    if isinstance(index, bool | np.bool_):
+        why = "without track_ids, a comparison with them gives one bool" if track_ids is None else "one bool"
+        raise InputError(
+            "expected a row, a slice, a list of rows or a mask with a bool for each person, got "
+            f"{bool(index)}; {why}. Choose by row, such as people[0], or give track_ids"
+        )
 
 
 def numbers(name: str, value: Any) -> npt.NDArray[Any]:
@@ -286,10 +297,12 @@ def require_visible(bad: Mask, xy: Floats, min_score: float) -> None:
         return
     unseen = np.asarray(np.isnan(xy[..., 0]).all(axis=1))
     if unseen.any():
+        limit = f"under {min_score:g}" if min_score else "of 0"
+        other = "lower min_score if the detector's scores are low" if min_score else "omit the scores"
         raise InputError(
             "expected at least two visible keypoints in different places, got none for "
-            f"{name_people(unseen)}: every one is NaN, (0, 0) or has a score under {min_score:g}. Leave such "
-            "people out, or lower min_score if the detector's scores are low"
+            f"{name_people(unseen)}: every one is NaN, (0, 0) or has a score {limit}. Leave such people out, "
+            f"or {other}"
         )
     first = np.flatnonzero(bad)[0]
     x, y = xy[first, ~np.isnan(xy[first, :, 0])][0]
@@ -445,6 +458,12 @@ def known_in_words(given: dict[str, Any]) -> dict[str, Any]:
     if gravity is not None:
         given.setdefault("gravity_spread_deg", GRAVITY_SPREAD_DEG)
     return given
+
+
+def bone_lengths(value: Any) -> Floats:
+    """(12,) mm of one person, given so or by name; NaN where not known."""
+    given = known_in_words({"bone_lengths": value})["bone_lengths"]
+    return _bone_lengths(given, np.zeros((1, 0, 2))).reshape(-1)
 
 
 def _bone_lengths(value: Any, xy: Floats) -> Floats:

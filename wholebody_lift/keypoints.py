@@ -205,7 +205,11 @@ class Keypoints2D(BaseModel):
         return len(self.keypoints)
 
     def __getitem__(self, index: int | slice | Sequence[int] | npt.NDArray[Any]) -> Keypoints2D:
-        """The chosen people; an int chooses one, and the result still has a person axis (N = 1)."""
+        """The chosen people; an int chooses one, and the result still has a person axis (N = 1).
+
+        Raises IndexError for rows that are not there, InputError for a single bool.
+        """
+        checks.selection(index, self.track_ids)
         selection: Any = index
         rows = np.atleast_1d(np.arange(len(self))[selection])
         chosen = {

@@ -277,7 +277,7 @@ class Lifter:
             keypoints = sequence.read_frames(keypoints, given)
         elif given:
             raise _given_twice("lift_sequence", given)
-        people = tracker.follow(keypoints) if track else keypoints
+        people = tracker.follow(keypoints, fps) if track else keypoints
         floor_at = _camera_height(camera_height_mm, people)
         frames = sequence.prepare(people, fps=fps, smoothness=smoothness, max_gap_seconds=max_gap_seconds)
         smooth = frames.smooth

@@ -164,19 +164,22 @@ class LiveLifter:
             progress: called after every frame with how many people are lifted and how many there are.
 
         Returns:
-            Pose3D with a row for each of `people`, ordered by frame; `image_ids` are the given ones.
+            Pose3D with a row for each of `people`, ordered by frame; `image_ids` and `fps` are the given
+            ones.
 
         Raises:
             InputError: as `push`; also without fps.
         """
         if people.fps is None:
             raise InputError("expected people with fps, got none; the filters need the time of each frame")
+        if not len(people):
+            return Pose3D.empty(people.fps)
         frames = tracks.frames(people)
         poses: list[Pose3D] = []
         done = 0
         for rows in tracks.by_frame(people):
             pose = self.push(people[rows], float(frames[rows[0]] / people.fps))
-            poses.append(replace(pose, image_ids=frames[rows]))
+            poses.append(replace(pose, image_ids=frames[rows], fps=people.fps))
             done += len(rows)
             if progress is not None:
                 progress(done, len(people))

@@ -144,7 +144,7 @@ class Pose3D:
         _check_one_of("camera_source", self.camera_source, CameraSource)
         _check_one_of("scale_source", self.scale_source, ScaleSource)
         if self.fps is not None:
-            checks.fps(self.fps)
+            object.__setattr__(self, "fps", checks.fps(self.fps))  # a plain float, as files hold it
 
     @classmethod
     def empty(cls, fps: float | None = None) -> Pose3D:
@@ -198,7 +198,11 @@ class Pose3D:
         return len(self.xyz)
 
     def __getitem__(self, index: int | slice | Sequence[int] | npt.NDArray[Any]) -> Pose3D:
-        """The chosen people; an int chooses one, and the result still has a person axis (N = 1)."""
+        """The chosen people; an int chooses one, and the result still has a person axis (N = 1).
+
+        Raises IndexError for rows that are not there, InputError for a single bool.
+        """
+        checks.selection(index, self.track_ids)
         rows: Any = index
         if isinstance(index, int | np.integer):
             if not -len(self) <= index < len(self):

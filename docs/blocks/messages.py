@@ -54,7 +54,9 @@ ERRORS = (
     ("Scores of one person for several", "Keypoints2D(people[..., :2], np.ones(133))"),
     ("Scores given twice", "Keypoints2D(people, people[..., 2])"),
     ("No visible keypoints", "Keypoints2D(xy, np.full(133, 0.1))"),
+    ("Scores that are all 0", "Keypoints2D(xy, np.zeros(133), min_score=0)"),
     ("All keypoints on one spot", "Keypoints2D(np.full((133, 2), 7.0))"),
+    ("People chosen by track ids that they lack", "(p := Keypoints2D(people))[p.track_ids == 7]"),
     ("Coordinates from 0 to 1", "Keypoints2D(xy / size, image_size=size)"),
     ("Coordinates from -1 to 1", "Keypoints2D(xy / size * 2 - 1, image_size=size)"),
     ("A min_score that is not a score", "Keypoints2D(xy, min_score=30)"),
@@ -135,6 +137,9 @@ FILES = (
     ("Image ids that are not whole numbers", 'formats.read("half_image.json")'),
     ("An image that is listed twice", 'formats.read("image_twice.json")'),
     ("People in an image that is not listed", 'formats.read("other_image.json")'),
+    ("Rows of two videos", 'formats.read("rows_of_two_videos.json")'),
+    ("Rows of which some lack what others have", 'formats.read("rows_with_a_gap.json")'),
+    ("Images of two videos (a warning)", 'formats.read("two_videos.json")'),
     ("Scores without a bound, as of RTMPose (a warning)", 'formats.read("scores_over_1.json")'),
     ("A person without keypoints (a warning)", 'formats.read("one_unseen.json")'),
     ("A person who is listed twice (a warning)", 'formats.read("twice.json")'),
@@ -239,6 +244,7 @@ def _example_files() -> dict[str, Any]:
     person, other = document["annotations"][:2]
     far_over = [6.5 * v if i % 3 == 2 and v else v for i, v in enumerate(person["keypoints"])]
     unseen = {key: [0] * len(value) if isinstance(value, list) else value for key, value in other.items()}
+    row = {"frame": 0, "image_size": [720, 1280], "keypoints": np.ones((133, 3)).tolist()}
     np.savez("arrays.npz", keypoints=np.ones((133, 2)))
     Path("cut.npz").write_bytes(Path("arrays.npz").read_bytes()[:-50])
     Path("nested.json").write_text(100_000 * "[", encoding="utf-8")
@@ -267,6 +273,12 @@ def _example_files() -> dict[str, Any]:
         "other_image": {
             "images": [{"id": 1, "width": 720, "height": 1280}],
             "annotations": [person | {"image_id": 7}],
+        },
+        "rows_of_two_videos": [row | {"video": "a.mp4"}, row | {"video": "b.mp4"}],
+        "rows_with_a_gap": [row, {"frame": 1, "keypoints": row["keypoints"]}],
+        "two_videos": {
+            "images": [{"id": i, "video_id": i} for i in (1, 2)],
+            "annotations": [person | {"image_id": i, "track_id": 0} for i in (1, 2)],
         },
         "scores_over_1": [person | {"keypoints": far_over}],
         "one_unseen": [person, unseen],

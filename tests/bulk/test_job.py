@@ -302,3 +302,47 @@ def test_weights_may_be_a_path(archive: Archive, tmp_path: Path, weights: str) -
         folder, tmp_path / "out", Settings(weights=Path(weights), part_rows=10), device="cpu", ray=False
     )
     assert again.counts == first.counts
+
+
+def test_names_of_videos(archive: Archive) -> None:
+    """Files with points in their names, and with one name but for the suffix, are videos of their own."""
+    one = rows({"a": 1})
+    del one["video"]
+    names = ("2024.01.05.parquet", "2024.01.06.parquet", "deep/a.parquet", "b.parquet")
+    folder = archive(dict.fromkeys(names, one))
+    write_lines(folder / "deep" / "a.jsonl", one)
+    formats.write_keypoints(Keypoints2D(seen(1), image_ids=[3]), folder / "b", "openpose")
+    assert {source.path: source.video for source in sources.find(folder)} == {
+        "2024.01.05.parquet": "2024.01.05",
+        "2024.01.06.parquet": "2024.01.06",
+        "deep/a.parquet": "deep/a.parquet",
+        "deep/a.jsonl": "deep/a.jsonl",
+        "b.parquet": "b.parquet",
+        "b": "b",
+    }
+
+
+def test_a_torn_first_line_is_set_aside_alone(tmp_path: Path, weights: str) -> None:
+    write_lines(tmp_path / "in" / "a.jsonl", rows({"a": 3}, mood=1), _0='{"frame": 0}')
+    with pytest.warns(DroppedWarning, match="mood"):
+        lift(tmp_path / "in", tmp_path / "out", weights)
+    assert [row["row"] for row in everything(tmp_path / "out", "people")] == [1, 2]
+    (rejected,) = everything(tmp_path / "out", "rejected")
+    assert (rejected["row"], rejected["reason"]) == (0, "expected keypoints, got null")
+
+
+def test_what_is_known_of_people_in_detector_files_reaches_the_lifter(tmp_path: Path) -> None:
+    people = Keypoints2D(
+        seen(3),
+        image_ids=range(3),
+        gravity="level",
+        bone_lengths={"left_thigh": 500, "right_thigh": 500},
+        depth=np.random.default_rng(0).normal(0, 200, (3, 133)),
+    )
+    (tmp_path / "in").mkdir()
+    formats.write_keypoints(people, tmp_path / "in" / "known.npz", "arrays")
+    lift(tmp_path / "in", tmp_path / "out", "tiny")
+    lifted = everything(tmp_path / "out", "people")
+    assert {row["scale_source"] for row in lifted} == {"bone_lengths"}
+    alone = Lifter.from_pretrained("tiny", device="cpu").lift(people)
+    np.testing.assert_allclose([row["xyz"] for row in lifted], alone.xyz, atol=0.05)

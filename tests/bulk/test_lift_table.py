@@ -169,7 +169,15 @@ def test_nothing_comes_of_nothing(lifter: Lifter) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"smoothness": 0.0}, {"min_score": 3.0}, {"fps": -1.0}, {"frame": "maya"}, {"lock_feet": True}]
+    "wrong",
+    [
+        {"smoothness": 0.0},
+        {"smoothness": 2.0},
+        {"min_score": 3.0},
+        {"fps": -1.0},
+        {"frame": "maya"},
+        {"lock_feet": True},
+    ],
 )
 def test_settings_are_checked(wrong: dict) -> None:
     with pytest.raises(InputError, match="expected"):

@@ -56,6 +56,31 @@ def test_missing_keypoints_are_nan() -> None:
     assert list(read.problems) == [None, None]
 
 
+def test_scores_that_are_all_null_are_no_scores_of_one() -> None:
+    columns = rows({"a": 2})
+    del columns["scores"]
+    columns["keypoints"] = [[[x, y, None] for x, y in person] for person in columns["keypoints"]]
+    read = schema.read(with_origin(columns), {}, None)
+    assert read.known["scores"][1].all()
+    assert not Keypoints2D.visible(**read.fields(np.arange(2)))[1].any()
+
+
+def test_bone_lengths_of_nobody_are_not_known() -> None:
+    columns = rows({"a": 2}) | {"bone_lengths": [[430.0] * 12, [None] * 12]}
+    read = schema.read(with_origin(columns), {}, None)
+    assert "bone_lengths" not in read.fields(np.array([1]))
+    people = Keypoints2D.visible(**read.fields(np.arange(2)))[0]
+    assert np.isnan(people.bone_lengths).all(axis=1).tolist() == [False, True]
+
+
+def test_words_are_known_too() -> None:
+    known = {"gravity": "level", "bone_lengths": {"left_thigh": 430}}
+    fields = schema.read(with_origin(rows({"a": 2})), known, None).fields(np.arange(2))
+    assert fields["gravity"].tolist() == [[0, 1, 0]] * 2
+    assert np.nansum(fields["bone_lengths"], axis=1).tolist() == [430, 430]
+    Keypoints2D(**fields)
+
+
 def test_points_the_other_way_round_are_a_problem() -> None:
     columns = rows({"a": 2})
     columns["keypoints"] = np.swapaxes(seen(2), 1, 2).tolist()
@@ -83,6 +108,10 @@ def test_people_of_a_reader_come_back() -> None:
         K=[[900.0, 0, 640], [0, 900, 360], [0, 0, 1]],
         distortion=[0.1, 0, 0, 0, 0],
         height_mm=1700,
+        bone_lengths={"left_thigh": 430, "right_thigh": 431},
+        gravity=[[0, 1, 0], [0.1, 1, 0], [np.nan] * 3, [0, 1, 0], [0, 1, 0]],
+        gravity_spread_deg=3,
+        depth=np.where(np.arange(133) < 17, 100.0, np.nan) * np.ones((5, 1)),
         image_size=(1280, 720),
         image_ids=range(5),
         track_ids=[4] * 5,
@@ -90,8 +119,8 @@ def test_people_of_a_reader_come_back() -> None:
     )
     read = schema.read(schema.table_of(people, "clip", "clip.json"), {}, None)
     again = Keypoints2D.visible(**read.fields(np.arange(5)))[0]
-    for name in ("keypoints", "scores", "K", "distortion", "height_mm", "image_size"):
-        assert np.array_equal(getattr(again, name), getattr(people, name)), name
+    for name in Keypoints2D.model_fields.keys() - {"min_score", "image_ids", "track_ids", "fps"}:
+        assert np.array_equal(getattr(again, name), getattr(people, name), equal_nan=True), name
     assert read.frames.tolist() == [0, 1, 2, 3, 4]
     assert read.tracks.tolist() == [4] * 5
     assert read.fps.tolist() == [25] * 5

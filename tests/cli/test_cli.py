@@ -299,3 +299,12 @@ class TestClosedStreams:
         assert done.returncode == 1
         (line,) = done.stderr.splitlines()
         assert "No space left" in line
+
+
+@pytest.mark.parametrize("small", ["-2.1e-04", "-1E-3", "-.1", "-3.", "1e-4"])
+def test_negative_numbers_as_opencv_prints_them(small: str) -> None:
+    camera = ["--intrinsics", "1400", "1400", small, "640", "--distortion", "0.1", "-0.2", small, "0", small]
+    words = ["lift", "people.json", *camera, "--gravity", small, "0.99", "-0.1"]
+    given = cli.parser(["lift"]).parse_args(words)
+    assert given.distortion == [0.1, -0.2, float(small), 0, float(small)]
+    assert given.intrinsics[2] == given.gravity[0] == float(small)

@@ -79,3 +79,11 @@ def test_bulk_refuses_wrong_options(wrong: list[str]) -> None:
     with pytest.raises(SystemExit) as leaving:
         main(["bulk", "in", "out", *wrong])
     assert leaving.value.code == 2
+
+
+@pytest.mark.parametrize("option", [["--lock-feet"], ["--smoothness", "2"]])
+def test_bulk_says_what_needs_smoothing_in_words_of_the_command(
+    lines: Path, tmp_path: Path, option: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bulk", str(lines), str(tmp_path / "out"), "--no-ray", *option]) == 1
+    assert f"expected --smooth offline with {option[0]}, got --smooth none" in capsys.readouterr().err

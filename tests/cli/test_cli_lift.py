@@ -185,6 +185,7 @@ class TestSequences:
                 "expected a frame rate for --smooth offline",
             ),
             (["--lock-feet"], "expected --smooth offline"),
+            (["--smooth", "none", "--smoothness", "5"], "or live (which need --fps) with --smoothness"),
             (["--camera-height", "1400"], "expected --smooth offline"),
             (["--fps", "9", "--camera-height", "1400"], "expected height_mm or bone_lengths"),
             (["--frame", "world"], "whose ground is known"),
@@ -581,6 +582,7 @@ class TestWhatElseIsKnown:
         [
             ('{"left_thigh": 430, "left_tigh": 1}', "left_tigh"),
             ('{"left_thigh": "long"}', "'long'"),
+            ('{"left_thigh": 0.43}', "lengths.json: expected bone_lengths from"),
             ("[430", "expected JSON with bone lengths by name"),
             ('{"thigh": 430}', "lengths.json"),
         ],

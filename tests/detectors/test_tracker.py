@@ -224,3 +224,17 @@ def test_a_ghost_costs_a_clip_neither_its_smoothing_nor_its_bvh(squats, lift, tm
         pose = getattr(lifter, lift)(people, track=True)
     assert len(pose) == 20
     formats.write(pose, tmp_path / "walk.bvh")
+
+
+def test_the_rate_that_is_passed_counts(squats):
+    """However it comes, it says for how many frames somebody may be out of sight, and what a ghost is."""
+    people, _ = crowd(squats, lambda t: (0, 0), lambda t: (700, -200) if 3 <= t < 7 else None)
+    lifter = Lifter.from_pretrained("tiny", device="cpu")
+    stated = people.model_copy(update={"fps": 240.0})
+    unstated = people.model_copy(update={"fps": None})
+    seen = []
+    for clip, fps in ((stated, None), (unstated, 240), (unstated, 5)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DroppedWarning)
+            seen.append(len(lifter.lift_sequence(clip, fps, track=True)))
+    assert seen[0] == seen[1] < seen[2]

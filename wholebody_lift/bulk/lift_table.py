@@ -180,7 +180,7 @@ class _Motions:
             )
             _set_aside(self._result, self._rows, some[~seen], _INVISIBLE)
             if len(people):
-                track_ids, ghosts = tracker.number(people)
+                track_ids, ghosts = tracker.number(people, fps)
                 found = some[seen]
                 self._tracks[found] = first + track_ids
                 _set_aside(self._result, self._rows, found[ghosts], _GHOST)

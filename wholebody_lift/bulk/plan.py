@@ -66,13 +66,17 @@ def make(archive: Path, found: list[Source], settings: Settings) -> Plan:
     root = sources.root_of(archive)
     readable = []
     for source in found:
+        unused: list[str] = []
         if source.kind == "parquet":
             try:
-                for column in sources.unused_columns(root / source.path):
-                    plan.unused.setdefault(column, source.path)
+                unused = sources.unused_columns(root / source.path)
             except InputError as error:
                 plan.unreadable[source.path] = str(error)
                 continue
+        elif source.kind == "json lines":
+            unused = sources.unused_names(root / source.path)
+        for name in unused:
+            plan.unused.setdefault(name, source.path)
         readable.append(source)
     if not readable:
         first, reason = next(iter(plan.unreadable.items()))

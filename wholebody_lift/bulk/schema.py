@@ -12,11 +12,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from wholebody_lift import checks
 from wholebody_lift._types import Floats, Integers, Mask
 from wholebody_lift.errors import InputError
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.pose import FRAMES, Pose3D
-from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS
+from wholebody_lift.skeleton import KEYPOINT_NAMES, LONG_BONES, NUM_KEYPOINTS
 
 _PAIRS = pa.list_(pa.list_(pa.float64()))
 _NUMBERS = pa.list_(pa.float64())
@@ -32,6 +33,10 @@ INPUT = pa.schema(
         pa.field("K", _PAIRS),
         pa.field("distortion", _NUMBERS),
         pa.field("height_mm", pa.float64()),
+        pa.field("bone_lengths", _NUMBERS),
+        pa.field("gravity", _NUMBERS),
+        pa.field("gravity_spread_deg", pa.float64()),
+        pa.field("depth", _NUMBERS),
         pa.field("fps", pa.float64()),
     ]
 )
@@ -50,6 +55,10 @@ _SHAPES: dict[str, tuple[int, ...]] = {
     "K": (3, 3),
     "distortion": (5,),
     "height_mm": (),
+    "bone_lengths": (len(LONG_BONES),),
+    "gravity": (3,),
+    "gravity_spread_deg": (),
+    "depth": (NUM_KEYPOINTS,),
 }
 """The optional fields of `Keypoints2D`, and the shape of each for one person."""
 
@@ -177,6 +186,8 @@ class Rows:
     def fields(self, rows: npt.NDArray[np.intp]) -> dict[str, Any]:
         """Arguments of `Keypoints2D` for rows of one `pattern`."""
         optional = {name: values[rows] for name, (values, given) in self.known.items() if given[rows].all()}
+        if np.isnan(optional.get("bone_lengths", 0.0)).all():  # NaN where not known, as of these rows
+            optional.pop("bone_lengths", None)
         return {"keypoints": self.xy[rows], **optional, **self.for_all}
 
 
@@ -185,11 +196,14 @@ def read(table: pa.Table, known: dict[str, Any], fps: float | None) -> Rows:
 
     `known` and `fps` apply to everyone and replace the values in the table.
     """
-    n = len(table)
+    n, known = len(table), checks.known_in_words(known)
     problems = np.asarray(_column(table, "problem", pa.string()).to_pylist(), dtype=object)
-    points, _ = _numbers(table, "keypoints", ((NUM_KEYPOINTS, 2), (NUM_KEYPOINTS, 3)), problems)
-    fields = {name: _numbers(table, name, (shape,), problems) for name, shape in _SHAPES.items()}
-    scored = ~np.isnan(points[..., 2]).all(axis=1)  # score in the third column
+    points, columns = _numbers(table, "keypoints", ((NUM_KEYPOINTS, 2), (NUM_KEYPOINTS, 3)), problems)
+    scored = columns == 1  # score in the third column
+    fields = {}
+    for name, shape in _SHAPES.items():
+        values, which = _numbers(table, name, (shape,), problems)
+        fields[name] = (values, which >= 0)
     values, given = fields["scores"]
     fields["scores"] = (np.where(given[:, None], values, points[..., 2]), given | scored)
     for name in known.keys() & _SHAPES.keys():
@@ -324,41 +338,44 @@ def _note(problems: npt.NDArray[Any], rows: Mask, reason: str) -> None:
 
 def _numbers(
     table: pa.Table, name: str, shapes: Sequence[tuple[int, ...]], problems: npt.NDArray[Any]
-) -> tuple[Floats, Mask]:
-    """Numbers (N, *last of the shapes), NaN where there are none; and (N,) whether they are given.
+) -> tuple[Floats, Integers]:
+    """Numbers (N, *last of the shapes), NaN where there are none; and (N,) which of the shapes they have, or
+    -1 where they are not given.
 
     What does not have one of the shapes becomes a problem of its row, unless that has one; null does where
     the column is required.
     """
     n, largest = len(table), shapes[-1]
     values = np.full((n, *largest), np.nan)
+    which = np.full(n, -1)
     if name not in table.column_names:
-        return values, np.zeros(n, dtype=np.bool_)
+        return values, which
     column = table[name]
     column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     dense = _dense(column)
     if dense is not None:
-        for shape in shapes:
+        for place, shape in enumerate(shapes):
             if _same(dense[0], shape):
                 _corner(values, shape)[:] = dense.reshape(n, *shape)
-                return values, np.ones(n, dtype=np.bool_)
-    given = np.zeros(n, dtype=np.bool_)
+                which[:] = place
+                return values, which
     for i, value in enumerate(column.to_pylist()):
         if value is None:
             if name in REQUIRED and problems[i] is None:
                 problems[i] = f"expected {name}, got null"
             continue
         array = _array(value)
-        fitting = [shape for shape in shapes if array is not None and _same(array, shape)]
+        fitting = [j for j, shape in enumerate(shapes) if array is not None and _same(array, shape)]
         if array is None or not fitting:
             if problems[i] is None:
                 wanted = " or ".join(map(str, shapes))
                 got = "lists of several lengths" if array is None else array.shape
                 problems[i] = f"expected {name} of shape {wanted}, got {got}"
             continue
-        _corner(values, fitting[0])[i] = array.reshape(fitting[0])
-        given[i] = True
-    return values, given
+        shape = shapes[fitting[0]]
+        _corner(values, shape)[i] = array.reshape(shape)
+        which[i] = fitting[0]
+    return values, which
 
 
 def _dense(column: pa.Array) -> Floats | None:

@@ -58,6 +58,11 @@ class Settings:
             raise InputError(f"expected one of the frames {frames}, got {self.frame!r}")
         if self.lock_feet and not self.smooth:
             raise InputError("expected smooth=True with lock_feet, got smooth=False; feet stand in a motion")
+        if self.smoothness != 1 and not self.smooth:
+            raise InputError(
+                f"expected smooth=True with smoothness={self.smoothness:g}, got smooth=False; rows that are "
+                "lifted one by one are not smoothed"
+            )
         if self.part_rows < 1:
             raise InputError(f"expected at least 1 row in a part, got part_rows={self.part_rows}")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
@@ -24,6 +26,9 @@ SourceKind: TypeAlias = Literal["parquet", "json lines", "detections"]
 READ_AT_ONCE = 1024
 """Rows of a table that are read at once."""
 
+_LOOKED_AT = 20
+"""Lines of a file that tell what its lines are; the very first may be torn."""
+
 _READ = (".parquet", ".npy", ".npz", *JSON_SUFFIXES)
 
 DAMAGED = (pa.ArrowException, ValueError, OSError)
@@ -39,18 +44,15 @@ class Source:
         kind: what it is.
         size: bytes.
         modified_ns: when it was last written, nanoseconds of the system's clock.
+        video: the video of rows that do not name theirs: the path, of a table without its suffix unless
+            something else of the archive would have the same name.
     """
 
     path: str
     kind: SourceKind
     size: int
     modified_ns: int
-
-    @property
-    def video(self) -> str:
-        """The video of rows that do not name theirs: the path without suffix."""
-        name = Path(self.path)
-        return name.with_name(name.name.split(".")[0]).as_posix() if self.kind != "detections" else self.path
+    video: str
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,13 @@ def find(archive: Path) -> list[Source]:
     """
     if archive.is_file():
         return [_source(archive, archive.name)]
-    found = list(_walk(archive, archive))
+    found = sorted(_walk(archive, archive), key=lambda source: source.path)
     if not found:
         raise InputError(
             f"expected .parquet, .jsonl or detector files in {archive}, got a folder without any"
         )
-    return sorted(found, key=lambda source: source.path)
+    named = Counter(source.video for source in found)
+    return [source if named[source.video] == 1 else replace(source, video=source.path) for source in found]
 
 
 def root_of(archive: Path) -> Path:
@@ -98,11 +101,13 @@ def _walk(folder: Path, archive: Path) -> Iterator[Source]:
     frames = [file for file in detected if file.name.lower().endswith(JSON_SUFFIXES)]
     if folder != archive and frames:
         status = [file.stat() for file in frames]
+        name = folder.relative_to(archive).as_posix()
         yield Source(
-            folder.relative_to(archive).as_posix(),
+            name,
             "detections",
             sum(one.st_size for one in status),
             max(one.st_mtime_ns for one in status),
+            video=name,
         )
         kinds = {file: source for file, source in kinds.items() if file not in frames}
     yield from kinds.values()
@@ -112,23 +117,29 @@ def _walk(folder: Path, archive: Path) -> Iterator[Source]:
 
 
 def _source(path: Path, name: str) -> Source:
-    status = path.stat()
-    return Source(name, _kind(path), status.st_size, status.st_mtime_ns)
+    status, kind = path.stat(), _kind(path)
+    video = name if kind == "detections" else Path(name).with_suffix("").as_posix()
+    return Source(name, kind, status.st_size, status.st_mtime_ns, video)
 
 
 def _kind(path: Path) -> SourceKind:
-    """Parquet by suffix; JSON lines if the first line is a row of `schema.INPUT`; else a detector's file."""
+    """Parquet by suffix; JSON lines if one of the first lines is a row of `schema.INPUT`; else a detector's
+    file."""
     if path.suffix.lower() == ".parquet":
         return "parquet"
     if path.suffix.lower() == ".jsonl":
         with path.open("rb") as file:
-            try:
-                first = json.loads(file.readline())
-            except ValueError:
-                return "detections"
-        if isinstance(first, dict) and set(schema.REQUIRED) <= first.keys():
-            return "json lines"
+            if any(_is_row(line) for line in itertools.islice(file, _LOOKED_AT)):
+                return "json lines"
     return "detections"
+
+
+def _is_row(line: bytes) -> bool:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(row, dict) and set(schema.REQUIRED) <= row.keys()
 
 
 # ----------------------------------------------------------------------------------------- before the work
@@ -142,6 +153,13 @@ def unused_columns(path: Path) -> list[str]:
         raise
     except DAMAGED as error:
         raise InputError(f"not a valid Parquet file ({one_line(error)})") from None
+
+
+def unused_names(path: Path) -> list[str]:
+    """What is not used of the objects in the first lines of a file of JSON lines."""
+    with path.open("rb") as file:
+        rows = [json.loads(line) for line in itertools.islice(file, _LOOKED_AT) if _is_row(line)]
+    return [name for name in dict.fromkeys(itertools.chain(*rows)) if name not in schema.INPUT.names]
 
 
 def rows_of(path: Path) -> int:

@@ -29,6 +29,8 @@ COMMANDS = (
 )
 """Each is a module beside this one; only that of the command in use is imported."""
 
+_NEGATIVE = re.compile(r"^-(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$", re.IGNORECASE)
+
 FAILED, INTERRUPTED, READER_GONE = 1, 130, 141
 """Exit codes beside 0 and argparse's 2 for wrong usage; the last two as shells see SIGINT and SIGPIPE."""
 
@@ -99,6 +101,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *, module: ModuleType | None = None, **options: Any) -> None:
         super().__init__(**options)
+        self._negative_number_matcher = _NEGATIVE  # argparse's own knows no -2.1e-04, as OpenCV prints it
         self.commands: dict[str, Parser] = {}
         """The parser of each command, by name."""
         self._module = module

@@ -288,8 +288,7 @@ def add_smoothness(group: Any) -> None:
         "--smoothness",
         type=number,
         metavar="X",
-        default=1.0,
-        help="2 is smoother, 0.5 follows faster movements (default: %(default)g)",
+        help="2 is smoother, 0.5 follows faster movements (default: 1)",
     )
     group.add_argument(
         "--lock-feet",

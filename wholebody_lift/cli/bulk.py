@@ -77,13 +77,17 @@ def run(arguments: Namespace) -> None:
     PYARROW.needed_for("bulk lifting")
     from wholebody_lift.bulk import job
     from wholebody_lift.bulk.settings import PART_ROWS, Settings
+    from wholebody_lift.errors import InputError
 
+    over_time = {"--smoothness": arguments.smoothness is not None, "--lock-feet": arguments.lock_feet}
+    for option in [name for name, given in over_time.items() if given and arguments.smooth != "offline"]:
+        raise InputError(f"expected --smooth offline with {option}, got --smooth {arguments.smooth}")
     known = options.known(arguments)
     settings = Settings(
         weights=arguments.weights,
         revision=arguments.revision,
         smooth=arguments.smooth == "offline",
-        smoothness=arguments.smoothness,
+        smoothness=arguments.smoothness or 1.0,
         lock_feet=arguments.lock_feet,
         fps=arguments.fps,
         **({"min_score": known.pop("min_score")} if "min_score" in known else {}),

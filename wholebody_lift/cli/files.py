@@ -75,6 +75,7 @@ def read_bone_lengths(path: Path) -> Any:
 
     import numpy as np
 
+    from wholebody_lift import checks
     from wholebody_lift.skeleton import LONG_BONES
 
     if path.suffix == ".json":
@@ -83,7 +84,10 @@ def read_bone_lengths(path: Path) -> Any:
         except (ValueError, RecursionError) as error:
             raise InputError(f"{path}: expected JSON with bone lengths by name, got {error}") from None
         if isinstance(content, dict) and any(name in LONG_BONES for name in content):
-            return content
+            try:
+                return checks.bone_lengths(content)
+            except InputError as error:
+                raise InputError(f"{path}: {error}") from None
     lengths = read_result(path).bone_lengths()
     if len(np.unique(lengths, axis=0)) != 1:
         raise InputError(

@@ -37,7 +37,7 @@ def add_arguments(command: ArgumentParser) -> None:
     options.add_camera(command, image_size=False)
     options.add_model(command)
     command.set_defaults(
-        smooth="none", track_people=False, smoothness=1.0, lock_feet=False, camera_height=None
+        smooth="none", track_people=False, smoothness=None, lock_feet=False, camera_height=None
     )
 
 

@@ -92,6 +92,11 @@ def lift(people: Keypoints2D, lifter: Lifter, arguments: Namespace) -> Pose3D:
         raise InputError(
             f"expected --smooth offline (which needs --fps) with {option}, got --smooth {smooth}"
         )
+    if arguments.smoothness is not None and smooth == "none":
+        raise InputError(
+            "expected --smooth offline or live (which need --fps) with --smoothness, got --smooth none"
+        )
+    smoothness = arguments.smoothness or 1.0
     if smooth != "none" and people.fps is None:
         raise InputError(f"expected a frame rate for --smooth {smooth}, got none; give it with --fps")
     if smooth != "none":
@@ -103,13 +108,13 @@ def lift(people: Keypoints2D, lifter: Lifter, arguments: Namespace) -> Pose3D:
                 people,
                 camera_height_mm=arguments.camera_height,
                 lock_feet=arguments.lock_feet,
-                smoothness=arguments.smoothness,
+                smoothness=smoothness,
                 progress=show,
             )
         if smooth == "live":
             from wholebody_lift.live import LiveLifter
 
-            return LiveLifter(lifter, people.fps, smoothness=arguments.smoothness).replay(people, show)
+            return LiveLifter(lifter, people.fps, smoothness=smoothness).replay(people, show)
         return lifter.lift(people, progress=show)
 
 

@@ -140,6 +140,7 @@ def _smoothed(y: Floats, w: Floats, stiffness: Floats) -> Floats:
     with np.errstate(invalid="ignore"):
         mean = (w[..., None] * y).sum(axis=0) / total[:, None]  # (K, C)
     deviation = np.where(known[..., None], y - mean, 0)
+    stiffness = np.where(known.sum(axis=0) > 1, stiffness, 0)  # one value is the mean: nothing to solve
     return np.asarray(mean + _solve(w + _RIDGE, stiffness, w[..., None] * deviation))
 
 

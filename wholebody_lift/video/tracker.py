@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wholebody_lift import tracks
+from wholebody_lift import checks, tracks
 from wholebody_lift._types import Floats, Integers, Mask
 from wholebody_lift.errors import DroppedWarning, InputError, count, listed, warn
 from wholebody_lift.keypoints import Keypoints2D
@@ -127,9 +127,11 @@ def moved(before: Floats, now: Floats) -> float:
     return float(np.median(np.linalg.norm(now - before, axis=-1)) / size) if size > 0 else np.inf
 
 
-def follow(people: Keypoints2D) -> Keypoints2D:
+def follow(people: Keypoints2D, fps: float | None = None) -> Keypoints2D:
     """The same people with track ids, numbered as `Tracker` does, without false detections; a warning names
     those. People who have track ids keep them.
+
+    fps: frames per second; that of the people by default.
 
     Raises InputError without image ids, as frames are what people are followed through.
     """
@@ -140,10 +142,11 @@ def follow(people: Keypoints2D) -> Keypoints2D:
             "expected image_ids to follow people through, got none; number the frames: "
             "Keypoints2D(..., image_ids=...)"
         )
-    track_ids, ghosts = number(people)
+    fps = people.fps if fps is None else checks.fps(fps)
+    track_ids, ghosts = number(people, fps)
     if ghosts.any():
         warn(
-            f"dropped {count(int(ghosts.sum()))} seen in no more than {_most(people.fps)} frames, in image "
+            f"dropped {count(int(ghosts.sum()))} seen in no more than {_most(fps)} frames, in image "
             f"{listed(np.unique(people.image_ids[ghosts]))}, as false detections; give track_ids to keep "
             "them",
             DroppedWarning,
@@ -151,14 +154,14 @@ def follow(people: Keypoints2D) -> Keypoints2D:
     return people.model_copy(update={"track_ids": track_ids})[~ghosts]
 
 
-def number(people: Keypoints2D) -> tuple[Integers, Mask]:
+def number(people: Keypoints2D, fps: float | None) -> tuple[Integers, Mask]:
     """The number of each person (N,) through the frames of `image_ids`, and (N,) who is a false detection."""
-    tracker = Tracker(people.fps, people.min_score)
+    tracker = Tracker(fps, people.min_score)
     found = np.concatenate([people.keypoints, people.scores[..., None]], axis=-1)  # (N, K, 3)
     track_ids = np.empty(len(people), dtype=np.int64)
     for rows in tracks.by_frame(people):
         track_ids[rows] = tracker.update(int(tracks.frames(people)[rows[0]]), found[rows])
-    return track_ids, _ghosts(tracks.frames(people), track_ids, _most(people.fps))
+    return track_ids, _ghosts(tracks.frames(people), track_ids, _most(fps))
 
 
 def _most(fps: float | None) -> int:

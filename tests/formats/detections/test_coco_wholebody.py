@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wholebody_lift import formats
-from wholebody_lift.errors import InputError, InputWarning
+from wholebody_lift.errors import DroppedWarning, InputError, InputWarning
 from wholebody_lift.skeleton import PARTS
 
 PART_KEYS = {
@@ -235,9 +235,10 @@ def test_a_video_in_the_form_of_coco(save, detections):
 def test_frames_of_two_videos_are_told_apart_by_their_images(save, detections):
     people = [{**p, "image_id": i, "instance_id": 1} for i, p in enumerate(detections["annotations"][:2])]
     images = [{"id": i, "frame_id": 0, "video_id": i} for i in range(2)]
-    read = formats.read(save({"images": images, "annotations": people}))
+    with pytest.warns(DroppedWarning, match="people were numbered anew"):
+        read = formats.read(save({"images": images, "annotations": people}))
     assert read.image_ids.tolist() == [0, 1]
-    assert read.track_ids.tolist() == [1, 1]
+    assert read.track_ids.tolist() == [0, 1]
 
 
 def test_the_callers_frame_rate(example_data):
@@ -253,3 +254,46 @@ def test_written_results_are_coco_wholebody(tmp_path, crowd, triples):
         assert person["category_id"] == 1
         np.testing.assert_array_equal(plainly(person), expected)
         assert person["score"] == pytest.approx(crowd.scores[i][crowd.observed[i]].mean())
+
+
+def two_videos(detections, **of_a_person):
+    """Five frames of each of two videos."""
+    images = [{"id": 10 * v + f, "frame_id": f, "video_id": v} for v in (1, 2) for f in range(5)]
+    people = [
+        {**person, "image_id": image["id"], **of_a_person}
+        for person, image in zip(detections["annotations"], images, strict=False)
+    ]
+    videos = [{"id": v, "fps": 25, "width": 720, "height": 1280} for v in (1, 2)]
+    return {"images": images, "videos": videos, "annotations": people}
+
+
+def test_one_track_id_in_two_videos_is_two_people(save, detections):
+    with pytest.warns(DroppedWarning, match=r"which of 2 videos \(1 and 2\) .* numbered anew"):
+        people = formats.read(save(two_videos(detections, track_id=0)))
+    assert people.track_ids.tolist() == [0] * 5 + [1] * 5
+    assert people.image_ids.tolist() == [10, 11, 12, 13, 14, 20, 21, 22, 23, 24]
+
+
+def test_track_ids_of_several_videos_may_be_different_already(save, detections):
+    document = two_videos(detections)
+    for number, person in enumerate(document["annotations"]):
+        person["track_id"] = 3 + 5 * (number // 5)
+    with pytest.warns(DroppedWarning, match=r"each image is of; lift_sequence would"):
+        assert formats.read(save(document)).track_ids.tolist() == [3] * 5 + [8] * 5
+
+
+def test_two_videos_without_track_ids_are_named(save, detections):
+    with pytest.warns(DroppedWarning, match=r"left out which of 2 videos \(1 and 2\) each image is of"):
+        people = formats.read(save(two_videos(detections)))
+    assert people.track_ids is None
+
+
+def test_rate_and_size_of_a_video(save, detections):
+    document = two_videos(detections, track_id=0)
+    document["images"], document["annotations"] = document["images"][:5], document["annotations"][:5]
+    people = formats.read(save(document))
+    assert people.fps == 25
+    assert (people.image_size == (720, 1280)).all()
+    assert people.image_ids.tolist() == [0, 1, 2, 3, 4]
+    document["videos"][1]["fps"] = 30  # of two rates, none is that of all
+    assert formats.read(save(document)).fps is None

@@ -20,6 +20,7 @@ from wholebody_lift.formats.detections import (
     mediapipe,
     mmpose,
     openpose,
+    rows,
     rtmlib,
     supervision,
     vitpose,
@@ -42,10 +43,10 @@ class _Reader(Protocol):
     def parse(self, document: Any, layout: Layout | None = None) -> assemble.Fields: ...
 
 
-_READERS: tuple[_Reader, ...] = (mediapipe, mmpose, openpose, alphapose, coco_wholebody, arrays)
+_READERS: tuple[_Reader, ...] = (mediapipe, rows, mmpose, openpose, alphapose, coco_wholebody, arrays)
 """The first one that matches the content reads it."""
 
-_OF_ONE_PERSON = {"category_id", "keypoint_scores", "foot_kpts", "bbox"}
+_OF_ONE_PERSON = {"category_id", "keypoint_scores", "foot_kpts", "bbox", "frame", "track", "video"}
 """Keys of an object that describes one person; plain arrays do not have them."""
 
 JSON_SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
@@ -76,11 +77,11 @@ def read(
 ) -> Keypoints2D:
     """Read 2D keypoints; the content decides the format, whatever the file is called.
 
-    Formats: COCO-WholeBody, MMPose, OpenPose, Pose2Sim, ControlNet, AlphaPose and MediaPipe as JSON, JSON
-    lines or either in gzip, and arrays as npy, npz or JSON; docs/formats.md has an example of each. A folder
-    or a zip of such JSON files, one for each frame, is a video, and so is an object of frames by their names.
-    Hidden files are left alone. Keypoints that a format lacks are missing, and those
-    that it alone has are left out. People without visible keypoints are left out.
+    Formats: COCO-WholeBody, MMPose, OpenPose, Pose2Sim, ControlNet, AlphaPose, MediaPipe and rows of people
+    as JSON, JSON lines or either in gzip, and arrays as npy, npz or JSON; docs/formats.md has an example of
+    each. A folder or a zip of such JSON files, one for each frame, is a video, and so is an object of frames
+    by their names. Hidden files are left alone. Keypoints that a format lacks are missing, and those that it
+    alone has are left out. People without visible keypoints are left out.
 
     Args:
         path: the file or folder; or the content of a file, as bytes or from a binary file object.

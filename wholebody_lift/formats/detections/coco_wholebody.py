@@ -11,8 +11,8 @@ Where the people have no part but `keypoints`, `categories` may name their keypo
 those of PoseTrack do; and 26, 136 and 308 keypoints are Halpe's and Sapiens', as AlphaPose and MMPose write
 them. `image_id` may be the name of a file.
 
-Video: `track_id` (or `instance_id`) of a person, `frame_id` of an image, and `fps` in `info`, as video
-datasets in COCO's form have them.
+Video: `track_id` (or `instance_id`) of a person, `frame_id` and `video_id` of an image, and `fps` in `info`
+or in `videos`, as video datasets in COCO's form have them. In several videos, one track id is several people.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from wholebody_lift.formats.detections.assemble import (
     in_unit_range,
     stack,
     track_numbers,
+    warn_dropped,
     whole_number,
 )
 from wholebody_lift.formats.detections.frame_names import frame_numbers
@@ -107,6 +108,7 @@ def parse(document: Any, layout: Layout | None = None) -> Fields:
         ids = [_image_id(person, number) for number, person in enumerate(people)]
         fields["image_ids"] = _frames(described, ids)
         fields["image_size"] = _image_sizes(described, ids)
+        fields["track_ids"] = _apart(fields["track_ids"], _videos_of(described, ids))
     return fields
 
 
@@ -256,8 +258,41 @@ def _track_ids(people: Sequence[Mapping[str, Any]]) -> list[int] | None:
 
 
 def _fps(described: Mapping[str, Any]) -> float | None:
+    """The frame rate in `info`, or else the one of all `videos`; None where neither states it."""
     info = described.get("info")
-    return info.get("fps") if isinstance(info, dict) else None
+    if isinstance(info, dict) and info.get("fps") is not None:
+        rate: float = info["fps"]
+        return rate
+    rates = {video.get("fps") for video in _videos(described).values()}
+    return rates.pop() if len(rates) == 1 else None
+
+
+def _videos(described: Mapping[str, Any]) -> dict[Any, Mapping[str, Any]]:
+    """The videos that a file describes, by id."""
+    videos = [an_object(video, "a video") for video in a_list(described.get("videos"), "videos")]
+    return {video.get("id"): video for video in videos}
+
+
+def _videos_of(described: Mapping[str, Any], ids: list[int]) -> list[Any]:
+    """The video of each person's image, None where the file does not say."""
+    videos = {i: image.get("video_id") for i, image in _images(described).items()}
+    return [videos.get(i) for i in ids]
+
+
+def _apart(track_ids: list[int] | None, videos: list[Any]) -> list[int] | None:
+    """The track ids, numbered anew where one is in several videos; warns of several videos in one file."""
+    several = list(dict.fromkeys(videos))
+    if len(several) < 2:
+        return track_ids
+    pairs = list(zip(videos, track_ids, strict=True)) if track_ids is not None else []
+    numbers = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
+    repeat = len(numbers) > len(set(track_ids or []))
+    anew = "; people were numbered anew, as some had the same track id in several videos" if repeat else ""
+    warn_dropped(
+        f"left out which of {len(several)} videos ({listed(map(str, several))}) each image is of{anew}; "
+        "lift_sequence would take all images for those of one video: choose the people of one before"
+    )
+    return [numbers[pair] for pair in pairs] if repeat else track_ids
 
 
 def _image_id(person: Mapping[str, Any], number: int) -> int:
@@ -293,7 +328,12 @@ def _image_sizes(described: Mapping[str, Any], ids: list[int]) -> list[tuple[flo
         info = described.get("info")
         size = _size(info, "info") if isinstance(info, dict) else None
         return None if size is None else [size] * len(ids)
-    sizes = {i: _size(image, f"image {i}") for i, image in _images(described).items()}
+    videos = _videos(described)
+    sizes = {
+        i: _size(image, f"image {i}")
+        or _size(videos.get(image.get("video_id"), {}), f"the video of image {i}")
+        for i, image in _images(described).items()
+    }
     unknown = sorted(set(ids) - set(sizes))
     if unknown:
         raise InputError(
