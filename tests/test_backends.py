@@ -1,6 +1,9 @@
 """ONNX Runtime lifts as torch does, for every camera, and where torch is not installed."""
 
+import copy
+import pickle
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -228,3 +231,44 @@ def test_the_light_requirements_are_those_of_the_package() -> None:
     extra = set(project["optional-dependencies"]["onnxruntime"])
     heavy = {one for one in project["dependencies"] if one.startswith(("torch", "safetensors"))}
     assert light == set(project["dependencies"]) - heavy | extra
+
+
+def test_a_file_is_loaded_beside_its_own_weights_only(tmp_path: Path) -> None:
+    """Its tensors lie in the weights, by their place: those of others would be taken for its own."""
+    for name in ("tiny", "base"):
+        shutil.copytree(
+            pretrained.packaged_directory(name), tmp_path / name, ignore=shutil.ignore_patterns("S*", "t*")
+        )
+    assert Lifter.from_pretrained(tmp_path / "tiny", backend="onnx").lift(squats(1))
+    shutil.copy(tmp_path / "base" / "model.safetensors", tmp_path / "tiny")
+    with pytest.raises(WeightsError, match=r"expected the model.safetensors that .* was written beside"):
+        Lifter.from_pretrained(tmp_path / "tiny" / "model.onnx", backend="onnx")
+
+
+def test_a_lifter_without_torch_can_be_copied_and_pickled() -> None:
+    lifter = Lifter.from_pretrained("tiny", backend="onnx", device="cpu")
+    people = squats(2)
+    for other in (copy.deepcopy(lifter), pickle.loads(pickle.dumps(lifter))):
+        assert np.array_equal(other.lift(people).xyz, lifter.lift(people).xyz)
+        assert other.backend.described == lifter.backend.described
+
+
+def test_cuda_that_falls_back_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: both)
+    real = onnxruntime.InferenceSession
+    monkeypatch.setattr(
+        onnxruntime,
+        "InferenceSession",
+        lambda *a, providers, **k: real(*a, providers=["CPUExecutionProvider"], **k),
+    )
+    assert Lifter.from_pretrained("tiny", backend="onnx", device="auto").backend.device == "cpu"
+    with pytest.raises(ValueError, match="expected ONNX Runtime to compute on cuda:1, got cpu"):
+        Lifter.from_pretrained("tiny", backend="onnx", device="cuda:1")
+
+
+def test_a_revision_of_a_file_is_refused() -> None:
+    with pytest.raises(WeightsError, match="expected no revision"):
+        Lifter.from_pretrained(
+            pretrained.packaged_directory("tiny") / "model.onnx", backend="onnx", revision="v1"
+        )

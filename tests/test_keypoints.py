@@ -742,3 +742,35 @@ def test_whatever_comes_is_people_or_an_input_error(keypoints, known):
     assert np.isfinite(people.keypoints[people.observed]).all()
     assert people.observed.any(axis=1).all()
     assert ((people.scores >= 0) & (people.scores <= 1)).all()
+
+
+def test_bone_lengths_of_some_people_alone(triples):
+    lengths = np.full((4, 12), np.nan)
+    lengths[0] = 400
+    people = Keypoints2D(triples, bone_lengths=lengths)
+    assert people[1:].replace(fps=30).bone_lengths is None
+    hidden = triples.copy()
+    hidden[0, :, 2] = 0
+    assert Keypoints2D.visible(hidden, bone_lengths=lengths)[0].bone_lengths is None
+    with pytest.raises(InputError, match="at least one known bone length"):
+        Keypoints2D(triples, bone_lengths=np.full(12, np.nan))
+
+
+def test_of_one_person_who_is_not_visible_nobody_is_left_whatever_is_known(triples):
+    people, seen = Keypoints2D.visible(np.full((1, 133, 2), np.nan), depth=np.zeros(133), gravity="level")
+    assert (len(people), seen.tolist()) == (0, [False])
+
+
+def test_gravity_that_is_none_is_shown(triples):
+    with pytest.raises(InputError, match=r"got \[\[0.0, 0.0, 0.0\]\]|got \[0"):
+        Keypoints2D(triples[:2], gravity=[[np.nan] * 3, [0, 0, 0]])
+    with pytest.raises(InputError, match="10000000"):
+        Keypoints2D(triples[:1], gravity=[1e7, 0, 0])
+
+
+def test_people_are_compared_by_identity(triples):
+    people = Keypoints2D(triples)
+    assert people == people
+    assert people != Keypoints2D(triples)
+    assert people in [people]
+    assert len({people, people}) == 1

@@ -163,6 +163,13 @@ def test_what_is_wrong_is_told_and_leaves_no_trace(small: Lifter, frames: np.nda
     assert np.array_equal(stream.push(frames[1]).xyz, untouched.push(frames[1]).xyz)
 
 
+def test_time_does_not_run_backwards_without_seconds_either(small: Lifter, frames: np.ndarray) -> None:
+    stream = LiveLifter(small, FPS)
+    stream.push(frames[0], seconds=10)
+    with pytest.raises(InputError, match="later than the one before, at 10 s"):
+        stream.push(frames[1])
+
+
 def test_a_recording_is_replayed_frame_by_frame(small: Lifter, frames: np.ndarray) -> None:
     order = [4, 0, 2, 1, 3, 5]
     people = Keypoints2D(

@@ -11,6 +11,7 @@ import torch
 
 from wholebody_lift import Keypoints2D, Lifter, cli, formats, onnx_file, pretrained
 from wholebody_lift.backends.onnx_runtime import OnnxRuntime
+from wholebody_lift.checks import GRAVITY_SPREAD_DEG
 from wholebody_lift.config import INPUTS, Config
 from wholebody_lift.model import SemGAN
 
@@ -106,6 +107,10 @@ def test_it_takes_what_the_network_can_be_told(tmp_path: Path) -> None:
     }
     (xyz,) = session.run(["xyz"], {**fixed, **known})
     assert np.abs(xyz - pose.xyz).max() < 1.0
+    usual = np.full(n, GRAVITY_SPREAD_DEG, dtype=np.float32)
+    (stated,) = session.run(["xyz"], {**fixed, **known, "gravity_spread_deg": usual})
+    (omitted,) = session.run(["xyz"], {**fixed, **{k: v for k, v in known.items() if "spread" not in k}})
+    assert np.array_equal(omitted, stated)
     (blind,) = session.run(["xyz"], {**fixed, **{k: v + np.float32(np.nan) for k, v in known.items()}})
     assert np.abs(xyz - blind).max() > 5
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pickle
+import shutil
 import stat
 import subprocess
 import sys
@@ -462,3 +463,14 @@ def test_damaged_files_are_errors_that_name_the_file(directory: Path) -> None:
         (directory / name).write_bytes(files[name])
     assert len(errors) > 150
     assert all(name in text and len(text) < 5000 for name, text in errors)
+
+
+def test_sums_may_have_any_form_that_sha256sum_writes(tmp_path: Path) -> None:
+    shutil.copytree(pretrained.packaged_directory("tiny"), tmp_path / "w")
+    sums = tmp_path / "w" / "SHA256SUMS"
+    plain = pretrained.verify(tmp_path / "w")
+    sums.write_text("".join(f"{digest.upper()} *./{name}\n" for name, digest in plain.items()))
+    assert pretrained.verify(tmp_path / "w") == plain
+    sums.write_text("nothing\n")
+    with pytest.raises(WeightsError, match=r"run `sha256sum config.json .* > SHA256SUMS`"):
+        pretrained.verify(tmp_path / "w")

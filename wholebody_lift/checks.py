@@ -138,7 +138,7 @@ def rows(name: str, value: Any, chosen: Mask) -> Any:
 
 def selection(index: Any, track_ids: Any) -> None:
     """Raise InputError for one bool as an index, which would be taken for row 0 or 1."""
-    if isinstance(index, bool | np.bool_):
+    if not isinstance(index, slice) and np.ndim(index) == 0 and np.asarray(index).dtype.kind == "b":
         why = "without track_ids, a comparison with them gives one bool" if track_ids is None else "one bool"
         raise InputError(
             "expected a row, a slice, a list of rows or a mask with a bool for each person, got "
@@ -463,10 +463,10 @@ def known_in_words(given: dict[str, Any]) -> dict[str, Any]:
 def bone_lengths(value: Any) -> Floats:
     """(12,) mm of one person, given so or by name; NaN where not known."""
     given = known_in_words({"bone_lengths": value})["bone_lengths"]
-    return _bone_lengths(given, np.zeros((1, 0, 2))).reshape(-1)
+    return np.asarray(_bone_lengths(given, np.zeros((1, 0, 2)))).reshape(-1)
 
 
-def _bone_lengths(value: Any, xy: Floats) -> Floats:
+def _bone_lengths(value: Any, xy: Floats) -> Floats | None:
     count_of_bones = len(LONG_BONES)
     lengths = _per_person(
         "bone_lengths",
@@ -486,7 +486,9 @@ def _bone_lengths(value: Any, xy: Floats) -> Floats:
             f"{list(LONG_BONES)[bone]}{_unit_hint(wrong, 100, high)}"
         )
     if np.isnan(lengths).all():
-        raise InputError("expected at least one known bone length, got NaN alone; omit bone_lengths")
+        if np.ndim(value) == 1:
+            raise InputError("expected at least one known bone length, got NaN alone; omit bone_lengths")
+        return None
     return lengths
 
 
@@ -494,8 +496,9 @@ def _gravity(value: Any, xy: Floats) -> Floats:
     form = 'a direction in camera axes (x right, y down, z forward), or "level"'
     gravity = _per_person("gravity", value, (3,), len(xy), form, missing=True)
     length = np.linalg.norm(gravity, axis=-1, keepdims=True)
-    if not (np.isnan(length) | ((length > 1e-6) & (length < 1e6))).all():
-        raise InputError(f"expected gravity as {form}, got {gravity[~(length > 1e-6)[:, 0]].tolist()[:1]}")
+    bad = (length <= 1e-6) | (length >= 1e6)  # False of NaN
+    if bad.any():
+        raise InputError(f"expected gravity as {form}, got {_first(gravity, bad)}")
     return np.asarray(gravity / length)
 
 
@@ -510,12 +513,12 @@ def _gravity_spread(value: Any, xy: Floats) -> Floats:
 def _depth(value: Any, xy: Floats) -> Floats:
     depth = numbers("depth", value).astype(np.float64)
     n = len(xy)
-    if depth.shape != (n, NUM_KEYPOINTS) and not (n == 1 and depth.shape == (NUM_KEYPOINTS,)):
+    if depth.shape != (n, NUM_KEYPOINTS) and not (n <= 1 and depth.shape == (NUM_KEYPOINTS,)):
         raise InputError(
             f"expected depth of shape ({n}, {NUM_KEYPOINTS}) with the keypoints of {count(n)}, mm for each "
             f"keypoint, got shape {depth.shape}"
         )
-    depth = depth.reshape(n, NUM_KEYPOINTS)
+    depth = depth.reshape(-1, NUM_KEYPOINTS)[:n]  # one person may have been left out
     if (np.abs(depth) > MAX_DEPTH_MM).any():
         raise InputError(
             f"expected depth under {MAX_DEPTH_MM:g} mm, got {np.nanmax(np.abs(depth)):g}; give a missing one "

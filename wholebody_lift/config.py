@@ -13,6 +13,12 @@ Knots = Annotated[tuple[Length, ...], Field(min_length=2, max_length=1000)]
 Input = Literal["bone_lengths", "gravity", "depth"]
 """What may be known beside the keypoints: see `known`."""
 INPUTS: tuple[Input, ...] = get_args(Input)
+FIELDS_OF_INPUT: dict[Input, tuple[str, ...]] = {
+    "bone_lengths": ("bone_lengths",),
+    "gravity": ("gravity", "gravity_spread_deg"),
+    "depth": ("depth",),
+}
+"""The fields of `Keypoints2D`, and the inputs of an ONNX file, that belong to each."""
 
 
 class Calibration(BaseModel):

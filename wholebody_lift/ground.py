@@ -67,7 +67,7 @@ class Ground:
         return np.asarray(self.camera_height_mm - np.asarray(in_camera, np.float64) @ np.array(self.down))
 
     def in_words(self) -> str:
-        """Such as "camera 1,430 mm above the floor (± 60 where people stand), pitched 8° down"."""
+        """Such as "camera 1,430 mm above the floor (± 60 mm where people stand), tilted 8° down; ..."."""
         return (
             f"camera {self.camera_height_mm:,.0f} mm above the floor (± {self.height_spread_mm:.0f} mm where "
             f"people stand), {_tilt(self.down)}; down ± {self.down_spread_deg:.1f}°, {_WORDS[self.source]}"

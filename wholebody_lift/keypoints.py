@@ -93,8 +93,8 @@ class Keypoints2D(BaseModel):
             scores: (133,) or (N, 133), 0..1; a little outside (`SCORE_RANGE`) is cut.
             image_size: (width, height) or (N, 2) pixels.
             K: (3, 3) or (N, 3, 3).
-            distortion: (5,) or (N, 5), or OpenCV's shapes of 4, 8 or 12 numbers as far as the others are 0;
-                needs K.
+            distortion: (5,) or (N, 5), or OpenCV's shapes of 4, 8, 12 or 14 numbers as far as the others are
+                0; needs K.
             height_mm: a number or (N,).
             bone_lengths: mm by name, as {"left_thigh": 430}; or (12,) or (N, 12) in the order of
                 `skeleton.LONG_BONES`, NaN where not known. `Pose3D.bone_lengths` measures them.
@@ -199,6 +199,9 @@ class Keypoints2D(BaseModel):
     def observed(self) -> Mask:
         """(N, 133) bool: False where the keypoint is missing."""
         return ~np.isnan(self.keypoints[..., 0])
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     def __len__(self) -> int:
         """Number of people N."""

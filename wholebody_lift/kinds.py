@@ -30,6 +30,7 @@ class Kind(NamedTuple):
         one_person: whether a file holds one person; of several, `write` makes a file each, if it can.
         complete: whether `formats.read_pose` reads it again.
         names: what its option `names` can be, if it has one.
+        right_handed: whether its axes must be right-handed, where they can be chosen.
     """
 
     suffix: str
@@ -44,6 +45,7 @@ class Kind(NamedTuple):
     one_person: bool = False
     complete: bool = False
     names: tuple[str, ...] = ()
+    right_handed: bool = False
 
     def takes(self, option: str, value: Any) -> bool:
         """Whether `write` takes an option with this value; names of bones are not those of markers.

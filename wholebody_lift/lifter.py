@@ -12,7 +12,7 @@ import numpy.typing as npt
 from wholebody_lift import backends, checks, pretrained
 from wholebody_lift._types import Progress
 from wholebody_lift.backends import Backend, Name
-from wholebody_lift.config import INPUTS
+from wholebody_lift.config import FIELDS_OF_INPUT, INPUTS, Input
 from wholebody_lift.errors import InputError, count, name_people, warn
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.plausibility import error_factor, signs_in_result
@@ -379,15 +379,11 @@ def _given_twice(call: str, given: Collection[str]) -> TypeError:
     )
 
 
-def _known(people: Keypoints2D, inputs: Collection[str]) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+def _known(people: Keypoints2D, inputs: Collection[Input]) -> Iterator[tuple[str, npt.NDArray[Any]]]:
     """The fields of people that belong to these `inputs` of a network, by name."""
-    values = {
-        "bone_lengths": {"bone_lengths": people.bone_lengths},
-        "gravity": {"gravity": people.gravity, "gravity_spread_deg": people.gravity_spread_deg},
-        "depth": {"depth": people.depth},
-    }
-    for name in inputs:
-        yield from ((field, array) for field, array in values[name].items() if array is not None)
+    for field in (field for name in inputs for field in FIELDS_OF_INPUT[name]):
+        if (array := getattr(people, field)) is not None:
+            yield field, array
 
 
 def _scale_source(people: Keypoints2D) -> ScaleSource:

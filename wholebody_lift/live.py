@@ -207,7 +207,7 @@ class LiveLifter:
                 raise InputError(
                     "expected the time of the frame, got none; give seconds to push, or fps to LiveLifter"
                 )
-            return self._frame / self.fps
+            seconds = self._frame / self.fps
         seconds = checks.number("seconds", seconds, least=-_LATEST, most=_LATEST)
         if not seconds > self._seconds:
             raise InputError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import logging
 import math
@@ -16,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from wholebody_lift import atomic, skeleton
-from wholebody_lift.backends.onnx_runtime import CONFIG_KEY, OUTPUTS, PRECISION_KEY
-from wholebody_lift.config import Input
+from wholebody_lift.backends.onnx_runtime import CONFIG_KEY, OUTPUTS, PRECISION_KEY, WEIGHTS_KEY
+from wholebody_lift.config import FIELDS_OF_INPUT, Input
 from wholebody_lift.extras import ONNX
 from wholebody_lift.from_pixels import FromPixels
 from wholebody_lift.keypoints import MIN_SCORE
@@ -35,12 +36,6 @@ Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
 INPUTS = ("keypoints", "focal", "centre", "camera_given")
 OPTIONAL_INPUTS = {"min_score": MIN_SCORE, "size_given": True, "height_mm": math.nan}
 """Inputs that may be omitted, and the value that is then assumed for everyone."""
-KNOWN_INPUTS: dict[Input, tuple[str, ...]] = {
-    "bone_lengths": ("bone_lengths",),
-    "gravity": ("gravity", "gravity_spread_deg"),
-    "depth": ("depth",),
-}
-"""Further inputs of a file, for each of the network's `inputs`. What is not known is omitted, or NaN."""
 _SHAPES: dict[str, tuple[int, ...]] = {
     "bone_lengths": (len(BONE_NAMES),),
     "gravity": (3,),
@@ -87,7 +82,7 @@ class Exported(nn.Module):
         if model.config.inputs:
             model.embed_known = SkippedWithoutPeople(model.embed_known)
         self.from_pixels = FromPixels(model)
-        self.known_inputs = [name for given in model.config.inputs for name in KNOWN_INPUTS[given]]
+        self.known_inputs = [name for given in model.config.inputs for name in FIELDS_OF_INPUT[given]]
 
     def forward(
         self,
@@ -177,8 +172,10 @@ def write(
     stated = {CONFIG_KEY: model.config.model_dump_json()}
     if precision != "fp32":
         stated[PRECISION_KEY] = precision
-    onnx.helper.set_model_props(written, stated)
     _store_halves(written.graph, {} if weights is None else _tensors_in(weights))
+    if weights is not None:
+        stated[WEIGHTS_KEY] = f"{hashlib.sha256(weights.read_bytes()).hexdigest()}  {weights.name}"
+    onnx.helper.set_model_props(written, stated)
     with atomic.replacing(path) as new:
         onnx.save_model(written, str(new))
 

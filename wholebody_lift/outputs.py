@@ -38,6 +38,12 @@ def write(pose: Pose3D, path: Path, **options: Any) -> list[Path]:
     Raises what the kind's `write` raises, and InputError for another suffix.
     """
     kind = kind_of(path)
+    unknown = [name for name in options if name not in kind.options and not kind.takes(name, options[name])]
+    if unknown:
+        raise InputError(
+            f"expected options that {kind.suffix} takes ({', '.join(kind.options) or 'none'}), got "
+            f"{unknown[0]}"
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     if options.get("frame") == WORLD or ("frame" in options and kind.options["frame"] is None):
         pose = pose.to(options.pop("frame"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -204,10 +205,11 @@ class Pose3D:
         """
         checks.selection(index, self.track_ids)
         rows: Any = index
-        if isinstance(index, int | np.integer):
-            if not -len(self) <= index < len(self):
-                raise IndexError(f"person {index} of {len(self)}")
-            start = int(index) % len(self)
+        if not isinstance(index, slice) and np.ndim(index) == 0:
+            number = operator.index(index)  # type: ignore[arg-type]  # an int, or an array of one
+            if not -len(self) <= number < len(self):
+                raise IndexError(f"person {number} of {len(self)}")
+            start = number % len(self)
             rows = slice(start, start + 1)
         chosen = {name: getattr(self, name)[rows] for name in _shapes(0) if getattr(self, name) is not None}
         return replace(self, **chosen)

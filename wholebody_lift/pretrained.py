@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -113,11 +114,13 @@ def locate_onnx(
     It is downloaded and checked as the weights are. Raises `WeightsError`.
     """
     if source is not None and (given := Path(source).expanduser()).suffix == ".onnx":
+        if revision is not None:
+            raise WeightsError(_NO_REVISION.format(revision))
         if not given.is_file():
             raise WeightsError(f"expected the path of an ONNX file, got {given}, which does not exist")
         return given
     hub = Hub(token=token, cache_dir=cache_dir, local_files_only=local_files_only)
-    path = _locate(source, (ONNX_FILE,), revision, hub) / ONNX_FILE
+    path = _locate(source, (CONFIG_FILE, ONNX_FILE), revision, hub) / ONNX_FILE
     if not path.is_file():
         raise WeightsError(
             f'expected {ONNX_FILE} beside the weights in {path.parent} for backend="onnx", got none; write '
@@ -148,7 +151,8 @@ def load_temporal(
         return None
     if _is_on_hub(source) and not alone:
         hub = Hub(token=token, cache_dir=cache_dir, local_files_only=local_files_only)
-        path = hub.download(_repo_id(str(source)), (TEMPORAL_FILE,), directory.name) / TEMPORAL_FILE
+        files = (CONFIG_FILE, TEMPORAL_FILE)
+        path = hub.download(_repo_id(str(source)), files, directory.name) / TEMPORAL_FILE
     if not path.is_file():
         raise WeightsError(
             f"expected {TEMPORAL_FILE} beside the weights in {directory}, as their {CONFIG_FILE} says, got "
@@ -173,10 +177,7 @@ def _locate(source: str | Path | None, files: tuple[str, ...], revision: str | N
     if _is_on_hub(source):
         return hub.download(_repo_id(source), files, revision or "main")
     if revision is not None:
-        raise WeightsError(
-            f"expected no revision with weights that are not on the Hub, got revision={revision!r}; omit it, "
-            'or pass "owner/name" as source'
-        )
+        raise WeightsError(_NO_REVISION.format(revision))
     directory = packaged_directory(str(source)) if packaged else Path(source).expanduser()
     if packaged or (directory / SUMS_FILE).is_file():
         verify(directory, {*files, WEIGHTS_FILE})
@@ -262,7 +263,16 @@ def push(
         )
 
 
+_NO_REVISION = (
+    "expected no revision with weights that are not on the Hub, got revision={!r}; omit it, or pass "
+    '"owner/name" as source'
+)
+
+
 # --- weights in the package ---
+
+_SUM = re.compile(r"(?P<digest>[0-9a-fA-F]{64}) [ *](\./)?(?P<name>.+)")
+"""A line of `sha256sum`, in text or binary mode."""
 
 
 def packaged_directory(name: str = "base") -> Path:
@@ -292,7 +302,8 @@ def verify(directory: Path, files: Iterable[str] | None = None) -> dict[str, str
             f"expected the hashes of the weights in {directory / SUMS_FILE}, which cannot be read ({error}); "
             "reinstall the package"
         ) from error
-    stated = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    found_in = [match for line in lines if (match := _SUM.fullmatch(line.strip()))]
+    stated = {match["name"]: match["digest"].lower() for match in found_in}
     if files is None:
         there = TEMPORAL_FILE in stated or (directory / TEMPORAL_FILE).is_file()
         files = (CONFIG_FILE, WEIGHTS_FILE, ONNX_FILE, *([TEMPORAL_FILE] if there else []))
@@ -303,7 +314,7 @@ def verify(directory: Path, files: Iterable[str] | None = None) -> dict[str, str
             raise WeightsError(
                 f"expected SHA-256 {stated.get(name, 'none')} of {path}, as {SUMS_FILE} says, got {found}: "
                 "the file was damaged or altered. Reinstall the package, or, if you changed the file on "
-                f"purpose, run `sha256sum {' '.join(stated)} > {SUMS_FILE}` there"
+                f"purpose, run `sha256sum {' '.join(stated or sorted(files))} > {SUMS_FILE}` there"
             )
     return stated
 

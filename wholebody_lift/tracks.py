@@ -100,11 +100,10 @@ def each(people: People) -> list[tuple[str, npt.NDArray[np.intp]]]:
     Raises InputError where it is not known who is who, and for a person who is in one image twice.
     """
     who, when = require_numbers(people), frames(people)
-    known = np.unique(who)
+    order = np.lexsort((when, who))
+    known, first = np.unique(who[order], return_index=True)
     named = []
-    for number in known:
-        rows = np.flatnonzero(who == number)
-        rows = rows[np.argsort(when[rows], kind="stable")]
+    for number, rows in zip(known, np.split(order, first)[1:], strict=True):
         if people.image_ids is not None and (np.diff(when[rows]) == 0).any():
             raise InputError(
                 f"expected each person once in an image, got person {number} twice in one; give each "

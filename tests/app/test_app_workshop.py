@@ -178,6 +178,13 @@ def test_a_result_opens_as_it_is(workshop: Workshop, content: bytes) -> None:
         np.testing.assert_array_equal(pose_of(workshop, again).xyz, pose_of(workshop, first).xyz)
 
 
+def test_the_frame_rate_of_a_result_can_be_filled_in(workshop: Workshop, content: bytes) -> None:
+    first = workshop.take(content, "photos.json", {})
+    _, saved = workshop.export(first["id"], ".json")
+    assert pose_of(workshop, workshop.take(saved, "result.json", {})).fps is None
+    assert pose_of(workshop, workshop.take(saved, "result.json", {"fps": "12"})).fps == 12
+
+
 def test_a_damaged_result_is_told_what_is_wrong(workshop: Workshop, content: bytes) -> None:
     first = workshop.take(content, "photos.json", {})
     document = json.loads(workshop.export(first["id"], ".json")[1])

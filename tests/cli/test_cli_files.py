@@ -210,3 +210,37 @@ class TestInfo:
         assert "people    2; images: unknown" in capsys.readouterr().out
         assert main(["info", str(example_data / "squats.json")]) == 0
         assert "image     720 x 1280 pixels" in capsys.readouterr().out
+
+
+class TestWhatWouldBeLost:
+    def test_a_format_without_a_place_for_an_option(
+        self, example_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        squats, out = str(example_data / "squats.json"), str(tmp_path / "out.json")
+        for words, lost in (
+            (["--height-mm", "1800", "--gravity", "0", "1", "0"], "height_mm, gravity"),
+            (["--to", "mmpose", "--fps", "30"], "fps"),
+        ):
+            with pytest.raises(SystemExit):
+                main(["convert", squats, out, *words])
+            assert f"expected a format with a place for {lost}" in capsys.readouterr().err
+        assert main(["convert", squats, str(tmp_path / "out.npz"), "--height-mm", "1800"]) == 0
+        assert main(["convert", squats, out, "--to", "mmpose"]) == 0
+        assert "mmpose has no place for image_size, fps: left out" in capsys.readouterr().out
+
+    def test_the_input_is_not_overwritten(
+        self, example_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = tmp_path / "people.json"
+        path.write_bytes((example_data / "squats.json").read_bytes())
+        with pytest.raises(SystemExit):
+            main(["convert", str(path), str(path)])
+        assert "is the input; write to another file" in capsys.readouterr().err
+
+    def test_a_left_handed_frame_is_refused_before_the_work(
+        self, example_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        words = ["lift", str(example_data / "squats.json"), "--frame", "unity", "-q"]
+        assert main([*words, "-o", str(tmp_path / "a.trc"), "-o", str(tmp_path / "b.csv")]) == 1
+        assert "a.trc: expected a right-handed frame, as TRC has one, got unity" in capsys.readouterr().err
+        assert not list(tmp_path.iterdir())

@@ -188,7 +188,7 @@ class TestSequences:
             (["--smooth", "none", "--smoothness", "5"], "or live (which need --fps) with --smoothness"),
             (["--camera-height", "1400"], "expected --smooth offline"),
             (["--fps", "9", "--camera-height", "1400"], "expected height_mm or bone_lengths"),
-            (["--frame", "world"], "whose ground is known"),
+            (["--frame", "world"], "expected --smooth offline (which needs --fps) with --frame world"),
             (["--smooth", "live", "--fps", "9", "--lock-feet"], "expected --smooth offline"),
         ],
     )
@@ -198,6 +198,35 @@ class TestSequences:
         arguments = ["lift", str(video), "-o", "out.json", "-q", "--weights", weights, *options]
         assert main(arguments) == 1
         assert said in error_of(capsys)
+
+    def test_without_a_ground_the_result_is_written_all_the_same(
+        self, video: Path, weights: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        arguments = ["lift", str(video), "-o", "out.json", "-q", "--weights", weights, "--fps", "30"]
+        assert main([*arguments, "--frame", "world"]) == 1
+        assert "expected people whose ground is known for --frame world" in error_of(capsys)
+        assert Pose3D.load("out.json").frame == "opencv"
+
+    def test_angles_of_several_inputs_have_names_of_their_own(
+        self, video: Path, weights: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        inputs = [tmp_path / folder / "same.npz" for folder in ("a", "b")]
+        for path in inputs:
+            path.parent.mkdir()
+            path.write_bytes(video.read_bytes())
+        words = [
+            "lift",
+            *map(str, inputs),
+            "--angles",
+            "{name}.csv",
+            "-o",
+            "{name}-x.json",
+            "--weights",
+            weights,
+        ]
+        with pytest.raises(SystemExit):
+            main(words)
+        assert "same.csv" in capsys.readouterr().err
 
     def test_world_with_what_is_known_of_the_camera(
         self, video: Path, weights: str, capsys: pytest.CaptureFixture[str]

@@ -8,7 +8,7 @@ import pytest
 
 from wholebody_lift import detectors
 from wholebody_lift.detectors import detect_image, detect_video
-from wholebody_lift.errors import InputError, InputWarning
+from wholebody_lift.errors import DroppedWarning, FrameRateWarning, InputError, InputWarning
 
 RED, BLUE = (40, 30), (120, 50)  # middles of the markers
 CORNERS = {"red": (32, 22), "blue": (112, 42)}
@@ -196,3 +196,20 @@ def test_importing_it_loads_neither_torch_nor_any_detector():
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_false_detections_of_a_video_are_dropped_unless_tracking_is_off(picture, find_markers, save_video):
+    frames = [picture(blue=(120 - 2 * i, 42), **({"red": (16, 22)} if i == 4 else {})) for i in range(20)]
+    path = save_video(frames, fps=25)
+    with pytest.warns(DroppedWarning, match="dropped 1 person seen in no more than 3 frames, in image 4"):
+        people = detect_video(path, find_markers)
+    assert len(people) == 20
+    everyone = detect_video(path, find_markers, track=False)
+    assert len(everyone) == 21
+    assert everyone.track_ids is None
+
+
+def test_the_frame_rate_of_a_video_that_the_caller_knows(picture, find_markers, save_video):
+    path = save_video([picture(blue=(120, 42))] * 3, fps=25)
+    with pytest.warns(FrameRateWarning, match="states 25 frames per second; the 240 passed"):
+        assert detect_video(path, find_markers, fps=240).fps == 240

@@ -9,8 +9,9 @@ from wholebody_lift import InputError, Keypoints2D, Lifter, Pose3D, camera
 from wholebody_lift.body.bone_lengths import Measures, measures
 from wholebody_lift.errors import ReprojectionWarning
 from wholebody_lift.skeleton import INDEX, PARTS, ROOT
-from wholebody_lift.video import sequence
+from wholebody_lift.video import feet, sequence
 from wholebody_lift.video.feet import BALLS
+from wholebody_lift.video.person import Person
 
 FPS = 30.0
 K = np.array([[1145.0, 0.0, 512.0], [0.0, 1145.0, 490.0], [0.0, 0.0, 1.0]])
@@ -431,3 +432,25 @@ def test_holding_feet_keeps_the_persons_lengths(squats: Keypoints2D) -> None:
 def test_feet_that_are_held_are_not_under_the_floor(squats: Keypoints2D) -> None:
     pose = Lifter.from_pretrained("tiny", device="cpu").lift_sequence(squats, lock_feet=True)
     assert pose.to("world").in_camera[..., 2].min() > -25
+
+
+@pytest.mark.parametrize("hips", [(150.0, 300.0, 400.0), (200.0, 600.0, 2.0), (150.0, 500.0, -250.0)])
+def test_the_hips_of_a_hand_in_close_up_may_be_behind_the_camera(hips: tuple[float, ...]) -> None:
+    """They are inferred, and smoothed wherever they are."""
+    place = np.array(hips)
+    path = place * (1 + 0.01 * np.sin(np.arange(FRAMES) / 5))[:, None]
+    stretch = sequence.Stretch(np.arange(FRAMES), np.arange(FRAMES))
+    smooth = sequence._smooth_path(stretch, path, FPS, 1.0)
+    np.testing.assert_allclose(smooth, path, rtol=0.02)
+    person = Person(1.0)
+    for frame, root in enumerate(path):
+        live = person.smooth_path(root, frame / FPS)
+    np.testing.assert_allclose(live, path[-1], rtol=0.02)
+    assert (feet.depth(path) > 100).all()
+
+
+def test_a_frame_that_jumps_is_lifted_whatever_the_least_score(small: Lifter, noisy: np.ndarray) -> None:
+    jumping = noisy.copy()
+    jumping[12] += 400
+    people = Keypoints2D(jumping, image_ids=np.arange(FRAMES), fps=FPS, K=K, min_score=0)
+    assert len(small.lift_sequence(people)) == FRAMES

@@ -217,5 +217,5 @@ def test_outliers_of_a_long_video_are_found_in_blocks(monkeypatch: pytest.Monkey
     xy[::13, 2] += 60
     whole = smoothing.outliers(xy, 30.0)
     assert whole.any()
-    monkeypatch.setattr(smoothing, "_BLOCK", 7)
+    monkeypatch.setattr(smoothing, "_COMPARED", 100)
     assert np.array_equal(smoothing.outliers(xy, 30.0), whole)

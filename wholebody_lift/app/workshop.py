@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
@@ -259,7 +259,8 @@ class Workshop:
         else:
             read = self._while_reading(partial(_read, content, name, options.known), report)
             if isinstance(read, Pose3D):
-                return read
+                fps = options.known.get("fps")
+                return read if fps is None else replace(read, fps=tracks.rate(read, fps))
             people = read
         return self._lift_people(_with_camera(people, options.known), options, report)
 
@@ -324,10 +325,14 @@ def _detect(
     with tempfile.TemporaryDirectory(prefix="wholebody-lift-") as folder:
         path = Path(folder) / "video"  # OpenCV reads videos from files only
         path.write_bytes(content)
-        people = detectors.detect_video(
-            path, detector=detector, name=name, progress=progress, height_mm=height
+        return detectors.detect_video(
+            path,
+            detector=detector,
+            name=name,
+            fps=known.get("fps"),
+            progress=progress,
+            height_mm=height,
         )
-    return people.replace(fps=known.get("fps"))
 
 
 def _read(content: bytes, name: str, known: Mapping[str, float]) -> Keypoints2D | Pose3D:

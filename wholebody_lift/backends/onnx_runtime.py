@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import sys
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,10 @@ CONFIG_KEY = "wholebody_lift_config"
 PRECISION_KEY = "wholebody_lift_precision"
 """Likewise, what the network computes in; files without it compute in fp32."""
 
+WEIGHTS_KEY = "wholebody_lift_weights"
+"""Likewise, SHA-256 and name of the safetensors file beside it that holds its tensors, as `sha256sum` writes
+them; absent where the file holds them itself."""
+
 OUTPUTS = ("xyz", "error_mm", "translation")
 
 
@@ -40,8 +47,9 @@ class OnnxRuntime:
         Raises:
             ImportError: onnxruntime is not installed.
             WeightsError: the file is no model of this package, or of another release.
-            ValueError: ONNX Runtime has no such device here.
+            ValueError: ONNX Runtime has no such device here, or cannot use it.
         """
+        self._device, self._threads = str(device), threads
         runtime: Any = ONNXRUNTIME.needed_for('backend="onnx"')
         providers = _providers(runtime.get_available_providers(), str(device))
         options = runtime.SessionOptions()
@@ -49,12 +57,20 @@ class OnnxRuntime:
         if threads is not None:
             options.intra_op_num_threads = threads
         try:
-            self._session: Any = runtime.InferenceSession(Path(path), options, providers=providers)
+            with redirect_stdout(sys.stderr):  # where ONNX Runtime prints that a provider fails
+                self._session: Any = runtime.InferenceSession(Path(path), options, providers=providers)
         except Exception as error:  # a class of its own for each kind of damage, some not public
             raise WeightsError(
                 f"expected an ONNX file that ONNX Runtime {runtime.__version__} reads, got {path}: {error}; "
                 "write it again with `wholebody-lift onnx`"
             ) from error
+        self.device = self._session.get_providers()[0].removesuffix("ExecutionProvider").lower()
+        if str(device).startswith("cuda") and self.device != "cuda":
+            raise ValueError(
+                f"expected ONNX Runtime to compute on {device}, got {self.device}, which it falls back to "
+                "where the driver, CUDA's libraries or this device are missing; use cpu or auto, or see "
+                "onnxruntime.ai/docs/execution-providers/CUDA-ExecutionProvider.html for what it needs"
+            )
         self._inputs = {given.name: given.shape for given in self._session.get_inputs()}
         self._inputs |= {one.name: one.shape for one in self._session.get_overridable_initializers()}
         stated = self._session.get_modelmeta().custom_metadata_map
@@ -66,14 +82,18 @@ class OnnxRuntime:
                 f"not say what network it holds ({error.errors()[0]['msg']}); write it again with "
                 "`wholebody-lift onnx`"
             ) from error
-        self.device = self._session.get_providers()[0].removesuffix("ExecutionProvider").lower()
         self.path = Path(path)
+        _require_weights(self.path, stated.get(WEIGHTS_KEY, ""))
         self.precision: str = stated.get(PRECISION_KEY, "fp32")
         self._version = runtime.__version__
 
     @property
     def described(self) -> str:
         return f"onnxruntime {self._version}, {self.precision}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, and what another process gets, loads the file again."""
+        return partial(OnnxRuntime, threads=self._threads), (self.path, self._device)
 
     def computing(self) -> AbstractContextManager[Any]:
         return np.errstate(all="ignore")
@@ -106,6 +126,16 @@ class OnnxRuntime:
             known=told,
         )
         return Lifted(*self._session.run(list(OUTPUTS), fed))
+
+
+def _require_weights(path: Path, stated: str) -> None:
+    """Raise WeightsError unless the tensors that a file refers to are those that it was written beside."""
+    sha256, _, name = stated.partition("  ")
+    if sha256 and hashlib.sha256(path.with_name(name).read_bytes()).hexdigest() != sha256:
+        raise WeightsError(
+            f"expected the {name} that {path} was written beside, got another; copy both files from the same "
+            "directory, or write them again with save_pretrained(onnx=True)"
+        )
 
 
 def single(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -56,6 +56,16 @@ ANGLES: tuple[str, ...] = _CENTRAL + tuple(f"{name}_{side}" for side in _SIDES f
 internal rotation; toes up, sole inwards; the arm's plane from the side (0) to the front (90) and its
 elevation in that plane; the palm turned backwards; the hand bent to the palm and to the little finger."""
 
+TURNS = (
+    ("pelvis_tilt", "pelvis_list", "pelvis_rotation"),
+    *(
+        tuple(f"{joint}_{side}" for joint in joints)
+        for joints in (("hip_flexion", "hip_adduction", "hip_rotation"), ("arm_flex", "arm_add", "arm_rot"))
+        for side in ("r", "l")
+    ),
+)
+"""Coordinates of OpenSim's model that are turns about z, x and y, one after the other."""
+
 POSITIONS = ("pelvis_tx", "pelvis_ty", "pelvis_tz")
 """The coordinates of OpenSim that are lengths."""
 
@@ -182,11 +192,27 @@ def turns(upper: Floats, lower: Floats, order: str) -> Floats:
     return np.asarray(np.rad2deg(np.stack(found)))
 
 
+def continuous(angles: Floats) -> Floats:
+    """Turns (T, ..., 3) about z, x, y without jumps, in degrees, beyond 180 where they go on.
+
+    (z, x, y) and (z + 180, 180 - x, y + 180) are the same rotation: of the two, and whole turns more or less,
+    each frame has what is closest to the frame before.
+    """
+    z, x, y = np.moveaxis(angles, -1, 0)
+    both = np.stack((angles, np.stack((z + 180, 180 - x, y + 180), axis=-1)))  # (2, T, ..., 3)
+    found = np.array(angles, dtype=np.float64)
+    for now, before in zip(range(1, len(found)), found, strict=False):
+        near = both[:, now] + 360 * np.round((before - both[:, now]) / 360)
+        closer = np.abs(near - before).sum(axis=-1).argmin(axis=0)
+        found[now] = np.where((closer == 0)[..., None], near[0], near[1])
+    return found
+
+
 def opensim_coordinates(xyz: Floats) -> dict[str, Floats]:
     """The coordinates (N,) of OpenSim's full-body model of Rajagopal et al. (2016) that keypoints determine.
 
-    Degrees; pelvis_tx, ty and tz are the midpoint of the hips, in the unit of `xyz` (N, 133, 3), which has x
-    forwards, y up and z to the right.
+    Those named together in `TURNS` are one rotation. Degrees; pelvis_tx, ty and tz are the midpoint of the
+    hips, in the unit of `xyz` (N, 133, 3), which has x forwards, y up and z to the right.
     """
     right, left = segments(xyz), segments(mirrored(xyz))
     ground = np.tile(np.eye(3), (len(xyz), 1, 1))

@@ -186,8 +186,6 @@ class Rows:
     def fields(self, rows: npt.NDArray[np.intp]) -> dict[str, Any]:
         """Arguments of `Keypoints2D` for rows of one `pattern`."""
         optional = {name: values[rows] for name, (values, given) in self.known.items() if given[rows].all()}
-        if np.isnan(optional.get("bone_lengths", 0.0)).all():  # NaN where not known, as of these rows
-            optional.pop("bone_lengths", None)
         return {"keypoints": self.xy[rows], **optional, **self.for_all}
 
 

@@ -202,7 +202,7 @@ def add_with_pictures(command: ArgumentParser) -> None:
 def add_detector(command: ArgumentParser) -> None:
     """The detector that finds people, and the score below which a keypoint is missing."""
     add_choice_of_detector(command)
-    add_min_score(command, "0.3")
+    add_min_score(command)
 
 
 def add_choice_of_detector(command: ArgumentParser) -> None:
@@ -228,13 +228,15 @@ def add_layout(command: ArgumentParser) -> None:
     )
 
 
-def add_min_score(command: ArgumentParser, default: str) -> None:
-    """The score below which a keypoint is missing."""
+def add_min_score(command: ArgumentParser, default: str | None = None) -> None:
+    """The score below which a keypoint is missing; `default` is what holds without it, if not `MIN_SCORE`."""
+    from wholebody_lift.checks import MIN_SCORE
+
     command.add_argument(
         "--min-score",
         type=float,
         metavar="S",
-        help=f"keypoints with a lower score count as missing (default: {default})",
+        help=f"keypoints with a lower score count as missing (default: {default or MIN_SCORE})",
     )
 
 

@@ -23,6 +23,7 @@ EXAMPLES = """\
 
 
 def add_arguments(command: ArgumentParser) -> None:
+    from wholebody_lift.bulk.settings import PART_ROWS
     from wholebody_lift.pose import FRAMES, WORLD
 
     options.add_source(command, "IN", "a .parquet or .jsonl file, a detector's file, or a folder of them")
@@ -30,7 +31,7 @@ def add_arguments(command: ArgumentParser) -> None:
         "output", metavar="OUT", type=Path, help="the folder to write; an unfinished one is continued"
     )
     options.add_layout(command)
-    options.add_min_score(command, "0.3")
+    options.add_min_score(command)
     command.add_argument(
         "--frame",
         default="opencv",
@@ -55,7 +56,8 @@ def add_arguments(command: ArgumentParser) -> None:
         "--part-rows",
         type=options.whole_number,
         metavar="N",
-        help="rows per file in OUT; a restart repeats at most one file per worker (default: 16384)",
+        default=PART_ROWS,
+        help="rows per file in OUT; a restart repeats at most one file per worker (default: %(default)s)",
     )
     options.add_camera(command)
     group = command.add_argument_group("people over time")
@@ -76,7 +78,7 @@ def run(arguments: Namespace) -> None:
 
     PYARROW.needed_for("bulk lifting")
     from wholebody_lift.bulk import job
-    from wholebody_lift.bulk.settings import PART_ROWS, Settings
+    from wholebody_lift.bulk.settings import Settings
     from wholebody_lift.errors import InputError
 
     over_time = {"--smoothness": arguments.smoothness is not None, "--lock-feet": arguments.lock_feet}
@@ -94,7 +96,7 @@ def run(arguments: Namespace) -> None:
         layout=arguments.layout,
         known=known,
         frame=arguments.frame,
-        part_rows=arguments.part_rows or PART_ROWS,
+        part_rows=arguments.part_rows,
     )
     with progress(arguments, "parts") as show:
         report = job.lift(

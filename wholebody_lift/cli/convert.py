@@ -62,17 +62,33 @@ def run(arguments: Namespace) -> None:
         wanted = " or ".join(s or "a folder" for s in _SUFFIXES[form])
         arguments.wrong_usage(f"expected OUT to be {wanted} for {form}, got {out}")
 
-    from wholebody_lift import formats
+    from wholebody_lift.checks import PER_PERSON
     from wholebody_lift.cli import files
     from wholebody_lift.errors import count
+    from wholebody_lift.formats import detections
 
-    known = {"min_score": 0.0, **options.known(arguments), "layout": arguments.layout}
+    given = options.known(arguments)
+    for_reading = {"min_score", "image_size"}  # the latter turns fractions of the image into pixels
+    stated = [*given, *(["fps"] if arguments.fps else [])]
+    lost = [name for name in stated if name not in detections.KEPT[form] | for_reading]
+    if lost:
+        arguments.wrong_usage(
+            f"expected a format with a place for {', '.join(lost)}, got {form}; write arrays (.npz), which "
+            "keep everything, or omit the option"
+        )
+    known = {"min_score": 0.0, **given, "layout": arguments.layout}
     people = files.read_detections(arguments.input, arguments.fps, **known)
     people = files.only(people, arguments.track)
     if out == PIPE:
         with files.piped() as file:
-            formats.write_keypoints(people, file, form)
+            detections.write_keypoints(people, file, form)
     else:
+        if out.exists() and arguments.input.exists() and out.samefile(arguments.input):
+            arguments.wrong_usage(f"{out} is the input; write to another file")
         out.parent.mkdir(parents=True, exist_ok=True)
-        formats.write_keypoints(people, out, form)
+        detections.write_keypoints(people, out, form)
+    has = [name for name in (*PER_PERSON, "fps") if getattr(people, name) is not None]
+    left_out = [name for name in has if name not in detections.KEPT[form]]
+    if left_out:
+        say(arguments, f"{form} has no place for {', '.join(left_out)}: left out")
     say(arguments, f"wrote {count(len(people))} as {form} to {'standard output' if out == PIPE else out}")

@@ -82,6 +82,10 @@ def run(arguments: Namespace) -> None:
             flag = f"{_FLAGS[name]} {value}" if name == "names" else _FLAGS[name]
             takers = options.takers(name, value)
             arguments.wrong_usage(f"expected an OUT that takes {flag} ({takers}), got none")
+    shows = any("pictures" in kind_of(path).options for path in arguments.output)
+    if arguments.pictures is not None and not shows:
+        takers = options.takers("pictures")
+        arguments.wrong_usage(f"expected an OUT that takes --pictures ({takers}), got none")
     files.check_outputs(arguments, arguments.output)
     pose = files.read_result(arguments.input)
     pose = replace(pose, fps=files.rate_of(pose, arguments.fps))

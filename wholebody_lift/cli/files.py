@@ -181,11 +181,16 @@ def check_outputs(arguments: Namespace, paths: Sequence[Path]) -> None:
     Raises ImportError for a kind of file whose extra is not installed; exits where the input would be
     overwritten.
     """
+    from wholebody_lift.pose import FRAMES
+
     angles = [] if arguments.angles is None else [arguments.angles]
     for path in [*paths, *angles]:
         kind = kind_of(path)
         if kind.missing is not None:
             raise ImportError(f"{path} needs {kind.missing.package}: {kind.missing.command}")
+        frame = getattr(arguments, "frame", None)
+        if kind.right_handed and frame is not None and FRAMES[frame].handedness == "left":
+            raise InputError(f"{path}: expected a right-handed frame, as {kind.name} has one, got {frame}")
         if path != PIPE and path.exists() and arguments.input.exists() and path.samefile(arguments.input):
             arguments.wrong_usage(f"{path} is the input; write to another file")
     check_pictures(arguments, paths)
@@ -237,12 +242,15 @@ def write_outputs(pose: Pose3D, arguments: Namespace, paths: Sequence[Path], **o
             taken["pictures"] = pictures
             if "sound" in kind.options and media_of(Path(pictures.path)) == "video":
                 taken["sound"] = pictures.path
-        if path == PIPE:
-            with piped() as file:
-                outputs.write(pose, file, **taken)
-        else:
-            written = outputs.write(pose, path, **taken)
-            say(arguments, f"wrote {listed(written)}")
+        try:
+            if path == PIPE:
+                with piped() as file:
+                    outputs.write(pose, file, **taken)
+            else:
+                written = outputs.write(pose, path, **taken)
+                say(arguments, f"wrote {listed(written)}")
+        except ValueError as error:
+            impossible.append(f"cannot write {path}: {error}")
     if arguments.angles is not None:
         _write_angles(pose, arguments.angles)
         say(arguments, f"wrote {arguments.angles}")

@@ -104,6 +104,8 @@ def _check_names(arguments: Namespace, sources: Sequence[Path]) -> None:
     written = [
         path for source in sources for path in (_outputs(arguments, source) or [files.page_beside(source)])
     ]
+    if arguments.angles is not None:
+        written += [_for(source, arguments.angles) for source in sources]
     twice = [path for path in dict.fromkeys(written) if written.count(path) > 1]
     if twice:
         arguments.wrong_usage(f"expected inputs with different names, got several for {listed(twice)}")

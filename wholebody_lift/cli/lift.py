@@ -34,7 +34,7 @@ def add_arguments(command: ArgumentParser) -> None:
         "2D keypoints: files or patterns, a folder with a file for each frame, or - for stdin",
     )
     options.add_layout(command)
-    options.add_min_score(command, "0.3")
+    options.add_min_score(command)
     options.add_shown_output(command)
     options.add_pictures(command)
     options.add_camera(command)

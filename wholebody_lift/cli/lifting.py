@@ -14,7 +14,7 @@ from wholebody_lift.cli.files import Media
 from wholebody_lift.cli.messages import progress, say
 from wholebody_lift.errors import InputError
 from wholebody_lift.keypoints import Keypoints2D
-from wholebody_lift.pose import Pose3D
+from wholebody_lift.pose import WORLD, Pose3D
 
 if TYPE_CHECKING:
     from wholebody_lift.lifter import Lifter
@@ -43,6 +43,8 @@ def lift_each(
     lifter = cache(partial(load, arguments))
 
     def work(one: Namespace) -> None:
+        if one.smooth is not None:
+            _check_frame(one, one.smooth)
         paths = files.with_page(one)
         files.check_outputs(one, paths)
         lift_and_write(read(one), one, paths, lifter)
@@ -55,15 +57,30 @@ def lift_and_write(
     people: Keypoints2D, arguments: Namespace, paths: Sequence[Path], lifter: Callable[[], Lifter]
 ) -> None:
     """Lift people, say what came out and write it."""
-    frame = {} if arguments.frame is None else {"frame": arguments.frame}
     people = followed(people, arguments)
     by_track = people.track_ids is not None
     if by_track:
         people = files.only(people, arguments.track)
     pose = lift(people, lifter(), arguments)
     pose = pose if by_track else files.only(pose, arguments.track)
-    say(arguments, pose.to(arguments.frame or pose.frame).summary())
+    unknown = arguments.frame == WORLD and pose.ground is None
+    frame = {} if arguments.frame is None or unknown else {"frame": arguments.frame}
+    say(arguments, pose.to(frame.get("frame", pose.frame)).summary())
     files.write_outputs(pose, arguments, paths, **frame)
+    if unknown:
+        raise InputError(
+            "expected people whose ground is known for --frame world, got some without: wrote them without "
+            "--frame. It takes someone who stands, before a camera that does not move, or --level-camera or "
+            "--gravity with --camera-height"
+        )
+
+
+def _check_frame(arguments: Namespace, smooth: str) -> None:
+    """Refuse --frame world where no ground will be found, before the work."""
+    if arguments.frame == WORLD and smooth != "offline":
+        raise InputError(
+            f"expected --smooth offline (which needs --fps) with --frame world, got --smooth {smooth}"
+        )
 
 
 def followed(people: Keypoints2D, arguments: Namespace) -> Keypoints2D:
@@ -87,6 +104,7 @@ def followed(people: Keypoints2D, arguments: Namespace) -> Keypoints2D:
 def lift(people: Keypoints2D, lifter: Lifter, arguments: Namespace) -> Pose3D:
     """Lift people as --smooth, --smoothness and --lock-feet say."""
     smooth = arguments.smooth or _smooth_by_default(people, arguments)
+    _check_frame(arguments, smooth)
     offline = {"--lock-feet": arguments.lock_feet, "--camera-height": arguments.camera_height is not None}
     for option in [name for name, given in offline.items() if given and smooth != "offline"]:
         raise InputError(

@@ -51,9 +51,14 @@ def run(arguments: Namespace) -> None:
         from wholebody_lift import detectors
 
         with progress(one, "frames") as show:
-            people = detectors.detect_video(
-                one.input, one.detector, every=one.every, progress=show, **options.known(one)
+            return detectors.detect_video(
+                one.input,
+                one.detector,
+                every=one.every,
+                fps=one.fps,
+                track=one.track_people is not False,
+                progress=show,
+                **options.known(one),
             )
-        return people.replace(fps=files.rate_of(people, one.fps))
 
     lift_each(arguments, read, "video")

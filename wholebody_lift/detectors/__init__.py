@@ -15,6 +15,7 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from wholebody_lift import checks, tracks
 from wholebody_lift._types import Picture, Progress
 from wholebody_lift.detectors import mediapipe_holistic, rtmlib_wholebody
 from wholebody_lift.detectors.pictures import Pictures, open_video, read_image
@@ -22,7 +23,7 @@ from wholebody_lift.errors import InputError
 from wholebody_lift.formats.detections.assemble import Fields, Given, assemble
 from wholebody_lift.keypoints import MIN_SCORE, Keypoints2D
 from wholebody_lift.skeleton import NUM_KEYPOINTS
-from wholebody_lift.video.tracker import Tracker
+from wholebody_lift.video import tracker
 
 __all__ = ["Pictures", "as_people", "available", "detect_image", "detect_video", "start"]
 
@@ -142,6 +143,8 @@ def detect_video(
     *,
     name: str | None = None,
     every: int = 1,
+    fps: float | None = None,
+    track: bool = True,
     progress: Progress | None = None,
     K: npt.ArrayLike | None = None,
     distortion: npt.ArrayLike | None = None,
@@ -154,13 +157,15 @@ def detect_video(
     """Find the people in the frames of a video and track them from frame to frame.
 
     One frame at a time is in memory. Tracks end where a person jumps or is gone for some seconds (see
-    `video.tracker`).
+    `video.tracker`), and people in only a frame or two of a longer video are dropped as false detections.
 
     Args:
         path: whatever OpenCV decodes, up to 150 megapixels a frame; its rotation is applied.
         detector: its name, as for `start`; or a function from a picture (H, W, 3) to people (N, 133, 3).
         name: what errors call the video; the path by default.
         every: process only every n-th frame.
+        fps: frames per second; what the file says by default.
+        track: give `track_ids` and drop false detections.
         progress: called after each processed frame with how many are done, and how many there are or None.
         K: as in `Keypoints2D`, like the next two; of the upright video.
         distortion: needs K.
@@ -172,25 +177,26 @@ def detect_video(
 
     Returns:
         Keypoints2D with a row for each person in each frame: `image_ids` are the frame numbers in the file,
-        from 0, whatever `every` is; `track_ids`, `image_size`, and the file's `fps`.
+        from 0, whatever `every` is; `track_ids`, `image_size` and `fps`.
 
     Raises:
         ImportError: the detector is not installed; the text says how to install it.
         InputError: it is not a video, it is too large, or nobody was found in it.
         OSError: the file cannot be opened.
+
+    Warns:
+        InputWarning: false detections were dropped, the file says another fps, or what was found looks wrong.
     """
     if every < 1:
         raise InputError(f"expected every of 1 or more, got {every}")
     name = name or str(path)
     rows: list[npt.NDArray[np.float64]] = []
-    fields: Fields = {"image_ids": [], "track_ids": [], "image_size": []}
+    fields: Fields = {"image_ids": [], "image_size": []}
     started = start(detector, video=True)
     with open_video(path, name) as video, started as detect:
-        tracker = Tracker(video.fps, min_score)
         for done, (number, pixels) in enumerate(video.frames(every), start=1):
             people = as_people(detect(pixels))
             rows += list(people)
-            fields["track_ids"] += tracker.update(number, people)
             fields["image_ids"] += [number] * len(people)
             fields["image_size"] += [pixels.shape[1::-1]] * len(people)
             if progress is not None:
@@ -206,7 +212,10 @@ def detect_video(
         "gravity_spread_deg": gravity_spread_deg,
         "min_score": min_score,
     }
-    return _assemble({**fields, "keypoints": np.stack(rows), "fps": video.fps}, known, f"{name}: ")
+    found = _assemble({**fields, "keypoints": np.stack(rows), "fps": video.fps}, known, f"{name}: ")
+    if fps is not None:
+        found = found.model_copy(update={"fps": tracks.rate(found, checks.fps(fps))})
+    return tracker.follow(found) if track else found
 
 
 def as_people(answer: npt.ArrayLike) -> npt.NDArray[np.float64]:

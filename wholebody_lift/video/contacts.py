@@ -48,7 +48,7 @@ def resting(seen: Floats, placed: Floats, error_mm: Floats, ground: Ground | Non
     groups = [list(group) for group in CONTACTS.values()]
     places = np.stack([placed[:, group].mean(axis=1) for group in groups], axis=1)  # (T, C, 3)
     errors = np.stack([error_mm[:, group].mean(axis=1) for group in groups], axis=1)
-    on_plane, depth = feet.places_seen(seen, placed, groups), places[:, -1, 2]
+    on_plane, depth = feet.places_seen(seen, placed, groups), feet.depth(places[:, -1])
     rests = np.concatenate(
         (
             feet.standing(on_plane[:, :-1], depth, fps, STILL),

@@ -100,6 +100,12 @@ def _too_far(xyz: Floats, off: Floats, stands: Mask) -> Floats:
     return shift
 
 
+def depth(places: Floats) -> Floats:
+    """(T,) mm: how far before the camera people at places (T, 3) mm are; half their distance of those beside
+    it or behind it."""
+    return np.asarray(np.maximum(places[:, 2], np.linalg.norm(places, axis=-1) / 2))
+
+
 def standing(seen: Floats, depth: Floats, fps: float, still: Still = STANDS) -> Mask:
     """Whether feet stand, (T, M).
 

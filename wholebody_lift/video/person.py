@@ -46,7 +46,7 @@ class Person:
 
     def smooth_path(self, root: Floats, seconds: float) -> Floats:
         """The hips (3,) mm from the camera, smoothed: direction and distance each by itself."""
-        depth = root[2]
-        direction = self._direction(root[None, :2] / depth, seconds, _METRE / depth)[0]
-        depth = self._distance(root[None, 2:], seconds, _METRE)[0]
-        return np.asarray(np.concatenate((direction * depth, depth)))
+        direction, distance = smoothing.polar(root[None])
+        direction = self._direction(direction, seconds, _METRE / distance[0])
+        distance = self._distance(distance[:, None], seconds, _METRE)[:, 0]
+        return np.asarray(smoothing.from_polar(direction, distance)[0])

@@ -242,7 +242,7 @@ def _smooth_image(
         smooth = smoothing.low_pass(xy, weights, cutoff, fps)
         smooth[~(known | filled)] = np.nan
         keypoints[stretch.rows] = smooth[stretch.places]
-        score[filled | jumps] = people.min_score  # a guess
+        score[filled | jumps] = max(people.min_score, _LEAST_SCORE)  # a guess
         scores[stretch.rows] = score[stretch.places]
     return people.model_copy(update={"keypoints": keypoints, "scores": scores})
 
@@ -318,7 +318,7 @@ def picture_of(motion: SmoothStretch, flat: Pose3D, frames: Frames) -> Picture:
     plane = motion.stretch.spread(plane, np.nan)  # (T, 133, 2)
     weights = motion.stretch.spread(seen.observed * seen.scores, 0)
     placed = motion.xyz + motion.path[:, None]
-    stands = feet.standing(feet.places_seen(plane, placed), motion.path[:, 2], frames.fps)
+    stands = feet.standing(feet.places_seen(plane, placed), feet.depth(motion.path), frames.fps)
     return Picture(plane, weights, stands)
 
 
@@ -405,12 +405,12 @@ def _smooth_path(stretch: Stretch, found: Floats, fps: float, smoothness: float)
 
     The direction of the root is seen precisely, its distance is not: each has its own cut-off.
     """
-    polar = np.concatenate((found[:, :2] / found[:, 2:], np.log(found[:, 2:])), axis=1)
-    cutoff = np.array([smoothing.PATH.image] * 2 + [smoothing.PATH.space]) / smoothness
-    known = stretch.spread(np.ones((len(found), 3)), 0)
-    smooth = smoothing.low_pass(stretch.spread(polar, np.nan)[..., None], known, cutoff, fps)[..., 0]
-    depth = np.exp(smooth[:, 2:])
-    return np.concatenate((smooth[:, :2] * depth, depth), axis=1)
+    direction, distance = smoothing.polar(found)
+    values = np.column_stack((direction, np.log(distance)))
+    cutoff = np.array([smoothing.PATH.image] * 3 + [smoothing.PATH.space]) / smoothness
+    known = stretch.spread(np.ones(values.shape), 0)
+    smooth = smoothing.low_pass(stretch.spread(values, np.nan)[..., None], known, cutoff, fps)[..., 0]
+    return smoothing.from_polar(smooth[:, :3], np.exp(smooth[:, 3]))
 
 
 def assemble(flat: Pose3D, given: Frames, motions: list[SmoothStretch], *, corrected: bool = False) -> Pose3D:

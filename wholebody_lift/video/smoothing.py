@@ -39,7 +39,11 @@ and hands are smoothed relative to nose and wrists. Chosen on recordings of the 
 docs/sequences.md."""
 
 PATH = Rate(image=4.0, space=0.5, live=1.0)
-"""Rates of the position of the root: `image` for its direction from the camera, `space` for its distance."""
+"""Rates of the position of the root: `image` for its direction from the camera, `space` for its distance. The
+root of a hand or a face in close-up may be beside the camera or behind it."""
+
+_NEAREST_MM = 1.0
+"""Least distance of the root: at the camera itself it has no direction."""
 
 LIVE_GAIN = 2.0
 """Rise of the live filter's cut-off, in Hz for each metre per second."""
@@ -89,6 +93,18 @@ def together(parts: Floats) -> Floats:
     xyz = np.array(parts)
     xyz[..., _MEMBERS, :] += parts[..., _ANCHORS, :]
     return xyz
+
+
+def polar(places: Floats) -> tuple[Floats, Floats]:
+    """Unit vectors (..., 3) from the camera to places (..., 3) mm, and their distances (...,) mm."""
+    distance = np.linalg.norm(places, axis=-1)
+    return places / np.maximum(distance, _NEAREST_MM)[..., None], np.maximum(distance, _NEAREST_MM)
+
+
+def from_polar(directions: Floats, distance: Floats) -> Floats:
+    """Inverse of `polar`, for directions (..., 3) of any length."""
+    length = np.linalg.norm(directions, axis=-1)
+    return np.asarray(directions * (distance / np.maximum(length, 1e-12))[..., None])
 
 
 # ---------------------------------------------------------------------------------------------- offline
@@ -187,8 +203,8 @@ OUTLIER_SECONDS = 0.1
 OUTLIER_SPREADS, OUTLIER_LEAST = 4.0, 0.015
 """An outlier is farther from the median than this many times the median distance from it, and than this
 share of the person's size."""
-_BLOCK = 1024
-"""Frames that are compared at a time, which bounds the memory."""
+_COMPARED = 2**14
+"""Frames times their neighbours that are compared at a time, which bounds the memory."""
 
 
 def outliers(xy: Floats, fps: float) -> Mask:
@@ -209,12 +225,13 @@ def outliers(xy: Floats, fps: float) -> Mask:
         return found
     size = np.median(np.nanmax(xy[seen], axis=1) - np.nanmin(xy[seen], axis=1), axis=0).max()
     around = np.pad(_interpolated(xy, known), ((half, half), (0, 0), (0, 0)), mode="edge")
-    for start in range(0, len(xy), _BLOCK):
-        part = around[start : start + _BLOCK + 2 * half]
+    block = max(1, _COMPARED // (2 * half + 1))
+    for start in range(0, len(xy), block):
+        part = around[start : start + block + 2 * half]
         windows = np.lib.stride_tricks.sliding_window_view(part, 2 * half + 1, axis=0)  # (B, K, 2, W)
         away = np.linalg.norm(windows - np.median(windows, axis=-1, keepdims=True), axis=2)  # (B, K, W)
         limit = np.maximum(OUTLIER_SPREADS * np.median(away, axis=-1), OUTLIER_LEAST * size)
-        found[start : start + _BLOCK] = away[..., half] > limit
+        found[start : start + block] = away[..., half] > limit
     return np.asarray(found & known)
 
 

@@ -13,7 +13,7 @@ from wholebody_lift import atomic
 from wholebody_lift._types import AnyFloats
 from wholebody_lift.extras import PLOT
 from wholebody_lift.kinds import Kind
-from wholebody_lift.pose import FRAMES, Pose3D
+from wholebody_lift.pose import FRAMES, WORLD, Pose3D
 from wholebody_lift.skeleton import EDGES, PARTS
 from wholebody_lift.viewers import palette
 from wholebody_lift.viewers.views import axes as view_axes
@@ -156,6 +156,8 @@ def _panel(shown: Pose3D, view: FigureView) -> _Panel | None:
             raise ValueError(f"expected views from {_CHOICES}, got {view!r}")
         turn, lift = named(shown)[view]
         title = _TITLES[view]
+        if view == "camera" and shown.frame == WORLD:
+            title = "From the camera, held level"
     elif len(view) == 2:
         elev, azim = view
         turn, lift = math.radians(azim), math.radians(elev)

@@ -227,3 +227,10 @@ def test_a_middle_of_something_missing_is_missing(tmp_path, crowd):
 def test_one_file_for_several_images(tmp_path, crowd):
     with pytest.raises(InputError, match="got 3 images; OpenPose has a file for each"):
         formats.write_keypoints(crowd, tmp_path / "all.json", "openpose")
+
+
+def test_a_folder_with_frames_of_another_video_is_refused(tmp_path, crowd):
+    formats.write_keypoints(crowd.replace(image_ids=range(len(crowd))), tmp_path / "video", "openpose")
+    one = crowd[:1].replace(image_ids=[0])
+    with pytest.raises(InputError, match="folder without frames of another video"):
+        formats.write_keypoints(one, tmp_path / "video", "openpose")

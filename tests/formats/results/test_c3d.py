@@ -83,3 +83,10 @@ def test_an_error_beyond_the_scale_of_the_residual(tmp_path):
     formats.write(pose, tmp_path / "walk.c3d")
     file = ezc3d.c3d(str(tmp_path / "walk.c3d"))
     assert file["data"]["meta_points"]["residuals"][0, 0, 0] == 255
+
+
+def test_more_frames_than_a_file_counts_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(c3d, "_MOST_FRAMES", 5)
+    formats.write(clip(5), tmp_path / "walk.c3d")
+    with pytest.raises(ValueError, match="at most 5 frames, as a C3D file counts no more, got 6"):
+        formats.write(clip(6), tmp_path / "walk.c3d")

@@ -5,8 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 from moving import clip
+from scipy.spatial.transform import Rotation
 
 from wholebody_lift import formats
+from wholebody_lift.body.joint_angles import continuous
 from wholebody_lift.formats.results.motion import motion
 from wholebody_lift.skeleton import INDEX
 
@@ -76,3 +78,19 @@ def test_opensim_reads_the_same_numbers(tmp_path):
     np.testing.assert_array_equal(table.getMatrix().to_numpy(), np.stack(list(ours.values())[1:], axis=1))
     storage = opensim.Storage(str(path))
     assert (storage.getSize(), storage.isInDegrees()) == (7, True)
+
+
+def test_an_arm_that_is_raised_past_the_horizontal_goes_on():
+    """As in a jumping jack: sideways to 170 degrees, in each frame the same rotation as before."""
+    raised = np.arange(0, 171, 7.0)
+    flex, rot = np.full_like(raised, 3.0), np.full_like(raised, -20.0)
+    wanted = np.stack((flex, -raised, rot), axis=-1)
+    rotations = Rotation.from_euler("ZXY", wanted, degrees=True)
+    shown = rotations.as_euler("ZXY", degrees=True)  # the middle one from -90 to 90
+    assert np.abs(np.diff(shown, axis=0)).max() > 100
+    found = continuous(shown)
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+    turned = Rotation.from_euler("ZXY", found, degrees=True)
+    assert (turned * rotations.inv()).magnitude().max() < 1e-6
+    several = np.stack((shown, shown + 360), axis=1)  # (T, 2, 3)
+    np.testing.assert_allclose(continuous(several)[:, 0], wanted, atol=1e-6)

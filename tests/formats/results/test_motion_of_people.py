@@ -7,6 +7,7 @@ from moving import clip, without_tracks
 
 from wholebody_lift import formats, outputs
 from wholebody_lift.formats.results.motion import motion
+from wholebody_lift.formats.results.pose_header import header
 from wholebody_lift.ground import Ground
 from wholebody_lift.pose import FRAMES, WORLD
 from wholebody_lift.skeleton import INDEX, indices
@@ -162,3 +163,13 @@ def test_every_kind_of_file_can_be_level(tmp_path, suffix):
     formats.write(pose.to("world"), again)
     assert level.read_bytes() == again.read_bytes()
     assert level.read_bytes() != tilted.read_bytes()
+
+
+def test_a_level_result_says_so():
+    pose = dataclasses.replace(clip(4), ground=Ground((0.0, 0.96, 0.28), 1500.0, 2.0, 30.0))
+    assert "origin at the camera" in motion(pose, "blender", "camera").description
+    level = motion(pose.to("world"), "opengl", "camera").description
+    assert "origin on the floor under the camera" in level
+    assert "for a camera held level" in level
+    assert "floor under the camera" in header(pose.to("world"))["units"]["translation"]
+    assert "from the camera" in header(pose)["units"]["translation"]

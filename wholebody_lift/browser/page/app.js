@@ -16,6 +16,7 @@ let tools = null; // what is loaded once: { detector, lifter, tables, offline }
 let source = null;
 let again = () => start(openCamera); // what "Try again" does
 let loading = null; // an AbortController
+let starts = 0; // how often the page was started: what an earlier start comes to later no longer counts
 
 const viewerReady = new Promise((resolve) => addEventListener("message", (event) => {
   if (event.source === $("viewer").contentWindow && event.data?.ready) resolve();
@@ -32,16 +33,19 @@ function show(stateName) {
 async function start(open) {
   again = () => start(open);
   stop();
+  const mine = ++starts;
   try {
     checkBrowser();
     show("loading");
     setDoing("Opening the camera or file", null);
-    const [opened, ready] = [await open(), tools];
+    const opened = await open();
+    if (mine !== starts) return opened.close();
     source = opened;
-    tools = ready ?? (await prepare());
+    tools ??= await prepare();
     if (source !== opened) return;
     await run(opened);
   } catch (error) {
+    if (mine !== starts) return;
     if (error.name === "AbortError") show("idle");
     else fail(error);
   }

@@ -3,9 +3,10 @@
 
 import { bonesOf } from "./bones.js";
 import { VALUES, cameraOf } from "./keypoints.js";
-import { add, minus } from "./vectors.js";
+import { add, length, minus, times, unit } from "./vectors.js";
 
 const METRE = 1000; // mm; the gains of the filters are per m/s
+const NEAREST = 1; // mm; at the camera itself the hips have no direction
 
 // The One-Euro filter (Casiez, Roussel, Vogel, CHI 2012) of points that are never missing.
 export class OneEuro {
@@ -52,11 +53,12 @@ export class Person {
     const points = Array.from(errors, (_, k) => Array.from(xyz.slice(3 * k, 3 * k + 3)));
     this.learnBones(points, errors);
     const smooth = this.bones.lock(this.together(this.space.next(this.apart(points), seconds, METRE)), this.lengths);
-    const [x, y, z] = this.place(smooth, keypoints, size);
-    const [direction] = this.direction.next([[x / z, y / z]], seconds, METRE / z);
-    const [[depth]] = this.distance.next([[z]], seconds, METRE);
+    const hips = this.place(smooth, keypoints, size);
+    const away = Math.max(length(hips), NEAREST);
+    const [direction] = this.direction.next([times(1 / away, hips)], seconds, METRE / away);
+    const [[distance]] = this.distance.next([[away]], seconds, METRE);
     this.seconds = seconds;
-    return { points: smooth, translation: [direction[0] * depth, direction[1] * depth, depth] };
+    return { points: smooth, translation: times(distance, unit(direction)) };
   }
 
   learnBones(points, errors) {

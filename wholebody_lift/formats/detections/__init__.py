@@ -52,6 +52,15 @@ _OF_ONE_PERSON = {"category_id", "keypoint_scores", "foot_kpts", "bbox", "frame"
 JSON_SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 """Of the files in a folder that may be the frames of a video."""
 
+_OF_A_VIDEO = frozenset({"image_ids", "track_ids"})
+KEPT: dict[str, frozenset[str]] = {
+    "arrays": frozenset(arrays.FIELDS),
+    "coco-wholebody": _OF_A_VIDEO | {"image_size", "fps"},
+    "mmpose": _OF_A_VIDEO,
+    "openpose": _OF_A_VIDEO,
+}
+"""What else of a `Keypoints2D` than keypoints and scores a format of `write_keypoints` has a place for."""
+
 _KEYPOINT_WRITERS = {
     "arrays": arrays.write,
     "coco-wholebody": coco_wholebody.write,

@@ -112,7 +112,7 @@ def write(people: Keypoints2D, path: Path) -> None:
     Neck and middle of the hips are midpoints; pupils are missing, as every missing keypoint 0 0 0.
 
     Raises:
-        InputError: people of several images, for one file.
+        InputError: people of several images, for one file; a folder with other frames.
     """
     frames: dict[int, list[dict[str, Any]]] = {}
     for number, person in enumerate(people):
@@ -128,6 +128,12 @@ def write(people: Keypoints2D, path: Path) -> None:
     else:
         path.mkdir(parents=True, exist_ok=True)
         files = [path / f"{path.name}_{frame:012d}_keypoints.json" for frame in frames]
+        others = sorted({file.name for file in path.glob("*_keypoints.json")} - {file.name for file in files})
+        if others:
+            raise InputError(
+                f"expected a folder without frames of another video, got {path} with {listed(others)}; "
+                "remove these files, or write to another folder"
+            )
     for file, found in zip(files, frames.values(), strict=True):
         atomic.write_text(file, json.dumps({"version": 1.3, "people": found}, allow_nan=False))
 

@@ -11,6 +11,7 @@ import numpy as np
 from wholebody_lift import atomic
 from wholebody_lift._types import Floats
 from wholebody_lift.body.inverse_kinematics import BONES, CHILDREN, SkeletonPose, solve
+from wholebody_lift.body.joint_angles import continuous
 from wholebody_lift.formats.results.bone_names import BoneNames, bone_names
 from wholebody_lift.formats.results.motion import Origin, motion
 from wholebody_lift.kinds import Kind
@@ -42,7 +43,7 @@ def write(pose: Pose3D, path: Path, *, origin: Origin = "ground", names: BoneNam
     called = bone_names(names)
     moving = motion(pose, FRAME, origin)
     skeleton = solve(moving.only_track("a BVH file").without_gaps())
-    angles = np.unwrap(_angles(skeleton.rotations), axis=0, period=360)  # (T, B, 3)
+    angles = continuous(_angles(skeleton.rotations))  # (T, B, 3)
     values = np.hstack([skeleton.root * _CENTIMETRES, angles.reshape(len(angles), -1)])
     lines = [
         "HIERARCHY",

@@ -19,6 +19,7 @@ from wholebody_lift.skeleton import KEYPOINT_NAMES, NUM_KEYPOINTS
 _CAMERAS = 7  # a point's camera mask has this many bits; the first stands for our one camera
 _BLOCK = 512  # bytes
 _BYTES_PER_NUMBER = 4
+_MOST_FRAMES = 65_535  # the header has 16 bits for their number
 _ABSENT = -1.0  # the residual that marks a point as not there
 
 
@@ -43,10 +44,16 @@ def write(
 
     Returns the files that were written.
 
-    Raises ImportError without ezc3d, ValueError where it is not known who is who, or no frame rate.
+    Raises ImportError without ezc3d, ValueError where it is not known who is who, or no frame rate, and for
+    more frames than a file can count.
     """
     ezc3d = C3D.needed_for("C3D")
     moving = motion(pose, frame, origin)
+    if moving.length > _MOST_FRAMES:
+        raise ValueError(
+            f"expected at most {_MOST_FRAMES:,} frames, as a C3D file counts no more, got {moving.length:,}; "
+            "write shorter parts, such as pose[pose.image_ids < 65535], or .trc"
+        )
     if len(moving.tracks) == 1:
         paths = [path]
     else:
@@ -123,4 +130,5 @@ KIND = Kind(
     extra=C3D,
     obstacles=frozenset({"who", "when"}),
     one_person=True,
+    right_handed=True,
 )

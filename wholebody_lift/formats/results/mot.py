@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from wholebody_lift import atomic
-from wholebody_lift.body.joint_angles import POSITIONS, opensim_coordinates
+from wholebody_lift.body.joint_angles import POSITIONS, TURNS, continuous, opensim_coordinates
 from wholebody_lift.formats.results.motion import Origin, motion
 from wholebody_lift.kinds import Kind
 from wholebody_lift.pose import Pose3D
@@ -36,6 +36,9 @@ def write(pose: Pose3D, path: Path, *, origin: Origin = "ground") -> None:
     columns = opensim_coordinates(track.without_gaps())
     for name, values in columns.items():
         columns[name] = values * _METRES if name in POSITIONS else np.unwrap(values, period=360)
+    for names in TURNS:
+        turns = continuous(np.stack([columns[name] for name in names], axis=-1))
+        columns |= dict(zip(names, turns.T, strict=True))
     table = np.stack(list(columns.values()), axis=1)
     seconds = (track.frames[0] + np.arange(len(table))) / moving.fps
     lines = [

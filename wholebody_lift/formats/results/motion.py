@@ -61,6 +61,7 @@ class Motion(NamedTuple):
         length: number of frames, from the first to the last in which anyone is there.
         frame: the axes, one of `FRAMES`.
         origin: see `Origin`.
+        level: whether up is against gravity, as in frame "world", instead of up in the image.
     """
 
     tracks: tuple[Track, ...]
@@ -68,6 +69,7 @@ class Motion(NamedTuple):
     length: int
     frame: str
     origin: Origin
+    level: bool
 
     @property
     def description(self) -> str:
@@ -75,11 +77,12 @@ class Motion(NamedTuple):
         axes = FRAMES[self.frame]
         where = {
             "ground": "on the ground under the hips in the first frame",
-            "camera": "at the camera",
+            "camera": "on the floor under the camera" if self.level else "at the camera",
             "hips": "half way between each person's hips",
         }[self.origin]
+        level = ", for a camera held level" if self.level and self.frame != WORLD else ""
         return (
-            f"frame {self.frame} ({axes.handedness}-handed): x {axes.x}, y {axes.y}, z {axes.z}; "
+            f"frame {self.frame} ({axes.handedness}-handed): x {axes.x}, y {axes.y}, z {axes.z}{level}; "
             f"origin {where}; {self.fps:.10g} frames per second"
         )
 
@@ -120,7 +123,7 @@ def motion(pose: Pose3D, frame: str, origin: Origin = "ground") -> Motion:
         Track(name, frames[rows], xyz[rows], pose.error_mm[rows].astype(np.float64), pose.observed[rows])
         for name, rows in tracks.each(pose)
     )
-    return Motion(of_each, fps, int(frames.max()) + 1, frame, origin)
+    return Motion(of_each, fps, int(frames.max()) + 1, frame, origin, level)
 
 
 def _level(pose: Pose3D, frame: str) -> Pose3D:

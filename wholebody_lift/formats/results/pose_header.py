@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from wholebody_lift.errors import InputError, name_people
 from wholebody_lift.ground import Ground
-from wholebody_lift.pose import FIELD_NAMES, FRAMES, OPTIONAL_FIELDS, Pose3D
+from wholebody_lift.pose import FIELD_NAMES, FRAMES, OPTIONAL_FIELDS, WORLD, Pose3D
 from wholebody_lift.skeleton import EDGES, KEYPOINT_NAMES, PARENTS, PARTS
 
 FORMAT = "wholebody-lift pose"
@@ -50,13 +50,17 @@ _UNITS = {
 }
 
 
+_IN_WORLD = "mm from the point of the floor under the camera to the origin of the frame"
+"""Unit of `translation` in frame "world"."""
+
+
 def header(pose: Pose3D) -> dict[str, Any]:
     """The description of a result, as plain JSON values."""
     frame = FRAMES[pose.frame]
     return {
         "format": FORMAT,
         "version": VERSION,
-        "units": _UNITS,
+        "units": _UNITS | ({"translation": _IN_WORLD} if pose.frame == WORLD else {}),
         "frame": {
             "name": pose.frame,
             "x": frame.x,

@@ -181,4 +181,5 @@ KIND = Kind(
     obstacles=frozenset({"who", "when", "several"}),
     one_person=True,
     names=get_args(Names),
+    right_handed=True,
 )
