@@ -82,7 +82,7 @@ parts:
 	$(PY) -m benchmarks.parts $(BANK) --out docs/assets/$@.json > /dev/null
 
 real angles:
-	$(PY) -m benchmarks.real --out docs/assets/$@.json > /dev/null
+	$(PY) -m benchmarks.$@ --out docs/assets/$@.json > /dev/null
 
 synthetic-h3wb:
 	@mkdir -p out

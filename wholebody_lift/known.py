@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from wholebody_lift import skeleton
-from wholebody_lift.checks import GRAVITY_SPREAD_DEG
 
 BONE_NAMES: tuple[str, ...] = tuple(skeleton.LONG_BONES)
 """Names of the bone lengths, in order."""
@@ -95,10 +94,9 @@ def bone_features(bone_lengths: Tensor, scale: Tensor | None) -> Tensor:
 
 
 def gravity_features(gravity: Tensor, spread_deg: Tensor, rotation: Tensor) -> Tensor:
-    """(N, GRAVITY_FEATURES) of directions (N, 3) with spreads (N,), `GRAVITY_SPREAD_DEG` where NaN, for a
-    virtual camera turned by rotation (N, 3, 3)."""
+    """(N, GRAVITY_FEATURES) of directions (N, 3) with spreads (N,), for a virtual camera turned by rotation
+    (N, 3, 3)."""
     known = gravity.isfinite().all(-1, keepdim=True)
-    spread_deg = torch.where(spread_deg.isfinite(), spread_deg, GRAVITY_SPREAD_DEG)
     down = torch.where(known, (rotation @ torch.where(known, gravity, 0)[..., None])[..., 0], 0)
     spread = (spread_deg.clamp(*SPREAD_RANGE_DEG) / _SPREAD_UNIT_DEG).log()[:, None]
     return torch.cat((down, torch.where(known, spread, 0), known.to(down)), dim=-1)

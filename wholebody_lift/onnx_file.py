@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from wholebody_lift import atomic, skeleton
 from wholebody_lift.backends.onnx_runtime import CONFIG_KEY, OUTPUTS, PRECISION_KEY, WEIGHTS_KEY
+from wholebody_lift.checks import GRAVITY_SPREAD_DEG
 from wholebody_lift.config import FIELDS_OF_INPUT, Input
 from wholebody_lift.extras import ONNX
 from wholebody_lift.from_pixels import FromPixels
@@ -103,7 +104,7 @@ class Exported(nn.Module):
         min_score, size_given, height_mm: (1,) or (N,); size_given is False where the camera is assumed from
             the keypoints alone; height_mm is NaN where it is not known.
         known: what `known_inputs` names, each as in `known.Known`, of one person who stands for all or of N
-            people; NaN where it is not known.
+            people; NaN where it is not known. A gravity without spread has `GRAVITY_SPREAD_DEG`.
 
         Returns xyz (N, 133, 3) mm from the midpoint of the hips in OpenCV's camera axes, for a person of the
         network's stature, or of the height or bone lengths given; error_mm (N, 133); translation (N, 3) mm of
@@ -119,7 +120,10 @@ class Exported(nn.Module):
         if known:
             nothing = torch.zeros_like(camera_given, dtype=known[0].dtype)  # (N,), to make the rest as long
             of_each = [values + nothing.view(-1, *(1,) * (values.ndim - 1)) for values in known]
-            beside = Known(**dict(zip(self.known_inputs, of_each, strict=True)))
+            told = dict(zip(self.known_inputs, of_each, strict=True))
+            if (spread := told.get("gravity_spread_deg")) is not None:
+                told["gravity_spread_deg"] = torch.where(spread == spread, spread, GRAVITY_SPREAD_DEG)
+            beside = Known(**told)
         lifted = self.from_pixels(plane, observed, scores, camera_given, size_given, scale, beside)
         return lifted.xyz, lifted.error_mm, lifted.translation
 

@@ -166,13 +166,20 @@ def _messages(signs: Iterable[_Sign]) -> Iterator[tuple[type[InputWarning], str]
             yield sign.category, f"{name_people(sign.people)}: {sign.what}; {sign.fix}"
 
 
+_AT_ONCE = 4096
+"""People whose keypoints are compared with one another at once, which bounds the memory."""
+
+
 def _placeholders(xy: Floats) -> list[_Sign]:
     """Many keypoints on one spot or one line, as only placeholders are."""
-    body = xy[:, _MOVING]  # (N, M, 2)
     tolerance = 1e-5 * _size(xy)[:, None, None]  # (N, 1, 1)
-    close = np.abs(body[:, :, None] - body[:, None]) <= tolerance[..., None]  # (N, M, M, 2); False with NaN
-    on_spot = close.all(axis=-1).sum(axis=2).max(axis=1)
-    on_line = close.sum(axis=2).max(axis=(1, 2))
+    on_spot, on_line = np.zeros((2, len(xy)), dtype=np.int64)
+    for start in range(0, len(xy), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        body = xy[part, _MOVING]  # (B, M, 2)
+        close = np.abs(body[:, :, None] - body[:, None]) <= tolerance[part, None]  # (B, M, M, 2)
+        on_spot[part] = close.all(axis=-1).sum(axis=2).max(axis=1)  # False with NaN
+        on_line[part] = close.sum(axis=2).max(axis=(1, 2))
     fix = "mark placeholders as missing (NaN, or score 0)"
     parts = [
         _on_one_spot(xy[:, PARTS[part]], tolerance[:, 0]) for part in ("face", "left_hand", "right_hand")

@@ -139,6 +139,11 @@ class Pose3D:
             value = getattr(self, name)
             if value is not None and np.shape(value) != shape:
                 raise ValueError(f"expected Pose3D.{name} of shape {shape}, got {np.shape(value)}")
+        for name in ("image_ids", "track_ids"):
+            value = getattr(self, name)
+            if value is not None and np.asarray(value).dtype.kind not in "iu":
+                kind = np.asarray(value).dtype
+                raise ValueError(f"expected Pose3D.{name} as an array of whole numbers, got {kind}")
         _frame_spec(self.frame)
         if self.frame == WORLD:
             self._require_ground()
@@ -171,12 +176,18 @@ class Pose3D:
         What only sequences have is kept if all pieces have it.
 
         Raises ValueError for pieces in different frames, with different sources of camera or scale or
-        different frame rates, or of which only some have track ids or image sizes.
+        different frame rates, of which only some have track ids or image sizes, or in frame "world" on
+        different grounds.
         """
         pieces = list(pieces)
         some = [piece for piece in pieces if len(piece)]
         if not some:
             return pieces[0] if pieces else cls.empty()
+        if some[0].frame == WORLD and len({piece.ground for piece in some}) > 1:
+            raise ValueError(
+                'expected pieces of one ground in frame "world", got several; turn them into a frame of the '
+                'camera first, such as pose.to("opencv")'
+            )
         joined: dict[str, Any] = {}
         for field in fields(cls):
             values = [getattr(piece, field.name) for piece in some]

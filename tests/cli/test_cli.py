@@ -7,12 +7,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
-from wholebody_lift import __version__, cli
+from wholebody_lift import __version__, backends, cli, onnx_file
 from wholebody_lift.cli import lift, main, messages
+from wholebody_lift.formats import detections
 
 COMMANDS = [
     *("lift", "image", "video", "webcam", "bulk", "convert", "export", "view", "app", "demo", "onnx", "info"),
@@ -308,3 +310,15 @@ def test_negative_numbers_as_opencv_prints_them(small: str) -> None:
     given = cli.parser(["lift"]).parse_args(words)
     assert given.distortion == [0.1, -0.2, float(small), 0, float(small)]
     assert given.intrinsics[2] == given.gravity[0] == float(small)
+
+
+def test_choices_are_those_of_the_library() -> None:
+    """They are written out, since a help text does not wait for pydantic."""
+    for command, option, names in (
+        ("lift", "--backend", get_args(backends.Name)),
+        ("onnx", "--precision", get_args(onnx_file.Precision)),
+        ("convert", "--to", tuple(detections.KEPT)),
+    ):
+        given = cli.parser([command]).commands[command].complete()
+        (action,) = [action for action in given._actions if option in action.option_strings]
+        assert sorted(action.choices) == sorted(names), option

@@ -45,7 +45,7 @@ def _smoothing() -> dict[str, Any]:
         "path_hz": smoothing.PATH.live,
         "gain": smoothing.LIVE_GAIN,
         "speed_hz": smoothing.SPEED_CUTOFF_HZ,
-        "attached": [[i, anchor] for part, anchor in PART_ROOTS.items() for i in PARTS[part]],
+        "attached": smoothing.ATTACHED,
     }
 
 

@@ -56,8 +56,8 @@ def takers(option: str, value: Any = None) -> str:
     return ", ".join(takes)
 
 
-def add_output(command: ArgumentParser, *, named: str = "") -> None:
-    """Add -o, --frame and --quiet; `named` is appended to the help text of -o."""
+def add_output(command: ArgumentParser, *, named: str = "", frame: str = "opencv") -> None:
+    """Add -o, --frame and --quiet; `named` is appended to the help text of -o, and `frame` is the default."""
     from wholebody_lift.errors import listed
     from wholebody_lift.outputs import KINDS
     from wholebody_lift.pose import FRAMES
@@ -76,7 +76,7 @@ def add_output(command: ArgumentParser, *, named: str = "") -> None:
     group.add_argument(
         "--frame",
         choices=list(FRAMES),
-        help=f"axes (default: opencv; {', '.join(_with_default('frame'))}; "
+        help=f"axes (default: {frame}; {', '.join(_with_default('frame'))}; "
         f"{listed(kind.suffix for kind in KINDS.values() if kind.frame)} have their own)",
     )
     group.add_argument(

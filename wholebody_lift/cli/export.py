@@ -35,7 +35,7 @@ def add_arguments(command: ArgumentParser) -> None:
     from wholebody_lift.formats.results.trc import Names
 
     options.add_source(command, "RESULT", "a saved result: .json, .npz, or - for JSON on stdin")
-    options.add_output(command)
+    options.add_output(command, frame="that of the result")
     group = command.add_argument_group("formats")
     group.add_argument(
         "--origin",

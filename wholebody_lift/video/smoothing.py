@@ -74,8 +74,9 @@ def rates(field: str) -> Floats:
     return np.array([getattr(RATES[kind], field) for kind in RATE_OF_KEYPOINT])
 
 
-_ATTACHED = [(i, anchor) for part, anchor in PART_ROOTS.items() for i in PARTS[part]]
-_MEMBERS, _ANCHORS = (list(column) for column in zip(*_ATTACHED, strict=True))
+ATTACHED = [(i, anchor) for part, anchor in PART_ROOTS.items() for i in PARTS[part]]
+"""Each keypoint of a face or a hand, and the one that it hangs on."""
+_MEMBERS, _ANCHORS = (list(column) for column in zip(*ATTACHED, strict=True))
 
 
 def apart(xyz: Floats) -> Floats:
