@@ -237,7 +237,9 @@ def test_a_file_is_loaded_beside_its_own_weights_only(tmp_path: Path) -> None:
     """Its tensors lie in the weights, by their place: those of others would be taken for its own."""
     for name in ("tiny", "base"):
         shutil.copytree(
-            pretrained.packaged_directory(name), tmp_path / name, ignore=shutil.ignore_patterns("SHA256SUMS", "tiny")
+            pretrained.packaged_directory(name),
+            tmp_path / name,
+            ignore=shutil.ignore_patterns("SHA256SUMS", "tiny"),
         )
     assert Lifter.from_pretrained(tmp_path / "tiny", backend="onnx").lift(squats(1))
     shutil.copy(tmp_path / "base" / "model.safetensors", tmp_path / "tiny")

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from moving import clip
 
-from wholebody_lift import Keypoints2D, Lifter, Pose3D, outputs
+from wholebody_lift import InputError, Keypoints2D, Lifter, Pose3D, outputs
 from wholebody_lift.config import Config
 from wholebody_lift.model.semgan import SemGAN
 from wholebody_lift.outputs import KINDS
@@ -98,3 +99,8 @@ def test_one_file_for_several_people(pose: Pose3D, tmp_path: Path) -> None:
     written = outputs.write(pose, tmp_path / "a.c3d")
     assert [path.name for path in written] == ["a-person3.c3d", "a-person8.c3d"]
     assert outputs.write(pose, tmp_path / "a.csv") == [tmp_path / "a.csv"]
+
+
+def test_an_option_that_a_kind_does_not_take_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"options that .bvh takes \(origin, names\), got frame"):
+        outputs.write(clip(3), tmp_path / "walk.bvh", frame="opengl")

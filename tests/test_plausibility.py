@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from wholebody_lift import formats
+from wholebody_lift import formats, plausibility
 from wholebody_lift.errors import ReprojectionWarning, listed, name_people
 from wholebody_lift.keypoints import Keypoints2D
 from wholebody_lift.plausibility import UPSIDE_DOWN_ERRORS, error_factor, signs_in_result, signs_of_mistakes
@@ -216,3 +216,13 @@ def test_people_are_named_briefly():
 def test_both_come_as_warnings_of_the_input(people):
     with pytest.warns(match="upside down"):
         Keypoints2D(SIZE * (0, 1) + people * (1, -1), image_size=SIZE)
+
+
+def test_people_are_judged_alike_however_many_are_compared_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    xy = np.random.default_rng(0).uniform(100, 500, (7, 133, 2))
+    xy[3, :17] = xy[3, 0]
+    xy[5, :17, 1] = 200
+    together = list(plausibility.signs_of_mistakes(xy, None, None))
+    monkeypatch.setattr(plausibility, "_AT_ONCE", 2)
+    assert list(plausibility.signs_of_mistakes(xy, None, None)) == together
+    assert any("one line" in text for _, text in together)

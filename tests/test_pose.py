@@ -248,3 +248,25 @@ def test_a_result_is_saved_as_what_the_suffix_says(tmp_path: Path) -> None:
         pose.save(tmp_path / "a.html", dpi=100)
     with pytest.raises(FileNotFoundError):
         pose.save(tmp_path / "none" / "a.html")
+
+
+def test_ids_are_whole_numbers() -> None:
+    for name in ("image_ids", "track_ids"):
+        with pytest.raises(
+            ValueError, match=f"expected Pose3D.{name} as an array of whole numbers, got float64"
+        ):
+            make_pose(3, **{name: np.arange(3.0)})
+
+
+def test_pieces_on_different_grounds_are_not_joined_in_the_world() -> None:
+    one, other = (make_pose(2, ground=replace(TILTED, camera_height_mm=mm)) for mm in (1500.0, 1600.0))
+    with pytest.raises(ValueError, match='pieces of one ground in frame "world", got several'):
+        Pose3D.concatenate([one.to("world"), other.to("world")])
+    assert Pose3D.concatenate([one, other]).ground is None
+
+
+def test_a_person_may_be_chosen_by_an_array_of_one_number() -> None:
+    pose = make_pose(3)
+    assert np.array_equal(pose[np.array(1)].xyz, pose.xyz[1:2])
+    with pytest.raises(IndexError):
+        pose[np.int64(3)]
