@@ -26,6 +26,7 @@ from wholebody_lift import (
 from wholebody_lift.cli import files, lifting, main
 from wholebody_lift.config import INPUTS, Config
 from wholebody_lift.model.semgan import SemGAN
+from wholebody_lift.video import sequence
 
 JPEG = b"\xff\xd8\xff" + bytes(20)
 MP4 = b"\0\0\0\x18ftypmp42" + bytes(20)
@@ -200,8 +201,13 @@ class TestSequences:
         assert said in error_of(capsys)
 
     def test_without_a_ground_the_result_is_written_all_the_same(
-        self, video: Path, weights: str, capsys: pytest.CaptureFixture[str]
+        self,
+        video: Path,
+        weights: str,
+        capsys: pytest.CaptureFixture[str],
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
+        monkeypatch.setattr(sequence, "ground_of", lambda *_: None)
         arguments = ["lift", str(video), "-o", "out.json", "-q", "--weights", weights, "--fps", "30"]
         assert main([*arguments, "--frame", "world"]) == 1
         assert "expected people whose ground is known for --frame world" in error_of(capsys)
