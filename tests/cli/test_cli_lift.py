@@ -204,14 +204,16 @@ class TestSequences:
         self,
         video: Path,
         weights: str,
+        tmp_path: Path,
         capsys: pytest.CaptureFixture[str],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setattr(sequence, "ground_of", lambda *_: None)
-        arguments = ["lift", str(video), "-o", "out.json", "-q", "--weights", weights, "--fps", "30"]
+        out = tmp_path / "out.json"
+        arguments = ["lift", str(video), "-o", str(out), "-q", "--weights", weights, "--fps", "30"]
         assert main([*arguments, "--frame", "world"]) == 1
         assert "expected people whose ground is known for --frame world" in error_of(capsys)
-        assert Pose3D.load("out.json").frame == "opencv"
+        assert Pose3D.load(out).frame == "opencv"
 
     def test_angles_of_several_inputs_have_names_of_their_own(
         self, video: Path, weights: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
