@@ -129,17 +129,18 @@ def _kind(path: Path) -> SourceKind:
         return "parquet"
     if path.suffix.lower() == ".jsonl":
         with path.open("rb") as file:
-            if any(_is_row(line) for line in itertools.islice(file, _LOOKED_AT)):
+            if any(map(_row_of, itertools.islice(file, _LOOKED_AT))):
                 return "json lines"
     return "detections"
 
 
-def _is_row(line: bytes) -> bool:
+def _row_of(line: bytes) -> dict[str, Any]:
+    """The row of `schema.INPUT` in a line; empty if it is none."""
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):
-        return False
-    return isinstance(row, dict) and set(schema.REQUIRED) <= row.keys()
+        return {}
+    return row if isinstance(row, dict) and set(schema.REQUIRED) <= row.keys() else {}
 
 
 # ----------------------------------------------------------------------------------------- before the work
@@ -158,8 +159,9 @@ def unused_columns(path: Path) -> list[str]:
 def unused_names(path: Path) -> list[str]:
     """What is not used of the objects in the first lines of a file of JSON lines."""
     with path.open("rb") as file:
-        rows = [json.loads(line) for line in itertools.islice(file, _LOOKED_AT) if _is_row(line)]
-    return [name for name in dict.fromkeys(itertools.chain(*rows)) if name not in schema.INPUT.names]
+        rows = map(_row_of, itertools.islice(file, _LOOKED_AT))
+        names = dict.fromkeys(itertools.chain.from_iterable(rows))
+    return [name for name in names if name not in schema.INPUT.names]
 
 
 def rows_of(path: Path) -> int:

@@ -98,8 +98,8 @@ def together(parts: Floats) -> Floats:
 
 def polar(places: Floats) -> tuple[Floats, Floats]:
     """Unit vectors (..., 3) from the camera to places (..., 3) mm, and their distances (...,) mm."""
-    distance = np.linalg.norm(places, axis=-1)
-    return places / np.maximum(distance, _NEAREST_MM)[..., None], np.maximum(distance, _NEAREST_MM)
+    distance = np.maximum(np.linalg.norm(places, axis=-1), _NEAREST_MM)
+    return places / distance[..., None], distance
 
 
 def from_polar(directions: Floats, distance: Floats) -> Floats:

@@ -16,7 +16,7 @@ import numpy as np
 from wholebody_lift._types import Floats
 from wholebody_lift.checks import numbers
 from wholebody_lift.errors import InputError, listed, name_people
-from wholebody_lift.formats.detections.arrays import in_our_layout
+from wholebody_lift.formats.detections.arrays import FIELDS, in_our_layout
 from wholebody_lift.formats.detections.assemble import (
     Fields,
     brief,
@@ -28,17 +28,7 @@ from wholebody_lift.layouts import COCO_WHOLEBODY, Layout
 
 LOOKED_FOR = "rows (objects with keypoints and frame, as wholebody-lift bulk reads them)"
 
-_OF_A_PERSON = (
-    "scores",
-    "image_size",
-    "K",
-    "distortion",
-    "height_mm",
-    "bone_lengths",
-    "gravity",
-    "gravity_spread_deg",
-    "depth",
-)
+_OF_A_PERSON = tuple(name for name in FIELDS if name not in ("keypoints", "image_ids", "track_ids", "fps"))
 _OURS = ("frame", "track", "video", "fps", *_OF_A_PERSON)
 """Names beside `keypoints`. No detector that is read here writes any of them beside a person's keypoints."""
 
